@@ -1,0 +1,60 @@
+"""Where Microsoft's services are: every endpoint comes from here.
+
+Sources: learn.microsoft.com/graph/deployments, learn.microsoft.com/exchange/reference/admin-api-get-started and
+learn.microsoft.com/powershell/module/exchange/connect-exchangeonline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The endpoints of one cloud. Base addresses have no trailing slash and no ``/v1.0``."""
+
+    name: str
+    authority: str
+    graph: str
+    exchange: str
+    imap_host: str
+    imap_port: int = 993
+    portal: str = "https://entra.microsoft.com"
+    ca_bundle: str | None = None
+    """A PEM file of the authorities to trust instead of the system's; only for ``custom``."""
+
+    @property
+    def graph_scope(self) -> str:
+        """Return the scope of a token for Microsoft Graph."""
+        return f"{self.graph}/.default"
+
+    @property
+    def exchange_scope(self) -> str:
+        """Return the scope of a token for Exchange: its admin API as well as IMAP."""
+        return f"{self.exchange}/.default"
+
+    @property
+    def verifies_vault_host(self) -> bool:
+        """Return whether the vault's challenge must name the vault's own domain; not so for a simulated one."""
+        return self.name != "custom"
+
+    def token_url(self, tenant_id: str) -> str:
+        """Return the OAuth 2.0 token endpoint of a tenant."""
+        return f"{self.authority}/{tenant_id}/oauth2/v2.0/token"
+
+
+PUBLIC = Cloud(
+    name="public",
+    authority="https://login.microsoftonline.com",
+    graph="https://graph.microsoft.com",
+    exchange="https://outlook.office365.com",
+    imap_host="outlook.office365.com",
+)
+CHINA = Cloud(
+    name="china",
+    authority="https://login.partner.microsoftonline.cn",
+    graph="https://microsoftgraph.chinacloudapi.cn",
+    exchange="https://partner.outlook.cn",
+    imap_host="partner.outlook.cn",
+    portal="https://entra.microsoftonline.cn",
+)

@@ -1,0 +1,149 @@
+"""What can go wrong, as types: a handler asks for the type, never for the text.
+
+ConnectorError
+├── RequestError                 the caller's request cannot be carried out; nothing was changed
+│   ├── BodyError                not JSON, not UTF-8, too long, another media type
+│   ├── FieldError               one field or query parameter is wrong
+│   ├── UnknownConnectionError   there is no connection of that name
+│   └── ConflictError            not now: something else runs, or a step is not done yet
+├── SettingsError                a setting of this deployment is missing or wrong
+├── GrantMissingError            the rights have not been granted yet
+└── ServiceError                 Microsoft Graph, Exchange, Key Vault, Entra or the store said no
+    ├── WaitError                the same call may succeed later
+    │   ├── ReplicationError     what was just written is not everywhere yet
+    │   ├── ThrottledError       too many requests; says for how long
+    │   └── UnavailableError     no answer, or an answer that says "try again"
+    ├── ForbiddenError           the identity may not do this
+    ├── NotFoundError            the object does not exist
+    ├── ExistsError              the object exists already
+    ├── StaleWriteError          the document was changed by somebody else meanwhile (ETag)
+    ├── RefusedError             refused for a reason that waiting does not change (policy, quota, secret)
+    └── UnexpectedAnswerError    an answer that no rule knows
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ServiceName = Literal["graph", "exchange", "vault", "token", "identity", "imap", "store"]
+
+
+class ConnectorError(Exception):
+    """The root: whatever this project raises on purpose."""
+
+
+@dataclass(eq=False)
+class RequestError(ConnectorError):
+    """The request cannot be carried out. ``code`` names a message in ``connector/messages``; ``values`` fill it."""
+
+    code: str
+    values: dict[str, str | int]
+
+    def __init__(self, code: str, **values: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+
+class BodyError(RequestError):
+    """The body is not what can be read: not JSON, not UTF-8, too long, another media type."""
+
+
+class FieldError(RequestError):
+    """One field or query parameter is wrong; ``values["field"]`` names it."""
+
+
+class UnknownConnectionError(RequestError):
+    """No connection has that name."""
+
+
+@dataclass(eq=False)
+class ConflictError(RequestError):
+    """Not now. ``retry_after`` is in seconds, where waiting helps."""
+
+    retry_after: int | None = None
+
+    def __init__(self, code: str, *, retry_after: int | None = None, **values: str | int) -> None:
+        super().__init__(code, **values)
+        self.retry_after = retry_after
+
+
+class SettingsError(ConnectorError):
+    """A setting is missing or wrong. ``problems`` maps the setting's full name to what is wrong with it."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(", ".join(sorted(problems)))
+        self.problems = problems
+
+
+class GrantMissingError(ConnectorError):
+    """``CONNECTOR_GRANTED`` is not set: no Graph or Exchange token may be asked for yet.
+
+    The platform keeps a managed identity's token for about 24 hours with the roles it had at that time, so one
+    token asked for too early would hide the grant for a day.
+    """
+
+
+@dataclass(eq=False)
+class ServiceError(ConnectorError):
+    """An outside system said no.
+
+    Attributes:
+        service: which one.
+        code: the service's own error code, or ours where it gave none; stable and safe to show.
+        reason: the service's own words; never holds what we sent.
+        request_id: the service's id of the request, for its support.
+    """
+
+    service: ServiceName
+    code: str
+    reason: str
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        """Return service and code only: the text may be stored by Durable Functions."""
+        return f"{self.service}: {self.code}"
+
+
+@dataclass(eq=False)
+class WaitError(ServiceError):
+    """The same call may succeed later. ``seconds`` is what the service asked for, if it did."""
+
+    seconds: float | None = None
+
+
+class ReplicationError(WaitError):
+    """What was just written has not reached every replica."""
+
+
+class ThrottledError(WaitError):
+    """Too many requests. Time spent on these does not count against a step's deadline."""
+
+
+class UnavailableError(WaitError):
+    """No answer, a broken one, or one that says "try again"."""
+
+
+class ForbiddenError(ServiceError):
+    """The identity lacks the right for this call (or an unofficial interface answered in a way we do not know)."""
+
+
+class NotFoundError(ServiceError):
+    """The object does not exist, as far as this replica knows."""
+
+
+class ExistsError(ServiceError):
+    """The object exists already; for a create this is success."""
+
+
+class StaleWriteError(ServiceError):
+    """The document was changed by somebody else between our read and our write."""
+
+
+class RefusedError(ServiceError):
+    """Refused for a reason that waiting does not change; ``code`` tells which."""
+
+
+class UnexpectedAnswerError(ServiceError):
+    """An answer that no rule knows."""

@@ -1,0 +1,140 @@
+"""What the services show, parsed once at the border into these values; inside there are no raw dicts.
+
+Times are aware and in UTC. Ids are lower-case GUID strings as the services print them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims of an access token that we check (learn.microsoft.com/entra/identity-platform/access-token-claims)."""
+
+    audience: str
+    tenant_id: str
+    application_id: str
+    object_id: str
+    issued: datetime
+    roles: frozenset[str] = frozenset()
+    directory_roles: frozenset[str] = frozenset()
+    """The ``wids`` claim: template ids of directory roles. It explains; Exchange's cmdlet list decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A credential on an application. A secret's value can never be read back, only its ``key_id``."""
+
+    key_id: str
+    kind: Literal["secret", "certificate", "federated"]
+    display_name: str | None
+    ends: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An app registration with its owners."""
+
+    object_id: str
+    application_id: str
+    display_name: str
+    sign_in_audience: str | None
+    tags: frozenset[str]
+    required_roles: frozenset[tuple[str, str]]
+    """Pairs of resource application id and app role id, from ``requiredResourceAccess``; scopes are not listed."""
+    owners: frozenset[str]
+    """Object ids of the owners."""
+    credentials: tuple[Credential, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseApplication:
+    """The service principal of an application in this tenant; ``id`` is the object id that Exchange needs."""
+
+    id: str
+    application_id: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The service principal of an API, with its enabled application roles by value."""
+
+    id: str
+    roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """An app role that an enterprise application holds on a resource."""
+
+    id: str
+    resource_id: str
+    role_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPolicy:
+    """What the tenant's app management policy allows. ``longest_days`` is None where there is no limit."""
+
+    secrets_allowed: bool = True
+    longest_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """One version of a Key Vault secret, without its value."""
+
+    uri: str
+    version: str
+    enabled: bool
+    created: datetime
+    expires: datetime | None
+    tags: dict[str, str]
+
+    @property
+    def key_id(self) -> str | None:
+        """Return the credential on the application that this version holds the value of."""
+        return self.tags.get("keyId")
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangePrincipal:
+    """Exchange Online's own record of a service principal."""
+
+    application_id: str
+    object_id: str
+    display_name: str
+    aliases: frozenset[str] = frozenset()
+    """Every other string by which Exchange may name it in a permission (identity, SID, display name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox as Exchange knows it."""
+
+    user_principal_name: str
+    primary_address: str
+    recipient_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Any recipient: what an address is when it is not a mailbox."""
+
+    primary_address: str
+    recipient_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAnswer:
+    """How far a real login got, and what the server said.
+
+    ``stage`` is ``open`` when ``EXAMINE INBOX`` succeeded; otherwise the stage that failed.
+    """
+
+    stage: Literal["open", "connect", "authenticate", "examine"]
+    text: str = ""
