@@ -1,1 +1,3 @@
 """The domain, and what reaches outside (``clients/``)."""
+
+__version__ = "0.1.0"

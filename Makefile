@@ -1,0 +1,47 @@
+# Every target sets up what it needs. `make test` and `make demo` work on a machine with Python 3.11 to 3.13 and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+AZURITE := node_modules/.bin/azurite-blob
+ARGS ?=
+
+.PHONY: help demo run test check bench soak lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY)  ## set one connection up against a simulated Microsoft 365, end to end (ARGS="--preset normal --seed 2")
+	@$(BIN)/python -m local demo $(ARGS)
+
+run: $(READY)  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS="--port 7071")
+	@$(BIN)/python -m local serve $(ARGS)
+
+test: check $(AZURITE)  ## linters, types, all tests, coverage
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+check: $(READY)  ## linters and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
+
+bench: $(READY)  ## measure against a bare script that makes the same calls; writes bench.json
+	@$(BIN)/python -m local.bench --out bench.json $(ARGS)
+
+soak: $(READY)  ## many seeds of a tenant that misbehaves
+	@$(BIN)/python -m local soak $(ARGS)
+
+lock: $(READY)  ## pin what is shipped and what developers need, with hashes
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:  ## remove what the targets made
+	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+$(READY): requirements-dev.txt scripts/setup
+	@scripts/setup $(VENV)
+
+# The blob store is tested against Azurite where there is Node; under CI it has to be there.
+$(AZURITE): package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-fund --no-audit --ignore-scripts && touch $@; \
+	elif [ -n "$$CI" ]; then echo "npm is missing: the tests of the blob store need Node 20 or later" >&2; exit 1; \
+	else echo "SKIPPED: no npm on this machine, so the blob store is not tested against Azurite" >&2; fi

@@ -1,0 +1,62 @@
+"""Step 2, "Neue App registrieren": the application, and whether it is ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from activities.blueprint import blueprint
+from activities.run import Run, carry_out
+from connector.model import Connection
+from connector.plans import application
+from connector.plans.application import REQUIRED_ROLES, TAG, Observed, unique_name
+from connector.plans.plan import Change, Plan
+from connector.plans.secret import credential_name, secret_name
+from connector.steps import StepName
+
+
+@dataclass(frozen=True, slots=True)
+class _Application:
+    step: StepName = StepName.APPLICATION
+
+    async def observe(self, run: Run) -> Observed:
+        found = await run.services.graph.application(unique_name(run.order.name))
+        intents = run.connection.intents
+        ours = {intent.key_id for intent in intents if intent.key_id is not None}
+        if found is not None:
+            versions = await run.services.vault.versions(secret_name(run.order.name, found.application_id))
+            ours |= {version.key_id for version in versions if version.key_id is not None}
+        return Observed(
+            application=found,
+            identity_object_id=run.connection.ids.identity_object_id or "",
+            ours=ours,
+            intents={credential_name(intent.id) for intent in intents},
+        )
+
+    def plan(self, run: Run, observed: Observed) -> Plan:
+        return application.plan(observed, run.connection.wanted)
+
+    async def apply(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - one change, one way
+        await run.services.graph.ensure_application(
+            unique_name(run.order.name),
+            display_name=run.connection.wanted.display_name,
+            tags=[TAG],
+            required_roles=REQUIRED_ROLES,
+        )
+
+    def record(self, observed: Observed, connection: Connection) -> None:
+        found = observed.application
+        if found is None:
+            return
+        if connection.ids.application_id != found.application_id:
+            connection.ids.enterprise_application_id = None
+            connection.secret = None
+        connection.ids.application_id = found.application_id
+        connection.ids.object_id = found.object_id
+
+
+@blueprint.function_name("application")
+@blueprint.activity_trigger(input_name="order")
+async def run_application(order: dict[str, Any]) -> dict[str, Any]:
+    """Make the application as wanted."""
+    return await carry_out(_Application(), order)

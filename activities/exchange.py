@@ -1,0 +1,53 @@
+"""Step 6, ``New-ServicePrincipal``: Exchange Online's own record of the enterprise application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from activities.blueprint import blueprint
+from activities.run import Run, carry_out
+from connector.errors import ExistsError
+from connector.log import log
+from connector.model import Connection
+from connector.observed import ExchangePrincipal
+from connector.plans import exchange
+from connector.plans.plan import Action, Change, Plan
+from connector.steps import StepName
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    step: StepName = StepName.EXCHANGE
+
+    async def observe(self, run: Run) -> ExchangePrincipal | None:
+        ids = run.connection.ids
+        return await run.services.exchange.principal(ids.tenant_id or "", ids.application_id or "")
+
+    def plan(self, run: Run, observed: ExchangePrincipal | None) -> Plan:
+        ids = run.connection.ids
+        return exchange.plan(observed, ids.enterprise_application_id or "", run.connection.wanted)
+
+    async def apply(self, run: Run, observed: ExchangePrincipal | None, change: Change) -> None:
+        ids, admin = run.connection.ids, run.services.exchange
+        if change.action is Action.REPLACE_PRINCIPAL and observed is not None:
+            await admin.remove_principal(ids.tenant_id or "", observed.object_id)
+        try:
+            await admin.create_principal(
+                ids.tenant_id or "",
+                application_id=ids.application_id or "",
+                object_id=ids.enterprise_application_id or "",
+                display_name=run.connection.wanted.display_name,
+            )
+        except ExistsError:
+            log("exists-already", connection=run.order.name, step=self.step)
+
+    def record(self, observed: ExchangePrincipal | None, connection: Connection) -> None:
+        """Keep nothing: the record is looked up each time."""
+
+
+@blueprint.function_name("exchange")
+@blueprint.activity_trigger(input_name="order")
+async def run_exchange(order: dict[str, Any]) -> dict[str, Any]:
+    """Make Exchange know the enterprise application."""
+    return await carry_out(_Exchange(), order)

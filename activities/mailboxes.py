@@ -1,0 +1,209 @@
+"""Step 7, ``Add-MailboxPermission … FullAccess``: one chunk of mailboxes at a delivery, ten to a request.
+
+One bad mailbox never stops the others: what is wrong with it is kept beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from activities.blueprint import blueprint
+from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
+from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
+from connector.observed import ExchangePrincipal, Mailbox, Recipient
+from connector.plans import mailboxes
+from connector.plans.mailboxes import Observed
+from connector.plans.plan import Action
+from connector.steps import MailboxState, StepName, StepState, may_run
+
+_STEP = StepName.MAILBOXES
+
+
+class _ChunkRun:
+    """One delivery for one chunk."""
+
+    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal) -> None:
+        self.run = run
+        self.chunk = chunk
+        self.principal = principal
+        self.tenant_id = run.connection.ids.tenant_id or ""
+        self.operation = run.connection.operation.id
+        self.changes = 0
+        self.wait: WaitError | None = None
+
+    async def settle(self) -> None:
+        """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
+        left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.operation]
+        await self._revoke([entry for entry in left if not entry.wanted])
+        observed = await self._observe([entry for entry in left if entry.wanted])
+        switched = await self._enable_imap(observed)
+        granted = await self._grant(observed)
+        await self._confirm([(entry, seen) for entry, seen in observed if entry in granted])
+        for entry, seen in observed:
+            if entry not in granted and entry.finding is None:
+                self._settled(entry, None if entry in switched else mailboxes.imap_finding(seen))
+        self.chunk.mailboxes = [entry for entry in self.chunk.mailboxes if entry.wanted or entry.access is not None]
+
+    async def _observe(self, entries: list[MailboxRecord]) -> list[tuple[MailboxRecord, Observed]]:
+        admin = self.run.services.exchange
+        found: list[tuple[MailboxRecord, Mailbox]] = []
+        failed: list[tuple[MailboxRecord, ServiceError]] = []
+        answers = await admin.mailboxes(self.tenant_id, [entry.requested for entry in entries])
+        for entry, answer in zip(entries, answers, strict=True):
+            if isinstance(answer, ServiceError):
+                failed.append((entry, answer))
+            else:
+                entry.address = answer.user_principal_name
+                entry.finding = None
+                found.append((entry, answer))
+        await self._explain(failed)
+        names = [mailbox.user_principal_name for _, mailbox in found]
+        imap = await admin.imap_enabled(self.tenant_id, names)
+        access = await admin.access(self.tenant_id, names, self.principal)
+        observed = []
+        for (entry, mailbox), enabled, present in zip(found, imap, access, strict=True):
+            error = next((answer for answer in (enabled, present) if isinstance(answer, ServiceError)), None)
+            if error is not None:
+                self._failed(entry, error)
+            else:
+                observed.append((entry, Observed(mailbox, imap_enabled=bool(enabled), access=bool(present))))
+        return observed
+
+    async def _explain(self, failed: list[tuple[MailboxRecord, ServiceError]]) -> None:
+        """Say of what is no mailbox what it is instead."""
+        unknown = [entry.requested for entry, error in failed if isinstance(error, NotFoundError)]
+        answers = await self.run.services.exchange.recipients(self.tenant_id, unknown) if unknown else []
+        recipients: dict[str, Recipient | ServiceError] = dict(zip(unknown, answers, strict=True))
+        for entry, error in failed:
+            self._failed(entry, error, recipients.get(entry.requested))
+
+    async def _enable_imap(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
+        todo = self._planned(observed, Action.ENABLE_IMAP)
+        answers = await self.run.services.exchange.enable_imap(self.tenant_id, _names(todo))
+        switched = [entry for entry, error in zip(todo, answers, strict=True) if not self._note(entry, error)]
+        for entry in switched:
+            entry.imap_enabled_by_us = True
+        return switched
+
+    async def _grant(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
+        todo = self._planned(observed, Action.GRANT_ACCESS)
+        for entry, seen in observed:
+            entry.access = mailboxes.holder(entry, access=seen.access).access
+        if todo:
+            # Kept before the write: after a crash the access that is found then is known to be ours.
+            await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
+        answers = await self.run.services.exchange.grant(self.tenant_id, _names(todo), self.principal)
+        return [entry for entry, error in zip(todo, answers, strict=True) if not self._note(entry, error)]
+
+    async def _confirm(self, granted: list[tuple[MailboxRecord, Observed]]) -> None:
+        """Read back: a write that Exchange has accepted may still show nothing."""
+        answers = await self.run.services.exchange.access(
+            self.tenant_id, _names([entry for entry, _ in granted]), self.principal
+        )
+        for (entry, seen), present in zip(granted, answers, strict=True):
+            if isinstance(present, ServiceError):
+                self._failed(entry, present)
+            elif present:
+                imap_off = None if entry.imap_enabled_by_us else mailboxes.imap_finding(seen)
+                self._settled(entry, imap_off)
+            else:
+                self.wait = self.wait or ReplicationError("exchange", "replication", "access is not readable yet")
+
+    async def _revoke(self, entries: list[MailboxRecord]) -> None:
+        ours = [entry for entry in entries if entry.access in {"giving", "given"} and entry.address]
+        answers = await self.run.services.exchange.revoke(self.tenant_id, _names(ours), self.principal)
+        for entry, error in zip(ours, answers, strict=True):
+            if isinstance(error, NotFoundError) or not self._note(entry, error):
+                entry.access = None
+
+    def _planned(self, observed: list[tuple[MailboxRecord, Observed]], action: Action) -> list[MailboxRecord]:
+        enable = self.run.connection.wanted.enable_imap
+        return [
+            entry
+            for entry, seen in observed
+            if entry.finding is None
+            and any(change.action is action for change in mailboxes.plan(seen, enable_imap=enable))
+        ]
+
+    def _settled(self, entry: MailboxRecord, finding: Finding | None) -> None:
+        entry.settled_in = self.operation
+        entry.finding = finding
+        entry.state = MailboxState.ACTION_REQUIRED if finding else MailboxState.WAITING
+        entry.access = "given" if entry.access == "giving" else entry.access
+
+    def _note(self, entry: MailboxRecord, error: ServiceError | None) -> bool:
+        """Count a write, or keep its error; return whether there was one."""
+        if error is not None:
+            self._failed(entry, error)
+            return True
+        self.changes += 1
+        return False
+
+    def _failed(
+        self, entry: MailboxRecord, error: ServiceError, recipient: Recipient | ServiceError | None = None
+    ) -> None:
+        """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
+        if isinstance(error, WaitError):
+            self.wait = error
+            return
+        entry.state = MailboxState.ACTION_REQUIRED
+        entry.finding = mailboxes.failure(entry.requested, error, recipient)
+
+
+def _names(entries: Sequence[MailboxRecord]) -> list[str]:
+    return [entry.address or entry.requested for entry in entries]
+
+
+def summary(chunk: Chunk, operation: str) -> ChunkSummary:
+    """Return what the connection's document keeps of a chunk."""
+    return ChunkSummary(
+        counts=chunk.counts(), unsettled=sum(entry.settled_in != operation for entry in chunk.mailboxes)
+    )
+
+
+def _keep(chunk: Chunk, connection: Connection) -> None:
+    connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
+
+
+@blueprint.function_name("mailboxes")
+@blueprint.activity_trigger(input_name="order")
+async def run_mailboxes(order: dict[str, Any]) -> dict[str, Any]:
+    """Give, and take back, the access of one chunk of mailboxes."""
+    run = await Run.open(Order.parse(order))
+    if run.superseded:
+        return Outcome(SUPERSEDED).to_json()
+    if not may_run(_STEP, run.connection.step_states()):
+        return Outcome(StepState.PENDING).to_json()
+    chunk = await run.services.documents.chunk(run.order.name, run.order.chunk)
+    findings: tuple[Finding, ...] = ()
+    changes = 0
+    try:
+        ids = run.connection.ids
+        principal = await run.services.exchange.principal(ids.tenant_id or "", ids.application_id or "")
+        if principal is None:
+            raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
+        work = _ChunkRun(run, chunk, principal)
+        await work.settle()
+        changes = work.changes
+        await run.services.documents.save_chunk(run.order.name, chunk)
+        outcome = _outcome(run, chunk, work.wait)
+    except ServiceError as error:
+        outcome, findings = translate(_STEP, error)
+    await record(run, _STEP, outcome, findings, changes, [lambda connection: _keep(chunk, connection)])
+    return outcome.to_json()
+
+
+def _outcome(run: Run, chunk: Chunk, wait: WaitError | None) -> Outcome:
+    """Return the state of the whole step after this chunk."""
+    if wait is not None:
+        return translate(_STEP, wait)[0]
+    chunks = list(run.connection.chunks)
+    chunks[chunk.number] = summary(chunk, run.connection.operation.id)
+    later = any(entry.unsettled for entry in chunks[chunk.number + 1 :])
+    if later:
+        return Outcome(StepState.RUNNING)
+    if any(entry.unsettled for entry in chunks):
+        return Outcome(StepState.ACTION_REQUIRED)
+    return Outcome(StepState.DONE if run.connection.step(_STEP).changes else StepState.UNCHANGED)

@@ -1,0 +1,126 @@
+"""The frame around the steps: take an operation up, end a round, and note what nobody foresaw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from activities.blueprint import blueprint
+from activities.mailboxes import summary
+from activities.run import Order, Run
+from connector.log import log
+from connector.model import ChunkSummary, Connection, Finding, StepRecord
+from connector.plans.mailboxes import again, arrange
+from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState, unsettled
+from connector.verdict import conclude
+
+
+@blueprint.function_name("begin")
+@blueprint.activity_trigger(input_name="order")
+async def begin(order: dict[str, Any]) -> dict[str, Any]:
+    """Take the present operation up, once, and return what this round has to do.
+
+    Returns:
+        ``revision`` that the store holds now, the ``steps`` to run, the ``chunks`` whose access is not settled, those
+        with mailboxes left to ``prove``, and how many mailboxes are ``open``;
+        ``orphans`` counts the credentials that an earlier run may have left behind.
+    """
+    run = await Run.open(Order.parse(order))
+    if not run.connection.operation.begun:
+        await _take_up(run)
+    connection = run.connection
+    return {
+        "revision": connection.wanted.revision,
+        "steps": [step.value for step in unsettled(connection.step_states())],
+        "chunks": [number for number, chunk in enumerate(connection.chunks) if chunk.unsettled],
+        "prove": [number for number, chunk in enumerate(connection.chunks) if _unopened(chunk)],
+        "open": connection.counts().get(MailboxState.OPEN, 0),
+        "orphans": sum(intent.key_id is None for intent in connection.intents),
+    }
+
+
+def _unopened(chunk: ChunkSummary) -> int:
+    return sum(number for state, number in chunk.counts.items() if state is not MailboxState.OPEN)
+
+
+async def _take_up(run: Run) -> None:
+    documents, name = run.services.documents, run.order.name
+    present = [chunk async for chunk in documents.chunks(name)]
+    only_verify = run.connection.operation.kind is OperationKind.VERIFY
+    if only_verify:
+        chunks = again(present, run.connection.operation.id)
+    else:
+        chunks = arrange(present, run.connection.wanted.mailboxes, run.services.settings.mailbox_chunk)
+    for chunk in chunks:
+        await documents.save_chunk(name, chunk)
+
+    def note(connection: Connection) -> None:
+        connection.operation.begun = True
+        connection.chunks = [summary(chunk, connection.operation.id) for chunk in chunks]
+        kept = set(StepName) - {StepName.VERIFICATION} if only_verify else set()
+        connection.steps = {step: connection.step(step) if step in kept else StepRecord() for step in StepName}
+        _enter(connection, ConnectionState.RUNNING, run)
+
+    await run.update(note)
+    log(
+        "operation",
+        connection=name,
+        operation=run.connection.operation.id,
+        outcome="begun",
+        code=run.connection.operation.kind,
+    )
+
+
+@blueprint.function_name("conclude")
+@blueprint.activity_trigger(input_name="order")
+async def end_round(order: dict[str, Any]) -> dict[str, Any]:
+    """Note where the connection stands after this round; return when to look again, or that the run is over."""
+    run = await Run.open(Order.parse(order))
+    if run.superseded:
+        return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
+    verdict = conclude(run.connection, run.order.round, run.now)
+
+    def note(connection: Connection) -> None:
+        _enter(connection, verdict.state, run)
+        if not verdict.ended:
+            entry = connection.step(StepName.VERIFICATION)
+            connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})
+        if verdict.ended and connection.wanted.revision == run.order.revision:
+            connection.operation.ended = run.now
+
+    await run.update(note)
+    if run.superseded:
+        return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
+    log(
+        "operation",
+        connection=run.order.name,
+        operation=run.connection.operation.id,
+        outcome=verdict.state,
+        seconds=verdict.seconds,
+    )
+    if verdict.ended and verdict.state is not ConnectionState.READY:
+        log("verification-failed", connection=run.order.name, outcome=verdict.state)
+    return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
+
+
+@blueprint.function_name("fail")
+@blueprint.activity_trigger(input_name="order")
+async def fail(order: dict[str, Any]) -> dict[str, Any]:
+    """Note that a step has failed in a way that nobody foresaw, or has waited for too long."""
+    run = await Run.open(Order.parse(order))
+    step = StepName(run.order.step)
+
+    def note(connection: Connection) -> None:
+        entry = connection.step(step).model_copy()
+        entry.state, entry.ended = StepState.FAILED, run.now
+        entry.findings = [Finding(code=run.order.code, step=step)]
+        connection.steps[step] = entry
+
+    await run.update(note)
+    log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=run.order.code)
+    return {"state": StepState.FAILED.value}
+
+
+def _enter(connection: Connection, state: ConnectionState, run: Run) -> None:
+    """Set the connection's state, and since when where it is another one."""
+    if connection.state is not state:
+        connection.state, connection.since = state, run.now

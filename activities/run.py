@@ -1,0 +1,214 @@
+"""What every step has in common: observe, decide, apply, observe again; errors become outcomes, outcomes are stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from connector.errors import ForbiddenError, GrantMissingError, ServiceError, ThrottledError, WaitError
+from connector.log import log
+from connector.model import Connection, Finding
+from connector.plans.plan import Change, Plan
+from connector.services import Services, services
+from connector.steps import SETTLED, StepName, StepState, may_run
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an orchestration hands to an activity: no more than names, numbers and its clock."""
+
+    name: str
+    revision: int
+    now: datetime
+    round: int = 0
+    chunk: int = 0
+    probe: int = 0
+    step: str = ""
+    code: str = ""
+
+    @classmethod
+    def parse(cls, value: dict[str, Any]) -> Order:
+        """Read an activity's input."""
+        return cls(**{**value, "now": datetime.fromisoformat(value["now"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an activity hands back: a state and, where it has to wait, why and how long. Safe to be kept for ever."""
+
+    state: str
+    reason: str | None = None
+    seconds: float | None = None
+    throttled: bool = False
+    open: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as Durable stores it."""
+        return {slot: getattr(self, slot) for slot in self.__slots__}
+
+
+WAIT = "wait"
+SUPERSEDED = "superseded"
+
+
+class Run:
+    """One delivery of one activity."""
+
+    def __init__(self, clients: Services, order: Order, connection: Connection) -> None:
+        self.services = clients
+        self.order = order
+        self.connection = connection
+        self._began = time.monotonic()
+
+    @classmethod
+    async def open(cls, order: Order) -> Run:
+        """Read the connection; the store's document decides, not what Durable hands over."""
+        clients = services()
+        found = await clients.documents.load(order.name)
+        if found is None:
+            raise RuntimeError("the connection's document is gone")
+        return cls(clients, order, found.connection)
+
+    @property
+    def superseded(self) -> bool:
+        """Return whether a newer request has replaced the wanted state."""
+        return self.connection.wanted.revision != self.order.revision
+
+    @property
+    def now(self) -> datetime:
+        """Return the orchestration's clock, moved on by what this delivery has taken."""
+        return self.order.now + timedelta(seconds=time.monotonic() - self._began)
+
+    async def update(self, change: Callable[[Connection], None]) -> None:
+        """Change the document now."""
+        self.connection = await self.services.documents.update(self.order.name, change)
+
+
+class Stage(Protocol, Generic[T]):
+    """The four parts of a step."""
+
+    @property
+    def step(self) -> StepName:
+        """Which step it is."""
+
+    async def observe(self, run: Run) -> T:
+        """Read the world into a small value."""
+
+    def plan(self, run: Run, observed: T) -> Plan:
+        """Decide what is to be done."""
+
+    async def apply(self, run: Run, observed: T, change: Change) -> None:
+        """Make one change."""
+
+    def record(self, observed: T, connection: Connection) -> None:
+        """Note in the document what was observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    changes: int = 0
+
+
+async def carry_out(stage: Stage[T], value: dict[str, Any]) -> dict[str, Any]:
+    """Run one step as far as it goes now, store what came of it, and return the outcome."""
+    run = await Run.open(Order.parse(value))
+    if run.superseded:
+        return Outcome(SUPERSEDED).to_json()
+    if not may_run(stage.step, run.connection.step_states()):
+        return Outcome(StepState.PENDING).to_json()
+    recorders: list[Callable[[Connection], None]] = []
+    result = await _settle(stage, run, recorders)
+    await record(run, stage.step, result.outcome, result.findings, result.changes, recorders)
+    return result.outcome.to_json()
+
+
+async def _settle(stage: Stage[T], run: Run, recorders: list[Callable[[Connection], None]]) -> _Result:
+    changes = 0
+    try:
+        observed = await stage.observe(run)
+        recorders.append(lambda connection, seen=observed: stage.record(seen, connection))  # type: ignore[misc]
+        plan = stage.plan(run, observed)
+        if plan.changes and not plan.blocked:
+            for change in plan.changes:
+                await stage.apply(run, observed, change)
+                changes += 1
+                log("change", connection=run.order.name, step=stage.step, action=change.action, reason=change.reason)
+            observed = await stage.observe(run)
+            recorders.append(lambda connection, seen=observed: stage.record(seen, connection))  # type: ignore[misc]
+            plan = stage.plan(run, observed)
+            if plan.changes:
+                return _Result(Outcome(WAIT, "replication"), changes=changes)
+    except (ServiceError, GrantMissingError) as error:
+        outcome, findings = translate(stage.step, error)
+        return _Result(outcome, findings, changes)
+    if plan.blocked:
+        return _Result(Outcome(StepState.ACTION_REQUIRED), plan.findings, changes)
+    if plan.wait is not None:
+        return _Result(Outcome(WAIT, plan.wait), plan.findings, changes)
+    done = changes or run.connection.step(stage.step).changes
+    return _Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings, changes)
+
+
+def translate(step: StepName, error: ServiceError | GrantMissingError) -> tuple[Outcome, tuple[Finding, ...]]:
+    """Return what an error means for a step: wait, a person must act, or failed."""
+    if isinstance(error, GrantMissingError):
+        return Outcome(StepState.ACTION_REQUIRED), (Finding(code="grant-missing", step=step),)
+    if isinstance(error, WaitError):
+        throttled = isinstance(error, ThrottledError)
+        return Outcome(WAIT, "throttled" if throttled else error.code, error.seconds, throttled), ()
+    forbidden = isinstance(error, ForbiddenError)
+    finding = Finding(
+        code="right-missing" if forbidden else "service-refused",
+        step=step,
+        subject=error.service,
+        values={"code": error.code, "reason": error.reason[:300]},
+        request_id=error.request_id,
+    )
+    return Outcome(StepState.ACTION_REQUIRED if forbidden else StepState.FAILED), (finding,)
+
+
+async def record(
+    run: Run,
+    step: StepName,
+    outcome: Outcome,
+    findings: tuple[Finding, ...] = (),
+    changes: int = 0,
+    recorders: list[Callable[[Connection], None]] | None = None,
+) -> None:
+    """Write a step's outcome into the document, and the log line."""
+    now = run.now
+    waiting = outcome.state == WAIT
+
+    def note(connection: Connection) -> None:
+        for recorder in recorders or ():
+            recorder(connection)
+        entry = connection.step(step).model_copy()
+        by_person = entry.state is StepState.ACTION_REQUIRED and outcome.state in SETTLED
+        if changes or by_person:
+            connection.last_change = now
+        entry.state = StepState.WAITING if waiting else StepState(outcome.state)
+        entry.started = entry.started or run.order.now
+        entry.ended = now if entry.state in SETTLED | {StepState.FAILED} else None
+        entry.changes += changes
+        entry.waits += waiting
+        entry.findings = list(findings)
+        connection.steps[step] = entry
+
+    await run.update(note)
+    log(
+        "step",
+        connection=run.order.name,
+        operation=run.connection.operation.id,
+        step=step,
+        outcome=outcome.state,
+        code=outcome.reason or (findings[0].code if findings else None),
+        seconds=round((now - run.order.now).total_seconds(), 3),
+        requestId=next((finding.request_id for finding in findings if finding.request_id), None),
+    )

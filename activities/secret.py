@@ -1,0 +1,118 @@
+"""Step 5, "Geheimen Clientschlüssel erstellen": made, put into Key Vault and proven within one activity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from activities.blueprint import blueprint
+from activities.run import Run, carry_out
+from connector.errors import RefusedError, ReplicationError
+from connector.model import Connection, Intent, SecretRecord
+from connector.plans import secret
+from connector.plans.application import unique_name
+from connector.plans.plan import Action, Change, Plan
+from connector.plans.secret import Observed, Proof, candidate, credential_name, lifetime_days, secret_name
+from connector.steps import StepName
+
+PROOFS: dict[str, Proof] = {
+    "AADSTS7000215": "refused",
+    "AADSTS7000222": "expired",
+    "AADSTS700016": "application-unknown",
+}
+"""What the token endpoint says of a secret (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    step: StepName = StepName.SECRET
+
+    async def observe(self, run: Run) -> Observed:
+        found = await run.services.graph.application(unique_name(run.order.name))
+        if found is None:
+            raise ReplicationError("graph", "application-not-listed", "the application is not readable on this replica")
+        name = _name(run)
+        versions = await run.services.vault.versions(name)
+        newest = candidate(versions, run.now)
+        return Observed(
+            versions=versions,
+            credentials=found.credentials,
+            intents=tuple(run.connection.intents),
+            proof=await _proof(run, name, newest.version) if newest is not None else None,
+            secrets_allowed=run.connection.rights.secrets_allowed,
+            now=run.now,
+        )
+
+    def plan(self, run: Run, observed: Observed) -> Plan:
+        return secret.plan(observed, _name(run))
+
+    async def apply(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - all in the change
+        if change.action is Action.REMOVE_ORPHAN:
+            await run.services.graph.remove_password(run.connection.ids.object_id or "", change.subject)
+        else:
+            await _add(run, change.subject)
+
+    def record(self, observed: Observed, connection: Connection) -> None:
+        newest = candidate(observed.versions, observed.now)
+        if newest is None or newest.key_id is None or newest.expires is None or observed.proof != "accepted":
+            return
+        if connection.secret is None or connection.secret.version != newest.version:
+            connection.secret = SecretRecord(
+                uri=newest.uri, version=newest.version, key_id=newest.key_id, expires_on=newest.expires
+            )
+        # The vault's tags carry what a completed intent knew; only the unfinished ones have to be remembered.
+        connection.intents = [intent for intent in connection.intents if intent.key_id is None]
+
+
+async def _add(run: Run, name: str) -> None:
+    """Add a credential and write its value to the vault, the intent before and after.
+
+    Both in one activity: the value is shown once, and nothing of it may pass through Durable. A crash in between
+    leaves a credential whose intent is unfinished, which the next run removes.
+    """
+    ids, rights = run.connection.ids, run.connection.rights
+    intent = Intent(id=str(uuid4()), started=run.now)
+    await run.update(lambda connection: connection.intents.append(intent))
+    days = lifetime_days(
+        run.connection.wanted.lifetime_days, run.services.settings.secret_lifetime_days, rights.longest_secret_days
+    )
+    made = await run.services.graph.add_password(
+        ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + timedelta(days=days)
+    )
+    tags = {"connection": run.order.name, "applicationId": ids.application_id or "", "keyId": made.key_id}
+    await run.services.vault.write(name, made.secret, tags=tags, expires=made.ends)
+
+    def complete(connection: Connection) -> None:
+        for entry in connection.intents:
+            if entry.id == intent.id:
+                entry.key_id = made.key_id
+
+    await run.update(complete)
+
+
+async def _proof(run: Run, name: str, version: str) -> Proof:
+    """Ask the token endpoint whether it accepts this version."""
+    from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
+
+    value = await run.services.vault.read(name, version)
+    ids = run.connection.ids
+    try:
+        await prove_secret(run.services.cloud, ids.tenant_id or "", ids.application_id or "", value)
+    except RefusedError as error:
+        if error.code in PROOFS:
+            return PROOFS[error.code]
+        raise
+    return "accepted"
+
+
+def _name(run: Run) -> str:
+    return secret_name(run.order.name, run.connection.ids.application_id or "")
+
+
+@blueprint.function_name("secret")
+@blueprint.activity_trigger(input_name="order")
+async def run_secret(order: dict[str, Any]) -> dict[str, Any]:
+    """Make sure that there is one usable secret, in the vault."""
+    return await carry_out(_Secret(), order)

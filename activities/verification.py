@@ -1,0 +1,138 @@
+"""Step 8, "bis zu 30 Minuten": a real login to each mailbox, until it opens or the time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from activities.blueprint import blueprint
+from activities.mailboxes import summary
+from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
+from connector import diagnosis
+from connector.errors import RefusedError, ServiceError
+from connector.log import log
+from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.observed import ImapAnswer
+from connector.plans.secret import secret_name
+from connector.steps import MailboxState, StepName, StepState, may_run
+from connector.verdict import needs_person, proving_overdue
+
+_STEP = StepName.VERIFICATION
+_AT_ONCE = 4
+"""Logins at the same time; Exchange counts connections per application."""
+_BUDGET = 180.0
+"""Seconds after which no login is begun: an activity may run for 4 minutes at most, and a login takes up to 70 s."""
+
+
+async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
+    """Log in to each mailbox with a token of its own pass; return what is wrong with the token."""
+    from connector.clients.imap import examine  # noqa: PLC0415 - as above
+
+    from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
+
+    ids, cloud, secret = run.connection.ids, run.services.cloud, run.connection.secret
+    if secret is None:
+        raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
+    name = secret_name(run.order.name, ids.application_id or "")
+    value = await run.services.vault.read(name, secret.version)
+    proven = await prove_secret(cloud, ids.tenant_id or "", ids.application_id or "", value)
+    overdue = proving_overdue(run.connection, run.services.settings.verify_minutes, run.order.now)
+    by_person = overdue or needs_person(run.connection)
+    began = time.monotonic()
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def prove_one(entry: MailboxRecord) -> None:
+        async with gate:
+            if time.monotonic() - began > _BUDGET:
+                return
+            answer = await examine(cloud, entry.address or entry.requested, proven.token)
+        _note(run, entry, answer, overdue=overdue, by_person=by_person)
+
+    await asyncio.gather(*(prove_one(entry) for entry in entries))
+    return tuple(diagnosis.token_findings(proven.claims, ids, cloud.exchange))
+
+
+def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, *, overdue: bool, by_person: bool) -> None:
+    if answer.stage == "open":
+        entry.state = MailboxState.OPEN
+        entry.proven_in = run.connection.operation.id
+        entry.proven_on = run.now
+        entry.finding = None
+        return
+    if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
+        return  # what step 7 found is the cause, and more precise
+    entry.state = MailboxState.ACTION_REQUIRED if by_person else MailboxState.WAITING
+    entry.finding = diagnosis.login_finding(answer, entry.address or entry.requested, overdue=overdue)
+
+
+def _unproven(chunk: Chunk, operation: str) -> list[MailboxRecord]:
+    """Return the mailboxes to try: not those of which step 7 knows that there is none."""
+    return [
+        entry
+        for entry in chunk.mailboxes
+        if entry.wanted
+        and entry.proven_in != operation
+        and not (entry.address is None and entry.finding is not None and entry.finding.step is StepName.MAILBOXES)
+    ]
+
+
+async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
+    """Return what this delivery tries: a few mailboxes of any chunk as long as none has opened, then one chunk."""
+    documents, order, operation = run.services.documents, run.order, run.connection.operation.id
+    if not order.probe:
+        chunk = await documents.chunk(order.name, order.chunk)
+        return [(chunk, _unproven(chunk, operation))]
+    chosen: list[tuple[Chunk, list[MailboxRecord]]] = []
+    left = order.probe
+    async for chunk in documents.chunks(order.name):
+        unproven = _unproven(chunk, operation)
+        # Another three each round: the first ones may be just those with which something else is wrong.
+        start = (order.round * order.probe) % len(unproven) if unproven else 0
+        some = (unproven[start:] + unproven[:start])[:left]
+        if some:
+            chosen.append((chunk, some))
+            left -= len(some)
+        if left <= 0:
+            break
+    return chosen
+
+
+@blueprint.function_name("verification")
+@blueprint.activity_trigger(input_name="order")
+async def run_verification(order: dict[str, Any]) -> dict[str, Any]:
+    """Try the mailboxes of one chunk, or a few of any chunk."""
+    run = await Run.open(Order.parse(order))
+    if run.superseded:
+        return Outcome(SUPERSEDED).to_json()
+    if not may_run(_STEP, run.connection.step_states()):
+        return Outcome(StepState.PENDING).to_json()
+    chosen = await _candidates(run)
+    findings: tuple[Finding, ...] = ()
+    try:
+        findings = await _prove(run, [entry for _, entries in chosen for entry in entries])
+        for chunk, _ in chosen:
+            await run.services.documents.save_chunk(run.order.name, chunk)
+        outcome = _outcome(run, [chunk for chunk, _ in chosen])
+    except ServiceError as error:
+        outcome, findings = translate(_STEP, error)
+
+    def keep(connection: Connection) -> None:
+        for chunk, _ in chosen:
+            connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
+
+    await record(run, _STEP, outcome, findings, 0, [keep])
+    return outcome.to_json()
+
+
+def _outcome(run: Run, chunks: list[Chunk]) -> Outcome:
+    summaries = list(run.connection.chunks)
+    for chunk in chunks:
+        summaries[chunk.number] = summary(chunk, run.connection.operation.id)
+    counts = {state: sum(entry.counts.get(state, 0) for entry in summaries) for state in MailboxState}
+    opened = counts[MailboxState.OPEN]
+    log("proven", connection=run.order.name, step=_STEP, open=opened, wanted=len(run.connection.wanted.mailboxes))
+    if opened == len(run.connection.wanted.mailboxes):
+        return Outcome(StepState.DONE, open=opened)
+    waiting = counts[MailboxState.WAITING] + counts[MailboxState.PENDING]
+    return Outcome(StepState.RUNNING if waiting else StepState.ACTION_REQUIRED, open=opened)

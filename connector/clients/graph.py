@@ -1,0 +1,406 @@
+"""Microsoft Graph v1.0: applications, enterprise applications, role assignments, client secrets.
+
+Requests: learn.microsoft.com/graph/api: application-upsert, serviceprincipal-upsert,
+serviceprincipal-post-approleassignedto, application-addpassword. While replicas disagree Graph gives misleading
+answers; which ones, terraform-provider-azuread and its issues tell. Nothing is repeated here: a ``WaitError`` becomes a
+durable wait.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.headers_collection import HeadersCollection
+from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+from kiota_http.kiota_client_factory import KiotaClientFactory
+from kiota_http.middleware import ParametersNameDecodingHandler
+from msgraph.generated.applications.item.add_password.add_password_post_request_body import AddPasswordPostRequestBody
+from msgraph.generated.applications.item.remove_password.remove_password_post_request_body import (
+    RemovePasswordPostRequestBody,
+)
+from msgraph.generated.models.app_role_assignment import AppRoleAssignment
+from msgraph.generated.models.application import Application as GraphApplication
+from msgraph.generated.models.password_credential import PasswordCredential
+from msgraph.generated.models.required_resource_access import RequiredResourceAccess
+from msgraph.generated.models.resource_access import ResourceAccess
+from msgraph.generated.models.service_principal import ServicePrincipal
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_service_client import GraphServiceClient
+from pydantic import SecretStr
+
+from connector.clients.clouds import Cloud
+from connector.clients.identity import identity_error, retry_after
+from connector.errors import (
+    ForbiddenError,
+    RefusedError,
+    ReplicationError,
+    ServiceError,
+    ThrottledError,
+    UnavailableError,
+    UnexpectedAnswerError,
+)
+from connector.observed import (
+    Application,
+    Credential,
+    CredentialPolicy,
+    EnterpriseApplication,
+    Resource,
+    RoleAssignment,
+)
+
+_TIMEOUT = httpx.Timeout(30, connect=5)
+_REASON = 300
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 400, 401, 403, 404, 409, 429, 500
+_CONCURRENCY = "Directory_ConcurrencyViolation"
+_FINAL = frozenset(
+    {
+        "Directory_QuotaExceeded",
+        "CredentialInvalidLifetimeAsPerAppPolicy",
+        "CredentialTypeNotAllowedAsPerAppPolicy",
+    }
+)
+"""Codes that waiting does not change."""
+_NOT_YET = (
+    (_BAD_REQUEST, "does not reference a valid application object"),
+    (_FORBIDDEN, "backing application of the service principal"),
+    (_BAD_REQUEST, "not a valid reference update"),
+)
+"""What Graph says, misleadingly, while what was just written is not on every replica."""
+_ASSIGNED_ALREADY = "permission being assigned already exists on the object"
+_NO_SUCH_PASSWORD = "no password credential found"  # noqa: S105 - words of an error
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A client secret that was just made; its value is never shown again."""
+
+    key_id: str
+    secret: SecretStr
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not a success."""
+
+    status: int
+    code: str = ""
+    text: str = ""
+    request_id: str | None = None
+    seconds: float | None = None
+
+    def says(self, words: str) -> bool:
+        """Return whether the text holds these lower-case words."""
+        return words in self.text.lower()
+
+
+@dataclass
+class _Query:
+    """The query of a read: always with ``$select``, since Graph's answers are long and their cost is counted."""
+
+    select: list[str] | None
+
+    def get_query_parameter(self, name: str) -> str:
+        """Return the parameter's name in the SDK's address templates."""
+        return f"%24{name}"
+
+
+class GraphClient:
+    """The calls that the steps make. Each raises a ``ServiceError`` as ``meaning`` says."""
+
+    def __init__(
+        self, cloud: Cloud, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        trust = ssl.create_default_context(cafile=cloud.ca_bundle)
+        # Only what the SDK cannot do without: its retry handler would repeat addPassword.
+        self._http = KiotaClientFactory.create_with_custom_middleware(
+            [ParametersNameDecodingHandler()],
+            httpx.AsyncClient(verify=trust, timeout=_TIMEOUT, transport=transport),
+        )
+        provider = AzureIdentityAuthenticationProvider(
+            credential, scopes=[cloud.graph_scope], allowed_hosts=[urlsplit(cloud.graph).hostname or ""]
+        )
+        adapter = GraphRequestAdapter(provider, self._http)
+        adapter.base_url = f"{cloud.graph}/v1.0"
+        self._graph = GraphServiceClient(request_adapter=adapter)
+
+    async def close(self) -> None:
+        """Let go of connections; the credential is its owner's to close."""
+        await self._http.aclose()
+
+    async def application(self, unique_name: str) -> Application | None:
+        """Return the application with its owners and credentials, or None."""
+        found = await _root(
+            self._graph.applications_with_unique_name(unique_name).get(
+                _select(
+                    "id", "appId", "displayName", "signInAudience", "tags", "requiredResourceAccess",
+                    "passwordCredentials", "keyCredentials",
+                )
+            )
+        )  # fmt: skip
+        if found is None:
+            return None
+        builder = self._graph.applications.by_application_id(str(found.id))
+        owners = await _all(builder.owners, "id")
+        federated = await _all(builder.federated_identity_credentials, "id", "name")
+        return _application(found, owners, federated)
+
+    async def ensure_application(
+        self,
+        unique_name: str,
+        *,
+        display_name: str,
+        tags: Sequence[str],
+        required_roles: Sequence[tuple[str, str]],
+    ) -> None:
+        """Create or update the application; ``required_roles`` are pairs of resource appId and role id."""
+        body = GraphApplication(
+            display_name=display_name,
+            sign_in_audience="AzureADMyOrg",
+            tags=list(tags),
+            required_resource_access=_required(required_roles),
+        )
+        await _done(self._graph.applications_with_unique_name(unique_name).patch(body, _create_if_missing()))
+
+    async def enterprise_application(self, application_id: str) -> EnterpriseApplication | None:
+        """Return the service principal of an application in this tenant, or None."""
+        found = await _root(
+            self._graph.service_principals_with_app_id(application_id).get(_select("id", "appId", "accountEnabled"))
+        )
+        if found is None:
+            return None
+        return EnterpriseApplication(str(found.id), str(found.app_id), enabled=found.account_enabled is not False)
+
+    async def ensure_enterprise_application(self, application_id: str) -> None:
+        """Create the service principal of an application; one that exists is left as it is."""
+        await _done(
+            self._graph.service_principals_with_app_id(application_id).patch(ServicePrincipal(), _create_if_missing())
+        )
+
+    async def resource(self, application_id: str) -> Resource | None:
+        """Return the service principal of an API with the roles that it offers to applications, or None."""
+        found = await _root(self._graph.service_principals_with_app_id(application_id).get(_select("id", "appRoles")))
+        if found is None:
+            return None
+        offered = {
+            str(role.value): str(role.id)
+            for role in found.app_roles or ()
+            if role.is_enabled and role.value and "Application" in (role.allowed_member_types or ())
+        }
+        return Resource(str(found.id), offered)
+
+    async def role_assignments(self, enterprise_application_id: str) -> tuple[RoleAssignment, ...]:
+        """Return the app roles that an enterprise application holds."""
+        builder = self._graph.service_principals.by_service_principal_id(enterprise_application_id)
+        found = await _all(builder.app_role_assignments, "id", "resourceId", "appRoleId")
+        return tuple(RoleAssignment(str(one.id), str(one.resource_id), str(one.app_role_id)) for one in found)
+
+    async def assign_role(self, *, enterprise_application_id: str, resource_id: str, role_id: str) -> None:
+        """Give an app role; one that is held already is success."""
+        body = AppRoleAssignment(
+            principal_id=UUID(enterprise_application_id), resource_id=UUID(resource_id), app_role_id=UUID(role_id)
+        )
+        builder = self._graph.service_principals.by_service_principal_id(resource_id)
+        await _done(builder.app_role_assigned_to.post(body), already=_ASSIGNED_ALREADY)
+
+    async def credential_policy(self) -> CredentialPolicy:
+        """Return what the tenant's default policy allows.
+
+        Raises:
+            ForbiddenError: without ``Policy.Read.All`` the policy is unknown.
+        """
+        policy = self._graph.policies.default_app_management_policy
+        found = _present(await _done(policy.get(_select("isEnabled", "applicationRestrictions"))))
+        return _policy(found, datetime.now(UTC))
+
+    async def add_password(self, application_object_id: str, *, display_name: str, ends: datetime) -> NewPassword:
+        """Make a client secret. Never repeated: an answer that was lost leaves a secret that nobody knows.
+
+        Raises:
+            RefusedError: the tenant's policy forbids it, or the quota is used up.
+        """
+        body = AddPasswordPostRequestBody(
+            password_credential=PasswordCredential(display_name=display_name, end_date_time=ends.astimezone(UTC))
+        )
+        builder = self._graph.applications.by_application_id(application_object_id)
+        made = await _done(builder.add_password.post(body))
+        if made is None or not made.secret_text or not made.key_id:
+            raise UnexpectedAnswerError("graph", "no-secret", "the answer holds no secret")
+        return NewPassword(str(made.key_id), SecretStr(made.secret_text), _utc(made.end_date_time) or ends)
+
+    async def remove_password(self, application_object_id: str, key_id: str) -> None:
+        """Remove a client secret; one that is gone already is success."""
+        builder = self._graph.applications.by_application_id(application_object_id)
+        body = RemovePasswordPostRequestBody(key_id=UUID(key_id))
+        await _done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
+
+
+def meaning(refusal: Refusal) -> ServiceError:
+    """Return our error for an answer of Graph: the one place where its codes and texts are told apart."""
+    status, code, reason, id_ = refusal.status, refusal.code, refusal.text[:_REASON], refusal.request_id
+    if code in _FINAL:
+        return RefusedError("graph", code, reason, id_)
+    if code == _CONCURRENCY:
+        return ReplicationError("graph", "replication", reason, id_, refusal.seconds)
+    if status == _THROTTLED:
+        return ThrottledError("graph", "throttled", reason, id_, refusal.seconds)
+    if status >= _BROKEN:
+        return UnavailableError("graph", "unavailable", reason, id_, refusal.seconds)
+    if status in (_NOT_FOUND, _CONFLICT) or any(status == at and refusal.says(words) for at, words in _NOT_YET):
+        return ReplicationError("graph", "replication", reason, id_)
+    if status in (_UNAUTHORIZED, _FORBIDDEN):
+        return ForbiddenError("graph", code or f"status-{status}", reason, id_)
+    return UnexpectedAnswerError("graph", code or f"status-{status}", reason, id_)
+
+
+async def _done(request: Awaitable[Any], *, already: str = "") -> Any:
+    """Wait for the answer; a 400 with the words ``already`` means that nothing was left to do."""
+    answer = await _answer(request)
+    if not isinstance(answer, Refusal):
+        return answer
+    if already and answer.status == _BAD_REQUEST and answer.says(already):
+        return None
+    raise meaning(answer)
+
+
+async def _root(request: Awaitable[Any]) -> Any:
+    """Wait for an object by its name; 404 is None."""
+    answer = await _answer(request)
+    if not isinstance(answer, Refusal):
+        return answer
+    if answer.status == _NOT_FOUND:
+        return None
+    raise meaning(answer)
+
+
+async def _all(builder: Any, *names: str) -> list[Any]:
+    """Return a whole collection, page by page."""
+    base = builder.request_adapter.base_url
+    page = _present(await _done(builder.get(_select(*names))))
+    found = list(page.value or ())
+    while link := page.odata_next_link:
+        if not link.startswith(f"{base}/"):
+            raise UnexpectedAnswerError("graph", "next-page", "the next page is not on this host")
+        page = _present(await _done(builder.with_url(link).get()))
+        found += page.value or ()
+    return found
+
+
+def _present(answer: Any) -> Any:
+    if answer is None:
+        raise UnavailableError("graph", "unavailable", "the answer is empty")
+    return answer
+
+
+async def _answer(request: Awaitable[Any]) -> Any:
+    """Return the answer, or the refusal that it is.
+
+    Raises:
+        UnavailableError, ThrottledError: no answer came, or the identity got no token.
+    """
+    try:
+        return await request
+    except APIError as error:
+        return _refusal(error)
+    except AzureError as error:
+        raise identity_error(error) from None
+    except httpx.HTTPError as error:
+        raise UnavailableError("graph", "unavailable", type(error).__name__) from None
+    except Exception as error:  # noqa: BLE001 - the SDK raises plain ones over an answer that it cannot read
+        raise UnavailableError("graph", "unavailable", f"unreadable: {type(error).__name__}") from None
+
+
+def _refusal(error: Any) -> Refusal:
+    # httpx's headers ignore case, but the SDK promises no more than a dict.
+    headers = {str(name).lower(): str(value) for name, value in (error.response_headers or {}).items()}
+    main = getattr(error, "error", None)
+    inner = main and main.inner_error
+    return Refusal(
+        status=error.response_status_code or 0,
+        code=str((main and main.code) or ""),
+        text=str((main and main.message) or ""),
+        request_id=headers.get("request-id") or (inner and inner.request_id) or None,
+        seconds=retry_after(headers.get("retry-after")),
+    )
+
+
+def _select(*names: str) -> Any:
+    return RequestConfiguration(query_parameters=_Query(list(names)))
+
+
+def _create_if_missing() -> Any:
+    headers = HeadersCollection()
+    headers.add("Prefer", "create-if-missing")
+    return RequestConfiguration(headers=headers)
+
+
+def _required(roles: Sequence[tuple[str, str]]) -> list[Any]:
+    return [
+        RequiredResourceAccess(
+            resource_app_id=resource,
+            resource_access=[ResourceAccess(id=UUID(role), type="Role") for owner, role in roles if owner == resource],
+        )
+        for resource in dict.fromkeys(resource for resource, _ in roles)
+    ]
+
+
+def _application(found: Any, owners: list[Any], federated: list[Any]) -> Application:
+    secrets = (
+        Credential(str(one.key_id), "secret", one.display_name, _utc(one.end_date_time))
+        for one in found.password_credentials or ()
+    )
+    certificates = (
+        Credential(str(one.key_id), "certificate", one.display_name, _utc(one.end_date_time))
+        for one in found.key_credentials or ()
+    )
+    trusts = (Credential(str(one.id), "federated", one.name, None) for one in federated)
+    return Application(
+        object_id=str(found.id),
+        application_id=str(found.app_id),
+        display_name=found.display_name or "",
+        sign_in_audience=found.sign_in_audience,
+        tags=frozenset(found.tags or ()),
+        required_roles=frozenset(
+            (str(access.resource_app_id), str(role.id))
+            for access in found.required_resource_access or ()
+            for role in access.resource_access or ()
+            if role.type == "Role"
+        ),
+        owners=frozenset(str(one.id) for one in owners),
+        credentials=(*secrets, *certificates, *trusts),
+    )
+
+
+def _policy(found: Any, now: datetime) -> CredentialPolicy:
+    """Read the policy (learn.microsoft.com/graph/api/resources/passwordcredentialconfiguration)."""
+    if not found.is_enabled or found.application_restrictions is None:
+        return CredentialPolicy()
+    allowed, longest = True, None
+    for one in found.application_restrictions.password_credentials or ():
+        begins = _utc(one.restrict_for_apps_created_after_date_time)
+        if one.state == "disabled" or (begins is not None and begins > now):
+            continue
+        if one.restriction_type == "passwordAddition":
+            allowed = False
+        elif one.restriction_type == "passwordLifetime" and one.max_lifetime is not None:
+            days = one.max_lifetime.days
+            longest = days if longest is None else min(longest, days)
+    return CredentialPolicy(allowed, longest)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Return the time in UTC; the SDK gives one without a zone where Graph's text has none."""
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

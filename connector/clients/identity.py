@@ -1,0 +1,207 @@
+"""The app's own identity, and the proof that a client secret works. Tokens never leave their wrapper for a log.
+
+Sources: learn.microsoft.com/entra/identity-platform/reference-error-codes (AADSTS codes) and
+learn.microsoft.com/azure/app-service/overview-managed-identity (``IDENTITY_ENDPOINT``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.policies import AsyncRetryPolicy
+from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
+from pydantic import SecretStr
+
+from connector.clients.clouds import Cloud
+from connector.errors import (
+    RefusedError,
+    ServiceError,
+    ServiceName,
+    ThrottledError,
+    UnavailableError,
+    UnexpectedAnswerError,
+)
+from connector.observed import Claims
+
+LIMITS: Mapping[str, Any] = {
+    "retry_total": 2,
+    "retry_connect": 2,
+    "retry_read": 2,
+    "retry_status": 2,
+    "retry_backoff_factor": 0.8,
+    "retry_backoff_max": 4,
+    "connection_timeout": 5,
+    "read_timeout": 20,
+}
+"""At most two repeats and less than ten seconds between them: whatever takes longer becomes a durable wait."""
+_THROTTLED = 429
+_BROKEN = 500
+_REASON = 300
+_AADSTS = re.compile(r"(AADSTS\d+)(?:\s*:\s*(.*))?", re.DOTALL)
+_TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
+_END = re.compile(r"\.(?=\s|$)|\s*(?:Trace|Correlation) ID:|[\r\n]")
+
+
+class BriefRetry(AsyncRetryPolicy[Any, Any]):
+    """azure-core's retries, without the sleep of ``Retry-After``: that many seconds are the caller's to wait."""
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Return False for a throttled answer and for one that names its own time; else what azure-core says."""
+        answer = response.http_response
+        if answer.status_code == _THROTTLED or answer.headers.get("Retry-After"):
+            return False
+        return bool(super().is_retry(settings, response))
+
+
+class Identity:
+    """The managed identity in Azure; elsewhere whoever is signed in on this machine."""
+
+    credential: AsyncTokenCredential
+
+    def __init__(self, cloud: Cloud, client_id: str | None) -> None:
+        if "IDENTITY_ENDPOINT" in os.environ:
+            self.credential = ManagedIdentityCredential(client_id=client_id, retry_policy_class=BriefRetry, **LIMITS)
+        else:
+            self.credential = DefaultAzureCredential(
+                authority=cloud.authority, managed_identity_client_id=client_id, **_trust(cloud), **LIMITS
+            )
+
+    async def claims(self, scope: str) -> Claims:
+        """Return what the identity's own token for ``scope`` says.
+
+        Raises:
+            ThrottledError, UnavailableError: no token at present.
+            UnexpectedAnswerError: the token is not one that we can read.
+        """
+        try:
+            token = await self.credential.get_token(scope)
+        except AzureError as error:
+            raise identity_error(error) from None
+        return _claims(token.token, "identity")
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.credential.close()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenToken:
+    """A token that a client secret was exchanged for: the proof that the secret works."""
+
+    token: SecretStr
+    claims: Claims
+
+
+async def prove_secret(cloud: Cloud, tenant_id: str, application_id: str, secret: SecretStr) -> ProvenToken:
+    """Exchange the client secret for a token for Exchange, each time anew: a kept token would prove nothing.
+
+    Raises:
+        RefusedError: Entra refused; ``code`` is its AADSTS code.
+        ThrottledError, UnavailableError: no answer at present.
+        UnexpectedAnswerError: an answer that no rule knows.
+    """
+    credential = ClientSecretCredential(
+        tenant_id,
+        application_id,
+        secret.get_secret_value(),
+        authority=cloud.authority,
+        disable_instance_discovery=cloud.name == "custom",
+        retry_policy_class=BriefRetry,
+        **_trust(cloud),
+        **LIMITS,
+    )
+    async with credential:
+        try:
+            token = await credential.get_token(cloud.exchange_scope)
+        except AzureError as error:
+            raise token_error(error) from None
+    return ProvenToken(SecretStr(token.token), _claims(token.token, "token"))
+
+
+def identity_error(error: AzureError) -> ServiceError:
+    """Return our error for a token that our own identity did not get: it may come later."""
+    status, headers = status_and_headers(error)
+    if status == _THROTTLED:
+        return ThrottledError(
+            "identity", "throttled", "the identity endpoint is busy", None, retry_after(headers.get("Retry-After"))
+        )
+    return UnavailableError("identity", "unavailable", f"no token for the identity ({type(error).__name__})")
+
+
+def token_error(error: AzureError) -> ServiceError:
+    """Return our error for an answer of the token endpoint."""
+    status, headers = status_and_headers(error)
+    text = str(getattr(error, "message", "") or "")
+    traced = _TRACE.search(text)
+    request_id = traced[1] if traced else headers.get("x-ms-request-id")
+    if status == _THROTTLED:
+        seconds = retry_after(headers.get("Retry-After"))
+        return ThrottledError("token", "throttled", "too many requests", request_id, seconds)
+    if status is not None and status >= _BROKEN:
+        return UnavailableError("token", "unavailable", f"status {status}", request_id)
+    if found := _AADSTS.search(text):
+        return RefusedError("token", found[1], first_sentence(found[2] or ""), request_id)
+    if status is None:
+        return UnavailableError("token", "unavailable", type(error).__name__, request_id)
+    return UnexpectedAnswerError("token", f"status-{status}", type(error).__name__, request_id)
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence, without the trace ids that follow it."""
+    return _END.split(text.strip(), maxsplit=1)[0].strip()[:_REASON]
+
+
+def status_and_headers(error: AzureError) -> tuple[int | None, Mapping[str, str]]:
+    """Return the status and the headers of the answer behind an error of an Azure SDK, if there was one."""
+    if not isinstance(error, HttpResponseError) or error.response is None:
+        return None, {}
+    return error.status_code, getattr(error.response, "headers", {})
+
+
+def retry_after(value: str | None) -> float | None:
+    """Return a ``Retry-After`` header in seconds, whether it is a number or a date (RFC 9110 §10.2.3)."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _trust(cloud: Cloud) -> dict[str, Any]:
+    return {"connection_verify": cloud.ca_bundle} if cloud.ca_bundle else {}
+
+
+def _claims(token: str, service: ServiceName) -> Claims:
+    """Read a token of our own without verifying it: it explains, the service that it is for decides."""
+    try:
+        payload = token.split(".")[1]
+        content = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return Claims(
+            audience=str(content["aud"]),
+            tenant_id=str(content["tid"]),
+            application_id=str(content.get("appid") or content["azp"]),
+            object_id=str(content["oid"]),
+            issued=datetime.fromtimestamp(int(content["iat"]), UTC),
+            roles=frozenset(map(str, content.get("roles") or ())),
+            directory_roles=frozenset(map(str, content.get("wids") or ())),
+        )
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, binascii.Error) as error:
+        reason = f"the token cannot be read ({type(error).__name__})"
+        raise UnexpectedAnswerError(service, "token-unreadable", reason) from None

@@ -1,0 +1,184 @@
+"""The store: small JSON documents with an ETag, in a blob container or, where there is no Azure, in a folder.
+
+Both answer alike: an ETag is opaque, ``put`` succeeds only against the ETag that was read, and a listing is sorted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, NoReturn, Protocol
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import ContainerClient
+
+from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
+
+RETRIES: Mapping[str, Any] = {
+    "retry_total": 2,
+    "retry_connect": 2,
+    "retry_read": 2,
+    "initial_backoff": 1,
+    "increment_base": 2,
+}
+"""At most two repeats and less than ten seconds: whatever takes longer becomes a durable wait."""
+_FORBIDDEN = 403
+
+
+class Store(Protocol):
+    """Documents by path."""
+
+    async def get(self, path: str) -> tuple[bytes, str] | None:
+        """Return the document and its ETag, or None where there is none."""
+
+    async def put(self, path: str, document: bytes, etag: str | None) -> str:
+        """Write and return the new ETag. ``etag`` None means that the document must not exist yet.
+
+        Raises:
+            StaleWriteError: the document is not the one that was read.
+        """
+
+    async def delete(self, path: str) -> None:
+        """Remove the document; without effect where there is none."""
+
+    async def paths(self, prefix: str) -> list[str]:
+        """Return the paths that begin with ``prefix``, sorted."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class FolderStore:
+    """Documents as files. For one process at a time: what makes the product run on a bare machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = Lock()
+
+    async def get(self, path: str) -> tuple[bytes, str] | None:
+        """See ``Store``."""
+        return await asyncio.to_thread(self._read, path)
+
+    async def put(self, path: str, document: bytes, etag: str | None) -> str:
+        """See ``Store``."""
+        return await asyncio.to_thread(self._write, path, document, etag)
+
+    async def delete(self, path: str) -> None:
+        """See ``Store``."""
+        await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
+
+    async def paths(self, prefix: str) -> list[str]:
+        """See ``Store``."""
+        return await asyncio.to_thread(self._list, prefix)
+
+    async def close(self) -> None:
+        """See ``Store``; a folder holds nothing open."""
+
+    def _read(self, path: str) -> tuple[bytes, str] | None:
+        try:
+            document = (self._folder / path).read_bytes()
+        except FileNotFoundError:
+            return None
+        return document, hashlib.sha256(document).hexdigest()
+
+    def _write(self, path: str, document: bytes, etag: str | None) -> str:
+        target = self._folder / path
+        with self._lock:
+            present = self._read(path)
+            if (present[1] if present else None) != etag:
+                raise StaleWriteError("store", "etag", "the document was changed meanwhile")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Written beside and renamed: a process that is killed leaves the old document or the new one, never half.
+            beside = target.with_name(f".{target.name}.new")
+            beside.write_bytes(document)
+            beside.replace(target)
+        return hashlib.sha256(document).hexdigest()
+
+    def _list(self, prefix: str) -> list[str]:
+        found = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.json"))
+        return sorted(path for path in found if path.startswith(prefix))
+
+
+class BlobStore:
+    """Documents as blobs of one container."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    async def get(self, path: str) -> tuple[bytes, str] | None:
+        """See ``Store``."""
+        try:
+            download = await self._container.download_blob(path)
+            return await download.readall(), download.properties.etag
+        except ResourceNotFoundError as error:
+            _require_container(error)
+            return None
+        except AzureError as error:
+            _raise_ours(error)
+
+    async def put(self, path: str, document: bytes, etag: str | None) -> str:
+        """See ``Store``."""
+        condition = {"overwrite": False} if etag is None else _unchanged(etag)
+        settings = ContentSettings(content_type="application/json")
+        try:
+            answer = await self._container.get_blob_client(path).upload_blob(
+                document, content_settings=settings, **condition
+            )
+            return str(answer["etag"])
+        except (ResourceExistsError, ResourceModifiedError):
+            raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
+        except AzureError as error:
+            _raise_ours(error)
+
+    async def delete(self, path: str) -> None:
+        """See ``Store``."""
+        try:
+            await self._container.delete_blob(path)
+        except ResourceNotFoundError:
+            return
+        except AzureError as error:
+            _raise_ours(error)
+
+    async def paths(self, prefix: str) -> list[str]:
+        """See ``Store``."""
+        try:
+            return sorted([name async for name in self._container.list_blob_names(name_starts_with=prefix)])
+        except AzureError as error:
+            _raise_ours(error)
+
+    async def close(self) -> None:
+        """See ``Store``."""
+        await self._container.close()
+
+
+def _unchanged(etag: str) -> dict[str, object]:
+    return {"overwrite": True, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
+def _require_container(error: ResourceNotFoundError) -> None:
+    """Tell a missing document from a missing container, which is a fault of the deployment."""
+    if getattr(error, "error_code", None) == "ContainerNotFound":
+        _raise_ours(error)
+
+
+def _raise_ours(error: AzureError) -> NoReturn:
+    code = str(getattr(error, "error_code", None) or type(error).__name__)
+    request_id = None
+    if isinstance(error, HttpResponseError) and error.response is not None:
+        request_id = getattr(error.response, "headers", {}).get("x-ms-request-id")
+        if error.status_code == _FORBIDDEN:
+            raise ForbiddenError("store", code, "the identity may not use the container", request_id) from None
+    if code == "ContainerNotFound":
+        raise ServiceError("store", code, "the container does not exist", request_id) from None
+    raise UnavailableError("store", code, "the container did not answer as expected", request_id) from None

@@ -1,0 +1,157 @@
+"""Key Vault: where the client secret lives.
+
+Sources: learn.microsoft.com/rest/api/keyvault/secrets and
+learn.microsoft.com/azure/key-vault/general/soft-delete-overview.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.keyvault.secrets import SecretProperties
+from azure.keyvault.secrets.aio import SecretClient
+from pydantic import SecretStr
+
+from connector.clients.clouds import Cloud
+from connector.clients.identity import LIMITS, BriefRetry, identity_error, retry_after, status_and_headers
+from connector.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ReplicationError,
+    ServiceError,
+    ThrottledError,
+    UnavailableError,
+    UnexpectedAnswerError,
+)
+from connector.observed import SecretVersion
+
+CONTENT_TYPE = "Microsoft Entra client secret"
+_RECOVERY_SECONDS = 45
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 401, 403, 404, 409, 429, 500
+
+
+class Vault:
+    """The secrets of one vault. Every call raises ``ForbiddenError``, ``ThrottledError`` or ``UnavailableError``."""
+
+    def __init__(self, cloud: Cloud, vault_uri: str, credential: AsyncTokenCredential) -> None:
+        self._client = SecretClient(
+            vault_uri,
+            credential,
+            verify_challenge_resource=cloud.verifies_vault_host,
+            connection_verify=cloud.ca_bundle or True,
+            retry_policy=BriefRetry(**LIMITS),
+            **LIMITS,
+        )
+
+    async def versions(self, name: str) -> tuple[SecretVersion, ...]:
+        """Return the versions, newest first; none where the secret does not exist or is deleted."""
+        try:
+            found = [_version(entry) async for entry in self._client.list_properties_of_secret_versions(name)]
+        except ResourceNotFoundError:
+            return ()
+        except AzureError as error:
+            raise vault_error(error) from None
+        return tuple(sorted(found, key=lambda entry: entry.created, reverse=True))
+
+    async def write(self, name: str, value: SecretStr, *, tags: dict[str, str], expires: datetime) -> SecretVersion:
+        """Write a new version and return it; a soft-deleted secret of that name is recovered first.
+
+        Raises:
+            ReplicationError: the deletion or the recovery of that secret is not through yet.
+        """
+        try:
+            return await self._set(name, value, tags, expires)
+        except ResourceExistsError:
+            await self._recover(name)
+        except AzureError as error:
+            raise vault_error(error) from None
+        try:
+            return await self._set(name, value, tags, expires)
+        except AzureError as error:
+            raise vault_error(error) from None
+
+    async def read(self, name: str, version: str) -> SecretStr:
+        """Return the value of one version.
+
+        Raises:
+            NotFoundError: there is no such version.
+            RefusedError: ``secret-disabled``, the version is disabled.
+        """
+        try:
+            secret = await self._client.get_secret(name, version)
+        except AzureError as error:
+            raise vault_error(error) from None
+        return SecretStr(secret.value or "")
+
+    async def close(self) -> None:
+        """Let go of connections; the credential is its owner's to close."""
+        await self._client.close()
+
+    async def _set(self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime) -> SecretVersion:
+        secret = await self._client.set_secret(
+            name, value.get_secret_value(), tags=tags, expires_on=expires, content_type=CONTENT_TYPE
+        )
+        return _version(secret.properties)
+
+    async def _recover(self, name: str) -> None:
+        try:
+            async with asyncio.timeout(_RECOVERY_SECONDS):
+                await self._client.recover_deleted_secret(name)
+        except (TimeoutError, ResourceNotFoundError):
+            raise ReplicationError("vault", "replication", "the secret is still being recovered") from None
+        except AzureError as error:
+            raise vault_error(error) from None
+
+
+def vault_error(error: AzureError) -> ServiceError:
+    """Return our error for an error of the vault, or of the identity on the way to it."""
+    status, headers = status_and_headers(error)
+    request_id = headers.get("x-ms-request-id")
+    if request_id is None and isinstance(error, ClientAuthenticationError):
+        return identity_error(error)
+    if status is None:
+        return UnavailableError("vault", "unavailable", type(error).__name__)
+    code, inner, reason = _words(error)
+    if status == _THROTTLED:
+        return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))
+    if status >= _BROKEN:
+        return UnavailableError("vault", "unavailable", reason, request_id)
+    if status == _FORBIDDEN and (inner == "SecretDisabled" or "disabled secret" in reason):
+        return RefusedError("vault", "secret-disabled", reason, request_id)
+    if status in (_UNAUTHORIZED, _FORBIDDEN):
+        return ForbiddenError("vault", inner or code, reason, request_id)
+    if status == _NOT_FOUND:
+        return NotFoundError("vault", code, reason, request_id)
+    if status == _CONFLICT:
+        return ReplicationError("vault", "replication", reason, request_id)
+    return UnexpectedAnswerError("vault", code, reason, request_id)
+
+
+def _words(error: AzureError) -> tuple[str, str, str]:
+    """Return the vault's code, its inner code and the first line of its text."""
+    found = error.error if isinstance(error, HttpResponseError) else None
+    code = str((found and found.code) or type(error).__name__)
+    inner = (found and found.innererror) or {}
+    text = str((found and found.message) or "").partition("\n")[0]
+    return code, str(inner.get("code") or ""), text[:300]
+
+
+def _version(properties: SecretProperties) -> SecretVersion:
+    return SecretVersion(
+        uri=str(properties.id),
+        version=str(properties.version),
+        enabled=properties.enabled is not False,
+        created=properties.created_on or datetime.fromtimestamp(0, UTC),
+        expires=properties.expires_on,
+        tags=dict(properties.tags or {}),
+    )

@@ -1,0 +1,53 @@
+"""Texts for people, German and English, by key. The same files serve the API, the terminal and the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Language = Literal["de", "en"]
+LANGUAGES: tuple[Language, ...] = ("de", "en")
+
+
+@cache
+def catalogue(language: Language) -> dict[str, Any]:
+    """Return all texts of a language: groups of keys, the leaves are text with ``{placeholders}``."""
+    texts: dict[str, Any] = json.loads((Path(__file__).parent / f"{language}.json").read_text("utf-8"))
+    return texts
+
+
+def text(language: Language, *keys: str, values: Mapping[str, object] | None = None) -> str:
+    """Return the text under ``keys``, its placeholders filled.
+
+    Raises:
+        KeyError: there is no such text, or a placeholder has no value.
+    """
+    found: Any = catalogue(language)
+    for key in keys:
+        found = found[key]
+    return str(found).format_map(dict(values or {}))
+
+
+def preferred(accept_language: str | None) -> Language:
+    """Return the language of an ``Accept-Language`` header (RFC 9110, 12.5.4); English where it names neither."""
+    best: tuple[float, Language] = (0.0, "en")
+    for part in (accept_language or "").split(","):
+        tag, _, parameter = part.partition(";")
+        name = tag.strip().lower().partition("-")[0]
+        weight = _weight(parameter)
+        if name in LANGUAGES and weight > best[0]:
+            best = (weight, "de" if name == "de" else "en")
+    return best[1]
+
+
+def _weight(parameter: str) -> float:
+    key, _, value = parameter.strip().partition("=")
+    if key.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,206 @@
+"""What a connection is: the wanted state, what came of it, and the documents that the store keeps of both.
+
+No document holds a secret. Field names in JSON are camelCase; times are aware, in UTC, ISO 8601.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+
+MAX_MAILBOXES = 5_000
+MAX_LIFETIME_DAYS = 730
+"""Entra and the article allow a client secret 24 months."""
+NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MAX_NAME = 40
+
+ConnectionName = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=NAME_PATTERN)]
+Severity = Literal["error", "warning", "info"]
+
+
+class Document(BaseModel):
+    """The base of whatever is kept or shown as JSON."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True)
+
+
+class Finding(Document):
+    """What a check observed. The texts stand in ``connector/messages`` under ``code``; ``values`` fill them."""
+
+    code: str
+    severity: Severity = "error"
+    step: StepName
+    subject: str = ""
+    values: dict[str, str | int] = {}
+    request_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Return what ``accept`` names: the code and what it is about."""
+        return f"{self.code}:{self.subject}" if self.subject else self.code
+
+
+class Wanted(Document):
+    """What the last accepted request asked for."""
+
+    revision: int
+    display_name: str
+    mailboxes: list[str]
+    lifetime_days: int | None = None
+    enable_imap: bool = False
+    accept: list[str] = []
+
+
+class Operation(Document):
+    """One run of the orchestration on this connection."""
+
+    id: str
+    kind: OperationKind
+    started: datetime
+    begun: bool = False
+    """Whether the orchestration has taken it up: the steps' records are those of this operation."""
+    ended: datetime | None = None
+
+
+class StepRecord(Document):
+    """How far a step is in the present operation, and what it found."""
+
+    state: StepState = StepState.PENDING
+    started: datetime | None = None
+    ended: datetime | None = None
+    changes: int = 0
+    """How many writes the step made in this operation."""
+    waits: int = 0
+    """How often it had to wait for a service."""
+    findings: list[Finding] = []
+
+
+class Ids(Document):
+    """The ids that the services gave."""
+
+    tenant_id: str | None = None
+    application_id: str | None = None
+    object_id: str | None = None
+    enterprise_application_id: str | None = None
+    identity_object_id: str | None = None
+    """Our own identity's service principal: an application is ours when this is among its owners."""
+
+
+class Rights(Document):
+    """What the identity may do, as ``prerequisites`` found it."""
+
+    graph_roles: list[str] = []
+    exchange_roles: list[str] = []
+    cmdlets: list[str] = []
+    secrets_allowed: bool = True
+    longest_secret_days: int | None = None
+
+
+class SecretRecord(Document):
+    """The client secret in use, without its value."""
+
+    uri: str
+    version: str
+    key_id: str
+    expires_on: datetime
+    warned_days: list[int] = []
+    """For which days before its end the ``secret-expiry`` line has been logged."""
+
+
+class Intent(Document):
+    """Written before a credential is added, so that a crash leaves something to recognise the orphan by."""
+
+    id: str
+    started: datetime
+    key_id: str | None = None
+    """Set when the vault holds the value: the intent is complete."""
+
+
+class MailboxRecord(Document):
+    """One mailbox of the wanted list, or one whose access is still to be taken back."""
+
+    requested: str
+    address: str | None = None
+    """The user principal name: what the UTM must use."""
+    wanted: bool = True
+    state: MailboxState = MailboxState.PENDING
+    access: Literal["giving", "given", "foreign"] | None = None
+    """``giving`` before the write, ``given`` after it was read back, ``foreign`` when it was there before us."""
+    imap_enabled_by_us: bool = False
+    settled_in: str | None = None
+    """The operation in which access was last found as wanted."""
+    proven_in: str | None = None
+    """The operation in which it last opened."""
+    proven_on: datetime | None = None
+    finding: Finding | None = None
+
+
+class Chunk(Document):
+    """The document of up to ``MAILBOX_CHUNK`` mailboxes."""
+
+    number: int
+    mailboxes: list[MailboxRecord] = []
+
+    def counts(self) -> dict[MailboxState, int]:
+        """Return how many wanted mailboxes are in each state."""
+        counts: dict[MailboxState, int] = {}
+        for mailbox in self.mailboxes:
+            if mailbox.wanted:
+                counts[mailbox.state] = counts.get(mailbox.state, 0) + 1
+        return counts
+
+
+class ChunkSummary(Document):
+    """What the connection's own document knows of a chunk, so that no list has to open all of them."""
+
+    counts: dict[MailboxState, int] = {}
+    unsettled: int = 0
+    """Mailboxes whose access is not as wanted yet in this operation, those to be removed among them."""
+
+
+class Connection(Document):
+    """The document of one connection."""
+
+    name: ConnectionName
+    wanted: Wanted
+    operation: Operation
+    state: ConnectionState = ConnectionState.RUNNING
+    since: datetime
+    last_change: datetime
+    """When we or a person last changed something in the tenant; ``VERIFY_MINUTES`` count from here."""
+    steps: dict[StepName, StepRecord] = {}
+    ids: Ids = Ids()
+    rights: Rights = Rights()
+    secret: SecretRecord | None = None
+    intents: list[Intent] = []
+    chunks: list[ChunkSummary] = []
+
+    def step_states(self) -> dict[StepName, StepState]:
+        """Return the state of each step."""
+        return {step: self.step(step).state for step in StepName}
+
+    def step(self, name: StepName) -> StepRecord:
+        """Return the record of a step, made on first use."""
+        return self.steps.setdefault(name, StepRecord())
+
+    def counts(self) -> dict[MailboxState, int]:
+        """Return how many wanted mailboxes are in each state; pending ones are those not counted yet."""
+        counts: dict[MailboxState, int] = {}
+        for chunk in self.chunks:
+            for state, number in chunk.counts.items():
+                counts[state] = counts.get(state, 0) + number
+        return counts
+
+    @property
+    def verified(self) -> bool:
+        """Return whether every wanted mailbox has opened since the last request."""
+        return self.step(StepName.VERIFICATION).state in {StepState.DONE, StepState.UNCHANGED}
+
+    def findings(self) -> list[Finding]:
+        """Return what all steps found."""
+        return [finding for step in StepName for finding in self.step(step).findings]

@@ -1,0 +1,85 @@
+"""Step 2: should the application be created or corrected, and is it ours?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from connector.model import Finding, Wanted
+from connector.observed import Application, Credential
+from connector.plans.plan import Action, Change, Plan
+from connector.steps import StepName
+
+EXCHANGE_APPLICATION_ID = "00000002-0000-0ff1-ce00-000000000000"
+"""Office 365 Exchange Online, the same in every tenant."""
+IMAP_ROLE = "IMAP.AccessAsApp"
+IMAP_ROLE_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
+REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
+TAG = "utm-mail-connect"
+AUDIENCE = "AzureADMyOrg"
+"""Single tenant: the default audience would be throttled harder and synchronised with consumer accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 2 looks at."""
+
+    application: Application | None
+    identity_object_id: str
+    ours: Collection[str]
+    """Key ids of the credentials that we made: those in the vault and those of our intents."""
+    intents: Collection[str]
+    """Display names that our intents give to credentials."""
+
+
+def unique_name(connection: str) -> str:
+    """Return the alternate key under which a connection's application is found again."""
+    return f"utm-mail-connect-{connection}"
+
+
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Return how to make the application as wanted; a foreign one is refused."""
+    application = observed.application
+    if application is None:
+        return Plan((Change(Action.CREATE_APPLICATION, wanted.display_name, "application-missing"),))
+    if not application.owners:
+        return Plan(wait="owner-unknown")  # the owner that Entra adds on creation has not been replicated yet
+    if observed.identity_object_id not in application.owners:
+        return Plan(findings=(_finding("foreign-application", application.application_id),))
+    findings = [
+        _finding("foreign-owner", owner) for owner in sorted(application.owners - {observed.identity_object_id})
+    ]
+    findings += [
+        _finding("foreign-credential", credential.key_id, kind=credential.kind, name=credential.display_name or "")
+        for credential in application.credentials
+        if not _is_ours(credential, observed)
+    ]
+    stopping = tuple(finding for finding in findings if finding.id not in wanted.accept)
+    accepted = tuple(
+        finding.model_copy(update={"severity": "info"}) for finding in findings if finding.id in wanted.accept
+    )
+    if stopping:
+        return Plan(findings=stopping + accepted)
+    if _differs(application, wanted):
+        change = Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs")
+        return Plan((change,), accepted)
+    return Plan(findings=accepted)
+
+
+def _differs(application: Application, wanted: Wanted) -> bool:
+    return (
+        application.display_name != wanted.display_name
+        or application.sign_in_audience != AUDIENCE
+        or application.required_roles != frozenset(REQUIRED_ROLES)
+        or TAG not in application.tags
+    )
+
+
+def _is_ours(credential: Credential, observed: Observed) -> bool:
+    return credential.kind == "secret" and (
+        credential.key_id in observed.ours or credential.display_name in observed.intents
+    )
+
+
+def _finding(code: str, subject: str, **values: str) -> Finding:
+    return Finding(code=code, step=StepName.APPLICATION, subject=subject, values=dict(values))

@@ -1,0 +1,41 @@
+"""Step 4: does the enterprise application hold ``IMAP.AccessAsApp`` on Exchange Online?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.model import Finding
+from connector.observed import Resource, RoleAssignment
+from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
+from connector.plans.plan import Action, Change, Plan
+from connector.steps import StepName
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 4 looks at."""
+
+    exchange: Resource | None
+    assignments: tuple[RoleAssignment, ...]
+
+
+def plan(observed: Observed, enterprise_application_id: str) -> Plan:
+    """Return the assignment to make.
+
+    The role is resolved by its value and compared with the id that is known: picking a neighbour of it
+    (``full_access_as_app``) has cost others hours, since everything but the login then looks right.
+    """
+    if observed.exchange is None:
+        return Plan(findings=(_finding("exchange-resource-missing", EXCHANGE_APPLICATION_ID),))
+    role_id = observed.exchange.roles.get(IMAP_ROLE)
+    if role_id != IMAP_ROLE_ID:
+        return Plan(findings=(_finding("imap-role-unexpected", role_id or "-"),))
+    held = any(
+        assignment.resource_id == observed.exchange.id and assignment.role_id == role_id
+        for assignment in observed.assignments
+    )
+    return Plan() if held else Plan((Change(Action.ASSIGN_ROLE, enterprise_application_id, "consent-missing"),))
+
+
+def _finding(code: str, subject: str) -> Finding:
+    return Finding(code=code, step=StepName.CONSENT, subject=subject)

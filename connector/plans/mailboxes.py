@@ -1,0 +1,142 @@
+"""Step 7: which mailboxes need access, which lose it, and where the wanted list stands in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.errors import ForbiddenError, NotFoundError, RefusedError, ServiceError
+from connector.model import Chunk, Finding, MailboxRecord
+from connector.observed import Mailbox, Recipient
+from connector.plans.plan import Action, Change
+from connector.steps import MailboxState, StepName
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 7 sees of one mailbox."""
+
+    mailbox: Mailbox
+    imap_enabled: bool
+    access: bool
+
+
+def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
+    """Return the chunks with ``wanted`` in them: known mailboxes stay where they are, new ones fill the gaps.
+
+    One that is no longer wanted stays as long as access given by this connection has to be taken back.
+    """
+    names = set(wanted)
+    arranged = [
+        Chunk(
+            number=chunk.number,
+            mailboxes=[
+                _fresh(entry, wanted=entry.requested in names)
+                for entry in chunk.mailboxes
+                if entry.requested in names or entry.access in {"giving", "given"}
+            ],
+        )
+        for chunk in chunks
+    ]
+    known = {entry.requested for chunk in arranged for entry in chunk.mailboxes}
+    rooms = iter(arranged)
+    room = next(rooms, None)
+    for address in wanted:
+        if address in known:
+            continue
+        while room is not None and len(room.mailboxes) >= size:
+            room = next(rooms, None)
+        if room is None:
+            room = Chunk(number=len(arranged))
+            arranged.append(room)
+            rooms = iter(())
+        room.mailboxes.append(MailboxRecord(requested=address))
+    return arranged
+
+
+def again(chunks: list[Chunk], operation: str) -> list[Chunk]:
+    """Return the chunks for proving every mailbox once more in ``operation``; what step 7 found stays as it is."""
+    return [
+        Chunk(
+            number=chunk.number,
+            mailboxes=[
+                entry.model_copy(
+                    update={
+                        "settled_in": operation if entry.settled_in is not None else None,
+                        "proven_in": None,
+                        "state": MailboxState.WAITING if entry.settled_in is not None else MailboxState.PENDING,
+                        "finding": entry.finding if _from_step_7(entry) else None,
+                    }
+                )
+                for entry in chunk.mailboxes
+            ],
+        )
+        for chunk in chunks
+    ]
+
+
+def _fresh(entry: MailboxRecord, *, wanted: bool) -> MailboxRecord:
+    """Return what is remembered of a mailbox from one operation to the next: its name, and whose access it is."""
+    return MailboxRecord(
+        requested=entry.requested,
+        address=entry.address,
+        wanted=wanted,
+        access=entry.access,
+        imap_enabled_by_us=entry.imap_enabled_by_us,
+        proven_on=entry.proven_on,
+    )
+
+
+def _from_step_7(entry: MailboxRecord) -> bool:
+    return entry.finding is not None and entry.finding.step is StepName.MAILBOXES
+
+
+def plan(observed: Observed, *, enable_imap: bool) -> list[Change]:
+    """Return the changes that one wanted mailbox needs."""
+    changes = []
+    subject = observed.mailbox.user_principal_name
+    if not observed.imap_enabled and enable_imap:
+        changes.append(Change(Action.ENABLE_IMAP, subject, "imap-disabled"))
+    if not observed.access:
+        changes.append(Change(Action.GRANT_ACCESS, subject, "access-missing"))
+    return changes
+
+
+def holder(record: MailboxRecord, *, access: bool) -> MailboxRecord:
+    """Return the record with whose access it is, before anything is written.
+
+    Access that is there although we never began to give it is foreign, and stays when the mailbox is removed.
+    """
+    if not access:
+        return record.model_copy(update={"access": "giving"})
+    return record.model_copy(update={"access": record.access or "foreign"})
+
+
+def imap_finding(observed: Observed) -> Finding | None:
+    """Return the finding that IMAP is off, where it may not be switched on."""
+    return None if observed.imap_enabled else finding("imap-disabled", observed.mailbox.user_principal_name)
+
+
+def failure(address: str, error: ServiceError, recipient: Recipient | ServiceError | None) -> Finding:
+    """Return what is wrong with one address; ``recipient`` is what it is when it is not a mailbox."""
+    request_id = error.request_id
+    if isinstance(error, NotFoundError) and isinstance(recipient, Recipient):
+        kind = recipient.recipient_type
+        if "Group" in kind:
+            return finding("address-is-group", address, request_id, kind=kind)
+        if kind in {"MailUser", "MailContact", "GuestMailUser"}:
+            return finding("address-is-elsewhere", address, request_id, kind=kind)
+        return finding("address-is-no-mailbox", address, request_id, kind=kind)
+    if isinstance(error, NotFoundError):
+        return finding("mailbox-not-found", address, request_id)
+    if isinstance(error, RefusedError) and error.code == "ambiguous":
+        return finding("address-ambiguous", address, request_id)
+    if isinstance(error, RefusedError) and error.code == "outside-write-scope":
+        return finding("mailbox-outside-scope", address, request_id)
+    if isinstance(error, ForbiddenError):
+        return finding("mailbox-right-missing", address, request_id)
+    return finding("mailbox-failed", address, request_id, reason=error.code)
+
+
+def finding(code: str, subject: str, request_id: str | None = None, **values: str) -> Finding:
+    """Return a finding of this step about one address."""
+    return Finding(code=code, step=StepName.MAILBOXES, subject=subject, values=dict(values), request_id=request_id)

@@ -1,0 +1,48 @@
+"""What every decision answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.model import Finding
+
+
+class Action(StrEnum):
+    """The writes that this product can make; there are no others."""
+
+    CREATE_APPLICATION = "create-application"
+    UPDATE_APPLICATION = "update-application"
+    CREATE_ENTERPRISE_APPLICATION = "create-enterprise-application"
+    ASSIGN_ROLE = "assign-role"
+    REMOVE_ORPHAN = "remove-orphan"
+    ADD_SECRET = "add-secret"  # noqa: S105 - the name of an action
+    CREATE_PRINCIPAL = "create-principal"
+    REPLACE_PRINCIPAL = "replace-principal"
+    ENABLE_IMAP = "enable-imap"
+    GRANT_ACCESS = "grant-access"
+    REVOKE_ACCESS = "revoke-access"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write: what, on which subject, and why (a key of ``connector/messages``)."""
+
+    action: Action
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done. Nothing is done while there is a finding of severity ``error``."""
+
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    wait: str | None = None
+    """Why the world has to catch up first (a key of ``connector/messages``); no change is lacking."""
+
+    @property
+    def blocked(self) -> bool:
+        """Return whether a finding forbids to go on."""
+        return any(finding.severity == "error" for finding in self.findings)

@@ -1,0 +1,78 @@
+"""Step 1: which rights are missing or too new to be in the tokens. A missing right stops only what needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.model import Finding, Severity
+from connector.observed import Claims, CredentialPolicy
+from connector.plans.plan import Plan
+from connector.steps import StepName
+
+OWNED_BY = "Application.ReadWrite.OwnedBy"
+GRAPH_ROLES: dict[str, Severity] = {
+    OWNED_BY: "error",
+    "AppRoleAssignment.ReadWrite.All": "warning",
+    "Application.Read.All": "warning",
+    "Policy.Read.All": "warning",
+}
+"""What is used of Microsoft Graph, and how much is lost without it; only the first is needed always."""
+EXCHANGE_ROLE = "Exchange.ManageAsApp"
+CMDLETS = (
+    "Get-ServicePrincipal",
+    "New-ServicePrincipal",
+    "Get-Mailbox",
+    "Get-CASMailbox",
+    "Get-MailboxPermission",
+    "Add-MailboxPermission",
+)
+"""Without these a person has to do Exchange's part."""
+_BACKDATED = timedelta(minutes=5)
+"""Entra dates ``iat`` five minutes before the issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 1 looks at; None where the answer was "you may not ask"."""
+
+    graph: Claims
+    exchange: Claims
+    cmdlets: frozenset[str] | None
+    vault_allowed: bool
+    policy: CredentialPolicy | None
+
+
+def plan(observed: Observed, granted: datetime | None) -> Plan:
+    """Return the findings; step 1 changes nothing. ``granted`` is when the grant script said it was done."""
+    findings = [
+        _right(role, observed.graph, granted, severity)
+        for role, severity in GRAPH_ROLES.items()
+        if role not in observed.graph.roles
+    ]
+    if EXCHANGE_ROLE not in observed.exchange.roles:
+        findings.append(_right(EXCHANGE_ROLE, observed.exchange, granted, "warning"))
+    elif observed.cmdlets is None:
+        findings.append(_finding("exchange-role-missing", "Exchange", "warning"))
+    else:
+        findings += [
+            _finding("cmdlet-missing", cmdlet, "warning") for cmdlet in CMDLETS if cmdlet not in observed.cmdlets
+        ]
+    if not observed.vault_allowed:
+        findings.append(_finding("vault-right-missing", "Key Vault", "error"))
+    if observed.policy is not None and not observed.policy.secrets_allowed:
+        findings.append(_finding("secrets-forbidden", "", "warning"))
+    return Plan(findings=tuple(findings))
+
+
+def stale(claims: Claims, granted: datetime | None) -> bool:
+    """Return whether the token is older than the grant: its roles are those of before, for up to 24 hours."""
+    return granted is not None and claims.issued + _BACKDATED < granted
+
+
+def _right(role: str, claims: Claims, granted: datetime | None, severity: Severity) -> Finding:
+    return _finding("token-stale" if stale(claims, granted) else "role-missing", role, severity)
+
+
+def _finding(code: str, subject: str, severity: Severity) -> Finding:
+    return Finding(code=code, severity=severity, step=StepName.PREREQUISITES, subject=subject)

@@ -1,0 +1,99 @@
+"""Step 5: is there a client secret that can be used, and are there orphans of an earlier attempt?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from connector.model import MAX_LIFETIME_DAYS, Finding, Intent
+from connector.observed import Credential, SecretVersion
+from connector.plans.plan import Action, Change, Plan
+from connector.steps import StepName
+
+REPLICATION_TIME = timedelta(minutes=30)
+"""How long the token endpoint may not know a new secret yet; a refusal of an older one is meant."""
+
+Proof = Literal["accepted", "refused", "expired", "application-unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 5 looks at."""
+
+    versions: tuple[SecretVersion, ...]
+    """Every version in the vault, newest first."""
+    credentials: tuple[Credential, ...]
+    """Every credential on the application."""
+    intents: tuple[Intent, ...]
+    proof: Proof | None
+    """What the token endpoint said to the newest usable version; None where there was nothing to ask it."""
+    secrets_allowed: bool
+    now: datetime
+
+
+def secret_name(connection: str, application_id: str) -> str:
+    """Return the name in the vault; at most 40 + 1 + 36 characters of the 127 allowed."""
+    return f"{connection}-{application_id}"
+
+
+def credential_name(intent_id: str) -> str:
+    """Return the display name that a credential gets, by which its intent is found again."""
+    return f"utm-mail-connect {intent_id}"
+
+
+def lifetime_days(wish: int | None, default: int, longest: int | None) -> int:
+    """Return the lifetime in days: the wish or the default, clamped to the tenant's policy and to two years."""
+    return min(wish or default, longest or MAX_LIFETIME_DAYS, MAX_LIFETIME_DAYS)
+
+
+def candidate(observed_versions: tuple[SecretVersion, ...], now: datetime) -> SecretVersion | None:
+    """Return the newest version if it could be used: enabled, not expired, and it knows its credential."""
+    newest = observed_versions[0] if observed_versions else None
+    if newest is None or not newest.enabled or newest.key_id is None:
+        return None
+    return None if newest.expires is not None and newest.expires <= now else newest
+
+
+def orphans(observed: Observed) -> tuple[Credential, ...]:
+    """Return the credentials whose intent was never completed and that no version in the vault carries.
+
+    Every other credential that the vault does not know is left alone: it may be the one that the UTM uses.
+    """
+    unfinished = {credential_name(intent.id) for intent in observed.intents if intent.key_id is None}
+    kept = {version.key_id for version in observed.versions}
+    return tuple(
+        credential
+        for credential in observed.credentials
+        if credential.kind == "secret" and credential.display_name in unfinished and credential.key_id not in kept
+    )
+
+
+def plan(observed: Observed, subject: str) -> Plan:
+    """Return which orphans to remove and whether a new secret is needed. ``subject`` is the secret's name."""
+    removals = tuple(
+        Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan") for credential in orphans(observed)
+    )
+    reason = _reason(observed)
+    if reason is None or reason in {"secret-not-known-yet", "secret-not-listed-yet"}:
+        return Plan(removals, wait=reason)
+    if not observed.secrets_allowed:
+        return Plan(findings=(Finding(code="secrets-forbidden", step=StepName.SECRET),))
+    return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
+
+
+def _reason(observed: Observed) -> str | None:
+    """Return why a new secret is needed, or why to wait; None where the present one can be used."""
+    if not observed.versions:
+        return "secret-missing"
+    newest = candidate(observed.versions, observed.now)
+    if newest is None:
+        return "secret-disabled" if not observed.versions[0].enabled else "secret-expired"
+    young = observed.now - newest.created < REPLICATION_TIME
+    if not any(credential.key_id == newest.key_id for credential in observed.credentials):
+        return "secret-not-listed-yet" if young else "secret-gone"
+    if observed.proof == "accepted":
+        return None
+    if young and observed.proof != "expired":
+        return "secret-not-known-yet"
+    return "secret-refused"

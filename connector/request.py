@@ -1,0 +1,157 @@
+"""The body of ``POST /api/connections``: what is accepted, and what is said of everything else."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from connector.errors import BodyError, FieldError
+from connector.model import MAX_LIFETIME_DAYS, MAX_MAILBOXES, MAX_NAME, NAME_PATTERN, ConnectionName, Document, Wanted
+
+MAX_BODY = 1_000_000
+"""Bytes. 5,000 addresses of 100 characters are half of it."""
+_MAX_ADDRESS = 254
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# RFC 5321 without quoted local parts and address literals: Exchange has no mailbox of that kind. ASCII only, so that
+# no look-alike quotation mark ever gets into a PowerShell line that we show.
+ADDRESS = re.compile(rf"(?!.{{{_MAX_ADDRESS + 1}}})[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
+_TYPES = {
+    "string_type": "text",
+    "int_type": "number",
+    "bool_type": "boolean",
+    "list_type": "list",
+    "model_type": "object",
+    "model_attributes_type": "object",
+    "dict_type": "object",
+    "int_from_float": "number",
+    "int_parsing_size": "number",
+}
+_RANGES = {"greater_than_equal": "ge", "less_than_equal": "le"}
+
+
+class SecretWish(Document):
+    """What the client secret should be like."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+
+    lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS)] | None = Field(
+        default=None, description="Days until the secret ends; the tenant's policy may shorten it."
+    )
+
+
+class SetUpRequest(Document):
+    """The wanted state of one connection: always the whole of it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+
+    name: ConnectionName = Field(description="The identity of the connection: lower-case letters, digits and hyphens.")
+    mailboxes: Annotated[list[str], Field(min_length=1, max_length=MAX_MAILBOXES)] = Field(
+        description="The addresses of all mailboxes that the UTM fetches from; the whole list each time."
+    )
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = (
+        Field(default="", validate_default=False, description="The application's name in the tenant.")
+    )
+    secret: SecretWish = SecretWish()
+    enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
+    accept: Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(max_length=100)] = Field(
+        default=[], description="Ids of findings that are known and accepted."
+    )
+
+    @field_validator("mailboxes")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        seen: dict[str, str] = {}
+        for address in value:
+            if not ADDRESS.fullmatch(address):
+                raise PydanticCustomError("not-an-address", "{value}", {"value": address[:_MAX_ADDRESS]})
+            if address.lower() in seen:
+                raise PydanticCustomError(
+                    "duplicate-mailbox", "{value}", {"value": f"{seen[address.lower()]}, {address}"}
+                )
+            seen[address.lower()] = address
+        return value
+
+    def wanted(self, revision: int) -> Wanted:
+        """Return the wanted state, normalised, so that two requests that mean the same are equal."""
+        return Wanted(
+            revision=revision,
+            display_name=self.display_name or f"UTM Mail-Connector {self.name}",
+            mailboxes=[address.lower() for address in self.mailboxes],
+            lifetime_days=self.secret.lifetime_days,
+            enable_imap=self.enable_imap,
+            accept=sorted(set(self.accept)),
+        )
+
+
+def parse(body: bytes, content_type: str) -> SetUpRequest:
+    """Read a request's body.
+
+    Raises:
+        BodyError: the body is too long, of another media type, not UTF-8 or not JSON.
+        FieldError: a field is missing, unknown, or wrong; the first one is named.
+    """
+    if len(body) > MAX_BODY:
+        raise BodyError("body-too-large", limit=MAX_BODY)
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise BodyError("media-type", value=content_type[:100] or "-")
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_reject_constant)
+    except UnicodeDecodeError as error:
+        raise BodyError("not-utf8", position=error.start) from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        raise BodyError("not-json", line=line, column=column) from None
+    try:
+        return SetUpRequest.model_validate(document)
+    except ValidationError as error:
+        raise _field_error(error.errors(include_url=False)[0]) from None
+
+
+def _reject_constant(name: str) -> None:
+    """Refuse ``NaN`` and ``Infinity``, which Python reads but JSON does not have."""
+    raise json.JSONDecodeError(name, name, 0)
+
+
+def _field_error(detail: ErrorDetails) -> FieldError:
+    """Return the error in our words; ``detail`` is pydantic's description of the first problem."""
+    field = ".".join(str(part) for part in detail["loc"]) or "body"
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in {"not-an-address", "duplicate-mailbox"}:
+        return FieldError(kind, field=field, value=str(context["value"]))
+    if kind == "extra_forbidden":
+        return _unknown_field(field)
+    if kind == "missing":
+        return FieldError("field-missing", field=field)
+    if kind in _TYPES:
+        return FieldError("field-type", field=field, expected=_TYPES[kind])
+    if kind in _RANGES:
+        return FieldError("field-range", field=field, least=1, most=MAX_LIFETIME_DAYS)
+    if kind in {"too_short", "too_long"}:
+        return FieldError("list-length", field=field, least=int(field == "mailboxes"), most=_most(context))
+    if field == "name":
+        return FieldError("name-invalid", field=field, most=MAX_NAME)
+    return FieldError("field-text", field=field)
+
+
+def _most(context: dict[str, Any]) -> int:
+    return int(context.get("max_length", MAX_MAILBOXES))
+
+
+def _unknown_field(field: str) -> FieldError:
+    parent, _, last = field.rpartition(".")
+    model = SecretWish if parent == "secret" else SetUpRequest
+    known = [info.alias or name for name, info in model.model_fields.items()]
+    near = difflib.get_close_matches(last, known, n=1, cutoff=0.5)
+    if near:
+        return FieldError("unknown-field-near", field=field, near=near[0])
+    return FieldError("unknown-field", field=field, known=", ".join(known))
+
+
+def is_name(value: str) -> bool:
+    """Return whether ``value`` could be the name of a connection."""
+    return len(value) <= MAX_NAME and re.fullmatch(NAME_PATTERN, value) is not None

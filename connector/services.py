@@ -1,0 +1,114 @@
+"""The one place that builds clients from settings, each on its first use: importing the app imports no SDK."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.documents import Documents
+from connector.errors import GrantMissingError
+from connector.settings import Settings, load
+
+if TYPE_CHECKING:
+    from connector.clients.clouds import Cloud
+    from connector.clients.exchange import ExchangeAdmin
+    from connector.clients.graph import GraphClient
+    from connector.clients.identity import Identity
+    from connector.clients.store import Store
+    from connector.clients.vault import Vault
+
+
+class Services:
+    """The clients of this deployment. Graph and Exchange are out of reach until the rights have been granted."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The endpoints."""
+        return self.settings.endpoints()
+
+    @cached_property
+    def identity(self) -> Identity:
+        """The managed identity. Its tokens for the vault and the store may be asked for at any time."""
+        from connector.clients.identity import Identity  # noqa: PLC0415 - SDKs are imported on first use
+
+        return Identity(self.cloud, self.settings.client_id)
+
+    @cached_property
+    def graph(self) -> GraphClient:
+        """Microsoft Graph."""
+        from connector.clients.graph import GraphClient  # noqa: PLC0415 - SDKs are imported on first use
+
+        self.require_grant()
+        return GraphClient(self.cloud, self.identity.credential)
+
+    @cached_property
+    def exchange(self) -> ExchangeAdmin:
+        """Exchange Online's admin interface."""
+        from connector.clients.exchange import ExchangeAdmin  # noqa: PLC0415 - SDKs are imported on first use
+
+        self.require_grant()
+        return ExchangeAdmin(self.cloud, self.identity.credential)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Key Vault."""
+        from connector.clients.vault import Vault  # noqa: PLC0415 - SDKs are imported on first use
+
+        return Vault(self.cloud, self.settings.key_vault_uri, self.identity.credential)
+
+    @cached_property
+    def store(self) -> Store:
+        """The documents' container or folder."""
+        from connector.clients.store import RETRIES, BlobStore, FolderStore  # noqa: PLC0415 - as above
+
+        if not self.settings.store.startswith("https://"):
+            return FolderStore(Path(self.settings.store))
+        from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415 - as above
+
+        return BlobStore(
+            ContainerClient.from_container_url(self.settings.store, credential=self.identity.credential, **RETRIES)
+        )
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The connections."""
+        return Documents(self.store)
+
+    def require_grant(self) -> None:
+        """Raise ``GrantMissingError`` while no Graph or Exchange token may be asked for."""
+        if self.settings.granted is None:
+            raise GrantMissingError
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for name in ("graph", "exchange", "vault", "store", "identity"):
+            if name in self.__dict__:
+                await self.__dict__.pop(name).close()
+        self.__dict__.pop("documents", None)
+
+
+_services: Services | None = None
+
+
+def services() -> Services:
+    """Return the clients of this process, built from the settings on the first call.
+
+    Raises:
+        SettingsError: a setting is missing or wrong; the next call reads the settings again.
+    """
+    global _services  # noqa: PLW0603 - the worker gives a function nothing in which to keep them
+    if _services is None:
+        _services = Services(load())
+    return _services
+
+
+async def close_services() -> None:
+    """Close the clients; the next call of ``services`` reads the settings again."""
+    global _services
+    if _services is not None:
+        closing, _services = _services, None
+        await closing.close()

@@ -1,0 +1,103 @@
+"""The settings of a deployment: environment variables, read on first use, each problem named by its variable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from connector.clients.clouds import CHINA, PUBLIC, Cloud
+from connector.errors import SettingsError
+from connector.model import MAX_LIFETIME_DAYS
+
+
+def _utc(value: object) -> object:
+    """Read a time without a zone as UTC, and nothing as "not granted"."""
+    if value == "" or value is None:
+        return None
+    moment = datetime.fromisoformat(str(value))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _no_slash(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+Address = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
+VaultAddress = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and its range; ``docs/reference/settings.md`` explains them."""
+
+    model_config = SettingsConfigDict(env_prefix="CONNECTOR_", extra="ignore", frozen=True, env_ignore_empty=False)
+
+    key_vault_uri: VaultAddress
+    store: Annotated[str, StringConstraints(min_length=1)]
+    granted: Annotated[datetime | None, BeforeValidator(_utc)] = None
+    cloud: Literal["public", "china", "custom", "usgov"] = "public"
+    authority: Address | None = None
+    graph: Address | None = None
+    exchange: Address | None = None
+    imap: Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")] | None = None
+    ca_bundle: str | None = None
+    secret_lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS)] = 180
+    verify_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    mailbox_chunk: Annotated[int, Field(ge=1, le=50)] = 50
+    """At most 50: one activity works on one chunk, and none may run longer than 4 minutes."""
+    history_days: Annotated[int, Field(ge=1, le=365)] = 30
+    label: Annotated[str, StringConstraints(max_length=100)] = ""
+    client_id: Annotated[str | None, Field(validation_alias="AZURE_CLIENT_ID")] = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        if self.cloud == "usgov":
+            msg = (
+                "CLOUD: 'usgov' is refused: app-only access to Exchange Online is limited to Security & Compliance "
+                "PowerShell there, so mailbox access cannot be set up"
+            )
+            raise ValueError(msg)
+        if self.cloud == "custom":
+            missing = [name for name in ("authority", "graph", "exchange", "imap") if getattr(self, name) is None]
+            if missing:
+                msg = f"{missing[0].upper()}: is needed where CONNECTOR_CLOUD is 'custom'"
+                raise ValueError(msg)
+        return self
+
+    def endpoints(self) -> Cloud:
+        """Return the endpoints of the chosen cloud."""
+        if self.cloud == "custom":
+            host, _, port = (self.imap or "").partition(":")
+            return Cloud(
+                name="custom",
+                authority=self.authority or "",
+                graph=self.graph or "",
+                exchange=self.exchange or "",
+                imap_host=host,
+                imap_port=int(port),
+                ca_bundle=self.ca_bundle,
+            )
+        return CHINA if self.cloud == "china" else PUBLIC
+
+
+def load() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: naming each variable that is missing or wrong, never with its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(dict(_problem(detail) for detail in error.errors(include_input=False))) from None
+
+
+def _problem(detail: Any) -> tuple[str, str]:
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        name, _, message = message.partition(": ")
+        return f"CONNECTOR_{name}", message
+    name = str(detail["loc"][0]).upper()
+    return (name if name == "AZURE_CLIENT_ID" else f"CONNECTOR_{name}"), message

@@ -1,0 +1,86 @@
+"""The eight steps of the set-up in the order of the article, and the states that things can be in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StepName(StrEnum):
+    """The steps, in the order in which they run."""
+
+    PREREQUISITES = "prerequisites"
+    APPLICATION = "application"
+    ENTERPRISE_APPLICATION = "enterprise-application"
+    CONSENT = "consent"
+    SECRET = "secret"  # noqa: S105 - the name of a step
+    EXCHANGE = "exchange"
+    MAILBOXES = "mailboxes"
+    VERIFICATION = "verification"
+
+
+class StepState(StrEnum):
+    """How far a step is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    ACTION_REQUIRED = "action-required"
+    FAILED = "failed"
+
+
+SETTLED = frozenset({StepState.DONE, StepState.UNCHANGED})
+"""The states after which a step is not run again in the same operation."""
+
+
+class ConnectionState(StrEnum):
+    """How a connection is, as a person sees it."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    ACTION_REQUIRED = "action-required"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+class MailboxState(StrEnum):
+    """How far one mailbox is."""
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    OPEN = "open"
+    ACTION_REQUIRED = "action-required"
+
+
+class OperationKind(StrEnum):
+    """What a run of the orchestration is for."""
+
+    SET_UP = "set-up"
+    VERIFY = "verify"
+
+
+# A right that is missing never stops what can be done without it: consent may be given by hand while the secret is
+# made, and Exchange's part by hand while the mailboxes are already being tried.
+_NEEDS: dict[StepName, tuple[StepName, ...]] = {
+    StepName.PREREQUISITES: (),
+    StepName.APPLICATION: (StepName.PREREQUISITES,),
+    StepName.ENTERPRISE_APPLICATION: (StepName.APPLICATION,),
+    StepName.CONSENT: (StepName.ENTERPRISE_APPLICATION,),
+    StepName.SECRET: (StepName.APPLICATION,),
+    StepName.EXCHANGE: (StepName.ENTERPRISE_APPLICATION,),
+    StepName.MAILBOXES: (StepName.EXCHANGE,),
+    StepName.VERIFICATION: (StepName.SECRET,),
+}
+
+
+def unsettled(states: dict[StepName, StepState]) -> list[StepName]:
+    """Return the steps that this round has to run, in the order of the article."""
+    return [step for step in StepName if states.get(step, StepState.PENDING) not in SETTLED]
+
+
+def may_run(step: StepName, states: dict[StepName, StepState]) -> bool:
+    """Return whether everything that ``step`` needs has been settled."""
+    return all(states.get(needed, StepState.PENDING) in SETTLED for needed in _NEEDS[step])

@@ -1,0 +1,53 @@
+"""Where a connection stands at the end of a round: pure, with the clock passed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.model import Connection
+from connector.steps import ConnectionState, MailboxState, StepName, StepState
+from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
+
+_PERSON_WAIT = 300.0
+"""Seconds between two looks while only a person can move things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The connection's state, whether the run ends with it, and otherwise when to look again (seconds)."""
+
+    state: ConnectionState
+    seconds: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Return whether the run is over."""
+        return self.seconds is None
+
+
+def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
+    """Return the verdict after round ``number`` (from 0)."""
+    states = connection.step_states()
+    if StepState.FAILED in states.values():
+        return Verdict(ConnectionState.FAILED)
+    counts = connection.counts()
+    if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified:
+        return Verdict(ConnectionState.READY)
+    if counts.get(MailboxState.WAITING, 0):
+        return Verdict(ConnectionState.WAITING, round_wait(number))
+    since = connection.since if connection.state is ConnectionState.ACTION_REQUIRED else now
+    if now - since + TIMER_SLACK >= PERSON_DEADLINE:
+        return Verdict(ConnectionState.ACTION_REQUIRED)
+    return Verdict(ConnectionState.ACTION_REQUIRED, _PERSON_WAIT)
+
+
+def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) -> bool:
+    """Return whether Microsoft has had all the time that it may take since the last change."""
+    return now - connection.last_change + TIMER_SLACK >= timedelta(minutes=verify_minutes)
+
+
+def needs_person(connection: Connection) -> bool:
+    """Return whether a step before the verification can only be moved by a person."""
+    states = connection.step_states()
+    return any(states[step] is StepState.ACTION_REQUIRED for step in StepName if step is not StepName.VERIFICATION)

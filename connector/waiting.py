@@ -1,0 +1,35 @@
+"""How long to wait: pure, with the clock passed in. Seconds throughout."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+STEP_DEADLINE = timedelta(minutes=30)
+"""How long one step may wait for replication; time spent throttled is not counted."""
+TIMER_SLACK = timedelta(seconds=1)
+"""Durable timers fire up to a second early, so a deadline is never tested to the point."""
+PERSON_DEADLINE = timedelta(hours=24)
+"""How long a run that waits only for a person goes on looking."""
+_STEP_FIRST, _STEP_LONGEST = 3.0, 60.0
+_ROUND_FIRST, _ROUND_LONGEST = 30.0, 300.0
+_GROWTH = 1.5
+
+
+def step_wait(attempt: int, asked: float | None) -> float:
+    """Return the wait before a step is tried again: growing, and never shorter than what the service asked for."""
+    return max(asked or 0.0, _grown(_STEP_FIRST, attempt, _STEP_LONGEST))
+
+
+def round_wait(number: int) -> float:
+    """Return the wait between two rounds of verification: from 30 seconds, growing to 5 minutes."""
+    return _grown(_ROUND_FIRST, number, _ROUND_LONGEST)
+
+
+def step_overdue(began: datetime, now: datetime, throttled: float) -> bool:
+    """Return whether a step has waited for replication as long as it may; ``throttled`` seconds do not count."""
+    return now - began - timedelta(seconds=throttled) + TIMER_SLACK >= STEP_DEADLINE
+
+
+def _grown(first: float, times: int, longest: float) -> float:
+    """Return ``first`` grown ``times`` times; a run that looks for days must not overflow."""
+    return min(first * _GROWTH ** min(times, 20), longest)

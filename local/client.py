@@ -1,0 +1,49 @@
+"""The API as a caller sees it: what the demo, the bench and the flow tests share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from local.host import FunctionsHost
+
+RESTING = frozenset({"ready", "failed", "cancelled", "interrupted"})
+"""States that end by themselves no more; ``action-required`` may, since the run goes on looking."""
+
+
+class ApiClient(httpx.AsyncClient):
+    """A client of one running app, with its host key."""
+
+    def __init__(self, host: FunctionsHost, language: str = "en") -> None:
+        super().__init__(
+            base_url=host.url, headers={"x-functions-key": host.key, "Accept-Language": language}, timeout=60
+        )
+
+    async def until(
+        self,
+        name: str,
+        done: Callable[[dict[str, Any]], bool],
+        seen: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> dict[str, Any]:
+        """Read the connection until ``done`` says so, showing each reading to ``seen``; return the last one."""
+        while True:
+            answer = await self.get(f"/api/connections/{name}")
+            answer.raise_for_status()
+            connection: dict[str, Any] = answer.json()
+            seen(connection)
+            if done(connection):
+                return connection
+            await asyncio.sleep(0.05)
+
+    async def set_up(
+        self, body: dict[str, Any], seen: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> dict[str, Any]:
+        """Ask for a connection and wait until it rests or needs a person; return it."""
+        answer = await self.post("/api/connections", json=body)
+        answer.raise_for_status()
+        return await self.until(
+            body["name"], lambda connection: connection["state"] in RESTING | {"action-required"}, seen
+        )

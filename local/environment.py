@@ -1,0 +1,60 @@
+"""The app in a process: the environment that Azure would give it, the real ``function_app``, and a host around it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connector.services import close_services
+from local.host import FunctionsHost
+
+HOST_JSON = Path(__file__).parents[1] / "host.json"
+
+
+def settings(endpoints: Mapping[str, Any], store: Path) -> dict[str, str]:
+    """Return the environment that points the app at a tenant given by its endpoints.
+
+    ``CONNECTOR_GRANTED`` is one day ago unless the environment sets it; empty means not granted.
+    """
+    granted = os.environ.get("CONNECTOR_GRANTED")
+    if granted is None:
+        granted = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+    return {
+        "CONNECTOR_CLOUD": "custom",
+        "CONNECTOR_AUTHORITY": endpoints["authority"],
+        "CONNECTOR_GRAPH": endpoints["graph"],
+        "CONNECTOR_EXCHANGE": endpoints["exchange"],
+        "CONNECTOR_IMAP": endpoints["imap"],
+        "CONNECTOR_CA_BUNDLE": str(endpoints["caBundle"]),
+        "CONNECTOR_KEY_VAULT_URI": endpoints["vault"],
+        "CONNECTOR_STORE": str(store),
+        "CONNECTOR_GRANTED": granted,
+        "AZURE_CLIENT_ID": endpoints["managedIdentity"]["clientId"],
+        "IDENTITY_ENDPOINT": endpoints["identityEndpoint"],
+        "IDENTITY_HEADER": endpoints["identityHeader"],
+    }
+
+
+@asynccontextmanager
+async def serving(
+    environment: Mapping[str, str], *, clock: float = 1.0, port: int = 0, redeliver: bool = False
+) -> AsyncIterator[FunctionsHost]:
+    """Run the app under ``environment`` (laid over this process's own) until the context ends."""
+    from function_app import app  # noqa: PLC0415 - the app is imported like the worker does: when it is to be run
+
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        async with FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver) as host:
+            yield host
+    finally:
+        await close_services()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

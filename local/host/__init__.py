@@ -1,0 +1,132 @@
+"""A stand-in for the Functions host: it runs the app as it is, durable orchestrations included, in this process.
+
+What the real host does was observed and recorded; where this one does the same thing, tests compare the two. The
+orchestrations run on a small engine of our own: its clock can run faster, and timers fire early as the real ones do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import azure.durable_functions as df
+import azure.functions as func
+import uvicorn
+from azure.durable_functions.models.utils import http_utils
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.host.clock import Clock
+from local.host.durable import DurableEngine
+from local.host.functions import Functions
+from local.host.http import CustomHeaders, Front, Keys
+from local.host.management import Management, client_binding
+
+__all__ = ["FunctionsHost", "Keys"]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: who runs the host decides about signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class FunctionsHost:
+    """Serves one app on the loopback address until it is stopped."""
+
+    def __init__(
+        self,
+        app: func.FunctionApp | df.DFApp,
+        *,
+        host_json: dict[str, Any] | Path,
+        clock: float = 1.0,
+        port: int = 0,
+        redeliver: bool = False,
+    ) -> None:
+        self._functions = Functions(app)
+        self._host_json = json.loads(host_json.read_text("utf-8")) if isinstance(host_json, Path) else host_json
+        self._port = port
+        self.clock = Clock(clock)
+        self.durable = DurableEngine(self._functions, self.clock, redeliver=redeliver)
+        names = [function.name for function in self._functions.http]
+        self._keys = Keys(_new_key(), _new_key(), {name: _new_key() for name in names})
+        self._system_key = _new_key()
+        self.url = ""
+
+    @property
+    def key(self) -> str:
+        """Return the host key: it opens every function."""
+        return self._keys.host
+
+    @property
+    def master_key(self) -> str:
+        """Return the master key: it opens the admin routes as well."""
+        return self._keys.master
+
+    @property
+    def function_keys(self) -> dict[str, str]:
+        """Return the key of each function, which opens only that one."""
+        return self._keys.functions
+
+    async def start(self) -> None:
+        """Listen; afterwards ``url`` is set."""
+        listener = socket.create_server(("127.0.0.1", self._port))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        front = Front(self._functions, self._keys, self._host_json, lambda: client_binding(self.url, self._system_key))
+        management = Management(self.durable, lambda: self.url, self._system_key)
+        app = Starlette(routes=[*management.routes(), *front.routes()], exception_handlers={404: _empty, 405: _empty})
+        app.router.redirect_slashes = False
+        headers = self._host_json.get("extensions", {}).get("http", {}).get("customHeaders", {})
+        config = uvicorn.Config(
+            CustomHeaders(app, headers),
+            log_level="warning",
+            lifespan="off",
+            access_log=False,
+            ws="none",
+            proxy_headers=False,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Stop as when the process is killed: what is under way is not finished."""
+        await self.durable.close()
+        self._server.should_exit = True
+        await self._serving
+        # The durable client keeps one session for the whole process, bound to the loop that has made it.
+        await http_utils._close_session()  # noqa: SLF001 - the library has no other way
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def dump(self) -> str:
+        """Return everything that Durable has ever held, for tests that search it."""
+        return self.durable.dump()
+
+    def history_sizes(self) -> dict[str, tuple[int, int]]:
+        """Return, per instance, the most events and bytes that one generation's history had."""
+        return self.durable.history_sizes()
+
+
+async def _empty(_: Request, __: Exception) -> Response:
+    """Return 404 without a body: so the real host answers what it has no route for, a wrong method included."""
+    return Response(status_code=404)
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,88 @@
+"""``serve`` and ``tenant``: what runs until somebody stops it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from local.environment import serving, settings
+from local.tenant import Tenant
+
+
+async def serve(arguments: argparse.Namespace) -> int:
+    """Serve the app; with its own tenant, with one that a file describes, or with the settings of the environment."""
+    async with AsyncExitStack() as stack:
+        endpoints, clock = await _endpoints(arguments, stack)
+        store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="utm-mail-connect-")))
+        environment = settings(endpoints, store) if endpoints else {}
+        host = await stack.enter_async_context(
+            serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver)
+        )
+        ready = {
+            "url": host.url,
+            "key": host.key,
+            "masterKey": host.master_key,
+            "functionKeys": host.function_keys,
+            "endpoints": endpoints,
+        }
+        _announce(ready, as_json=arguments.json)
+        await _until_stopped()
+    return 0
+
+
+async def tenant(arguments: argparse.Namespace) -> int:
+    """Run the simulated tenant alone; its endpoints go to ``--out`` or standard output."""
+    async with Tenant(
+        preset=arguments.preset or "calm", seed=arguments.seed, clock=arguments.clock, mailboxes=arguments.mailboxes
+    ) as running:
+        document = json.dumps(running.endpoints)
+        if arguments.out is None:
+            sys.stdout.write(document + "\n")
+            sys.stdout.flush()
+        else:
+            await asyncio.to_thread(arguments.out.write_text, document, "utf-8")
+            sys.stderr.write(f"The tenant is ready; its endpoints are in {arguments.out}. Ctrl-C ends it.\n")
+        await _until_stopped()
+    return 0
+
+
+async def _endpoints(arguments: argparse.Namespace, stack: AsyncExitStack) -> tuple[dict[str, Any], float]:
+    """Return the tenant's endpoints (none: the environment has real settings) and the clock."""
+    if arguments.endpoints is not None:
+        document = await asyncio.to_thread(arguments.endpoints.read_text, "utf-8")
+        return json.loads(document), arguments.clock or 1.0
+    if arguments.preset is None and "CONNECTOR_KEY_VAULT_URI" in os.environ:
+        return {}, arguments.clock or 1.0
+    clock = arguments.clock or 60.0
+    own = Tenant(preset=arguments.preset or "calm", seed=arguments.seed, clock=clock, mailboxes=arguments.mailboxes)
+    await stack.enter_async_context(own)
+    return own.endpoints, clock
+
+
+def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(ready) + "\n")
+    else:
+        sys.stdout.write(
+            f"UTM Mail Connect answers at {ready['url']}\n"
+            f"  key      {ready['key']}\n"
+            f"  try      curl -H 'x-functions-key: {ready['key']}' {ready['url']}/api/health\n"
+            "Ctrl-C ends it.\n"
+        )
+    sys.stdout.flush()
+
+
+async def _until_stopped() -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    await stopped.wait()

@@ -1,0 +1,223 @@
+"""What a person does in the portals and in PowerShell: arranges special cases, and acts while a run waits for it.
+
+What is done here travels like everything else (``Tenant.advance`` lets it arrive); what must be so from the start is
+changed in ``Tenant.world`` directly.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from local.tenant.catalogue import EXCHANGE_APP_ID, GRAPH_APP_ID
+from local.tenant.directory import ASSIGNMENT
+from local.tenant.founding import assign_role, sid
+from local.tenant.simulation import Simulation
+from local.tenant.world import (
+    Access,
+    Application,
+    Credential,
+    CredentialKind,
+    ExchangePrincipal,
+    Mailbox,
+    Recipient,
+    RoleGroup,
+    ServicePrincipal,
+)
+
+
+class Administrator:
+    """A person with every right."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._world = simulation.world
+        self.id = simulation.chance.guid("administrator")
+        """The object id of this person, who appears as an owner of what is registered here."""
+
+    def register_application(self, unique_name: str, display_name: str = "Eine andere App") -> Application:
+        """Register an application that is not the managed identity's: this person owns it."""
+        chance = self._simulation.chance
+        made = Application(
+            id=chance.guid("foreign", "object", unique_name),
+            app_id=chance.guid("foreign", "app", unique_name),
+            display_name=display_name,
+            created=self._simulation.clock.date(),
+            unique_name=unique_name,
+            owners=[self.id],
+        )
+        self._world.applications[made.id] = made
+        return made
+
+    def create_enterprise_application(self, application: Application) -> ServicePrincipal:
+        """Create an application's service principal."""
+        made = ServicePrincipal(
+            id=self._simulation.chance.guid("foreign", "service-principal", application.app_id),
+            app_id=application.app_id,
+            display_name=application.display_name,
+            owners=[self.id],
+        )
+        self._world.service_principals[made.id] = made
+        return made
+
+    def add_owner(self, application: Application, owner_id: str | None = None) -> None:
+        """Make somebody an owner: this person, unless another object id is given."""
+        application.owners.append(owner_id or self.id)
+
+    def add_credential(self, application: Application, kind: CredentialKind = "secret", days: int = 365) -> Credential:
+        """Add a credential that the set-up did not make."""
+        chance = self._simulation.chance
+        nth = str(chance.nth("foreign credential", application.id))
+        made = Credential(
+            key_id=chance.guid("foreign credential", application.id, nth),
+            kind=kind,
+            display_name=f"Von Hand {kind}",
+            start=self._simulation.clock.date(),
+            end=self._simulation.clock.date() + timedelta(days=days),
+            value=f"H4n8Q~{chance.text(34, 'foreign secret', application.id, nth)}" if kind == "secret" else "",
+        )
+        application.credentials.append(made)
+        return made
+
+    def delete_application(self, app_id: str) -> None:
+        """Delete an application softly, with its service principal."""
+        found = self._application(app_id)
+        del self._world.applications[found.id]
+        found.deleted = self._simulation.clock.date()
+        self._world.deleted_applications[found.id] = found
+        principal = self._world.service_principal(app_id)
+        if principal is not None:
+            del self._world.service_principals[principal.id]
+
+    def enable_enterprise_application(self, app_id: str, *, enabled: bool) -> None:
+        """Switch "enabled for users to sign in" on or off."""
+        self._principal(app_id).enabled = enabled
+
+    def consent(self, app_id: str, role: str = "IMAP.AccessAsApp") -> None:
+        """Grant an Exchange role to an application, as in the portal's page on API permissions."""
+        self._assign(self._principal(app_id).id, EXCHANGE_APP_ID, role)
+
+    def withdraw_consent(self, app_id: str, role: str = "IMAP.AccessAsApp") -> None:
+        """Take an Exchange role from an application."""
+        self._unassign(self._principal(app_id).id, EXCHANGE_APP_ID, role)
+
+    def grant(self, *roles: str) -> None:
+        """Give the managed identity app roles of Graph or Exchange, by name; tokens that are kept stay as they are."""
+        for role in roles:
+            self._assign(self._world.identity.object_id, _resource(role), role)
+
+    def revoke(self, *roles: str) -> None:
+        """Take app roles from the managed identity; tokens that are kept stay as they are."""
+        for role in roles:
+            self._unassign(self._world.identity.object_id, _resource(role), role)
+
+    def set_directory_roles(self, *template_ids: str) -> None:
+        """Give the managed identity exactly these directory roles."""
+        self._world.directory_roles[self._world.identity.object_id] = set(template_ids)
+
+    def limit_secrets(self, days: int | None = None, *, forbidden: bool = False) -> None:
+        """Set the tenant's policy on client secrets: a longest lifetime, or none at all."""
+        policy = self._world.credential_policy
+        policy.enabled, policy.secrets_forbidden = True, forbidden
+        policy.longest_secret = None if days is None else f"P{days}D"
+
+    def put_in_role_group(self, cmdlets: set[str], write_scope: set[str] | None = None) -> RoleGroup:
+        """Make the managed identity a member of a role group with these cmdlets; the scope is a set of addresses."""
+        group = RoleGroup(
+            name="UTM OAuth Automation",
+            members={self._world.identity.object_id},
+            cmdlets=cmdlets,
+            write_scope=write_scope,
+        )
+        self._world.role_groups.append(group)
+        return group
+
+    def new_service_principal(self, app_id: str, object_id: str, display_name: str = "UTM") -> ExchangePrincipal:
+        """Run ``New-ServicePrincipal``; like Exchange it believes any object id."""
+        chance = self._simulation.chance
+        nth = str(chance.nth("foreign exchange-principal", app_id))
+        made = ExchangePrincipal(
+            app_id=app_id,
+            object_id=object_id,
+            display_name=display_name,
+            sid=sid(chance, "foreign", app_id, object_id, nth),
+            effective=self._simulation.known_to_imap(app_id),
+        )
+        self._world.exchange_principals[app_id] = made
+        return made
+
+    def remove_service_principal(self, app_id: str) -> None:
+        """Run ``Remove-ServicePrincipal``; permissions given to it dangle."""
+        del self._world.exchange_principals[app_id]
+
+    def add_mailbox_permission(self, address: str, app_id: str) -> None:
+        """Run ``Add-MailboxPermission`` with ``FullAccess``."""
+        principal = self._world.exchange_principals[app_id]
+        effective = self._simulation.known_to_imap(address, app_id)
+        self._world.mailboxes[address].access[principal.sid] = Access(effective=effective)
+
+    def remove_mailbox_permission(self, address: str, app_id: str) -> None:
+        """Run ``Remove-MailboxPermission``."""
+        del self._world.mailboxes[address].access[self._world.exchange_principals[app_id].sid]
+
+    def add_mailbox(
+        self, address: str, *, kind: str = "UserMailbox", primary_address: str = "", aliases: tuple[str, ...] = ()
+    ) -> Mailbox:
+        """Add a mailbox: shared, for a room, or with a primary address or aliases beside its principal name."""
+        made = Mailbox(
+            address=address,
+            display_name=address.partition("@")[0].title(),
+            primary_address=primary_address,
+            aliases=list(aliases),
+            kind=kind,
+        )
+        self._world.mailboxes[address.lower()] = made
+        return made
+
+    def add_recipient(self, address: str, kind: str = "MailUniversalDistributionGroup") -> Recipient:
+        """Add what is no mailbox: a group, a ``MailUser``, a ``MailContact``."""
+        made = Recipient(address=address, display_name=address.partition("@")[0].title(), kind=kind)
+        self._world.recipients[address] = made
+        return made
+
+    def set_imap(self, address: str, *, enabled: bool) -> None:
+        """Switch IMAP on or off for a mailbox."""
+        self._world.mailboxes[address].imap_enabled = enabled
+
+    def delete_secret(self, name: str) -> None:
+        """Delete a vault secret softly."""
+        secret = self._world.secrets.pop(name)
+        secret.deleted = self._simulation.clock.date()
+        self._world.deleted_secrets[name] = secret
+
+    def disable_secret(self, name: str) -> None:
+        """Disable the newest version of a vault secret."""
+        self._world.secrets[name].versions[-1].enabled = False
+
+    def _assign(self, principal_id: str, resource_app_id: str, role: str) -> None:
+        effective = self._simulation.known_to_tokens("role", principal_id, role)
+        made = assign_role(self._world, self._simulation.chance, principal_id, resource_app_id, role, effective)
+        arrives = self._simulation.misbehaviour.later(self._simulation.misbehaviour.preset.directory_lag, made.id)
+        self._simulation.replication.writing(ASSIGNMENT + made.id, None, arrives)
+
+    def _unassign(self, principal_id: str, resource_app_id: str, role: str) -> None:
+        resource = self._world.service_principal(resource_app_id)
+        role_ids = {entry.id for entry in resource.roles if entry.value == role} if resource else set()
+        for entry in list(self._world.assignments.values()):
+            if entry.principal_id == principal_id and entry.role_id in role_ids:
+                del self._world.assignments[entry.id]
+
+    def _application(self, app_id: str) -> Application:
+        found = self._world.application(app_id)
+        if found is None:
+            raise LookupError(app_id)
+        return found
+
+    def _principal(self, app_id: str) -> ServicePrincipal:
+        found = self._world.service_principal(app_id)
+        if found is None:
+            raise LookupError(app_id)
+        return found
+
+
+def _resource(role: str) -> str:
+    return EXCHANGE_APP_ID if role == "Exchange.ManageAsApp" else GRAPH_APP_ID

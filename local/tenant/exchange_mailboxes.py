@@ -1,0 +1,174 @@
+"""Exchange's mailboxes: learn.microsoft.com/powershell/module/exchange/add-mailboxpermission and its neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.tenant.exchange_answers import OUT_OF_SCOPE, CmdletError, Output, missing
+from local.tenant.exchange_principals import PrincipalCmdlets
+from local.tenant.exchange_rights import Rights
+from local.tenant.simulation import Simulation
+from local.tenant.world import Access, Mailbox
+
+_KEY = "access/"
+
+
+class MailboxCmdlets:
+    """The cmdlets on mailboxes and their permissions, for one caller and one replica."""
+
+    def __init__(self, simulation: Simulation, rights: Rights, replica: float) -> None:
+        self._simulation = simulation
+        self._world = simulation.world
+        self._rights = rights
+        self._replica = replica
+        self._principals = PrincipalCmdlets(simulation, replica)
+
+    def add_permission(self, parameters: dict[str, Any]) -> Output:
+        """``Add-MailboxPermission``: a duplicate is a warning, no error."""
+        mailbox = self._writable(parameters, "Add-MailboxPermission")
+        trustee = self._principals.named(str(parameters.get("User", "")))
+        rights = _rights(parameters)
+        if trustee.sid in mailbox.access:
+            text = f'The appropriate access control entry is already present on the object "CN={mailbox.address}" '
+            return Output(warnings=[f'{text}for account "{trustee.object_id}".'])
+        if not rights:
+            return Output()
+        access = Access(rights, self._simulation.known_to_imap(mailbox.address, trustee.app_id))
+        self._simulation.write_exchange(f"{_KEY}{mailbox.address}/{trustee.sid}", None)
+        mailbox.access[trustee.sid] = access
+        return Output([self._permission(mailbox, trustee.sid, access)])
+
+    def get_permission(self, parameters: dict[str, Any]) -> Output:
+        """``Get-MailboxPermission``."""
+        mailbox = self._mailbox(parameters)
+        prefix = f"{_KEY}{mailbox.address}/"
+        entries = self._simulation.replication.seen_all(prefix, dict(mailbox.access), self._replica)
+        if parameters.get("User") is not None:
+            trustee = self._principals.named(str(parameters["User"]))
+            return Output([self._permission(mailbox, sid_, entries[sid_]) for sid_ in entries if sid_ == trustee.sid])
+        own = {
+            "Identity": mailbox.display_name,
+            "User": "NT AUTHORITY\\SELF",
+            "AccessRights": ["FullAccess", "ReadPermission"],
+            "IsInherited": False,
+            "Deny": False,
+            "InheritanceType": "All",
+        }
+        return Output([own, *(self._permission(mailbox, sid_, entry) for sid_, entry in entries.items())])
+
+    def remove_permission(self, parameters: dict[str, Any]) -> Output:
+        """``Remove-MailboxPermission``: what is not there is a warning."""
+        mailbox = self._writable(parameters, "Remove-MailboxPermission")
+        trustee = self._principals.named(str(parameters.get("User", "")))
+        entry = mailbox.access.get(trustee.sid)
+        if entry is None:
+            text = f'Can\'t remove the access control entry on the object "CN={mailbox.address}" for account '
+            return Output(warnings=[f'{text}"{trustee.object_id}" because the ACE doesn\'t exist on the object.'])
+        self._simulation.write_exchange(f"{_KEY}{mailbox.address}/{trustee.sid}", entry)
+        mailbox.access.pop(trustee.sid, None)
+        return Output()
+
+    def get_mailbox(self, parameters: dict[str, Any]) -> Output:
+        """``Get-Mailbox``."""
+        if not parameters.get("Identity"):
+            return Output([_printed(entry) for entry in list(self._world.mailboxes.values())])
+        return Output([_printed(self._mailbox(parameters))])
+
+    def get_recipient(self, parameters: dict[str, Any]) -> Output:
+        """``Get-Recipient``: mailboxes, groups, mail users, contacts."""
+        identity = str(parameters.get("Identity", ""))
+        mailbox = self._world.mailbox(identity)
+        if mailbox is not None:
+            return Output([_printed(mailbox) | {"RecipientType": "UserMailbox"}])
+        other = next(
+            (entry for entry in list(self._world.recipients.values()) if entry.address == identity.lower()), None
+        )
+        if other is None:
+            raise missing(identity)
+        return Output(
+            [
+                {
+                    "Identity": other.display_name,
+                    "DisplayName": other.display_name,
+                    "PrimarySmtpAddress": other.address,
+                    "RecipientType": other.kind,
+                    "RecipientTypeDetails": other.kind,
+                }
+            ]
+        )
+
+    def get_client_access(self, parameters: dict[str, Any]) -> Output:
+        """``Get-CASMailbox``."""
+        mailbox = self._mailbox(parameters)
+        return Output(
+            [
+                {
+                    "Identity": mailbox.display_name,
+                    "PrimarySmtpAddress": mailbox.primary_address,
+                    "ImapEnabled": mailbox.imap_enabled,
+                    "PopEnabled": mailbox.imap_enabled,
+                    "MAPIEnabled": True,
+                }
+            ]
+        )
+
+    def set_client_access(self, parameters: dict[str, Any]) -> Output:
+        """``Set-CASMailbox``: writes nothing."""
+        mailbox = self._writable(parameters, "Set-CASMailbox")
+        wanted = bool(parameters.get("ImapEnabled", mailbox.imap_enabled))
+        if wanted and not mailbox.imap_enabled:
+            mailbox.imap_effective = self._simulation.known_to_imap("enabled", mailbox.address)
+        mailbox.imap_enabled = wanted
+        return Output()
+
+    def _mailbox(self, parameters: dict[str, Any]) -> Mailbox:
+        identity = str(parameters.get("Identity", ""))
+        found = self._world.mailbox(identity)
+        if found is None:
+            raise missing(identity)
+        return found
+
+    def _writable(self, parameters: dict[str, Any], cmdlet: str) -> Mailbox:
+        mailbox = self._mailbox(parameters)
+        if not self._rights.reaches(cmdlet, mailbox.address):
+            message = f"'{mailbox.display_name}' isn't within your current write scopes. Can't perform save operation."
+            raise CmdletError(OUT_OF_SCOPE, message)
+        return mailbox
+
+    def _permission(self, mailbox: Mailbox, sid_: str, access: Access) -> dict[str, Any]:
+        return {
+            "Identity": mailbox.display_name,
+            "User": self._shown_as(sid_),
+            "AccessRights": list(access.rights),
+            "IsInherited": False,
+            "Deny": False,
+            "InheritanceType": "All",
+        }
+
+    def _shown_as(self, sid_: str) -> str:
+        """Return by which of its names Exchange shows a principal in a permission: that differs between tenants."""
+        for principal in list(self._world.exchange_principals.values()):
+            if principal.sid == sid_:
+                return self._simulation.chance.choose(
+                    (principal.object_id, principal.display_name, sid_), "shown", sid_
+                )
+        return sid_
+
+
+def _rights(parameters: dict[str, Any]) -> tuple[str, ...]:
+    """Return the rights that are really given: an unknown name is accepted and gives nothing."""
+    wanted = parameters.get("AccessRights", [])
+    names = wanted if isinstance(wanted, list) else str(wanted).split(",")
+    return tuple(name for name in names if name in {"FullAccess", "ReadPermission", "DeleteItem"})
+
+
+def _printed(found: Mailbox) -> dict[str, Any]:
+    return {
+        "Identity": found.display_name,
+        "DisplayName": found.display_name,
+        "UserPrincipalName": found.address,
+        "PrimarySmtpAddress": found.primary_address,
+        "EmailAddresses": [f"SMTP:{found.primary_address}", *(f"smtp:{alias}" for alias in found.aliases)],
+        "RecipientType": "UserMailbox",
+        "RecipientTypeDetails": found.kind,
+    }

@@ -1,0 +1,82 @@
+"""Exchange's service principals: learn.microsoft.com/powershell/module/exchange/new-serviceprincipal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.tenant.exchange_answers import EXISTS, PARAMETERS, CmdletError, Output, missing
+from local.tenant.founding import sid
+from local.tenant.simulation import Simulation
+from local.tenant.world import ExchangePrincipal
+
+_KEY = "exchange-principal/"
+
+
+class PrincipalCmdlets:
+    """``New-``, ``Get-`` and ``Remove-ServicePrincipal`` on one replica."""
+
+    def __init__(self, simulation: Simulation, replica: float) -> None:
+        self._simulation = simulation
+        self._world = simulation.world
+        self._replica = replica
+
+    def new(self, parameters: dict[str, Any]) -> Output:
+        """``New-ServicePrincipal``: believes any object id."""
+        app_id, object_id = str(parameters.get("AppId", "")), str(parameters.get("ObjectId", ""))
+        if not app_id or not object_id:
+            raise CmdletError(PARAMETERS, "Parameter set cannot be resolved using the specified named parameters.")
+        known = list(self._world.exchange_principals.values())
+        if any(principal.app_id == app_id or principal.object_id == object_id for principal in known):
+            raise CmdletError(EXISTS, f"The object 'CN={object_id},OU=contoso,DC=EURPR07A002' already exists.")
+        # The object id is believed: a wrong one, such as that of the app registration, shows itself only at sign-in.
+        nth = str(self._simulation.chance.nth("exchange-principal", app_id))
+        made = ExchangePrincipal(
+            app_id=app_id,
+            object_id=object_id,
+            display_name=str(parameters.get("DisplayName", app_id)),
+            sid=sid(self._simulation.chance, app_id, object_id, nth),
+            effective=self._simulation.known_to_imap(app_id),
+        )
+        self._simulation.write_exchange(_KEY + app_id, None)
+        self._world.exchange_principals[app_id] = made
+        return Output([_printed(made)])
+
+    def get(self, parameters: dict[str, Any]) -> Output:
+        """``Get-ServicePrincipal``: one, or all of them."""
+        shown = list(self._shown().values())
+        found = [entry for entry in shown if entry.named(str(parameters.get("Identity", "")))]
+        # Documented: a value that does not exist returns all objects.
+        return Output([_printed(entry) for entry in found or shown])
+
+    def remove(self, parameters: dict[str, Any]) -> Output:
+        """``Remove-ServicePrincipal``: permissions given to it dangle."""
+        found = self.named(str(parameters.get("Identity", "")))
+        self._simulation.write_exchange(_KEY + found.app_id, found)
+        self._world.exchange_principals.pop(found.app_id, None)
+        return Output()
+
+    def named(self, identity: str) -> ExchangePrincipal:
+        """Return the principal that this replica resolves ``identity`` to.
+
+        Raises:
+            CmdletError: there is none.
+        """
+        for principal in self._shown().values():
+            if principal.named(identity):
+                return principal
+        raise missing(identity)
+
+    def _shown(self) -> dict[str, ExchangePrincipal]:
+        current = dict(self._world.exchange_principals)
+        return self._simulation.replication.seen_all(_KEY, current, self._replica)
+
+
+def _printed(found: ExchangePrincipal) -> dict[str, Any]:
+    return {
+        "AppId": found.app_id,
+        "ObjectId": found.object_id,
+        "DisplayName": found.display_name,
+        "Identity": found.object_id,
+        "Id": found.object_id,
+        "Sid": found.sid,
+    }

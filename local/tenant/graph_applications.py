@@ -1,0 +1,190 @@
+"""Microsoft Graph's applications.
+
+Requests: learn.microsoft.com/graph/api/application-upsert and its neighbours.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+from local.tenant.calls import Answer, Call, Refusal
+from local.tenant.directory import APPLICATION, DELETED, Directory
+from local.tenant.graph_answers import application, bad_request, error, federated, many, not_found, one, reference
+from local.tenant.graph_caller import ALL, OWNED, Caller
+from local.tenant.simulation import Simulation
+from local.tenant.world import Application
+
+_PROPERTIES = {
+    "displayName": "display_name",
+    "signInAudience": "sign_in_audience",
+    "tags": "tags",
+    "requiredResourceAccess": "required_resource_access",
+}
+_UNCHANGEABLE = {"id", "appId", "createdDateTime", "deletedDateTime"}
+
+
+class Applications:
+    """The calls under ``/applications``, each for one caller and one replica."""
+
+    def __init__(self, simulation: Simulation, caller: Caller, directory: Directory) -> None:
+        self._simulation = simulation
+        self._caller = caller
+        self._directory = directory
+
+    def all(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
+        """``GET /applications``."""
+        self._caller.reads_applications()
+        found = self._directory.applications().values()
+        return many(call, "applications", (self._printed(call, entry) for entry in found))
+
+    def create(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
+        """``POST /applications``."""
+        self._caller.needs(OWNED, ALL)
+        return one(call, "applications", self._printed(call, self._make(call, call.json().get("uniqueName"))), 201)
+
+    def get(self, call: Call, match: re.Match[str]) -> Answer:
+        """``GET /applications/{id}`` or by alternate key."""
+        self._caller.reads_applications()
+        return one(call, "applications", self._printed(call, self._directory.application(*addressed(match))))
+
+    def update(self, call: Call, match: re.Match[str]) -> Answer:
+        """``PATCH``: with ``Prefer: create-if-missing`` and the unique name an upsert, answered 201 or 204."""
+        self._caller.needs(OWNED, ALL)
+        key, value = addressed(match)
+        upsert = "create-if-missing" in call.headers.get("prefer", "")
+        # Unique names are kept unique where writes go, so an upsert never meets a replica that lags behind.
+        present = self._named(value) if key == "uniqueName" else None
+        if upsert and key == "uniqueName" and present is None:
+            return one(call, "applications", self._printed(call, self._make(call, value)), 201)
+        found = present if upsert and present else self._current(self._directory.application(key, value))
+        self._caller.changes(found)
+        self._change(found, call.json())
+        return Answer(204)
+
+    def delete(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
+        """``DELETE``: soft, for 30 days; the service principal goes at once."""
+        found = self._current(self._directory.application(*addressed(match)))
+        self._caller.changes(found)
+        world = self._simulation.world
+        self._simulation.write_directory(APPLICATION + found.id, found)
+        self._simulation.write_directory(DELETED + found.id, None)
+        del world.applications[found.id]
+        world.deleted_applications[found.id] = found
+        found.deleted = self._simulation.clock.date()
+        principal = world.service_principal(found.app_id)
+        if principal is not None:
+            del world.service_principals[principal.id]
+        return Answer(204)
+
+    def owners(self, call: Call, match: re.Match[str]) -> Answer:
+        """``GET …/owners``."""
+        found = self._directory.application(*addressed(match))
+        self._caller.reads_owners(found)
+        return many(call, "directoryObjects", self._owners(found))
+
+    def federated_credentials(self, call: Call, match: re.Match[str]) -> Answer:
+        """``GET …/federatedIdentityCredentials``."""
+        self._caller.reads_applications()
+        found = self._directory.application(*addressed(match))
+        return many(call, "applications/federatedIdentityCredentials", self._federated(found))
+
+    def deleted(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
+        """``GET /directory/deletedItems/microsoft.graph.application``."""
+        self._caller.reads_applications()
+        found = self._directory.deleted_applications().values()
+        return many(call, "applications", (self._printed(call, entry) for entry in found))
+
+    def restore(self, call: Call, match: re.Match[str]) -> Answer:
+        """``POST /directory/deletedItems/{id}/restore``."""
+        self._caller.needs(OWNED, ALL)
+        world = self._simulation.world
+        found = self._directory.deleted_applications().get(match["id"])
+        if found is None or found.id not in world.deleted_applications:
+            raise not_found(match["id"])
+        self._caller.changes(found)
+        self._simulation.write_directory(DELETED + found.id, found)
+        self._simulation.write_directory(APPLICATION + found.id, None)
+        restored = world.deleted_applications.pop(found.id)
+        restored.deleted = None
+        world.applications[restored.id] = restored
+        return one(call, "directoryObjects", self._printed(call, restored))
+
+    def _make(self, call: Call, unique_name: str | None) -> Application:
+        simulation, world = self._simulation, self._simulation.world
+        if unique_name is not None and self._named(unique_name) is not None:
+            message = "Another object with the same value for property uniqueName already exists."
+            raise bad_request(message, "Request_MultipleObjectsWithSameKeyValue")
+        if world.directory_quota_reached:
+            message = "The directory object quota limit for the Principal has been exceeded."
+            raise Refusal(error(403, "Directory_QuotaExceeded", message))
+        body = call.json()
+        if not body.get("displayName"):
+            raise bad_request("A value is required for property 'displayName' of resource 'Application'.")
+        what = str(unique_name or body["displayName"])
+        nth = str(simulation.chance.nth("application", what))
+        made = Application(
+            id=simulation.chance.guid("application", "object", what, nth),
+            app_id=simulation.chance.guid("application", "app", what, nth),
+            display_name="",
+            created=self._simulation.clock.date(),
+            unique_name=unique_name,
+            sign_in_audience="AzureADandPersonalMicrosoftAccount",
+            owners=[self._caller.id],
+            effective=simulation.known_to_tokens("application", what),
+        )
+        _apply(made, body)
+        simulation.write_directory(APPLICATION + made.id, None)
+        world.applications[made.id] = made
+        return made
+
+    def _change(self, found: Application, body: dict[str, Any]) -> None:
+        before = copy.deepcopy(found)
+        _apply(found, body)
+        self._simulation.write_directory(APPLICATION + found.id, before)
+
+    def _named(self, unique_name: str) -> Application | None:
+        present = list(self._simulation.world.applications.values())
+        return next((entry for entry in present if entry.unique_name == unique_name), None)
+
+    def _current(self, shown: Application) -> Application:
+        current = self._simulation.world.applications.get(shown.id)
+        if current is None:
+            raise not_found(shown.id)
+        return current
+
+    def _printed(self, call: Call, found: Application) -> dict[str, Any]:
+        value = application(self._simulation.world, found)
+        expanded = call.query.get("$expand", "")
+        if "owners" in expanded:
+            self._caller.reads_owners(found)
+            value["owners"] = self._owners(found)
+        if "federatedIdentityCredentials" in expanded:
+            value["federatedIdentityCredentials"] = self._federated(found)
+        return value
+
+    def _owners(self, found: Application) -> list[dict[str, Any]]:
+        principals = self._simulation.world.service_principals
+        return [reference(principals.get(id_), id_) for id_ in found.owners]
+
+    def _federated(self, found: Application) -> list[dict[str, Any]]:
+        return [federated(entry) for entry in found.credentials if entry.kind == "federated"]
+
+
+def addressed(match: re.Match[str]) -> tuple[str, str]:
+    """Return by which key a path names an object, and the key's value."""
+    groups = match.groupdict()
+    return ("id", groups["id"]) if groups.get("id") else (groups["key"], groups["value"])
+
+
+def _apply(found: Application, body: dict[str, Any]) -> None:
+    if body.get("passwordCredentials"):
+        raise bad_request(
+            "New password must have empty value. Setting password to customer specified value is not supported."
+        )
+    if _UNCHANGEABLE & body.keys() or body.get("uniqueName", found.unique_name) != found.unique_name:
+        raise bad_request("Property is read-only and cannot be set.")
+    for name, attribute in _PROPERTIES.items():
+        if name in body:
+            setattr(found, attribute, body[name])

@@ -1,0 +1,56 @@
+"""The record of every request: for assertions, for budgets, and for showing that a second run changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. For IMAP each command is one, and the status is the server's word for it."""
+
+    service: str
+    method: str
+    path: str
+    names: tuple[str, ...]
+    """The cmdlets of an Exchange request, in order; several for a batch."""
+    is_write: bool
+    """Whether it asks for a change. A request that is only challenged (401) asks for nothing yet."""
+    status: int | str
+    """0 when the connection was dropped instead of an answer."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Return whether the answer was a success."""
+        return self.status == "OK" if isinstance(self.status, str) else 200 <= self.status < 300  # noqa: PLR2004
+
+
+class Record:
+    """All requests so far; written by the tenant's thread, read by others."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: list[Request] = []
+
+    def add(self, request: Request) -> None:
+        """Note a request."""
+        with self._lock:
+            self._requests.append(request)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Return the requests, oldest first."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Return the number of requests by service."""
+        return Counter(request.service for request in self.requests)
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        with self._lock:
+            self._requests.clear()

@@ -1,0 +1,152 @@
+"""The tenant's servers: a TLS port for each service, and plain HTTP for the managed identity as in App Service."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+
+import trustme
+from aiohttp import web
+
+from local.tenant.calls import Answer, Call, Refusal, Service, Subject
+from local.tenant.exchange import Exchange
+from local.tenant.graph import Graph
+from local.tenant.imap import Imap
+from local.tenant.managed_identity import ManagedIdentityEndpoint
+from local.tenant.misbehaviour import Fault
+from local.tenant.record import Record, Request
+from local.tenant.simulation import Simulation
+from local.tenant.token_endpoint import TokenEndpoint
+from local.tenant.vault import Vault
+
+HOST = "127.0.0.1"
+PLAIN = "identity"
+_UNAUTHORIZED = 401
+
+
+class Servers:
+    """Everything that listens."""
+
+    def __init__(
+        self, simulation: Simulation, record: Record, identity: ManagedIdentityEndpoint, latencies: Mapping[str, float]
+    ) -> None:
+        self._simulation = simulation
+        self._record = record
+        self._latencies = latencies
+        self._services: dict[str, Service] = {
+            "token": TokenEndpoint(simulation),
+            "graph": Graph(simulation),
+            "exchange": Exchange(simulation),
+            "vault": Vault(simulation),
+            "identity": identity,
+        }
+        self._imap = Imap(simulation, record, latencies)
+        self._runners: list[web.ServerRunner] = []
+        self._imap_server: asyncio.Server | None = None
+        self._imap_sessions: set[asyncio.Task[None]] = set()
+
+    async def start(self, authority: trustme.CA) -> dict[str, str]:
+        """Listen; return the base address of each service, IMAP's as ``host:port``."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(HOST, "localhost").configure_cert(context)
+        addresses = {name: await self._listen(name, context) for name in self._services}
+        self._imap_server = await asyncio.start_server(self._talk, HOST, 0, ssl=context)
+        port = self._imap_server.sockets[0].getsockname()[1]
+        return {**addresses, "imap": f"{HOST}:{port}"}
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        for runner in self._runners:
+            await runner.cleanup()
+        for session in self._imap_sessions:
+            session.cancel()
+        await asyncio.gather(*self._imap_sessions, return_exceptions=True)
+        if self._imap_server is not None:
+            self._imap_server.close()
+            await self._imap_server.wait_closed()
+
+    async def _listen(self, name: str, context: ssl.SSLContext) -> str:
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            return await self._handle(name, request)
+
+        runner = web.ServerRunner(web.Server(handle, access_log=None), handle_signals=False, shutdown_timeout=0.1)
+        await runner.setup()
+        self._runners.append(runner)
+        site = web.TCPSite(runner, HOST, 0, ssl_context=None if name == PLAIN else context)
+        await site.start()
+        port = runner.addresses[0][1]
+        return f"{'http' if name == PLAIN else 'https'}://{HOST}:{port}"
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._imap_sessions.add(task)
+            task.add_done_callback(self._imap_sessions.discard)
+        await self._imap.serve(reader, writer)
+
+    async def _handle(self, name: str, request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(self._latencies.get(name, 0.0))
+        service = self._services[name]
+        call = Call(
+            service=name,
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            headers={key.lower(): value for key, value in request.headers.items()},
+            body=await request.read(),
+            base=self._simulation.bases.get(name, f"{request.scheme}://{request.host}"),
+        )
+        subject = service.subject(call)
+        answer = self._answer(service, call, subject)
+        is_write = subject.is_write and (answer is None or answer.status != _UNAUTHORIZED)
+        status = 0 if answer is None else answer.status
+        self._record.add(Request(name, call.method, call.path, subject.names, is_write, status))
+        if answer is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        return _response(answer)
+
+    def _answer(self, service: Service, call: Call, subject: Subject) -> Answer | None:
+        """Return the answer, or None for a connection that breaks."""
+        misbehaviour = self._simulation.misbehaviour
+        # What carries no token is only challenged; the two that give tokens are asked without one.
+        if call.token is not None or call.service in ("token", "identity"):
+            still = misbehaviour.insists(call.service, subject.key)
+            if still is not None:
+                return service.throttled(still)
+            fault = misbehaviour.fault(call.service, subject.key, is_write=subject.is_write)
+        else:
+            fault = None
+        match fault:
+            case None:
+                return _served(service, call)
+            case Fault.THROTTLED:
+                return service.throttled(misbehaviour.retry_after(call.service, subject.key))
+            case Fault.UNAVAILABLE:
+                return service.unavailable()
+            case Fault.CONCURRENT if isinstance(service, Graph | Exchange):
+                return service.concurrent()
+            case Fault.NUL_BODY if isinstance(service, Exchange):
+                return service.mute()
+            case Fault.LOST:
+                _served(service, call)
+                return None
+            case _:
+                return None
+
+
+def _served(service: Service, call: Call) -> Answer:
+    try:
+        return service.answer(call)
+    except Refusal as refusal:
+        return refusal.answer
+
+
+def _response(answer: Answer) -> web.Response:
+    headers = dict(answer.headers)
+    body = answer.body()
+    if body and "Content-Type" not in headers:
+        headers["Content-Type"] = "application/json; charset=utf-8"
+    return web.Response(status=answer.status, headers=headers, body=body or None)

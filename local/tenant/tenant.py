@@ -1,0 +1,177 @@
+"""The tenant as a whole, in a thread and an event loop of its own: nothing that blocks elsewhere stalls it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import trustme
+
+from local.tenant.administrator import Administrator
+from local.tenant.chance import Chance
+from local.tenant.clock import Clock
+from local.tenant.founding import found
+from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
+from local.tenant.misbehaviour import PRESETS, Misbehaviour, PresetName
+from local.tenant.record import Record, Request
+from local.tenant.replication import Replication
+from local.tenant.server import Servers
+from local.tenant.simulation import Simulation
+from local.tenant.tokens import Tokens
+from local.tenant.world import World
+
+
+class Tenant:
+    """A simulated Microsoft 365 tenant with a Key Vault.
+
+    Args:
+        preset: how much it misbehaves.
+        seed: makes a run repeatable.
+        clock: how many times faster than real its own delays run; at 0 time stands still but for ``advance``.
+        mailboxes: how many mailboxes it has at first.
+        latencies: real seconds that each answer takes, by service; for IMAP once per sign-in.
+    """
+
+    def __init__(
+        self,
+        preset: PresetName = "normal",
+        seed: int = 1,
+        clock: float = 1.0,
+        mailboxes: int = 3,
+        latencies: Mapping[str, float] | None = None,
+    ) -> None:
+        chance, ticking = Chance(seed), Clock(clock)
+        self.world: World = found(chance, mailboxes)
+        self.addresses = list(self.world.mailboxes)
+        """The user principal names of its healthy mailboxes."""
+        self._simulation = Simulation(
+            world=self.world,
+            clock=ticking,
+            chance=chance,
+            misbehaviour=Misbehaviour(PRESETS[preset], chance, ticking),
+            replication=Replication(ticking),
+            tokens=Tokens(self.world, ticking),
+        )
+        self.administrator = Administrator(self._simulation)
+        self._record = Record()
+        self._header = secrets.token_hex(16)
+        self._identity = ManagedIdentityEndpoint(self._simulation, self._header)
+        self._latencies = dict(latencies or {})
+        self._endpoints: dict[str, Any] = {}
+        self._thread: threading.Thread | None = None
+        self._stop: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._ended: Future[None] = Future()
+        self._folder = Path()
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        """Return where everything is, in the shape of the endpoints file."""
+        return dict(self._endpoints)
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Return the number of requests by service; a batch is one, for IMAP each command."""
+        return self._record.calls
+
+    @property
+    def requests(self) -> list[Request]:
+        """Return the requests so far, oldest first."""
+        return self._record.requests
+
+    def writes(self) -> list[Request]:
+        """Return the requests that asked for a change, whether it was made or refused."""
+        return [request for request in self.requests if request.is_write]
+
+    def forget_requests(self) -> None:
+        """Empty the record, to look only at what follows."""
+        self._record.clear()
+
+    @property
+    def issued(self) -> set[str]:
+        """Return every client secret, token and SASL string that must not be found anywhere else."""
+        return set(self._simulation.tokens.issued)
+
+    def advance(self, seconds: float) -> None:
+        """Let tenant seconds pass at once: what travels arrives, what is refused is free again."""
+        self._simulation.clock.advance(seconds)
+
+    def forget_tokens(self) -> None:
+        """Let the platform forget the managed identity's tokens, as it does after 24 hours."""
+        self._identity.forget()
+
+    async def start(self) -> None:
+        """Listen on free ports of loopback."""
+        started: Future[dict[str, str]] = Future()
+        self._ended = Future()
+        self._folder = Path(tempfile.mkdtemp(prefix="tenant-"))
+        self._thread = threading.Thread(target=self._run, args=(started,), name="tenant", daemon=True)
+        self._thread.start()
+        addresses = await asyncio.wrap_future(started)
+        world = self.world
+        self._endpoints = {
+            "tenantId": world.tenant_id,
+            "authority": addresses["token"],
+            "graph": addresses["graph"],
+            "exchange": addresses["exchange"],
+            "vault": addresses["vault"],
+            "imap": addresses["imap"],
+            "identityEndpoint": addresses["identity"] + PATH,
+            "identityHeader": self._header,
+            "caBundle": str(self._bundle),
+            "managedIdentity": {"clientId": world.identity.client_id, "objectId": world.identity.object_id},
+        }
+
+    async def stop(self) -> None:
+        """Close everything and end the thread."""
+        if self._thread is None or self._stop is None:
+            return
+        loop, stop = self._stop
+        loop.call_soon_threadsafe(stop.set)
+        await asyncio.wrap_future(self._ended)
+        self._thread.join()
+        self._thread = self._stop = None
+        shutil.rmtree(self._folder)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def _bundle(self) -> Path:
+        return self._folder / "ca.pem"
+
+    def _run(self, started: Future[dict[str, str]]) -> None:
+        try:
+            asyncio.run(self._serve(started))
+        finally:
+            self._ended.set_result(None)
+
+    async def _serve(self, started: Future[dict[str, str]]) -> None:
+        servers = Servers(self._simulation, self._record, self._identity, self._latencies)
+        stop = asyncio.Event()
+        self._stop = (asyncio.get_running_loop(), stop)
+        try:
+            authority = trustme.CA()
+            authority.cert_pem.write_to_path(str(self._bundle))
+            addresses = await servers.start(authority)
+        except BaseException as error:
+            started.set_exception(error)
+            raise
+        self._simulation.bases = {**addresses, "authority": addresses["token"]}
+        started.set_result(addresses)
+        await stop.wait()
+        await servers.stop()

@@ -1,0 +1,193 @@
+"""Entra's token endpoint for applications with a secret (client credentials), and the discovery documents beside it.
+
+Errors: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs
+
+from local.tenant.calls import Answer, Call, Refusal, Routes, Subject
+from local.tenant.simulation import Simulation, request_id, utc_now
+from local.tenant.world import Application, ServicePrincipal
+
+_LIFETIME = 3599
+
+
+class TokenEndpoint:
+    """``/{tenant}/oauth2/v2.0/token`` and ``/.well-known/openid-configuration``."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._routes = Routes(
+            ("POST", r"/(?P<tenant>[^/]+)/oauth2/v2\.0/token", self._token),
+            ("GET", r"/(?P<tenant>[^/]+)/v2\.0/\.well-known/openid-configuration", self._configuration),
+        )
+
+    def subject(self, call: Call) -> Subject:
+        """Return what the call is about: chance goes by the application that asks."""
+        form = _form(call)
+        return Subject(f"{call.path} {form.get('client_id')} {form.get('scope')}", (), is_write=False)
+
+    def answer(self, call: Call) -> Answer:
+        """Return a token or Entra's error."""
+        found = self._routes.find(call.method, call.path)
+        if found is None:
+            return Answer(404)
+        handler, match = found
+        return handler(call, match)
+
+    def throttled(self, seconds: int) -> Answer:
+        """Return Entra's 429."""
+        answer = _error(
+            429,
+            "temporarily_unavailable",
+            "AADSTS90055: The tenant is throttled because of too many incoming requests.",
+        )
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
+
+    def unavailable(self) -> Answer:
+        """Return Entra's 503."""
+        return _error(503, "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again.")
+
+    def _configuration(self, call: Call, match: re.Match[str]) -> Answer:
+        authority = f"{call.base}/{match['tenant']}"
+        return Answer(
+            200,
+            {
+                "token_endpoint": f"{authority}/oauth2/v2.0/token",
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+                "jwks_uri": f"{authority}/discovery/v2.0/keys",
+                "issuer": f"{authority}/v2.0",
+                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+                "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
+                "tenant_region_scope": "EU",
+            },
+        )
+
+    def _token(self, call: Call, match: re.Match[str]) -> Answer:
+        form = _form(call)
+        if match["tenant"] not in {self._simulation.world.tenant_id, self._simulation.world.initial_domain}:
+            return _error(400, "invalid_request", f"AADSTS90002: Tenant '{match['tenant']}' not found.")
+        if form.get("grant_type") != "client_credentials":
+            return _error(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.")
+        audience, default, rest = form.get("scope", "").rpartition("/.default")
+        if not default or rest:
+            return _error(
+                400,
+                "invalid_scope",
+                f"AADSTS1002012: The provided value for scope {form.get('scope')} is not valid. "
+                "Client credential flows must have a scope value with /.default suffixed to the resource "
+                "identifier (application ID URI).",
+            )
+        application = self._application(form.get("client_id", ""))
+        self._check_secret(application, form.get("client_secret", ""))
+        principal = self._principal(application)
+        known, resource = self._simulation.resource(audience)
+        if not known:
+            return _error(
+                400,
+                "invalid_resource",
+                f"AADSTS500011: The resource principal named {audience} was not found in "
+                f"the tenant named {self._simulation.world.name}.",
+            )
+        token = self._simulation.tokens.issue(principal, audience, resource, _LIFETIME)
+        return Answer(
+            200,
+            {"token_type": "Bearer", "expires_in": _LIFETIME, "ext_expires_in": _LIFETIME, "access_token": token},
+            {"Cache-Control": "no-store, no-cache"},
+        )
+
+    def _application(self, app_id: str) -> Application:
+        world = self._simulation.world
+        application = world.application(app_id)
+        if application is None or application.effective > self._simulation.clock.now():
+            raise Refusal(
+                _error(
+                    400,
+                    "unauthorized_client",
+                    f"AADSTS700016: Application with identifier '{app_id}' was not found in "
+                    f"the directory '{world.name}'. This can happen if the application has not been installed by the "
+                    "administrator of the tenant or consented to by any user in the tenant.",
+                )
+            )
+        return application
+
+    def _check_secret(self, application: Application, secret: str) -> None:
+        now = self._simulation.clock.now()
+        known = next(
+            (entry for entry in application.credentials if entry.kind == "secret" and entry.value == secret), None
+        )
+        if known is None or not secret or known.effective > now:
+            raise Refusal(
+                _error(
+                    401,
+                    "invalid_client",
+                    "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in "
+                    "the request is the client secret value, not the client secret ID, for a secret added to app "
+                    f"'{application.app_id}'.",
+                )
+            )
+        if known.end <= self._simulation.clock.date():
+            raise Refusal(
+                _error(
+                    401,
+                    "invalid_client",
+                    f"AADSTS7000222: The provided client secret keys for app '{application.app_id}' are expired.",
+                )
+            )
+
+    def _principal(self, application: Application) -> ServicePrincipal:
+        world = self._simulation.world
+        principal = world.service_principal(application.app_id)
+        if principal is None:
+            raise Refusal(
+                _error(
+                    401,
+                    "invalid_client",
+                    "AADSTS7000229: The client application "
+                    f"{application.app_id} is missing service principal in the tenant {world.tenant_id}.",
+                )
+            )
+        if not principal.enabled:
+            raise Refusal(
+                _error(
+                    401,
+                    "invalid_client",
+                    f"AADSTS7000112: Application '{application.app_id}'({application.display_name}) is disabled.",
+                )
+            )
+        if application.app_id in world.blocked_by_conditional_access:
+            raise Refusal(
+                _error(
+                    400,
+                    "invalid_grant",
+                    "AADSTS53003: Access has been blocked by Conditional Access policies. "
+                    "The access policy does not allow token issuance.",
+                )
+            )
+        return principal
+
+
+def _form(call: Call) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(call.body.decode(errors="replace")).items()}
+
+
+def _error(status: int, error: str, description: str) -> Answer:
+    trace, correlation = request_id(), request_id()
+    now = utc_now().strftime("%Y-%m-%d %H:%M:%SZ")
+    code = re.match(r"AADSTS(\d+)", description)
+    return Answer(
+        status,
+        {
+            "error": error,
+            "error_description": f"{description} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}",
+            "error_codes": [int(code[1])] if code else [],
+            "timestamp": now,
+            "trace_id": trace,
+            "correlation_id": correlation,
+        },
+        {"x-ms-request-id": trace},
+    )

@@ -1,0 +1,253 @@
+"""What is true in the tenant: plain values, read and changed by the services, by tests and by ``Administrator``.
+
+Changed here directly, a thing is true everywhere at once. What a service or the administrator changes first has to
+travel (``effective`` is the tenant second from which the token endpoint or IMAP knows it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+CredentialKind = Literal["secret", "certificate", "federated"]
+
+
+@dataclass(slots=True)
+class Credential:
+    """A credential on an application. ``value`` is the secret's text, which Entra shows once."""
+
+    key_id: str
+    kind: CredentialKind
+    display_name: str
+    start: datetime
+    end: datetime
+    value: str = ""
+    effective: float = 0.0
+
+
+@dataclass(slots=True)
+class Application:
+    """An app registration."""
+
+    id: str
+    app_id: str
+    display_name: str
+    created: datetime
+    unique_name: str | None = None
+    sign_in_audience: str = "AzureADMyOrg"
+    tags: list[str] = field(default_factory=list)
+    required_resource_access: list[dict[str, Any]] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+    credentials: list[Credential] = field(default_factory=list)
+    deleted: datetime | None = None
+    effective: float = 0.0
+
+
+@dataclass(slots=True)
+class AppRole:
+    """A permission that a resource offers to applications."""
+
+    id: str
+    value: str
+    enabled: bool = True
+
+
+@dataclass(slots=True)
+class ServicePrincipal:
+    """An enterprise application, a Microsoft service, or a managed identity."""
+
+    id: str
+    app_id: str
+    display_name: str
+    kind: Literal["Application", "ManagedIdentity"] = "Application"
+    enabled: bool = True
+    roles: list[AppRole] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RoleAssignment:
+    """An app role of ``resource_id``, held by ``principal_id``."""
+
+    id: str
+    principal_id: str
+    resource_id: str
+    role_id: str
+    created: datetime
+    effective: float = 0.0
+
+
+@dataclass(slots=True)
+class CredentialPolicy:
+    """The tenant's default app management policy. ``longest_secret`` is a duration such as ``P180D``."""
+
+    enabled: bool = False
+    secrets_forbidden: bool = False
+    longest_secret: str | None = None
+
+
+@dataclass(slots=True)
+class Access:
+    """One entry of a mailbox's permissions."""
+
+    rights: tuple[str, ...] = ("FullAccess",)
+    effective: float = 0.0
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """A mailbox. ``address`` is its user principal name; ``access`` is by the SID of the one who has it."""
+
+    address: str
+    display_name: str
+    primary_address: str = ""
+    aliases: list[str] = field(default_factory=list)
+    kind: str = "UserMailbox"
+    imap_enabled: bool = True
+    imap_effective: float = 0.0
+    access: dict[str, Access] = field(default_factory=dict)
+    messages: int = 3
+
+    def __post_init__(self) -> None:
+        self.primary_address = self.primary_address or self.address
+
+    def named(self, identity: str) -> bool:
+        """Return whether Exchange resolves ``identity`` to this mailbox."""
+        wanted = identity.casefold()
+        return any(wanted == name.casefold() for name in (self.address, self.primary_address, *self.aliases))
+
+
+@dataclass(slots=True)
+class Recipient:
+    """A recipient that is no mailbox: a group, a mail user, a contact."""
+
+    address: str
+    display_name: str
+    kind: str = "MailUniversalDistributionGroup"
+
+
+@dataclass(slots=True)
+class ExchangePrincipal:
+    """Exchange Online's own record of a service principal; ``object_id`` is whatever was claimed when it was made."""
+
+    app_id: str
+    object_id: str
+    display_name: str
+    sid: str
+    effective: float = 0.0
+
+    def named(self, identity: str) -> bool:
+        """Return whether Exchange resolves ``identity`` to this principal."""
+        wanted = identity.casefold()
+        return any(wanted == name.casefold() for name in (self.app_id, self.object_id, self.display_name, self.sid))
+
+
+@dataclass(slots=True)
+class RoleGroup:
+    """An Exchange role group. ``write_scope`` None means every recipient."""
+
+    name: str
+    members: set[str]
+    cmdlets: set[str]
+    write_scope: set[str] | None = None
+    effective: float = 0.0
+
+
+@dataclass(slots=True)
+class SecretVersion:
+    """A version of a vault secret."""
+
+    version: str
+    value: str
+    enabled: bool
+    created: datetime
+    updated: datetime
+    content_type: str | None = None
+    not_before: int | None = None
+    expires: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class VaultSecret:
+    """A vault secret with its versions, oldest first. ``busy_until`` is when a deletion or recovery is through."""
+
+    name: str
+    versions: list[SecretVersion] = field(default_factory=list)
+    deleted: datetime | None = None
+    busy_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Identity:
+    """The managed identity of the app."""
+
+    client_id: str
+    object_id: str
+    vault_access: bool = True
+
+
+@dataclass(slots=True)
+class World:
+    """Everything in the tenant."""
+
+    tenant_id: str
+    identity: Identity
+    name: str = "Contoso GmbH"
+    domain: str = "contoso.example"
+    initial_domain: str = "contoso.onmicrosoft.example"
+    applications: dict[str, Application] = field(default_factory=dict)
+    deleted_applications: dict[str, Application] = field(default_factory=dict)
+    service_principals: dict[str, ServicePrincipal] = field(default_factory=dict)
+    assignments: dict[str, RoleAssignment] = field(default_factory=dict)
+    directory_roles: dict[str, set[str]] = field(default_factory=dict)
+    """Template ids of directory roles by the principal that holds them."""
+    credential_policy: CredentialPolicy = field(default_factory=CredentialPolicy)
+    directory_quota_reached: bool = False
+    blocked_by_conditional_access: set[str] = field(default_factory=set)
+    """Application ids that get no token."""
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    """By user principal name, in lower case."""
+    recipients: dict[str, Recipient] = field(default_factory=dict)
+    exchange_principals: dict[str, ExchangePrincipal] = field(default_factory=dict)
+    """By application id."""
+    role_groups: list[RoleGroup] = field(default_factory=list)
+    dehydrated: bool = False
+    secrets: dict[str, VaultSecret] = field(default_factory=dict)
+    deleted_secrets: dict[str, VaultSecret] = field(default_factory=dict)
+
+    def application(self, app_id: str) -> Application | None:
+        """Return the application with this application id."""
+        return next((found for found in list(self.applications.values()) if found.app_id == app_id), None)
+
+    def service_principal(self, app_id: str) -> ServicePrincipal | None:
+        """Return the service principal of this application id."""
+        return next((found for found in list(self.service_principals.values()) if found.app_id == app_id), None)
+
+    def roles_of(self, principal_id: str, resource_app_id: str, now: float) -> list[str]:
+        """Return the values of the app roles that the token endpoint knows by then, sorted."""
+        resource = self.service_principal(resource_app_id)
+        if resource is None:
+            return []
+        held = {
+            assignment.role_id
+            for assignment in list(self.assignments.values())
+            if assignment.principal_id == principal_id
+            and assignment.resource_id == resource.id
+            and assignment.effective <= now
+        }
+        return sorted(role.value for role in resource.roles if role.id in held)
+
+    def mailbox(self, identity: str) -> Mailbox | None:
+        """Return the mailbox that an address, a principal name or an alias stands for."""
+        at_once = self.mailboxes.get(identity.lower())
+        if at_once is not None:
+            return at_once
+        return next((found for found in list(self.mailboxes.values()) if found.named(identity)), None)
+
+    def with_access(self, address: str) -> set[str]:
+        """Return the object ids (of what is gone: the SIDs) of those who have full access to a mailbox."""
+        known = {principal.sid: principal.object_id for principal in list(self.exchange_principals.values())}
+        access = self.mailboxes[address].access
+        return {known.get(sid, sid) for sid, entry in access.items() if "FullAccess" in entry.rights}

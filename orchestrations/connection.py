@@ -1,0 +1,76 @@
+"""The set-up of one connection, round by round, in the order of the article.
+
+A round runs every step that is not settled, tries the mailboxes that have not opened, and notes where the connection
+stands. Then it ends, or waits and continues as new: the store knows what is left, so a round needs no memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from connector.steps import StepName, StepState
+from orchestrations.steps import Steps, call, carry_out, pause, show
+
+ORCHESTRATION = "connection"
+blueprint = df.Blueprint()
+_PROBES = 3
+"""How many mailboxes a pass tries while none has opened."""
+
+
+@blueprint.function_name(ORCHESTRATION)
+@blueprint.orchestration_trigger(context_name="context")
+def connection(context: df.DurableOrchestrationContext) -> Steps:
+    """Set a connection up, or bring it to the wanted state, and prove it."""
+    given: Any = context.get_input()
+    order = {"name": given["name"], "revision": given["revision"], "round": given.get("round", 0)}
+    work = yield from call(context, "begin", order)
+    order["revision"] = work["revision"]
+    for step in work["steps"]:
+        outcome = yield from _step(context, StepName(step), order, work)
+        if outcome["state"] == StepState.FAILED:
+            break
+    if work["orphans"]:
+        yield from carry_out(context, StepName.SECRET, order)  # a replica may show an orphan late
+    verdict = yield from call(context, "conclude", order)
+    if verdict["seconds"] is None:
+        return {"state": verdict["state"], "revision": verdict["revision"]}
+    show(context, order, StepName.VERIFICATION, verdict["state"], seconds=verdict["seconds"])
+    if verdict["seconds"]:
+        yield from pause(context, verdict["seconds"])
+    same = verdict["revision"] == order["revision"]
+    context.continue_as_new(
+        {"name": order["name"], "revision": verdict["revision"], "round": order["round"] + 1 if same else 0}
+    )
+    return None
+
+
+def _step(
+    context: df.DurableOrchestrationContext, step: StepName, order: dict[str, Any], work: dict[str, Any]
+) -> Steps:
+    if step is StepName.MAILBOXES:
+        return (yield from _chunks(context, step, order, work["chunks"] or [0]))
+    if step is StepName.VERIFICATION:
+        return (yield from _prove(context, order, work))
+    return (yield from carry_out(context, step, order))
+
+
+def _prove(context: df.DurableOrchestrationContext, order: dict[str, Any], work: dict[str, Any]) -> Steps:
+    """Try a few mailboxes while none has opened, then all that have not."""
+    if not work["open"]:
+        outcome = yield from carry_out(context, StepName.VERIFICATION, order, probe=_PROBES)
+        if outcome["state"] == StepState.DONE or not outcome.get("open"):
+            return outcome
+    return (yield from _chunks(context, StepName.VERIFICATION, order, work["prove"] or [0]))
+
+
+def _chunks(
+    context: df.DurableOrchestrationContext, step: StepName, order: dict[str, Any], numbers: list[int]
+) -> Steps:
+    outcome: dict[str, Any] = {"state": StepState.PENDING}
+    for number in numbers:
+        outcome = yield from carry_out(context, step, order, chunk=number)
+        if outcome["state"] == StepState.FAILED:
+            break
+    return outcome

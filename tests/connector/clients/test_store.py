@@ -1,0 +1,138 @@
+"""One contract for both stores: a folder, and a blob container of Azurite."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.storage.blob.aio import ContainerClient
+
+from connector.clients.store import BlobStore, FolderStore, Store
+from connector.errors import ServiceError, StaleWriteError, UnavailableError
+
+AZURITE = Path(__file__).parents[3] / "node_modules/.bin/azurite-blob"
+ACCOUNT = "devstoreaccount1"
+# The well-known key of the emulator (learn.microsoft.com/azure/storage/common/storage-use-azurite); it opens nothing.
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+
+@pytest.fixture(scope="module")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run Azurite and yield its address."""
+    if not AZURITE.exists() or shutil.which("node") is None:
+        if os.environ.get("CI"):
+            pytest.fail("Azurite is missing: run `make test`, which installs it")
+        pytest.skip("NOT TESTED: the blob store, since Azurite is not installed (no Node on this machine)")
+    folder = tmp_path_factory.mktemp("azurite")
+    command = [
+        str(AZURITE), "--blobPort", "0", "--location", str(folder), "--skipApiVersionCheck", "--disableTelemetry",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        address = ""
+        for line in process.stdout:
+            if "successfully listens on" in line or "listening" in line.lower():
+                address = next(word for word in line.split() if word.startswith("http"))
+                break
+        yield f"{address.rstrip('/')}/{ACCOUNT}"
+        process.terminate()
+
+
+def container(address: str, name: str) -> ContainerClient:
+    return ContainerClient(address, name, credential=AzureNamedKeyCredential(ACCOUNT, KEY), retry_total=0)
+
+
+@pytest.fixture(params=["folder", "blob"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    if request.param == "folder":
+        yield FolderStore(tmp_path)
+        return
+    client = container(request.getfixturevalue("azurite"), f"c{uuid.uuid4().hex}")
+    await client.create_container()
+    opened = BlobStore(client)
+    yield opened
+    await opened.close()
+
+
+async def test_what_was_put_is_got_with_its_etag(store: Store) -> None:
+    etag = await store.put("connections/a.json", b"{}", None)
+    assert await store.get("connections/a.json") == (b"{}", etag)
+
+
+async def test_there_is_nothing_before(store: Store) -> None:
+    assert await store.get("connections/a.json") is None
+
+
+async def test_a_document_is_created_only_once(store: Store) -> None:
+    await store.put("a.json", b"1", None)
+    with pytest.raises(StaleWriteError):
+        await store.put("a.json", b"2", None)
+    found = await store.get("a.json")
+    assert found is not None
+    assert found[0] == b"1"
+
+
+async def test_only_the_version_that_was_read_is_replaced(store: Store) -> None:
+    first = await store.put("a.json", b"1", None)
+    second = await store.put("a.json", b"2", first)
+    with pytest.raises(StaleWriteError):
+        await store.put("a.json", b"3", first)
+    assert await store.get("a.json") == (b"2", second)
+
+
+async def test_a_document_that_is_gone_is_not_replaced(store: Store) -> None:
+    etag = await store.put("a.json", b"1", None)
+    await store.delete("a.json")
+    with pytest.raises(StaleWriteError):
+        await store.put("a.json", b"2", etag)
+
+
+async def test_of_many_writers_at_once_one_wins(store: Store) -> None:
+    etag = await store.put("a.json", b"0", None)
+    results = await asyncio.gather(
+        *(store.put("a.json", str(number).encode(), etag) for number in range(1, 9)), return_exceptions=True
+    )
+    assert sum(isinstance(result, str) for result in results) == 1
+    assert sum(isinstance(result, StaleWriteError) for result in results) == 7
+
+
+async def test_paths_are_sorted_and_begin_with_the_prefix(store: Store) -> None:
+    for path in ("b/2.json", "a.json", "b/1.json", "c.json"):
+        await store.put(path, b"{}", None)
+    assert await store.paths("b/") == ["b/1.json", "b/2.json"]
+    assert await store.paths("") == ["a.json", "b/1.json", "b/2.json", "c.json"]
+
+
+async def test_deleting_twice_is_no_error(store: Store) -> None:
+    await store.put("a.json", b"1", None)
+    await store.delete("a.json")
+    await store.delete("a.json")
+    assert await store.get("a.json") is None
+
+
+async def test_a_missing_container_is_not_taken_for_a_missing_document(azurite: str) -> None:
+    store = BlobStore(container(azurite, "nowhere"))
+    with pytest.raises(ServiceError) as caught:
+        await store.get("a.json")
+    assert caught.value.code == "ContainerNotFound"
+    with pytest.raises(ServiceError):
+        await store.put("a.json", b"1", None)
+    with pytest.raises(ServiceError):
+        await store.paths("")
+    await store.close()
+
+
+async def test_no_answer_is_something_that_waiting_may_help() -> None:
+    store = BlobStore(container("http://127.0.0.1:9/devstoreaccount1", "nowhere"))
+    with pytest.raises(UnavailableError):
+        await store.get("a.json")
+    with pytest.raises(UnavailableError):
+        await store.delete("a.json")
+    await store.close()

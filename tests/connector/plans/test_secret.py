@@ -1,0 +1,145 @@
+"""Step 5 makes a secret only when none is usable, and removes orphans only by their intent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.model import Intent
+from connector.observed import Credential, SecretVersion
+from connector.plans.plan import Action
+from connector.plans.secret import (
+    REPLICATION_TIME,
+    Observed,
+    credential_name,
+    lifetime_days,
+    orphans,
+    plan,
+    secret_name,
+)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LONG_AGO, JUST_NOW = NOW - timedelta(days=10), NOW - timedelta(minutes=1)
+
+
+def version(key_id: str | None = "k1", **more: Any) -> SecretVersion:
+    values: dict[str, Any] = {
+        "uri": "https://vault/secrets/s/v",
+        "version": "v",
+        "enabled": True,
+        "created": LONG_AGO,
+        "expires": NOW + timedelta(days=90),
+        "tags": {"keyId": key_id} if key_id else {},
+    }
+    return SecretVersion(**{**values, **more})
+
+
+def credential(key_id: str, name: str = "") -> Credential:
+    return Credential(key_id=key_id, kind="secret", display_name=name, ends=None)
+
+
+def observed(**more: Any) -> Observed:
+    values: dict[str, Any] = {
+        "versions": (version(),),
+        "credentials": (credential("k1"),),
+        "intents": (),
+        "proof": "accepted",
+        "secrets_allowed": True,
+        "now": NOW,
+    }
+    return Observed(**{**values, **more})
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (observed(versions=()), "secret-missing"),
+        (observed(versions=(version(enabled=False), version("k0"))), "secret-disabled"),
+        (observed(versions=(version(expires=NOW),)), "secret-expired"),
+        (observed(versions=(version(None),)), "secret-expired"),
+        (observed(credentials=()), "secret-gone"),
+        (observed(proof="refused"), "secret-refused"),
+        (observed(proof="expired"), "secret-refused"),
+        (observed(versions=(version(created=JUST_NOW),), proof="expired"), "secret-refused"),
+    ],
+)
+def test_a_new_secret_has_a_reason(seen: Observed, reason: str) -> None:
+    (change,) = plan(seen, "name").changes
+    assert (change.action, change.reason, change.subject) == (Action.ADD_SECRET, reason, "name")
+
+
+def test_a_usable_secret_is_left_alone() -> None:
+    result = plan(observed(), "name")
+    assert (result.changes, result.wait, result.findings) == ((), None, ())
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (observed(versions=(version(created=JUST_NOW),), proof="refused"), "secret-not-known-yet"),
+        (observed(versions=(version(created=JUST_NOW),), proof="application-unknown"), "secret-not-known-yet"),
+        (observed(versions=(version(created=JUST_NOW),), credentials=()), "secret-not-listed-yet"),
+    ],
+)
+def test_a_fresh_secret_is_given_time(seen: Observed, reason: str) -> None:
+    result = plan(seen, "name")
+    assert (result.changes, result.wait) == ((), reason)
+
+
+def test_a_refusal_after_the_time_for_replication_is_meant() -> None:
+    old = version(created=NOW - REPLICATION_TIME)
+    assert plan(observed(versions=(old,), proof="refused"), "name").changes
+
+
+def test_only_credentials_of_unfinished_intents_that_no_version_carries_are_orphans() -> None:
+    intents = (
+        Intent(id="crashed", started=LONG_AGO),
+        Intent(id="stored", started=LONG_AGO),
+        Intent(id="complete", started=LONG_AGO, key_id="k4"),
+    )
+    credentials = (
+        credential("k2", credential_name("crashed")),
+        credential("k1", credential_name("stored")),
+        credential("k4", credential_name("complete")),
+        credential("k5", "made by a person"),
+        Credential("k6", "certificate", credential_name("crashed"), None),
+    )
+    seen = observed(intents=intents, credentials=credentials)
+    assert [orphan.key_id for orphan in orphans(seen)] == ["k2"]
+    assert [(change.action, change.subject) for change in plan(seen, "name").changes] == [(Action.REMOVE_ORPHAN, "k2")]
+
+
+def test_orphans_go_before_a_new_secret_comes() -> None:
+    seen = observed(
+        versions=(), credentials=(credential("k2", credential_name("i")),), intents=(Intent(id="i", started=LONG_AGO),)
+    )
+    assert [change.action for change in plan(seen, "name").changes] == [Action.REMOVE_ORPHAN, Action.ADD_SECRET]
+
+
+def test_a_tenant_that_forbids_secrets_is_told_before_anything_is_made() -> None:
+    result = plan(observed(versions=(), secrets_allowed=False), "name")
+    assert (result.changes, result.blocked) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("wish", "default", "longest", "days"),
+    [(None, 180, None, 180), (90, 180, None, 90), (730, 180, 180, 180), (None, 180, 90, 90), (30, 180, 90, 30)],
+)
+def test_the_lifetime_is_the_wish_clamped_to_the_policy(
+    wish: int | None, default: int, longest: int | None, days: int
+) -> None:
+    assert lifetime_days(wish, default, longest) == days
+
+
+@given(st.none() | st.integers(1, 730), st.integers(1, 730), st.none() | st.integers(1, 5_000))
+def test_a_lifetime_never_exceeds_any_limit(wish: int | None, default: int, longest: int | None) -> None:
+    days = lifetime_days(wish, default, longest)
+    assert 1 <= days <= min(730, longest or 730, wish or default)
+
+
+def test_the_longest_name_fits_into_the_vault() -> None:
+    assert len(secret_name("a" * 40, "0" * 36)) <= 127

@@ -1,0 +1,133 @@
+"""Steps 1, 3, 4 and 6: one small decision each."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.model import Wanted
+from connector.observed import (
+    Claims,
+    CredentialPolicy,
+    EnterpriseApplication,
+    ExchangePrincipal,
+    Resource,
+    RoleAssignment,
+)
+from connector.plans import consent, enterprise_application, exchange, prerequisites
+from connector.plans.application import IMAP_ROLE, IMAP_ROLE_ID
+from connector.plans.plan import Action
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+GRANTED = NOW - timedelta(days=1)
+CLAIMS = Claims(
+    audience="a",
+    tenant_id="t",
+    application_id="i",
+    object_id="o",
+    issued=NOW,
+    roles=frozenset({*prerequisites.GRAPH_ROLES, prerequisites.EXCHANGE_ROLE}),
+)
+ALL = prerequisites.Observed(CLAIMS, CLAIMS, frozenset(prerequisites.CMDLETS), vault_allowed=True, policy=None)
+WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])
+
+
+def without(role: str, issued: datetime = NOW) -> Claims:
+    return dataclasses.replace(CLAIMS, roles=CLAIMS.roles - {role}, issued=issued)
+
+
+@pytest.mark.parametrize(
+    ("observed", "findings"),
+    [
+        (ALL, []),
+        (dataclasses.replace(ALL, graph=without("Policy.Read.All")), [("role-missing", "Policy.Read.All", "warning")]),
+        (
+            dataclasses.replace(ALL, graph=without(prerequisites.OWNED_BY)),
+            [("role-missing", prerequisites.OWNED_BY, "error")],
+        ),
+        (
+            dataclasses.replace(ALL, graph=without("Policy.Read.All", GRANTED - timedelta(minutes=6))),
+            [("token-stale", "Policy.Read.All", "warning")],
+        ),
+        (
+            dataclasses.replace(ALL, graph=without("Policy.Read.All", GRANTED - timedelta(minutes=4))),
+            [("role-missing", "Policy.Read.All", "warning")],
+        ),
+        (
+            dataclasses.replace(ALL, exchange=without("Exchange.ManageAsApp"), cmdlets=None),
+            [("role-missing", "Exchange.ManageAsApp", "warning")],
+        ),
+        (dataclasses.replace(ALL, cmdlets=None), [("exchange-role-missing", "Exchange", "warning")]),
+        (
+            dataclasses.replace(ALL, cmdlets=frozenset(prerequisites.CMDLETS) - {"New-ServicePrincipal"}),
+            [("cmdlet-missing", "New-ServicePrincipal", "warning")],
+        ),
+        (dataclasses.replace(ALL, vault_allowed=False), [("vault-right-missing", "Key Vault", "error")]),
+        (
+            dataclasses.replace(ALL, policy=CredentialPolicy(secrets_allowed=False)),
+            [("secrets-forbidden", "", "warning")],
+        ),
+    ],
+)
+def test_missing_rights_are_told_apart(observed: prerequisites.Observed, findings: list[tuple[str, str, str]]) -> None:
+    found = prerequisites.plan(observed, GRANTED).findings
+    assert [(finding.code, finding.subject, finding.severity) for finding in found] == findings
+
+
+def test_an_enterprise_application_is_made_and_a_disabled_one_reported() -> None:
+    assert [change.action for change in enterprise_application.plan(None, "app").changes] == [
+        Action.CREATE_ENTERPRISE_APPLICATION
+    ]
+    assert enterprise_application.plan(EnterpriseApplication("sp", "app"), "app").changes == ()
+    disabled = enterprise_application.plan(EnterpriseApplication("sp", "app", enabled=False), "app")
+    assert [finding.code for finding in disabled.findings] == ["enterprise-application-disabled"]
+
+
+def test_consent_is_the_role_by_value_compared_with_the_known_id() -> None:
+    resource = Resource("exo", {IMAP_ROLE: IMAP_ROLE_ID, "full_access_as_app": "dc890d15"})
+    (change,) = consent.plan(consent.Observed(resource, ()), "sp").changes
+    assert change.action is Action.ASSIGN_ROLE
+    held = (RoleAssignment("1", "exo", IMAP_ROLE_ID),)
+    assert consent.plan(consent.Observed(resource, held), "sp").changes == ()
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [RoleAssignment("1", "another", IMAP_ROLE_ID), RoleAssignment("1", "exo", "dc890d15-9560-4a4c-9b7f-a736ec74ec40")],
+)
+def test_another_role_or_resource_is_no_consent(assignment: RoleAssignment) -> None:
+    resource = Resource("exo", {IMAP_ROLE: IMAP_ROLE_ID})
+    assert consent.plan(consent.Observed(resource, (assignment,)), "sp").changes
+
+
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        (None, "exchange-resource-missing"),
+        (Resource("exo", {IMAP_ROLE: "dc890d15"}), "imap-role-unexpected"),
+        (Resource("exo", {}), "imap-role-unexpected"),
+    ],
+)
+def test_an_unexpected_role_is_never_assigned(resource: Resource | None, code: str) -> None:
+    result = consent.plan(consent.Observed(resource, ()), "sp")
+    assert ([finding.code for finding in result.findings], result.changes) == ([code], ())
+
+
+def principal(object_id: str) -> ExchangePrincipal:
+    return ExchangePrincipal("app", object_id, "UTM")
+
+
+def test_the_exchange_principal_is_made_and_one_that_fits_is_left_alone() -> None:
+    assert [change.action for change in exchange.plan(None, "sp", WANTED).changes] == [Action.CREATE_PRINCIPAL]
+    assert exchange.plan(principal("SP"), "sp", WANTED).changes == ()
+
+
+def test_a_stale_principal_is_replaced_only_when_accepted() -> None:
+    result = exchange.plan(principal("wrong"), "sp", WANTED)
+    assert (result.changes, result.blocked) == ((), True)
+    accepted = WANTED.model_copy(update={"accept": [result.findings[0].id]})
+    assert [change.action for change in exchange.plan(principal("wrong"), "sp", accepted).changes] == [
+        Action.REPLACE_PRINCIPAL
+    ]

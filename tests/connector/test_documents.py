@@ -1,0 +1,76 @@
+"""Typed documents: what is written is read, and simultaneous changes are all kept."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.errors import StaleWriteError
+from connector.model import Chunk, Connection, MailboxRecord, Operation, Wanted
+from connector.steps import OperationKind
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Documents:
+    return Documents(FolderStore(tmp_path))
+
+
+def connection(name: str = "hq") -> Connection:
+    return Connection(
+        name=name,
+        wanted=Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"]),
+        operation=Operation(id="op", kind=OperationKind.SET_UP, started=NOW),
+        since=NOW,
+        last_change=NOW,
+    )
+
+
+async def test_a_connection_is_read_as_it_was_written(documents: Documents) -> None:
+    etag = await documents.save(connection(), None)
+    found = await documents.load("hq")
+    assert found is not None
+    assert (found.connection, found.etag) == (connection(), etag)
+    assert await documents.load("other") is None
+
+
+async def test_names_are_those_of_connections_only(documents: Documents) -> None:
+    for name in ("b", "a"):
+        await documents.save(connection(name), None)
+    await documents.save_chunk("a", Chunk(number=0))
+    assert await documents.names() == ["a", "b"]
+
+
+async def test_chunks_are_kept_in_order(documents: Documents) -> None:
+    for number in (0, 1):
+        await documents.save_chunk("hq", Chunk(number=number, mailboxes=[MailboxRecord(requested=f"{number}@b.de")]))
+    await documents.save_chunk("hq", Chunk(number=1, mailboxes=[MailboxRecord(requested="new@b.de")]))
+    found = [chunk.mailboxes[0].requested async for chunk in documents.chunks("hq")]
+    assert found == ["0@b.de", "new@b.de"]
+    assert (await documents.chunk("hq", 7)).mailboxes == []
+
+
+async def test_simultaneous_changes_are_all_kept(documents: Documents) -> None:
+    await documents.save(connection(), None)
+
+    async def accept(number: int) -> None:
+        def change(found: Connection) -> None:
+            found.wanted = found.wanted.model_copy(update={"accept": [*found.wanted.accept, str(number)]})
+
+        await documents.update("hq", change)
+
+    await asyncio.gather(*(accept(number) for number in range(5)))
+    found = await documents.load("hq")
+    assert found is not None
+    assert sorted(found.connection.wanted.accept) == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_connection_that_is_gone_cannot_be_changed(documents: Documents) -> None:
+    with pytest.raises(StaleWriteError):
+        await documents.update("hq", lambda _: None)

@@ -1,0 +1,120 @@
+"""What a request's body may be, and what is said of everything else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.errors import BodyError, FieldError
+from connector.request import MAX_BODY, is_name, parse
+
+GOOD: dict[str, Any] = {"name": "utm-headquarters", "mailboxes": ["Invoices@contoso.com", "support@contoso.com"]}
+
+
+def read(document: Any, content_type: str = "application/json") -> Any:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return parse(body, content_type)
+
+
+def test_only_name_and_mailboxes_are_required() -> None:
+    wanted = read(GOOD).wanted(1)
+    assert wanted.display_name == "UTM Mail-Connector utm-headquarters"
+    assert wanted.mailboxes == ["invoices@contoso.com", "support@contoso.com"]
+    assert (wanted.lifetime_days, wanted.enable_imap, wanted.accept) == (None, False, [])
+
+
+def test_two_requests_that_mean_the_same_are_equal() -> None:
+    spelled_out = {**GOOD, "displayName": "UTM Mail-Connector utm-headquarters", "accept": [], "secret": {}}
+    assert read(spelled_out, "application/json; charset=utf-8").wanted(3) == read(GOOD).wanted(3)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"mailboxs": []}, "unknown-field-near", "mailboxs"),
+        ({"zzz": 1}, "unknown-field", "zzz"),
+        ({"display_name": "x"}, "unknown-field-near", "display_name"),
+        ({"secret": {"lifetime": 3}}, "unknown-field-near", "secret.lifetime"),
+        ({"name": "UTM"}, "name-invalid", "name"),
+        ({"name": "utm\n"}, "name-invalid", "name"),
+        ({"name": "a--b"}, "name-invalid", "name"),
+        ({"name": "a" * 41}, "name-invalid", "name"),
+        ({"name": 7}, "field-type", "name"),
+        ({"mailboxes": []}, "list-length", "mailboxes"),
+        ({"mailboxes": [f"a{n}@b.de" for n in range(5_001)]}, "list-length", "mailboxes"),
+        ({"mailboxes": "a@b.de"}, "field-type", "mailboxes"),
+        ({"mailboxes": [1]}, "field-type", "mailboxes.0"),
+        ({"mailboxes": ["a@b.de", "A@B.de"]}, "duplicate-mailbox", "mailboxes"),
+        ({"mailboxes": ["no address"]}, "not-an-address", "mailboxes"),
+        ({"mailboxes": ["a@b.de\n"]}, "not-an-address", "mailboxes"),
+        ({"mailboxes": ["müller@contoso.com"]}, "not-an-address", "mailboxes"),
+        ({"mailboxes": ["a@localhost"]}, "not-an-address", "mailboxes"),
+        ({"mailboxes": ["a" * 250 + "@b.de"]}, "not-an-address", "mailboxes"),
+        ({"secret": {"lifetimeDays": 0}}, "field-range", "secret.lifetimeDays"),
+        ({"secret": {"lifetimeDays": 731}}, "field-range", "secret.lifetimeDays"),
+        ({"secret": {"lifetimeDays": "180"}}, "field-type", "secret.lifetimeDays"),
+        ({"secret": {"lifetimeDays": True}}, "field-type", "secret.lifetimeDays"),
+        ({"secret": []}, "field-type", "secret"),
+        ({"enableImap": "yes"}, "field-type", "enableImap"),
+        ({"displayName": ""}, "field-text", "displayName"),
+        ({"displayName": "a\nb"}, "field-text", "displayName"),
+        ({"accept": ["x" * 201]}, "field-text", "accept.0"),
+        ({"accept": ["x"] * 101}, "list-length", "accept"),
+    ],
+)
+def test_a_wrong_field_is_named(change: dict[str, Any], code: str, field: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        read({**GOOD, **change})
+    assert (caught.value.code, caught.value.values["field"]) == (code, field)
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(FieldError) as caught:
+        read({"name": "a"})
+    assert (caught.value.code, caught.value.values["field"]) == ("field-missing", "mailboxes")
+
+
+def test_did_you_mean() -> None:
+    with pytest.raises(FieldError) as caught:
+        read({**GOOD, "enableIMAP": True})
+    assert caught.value.values["near"] == "enableImap"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "code"),
+    [
+        (b" " * (MAX_BODY + 1), "application/json", "body-too-large"),
+        (json.dumps(GOOD).encode(), "text/plain", "media-type"),
+        (json.dumps(GOOD).encode(), "", "media-type"),
+        (b'{"name": "\xff"}', "application/json", "not-utf8"),
+        (b"{", "application/json", "not-json"),
+        (b"[" * 200_000, "application/json", "not-json"),
+        (b'{"name": NaN}', "application/json", "not-json"),
+    ],
+)
+def test_a_body_that_cannot_be_read(body: bytes, content_type: str, code: str) -> None:
+    with pytest.raises(BodyError) as caught:
+        read(body, content_type)
+    assert caught.value.code == code
+
+
+def test_a_body_that_is_no_object() -> None:
+    with pytest.raises(FieldError) as caught:
+        read([GOOD])
+    assert caught.value.values["field"] == "body"
+
+
+@given(st.binary(max_size=200) | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
+def test_any_bytes_are_refused_in_our_words(body: bytes | str) -> None:
+    with pytest.raises((BodyError, FieldError)):
+        read(body if isinstance(body, bytes) else body.encode())
+
+
+@given(st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,3}", fullmatch=True))
+def test_every_name_of_the_pattern_is_accepted(name: str) -> None:
+    assert is_name(name)
+    assert read({**GOOD, "name": name}).name == name

@@ -1,0 +1,156 @@
+"""How every route answers: JSON that no cache keeps, and errors as problem documents (RFC 9457) in two languages."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.functions as func
+
+from connector.errors import (
+    BodyError,
+    ConflictError,
+    ConnectorError,
+    FieldError,
+    ForbiddenError,
+    GrantMissingError,
+    RequestError,
+    ServiceError,
+    SettingsError,
+    StaleWriteError,
+    UnknownConnectionError,
+    WaitError,
+)
+from connector.log import log
+from connector.messages import Language, preferred, text
+from connector.model import Document
+
+Handler = Callable[..., Awaitable[func.HttpResponse]]
+NO_STORE = {"Cache-Control": "no-store"}
+_BODY_STATUS = {"body-too-large": 413, "media-type": 415}
+_NAMES = {
+    "graph": "Microsoft Graph",
+    "exchange": "Exchange Online",
+    "vault": "Key Vault",
+    "token": "Microsoft Entra",
+    "identity": "Managed identity",
+    "imap": "IMAP",
+    "store": "Storage",
+}
+
+
+class Problem(Document):
+    """What is wrong, in words (RFC 9457), with a stable ``code`` and the way out."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    field: str | None = None
+    step: str | None = None
+    request_id: str | None = None
+
+
+def answered(handler: Handler) -> Handler:
+    """Turn our errors into problem documents; what is not ours is the host's to report."""
+
+    @functools.wraps(handler)
+    async def answer(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
+        try:
+            return await handler(req, **bindings)
+        except ConnectorError as error:
+            return problem(error, language(req))
+
+    return answer
+
+
+def language(req: func.HttpRequest) -> Language:
+    """Return the language in which the caller wants texts."""
+    return preferred(req.headers.get("Accept-Language"))
+
+
+def json_answer(body: Document, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    """Return a JSON response that no cache keeps."""
+    document = body.model_dump_json(by_alias=True)
+    return func.HttpResponse(
+        document, status_code=status, headers={**NO_STORE, **(headers or {})}, mimetype="application/json"
+    )
+
+
+def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
+    """Return the problem document of an error of ours."""
+    status, code, values = _describe(error)
+    retry_after = getattr(error, "retry_after", None) if isinstance(error, ConflictError) else _wait(error)
+    if "expected" in values:
+        values = {**values, "expected": text(lang, "type", str(values["expected"]))}
+    body = Problem(
+        type=f"urn:utm-mail-connect:problem:{code}",
+        title=text(lang, "problem", code, "title"),
+        status=status,
+        detail=text(lang, "problem", code, "detail", values=values),
+        code=code,
+        hint=text(lang, "problem", code, "hint", values=values),
+        field=str(values["field"]) if "field" in values else None,
+        step=str(values["step"]) if "step" in values else None,
+        request_id=error.request_id if isinstance(error, ServiceError) else None,
+    )
+    headers = {**NO_STORE, "Content-Language": lang}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    document = body.model_dump_json(exclude_none=True, by_alias=True)
+    return func.HttpResponse(document, status_code=status, headers=headers, mimetype="application/problem+json")
+
+
+def _describe(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
+    """Return status, code and the values that fill the texts."""
+    if isinstance(error, RequestError):
+        return _request_status(error), error.code, dict(error.values)
+    if isinstance(error, SettingsError):
+        log("settings-invalid", code=", ".join(sorted(error.problems)))
+        return 503, "settings-invalid", {"problems": "; ".join(f"{key}: {why}" for key, why in error.problems.items())}
+    if isinstance(error, GrantMissingError):
+        return 503, "grant-missing", {"example": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if isinstance(error, StaleWriteError):
+        return 409, "changed-meanwhile", {"name": error.reason}
+    if isinstance(error, ServiceError):
+        log("service-failed", code=error.code, requestId=error.request_id, outcome=error.service)
+        code = "right-missing" if isinstance(error, ForbiddenError) else "service-failed"
+        return 502, code, {"service": _NAMES[error.service], "code": error.code}
+    raise error
+
+
+def _request_status(error: RequestError) -> int:
+    if isinstance(error, BodyError):
+        return _BODY_STATUS.get(error.code, 400)
+    if isinstance(error, UnknownConnectionError):
+        return 404
+    return 409 if isinstance(error, ConflictError) else 422
+
+
+def _wait(error: ConnectorError) -> int | None:
+    return round(error.seconds) if isinstance(error, WaitError) and error.seconds else None
+
+
+def query(req: func.HttpRequest, *known: str) -> dict[str, str]:
+    """Return the query parameters.
+
+    An unknown one is refused: who misspells one that restrains a request must not get it without restraint.
+    """
+    for name in req.params:
+        if name not in known and name != "code":
+            near = difflib.get_close_matches(name, known, n=1)
+            raise FieldError("unknown-query", field=name, known=", ".join(near or known) or "-")
+    return {name: value for name, value in req.params.items() if name in known}
+
+
+def page_size(parameters: dict[str, str]) -> int:
+    """Return ``?top=``: how many entries a page has."""
+    value = parameters.get("top", "100")
+    if not (value.isascii() and value.isdigit() and len(value) < 4 and 1 <= int(value) <= 500):  # noqa: PLR2004
+        raise FieldError("query-invalid", field="top", expected="page-size")
+    return int(value)

@@ -1,0 +1,92 @@
+"""``POST /api/connections``: set a connection up, or bring it to the wanted state."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.documents import Versioned
+from connector.errors import ConflictError, StaleWriteError
+from connector.model import Connection, Operation, Wanted
+from connector.request import SetUpRequest, parse
+from connector.services import services
+from connector.steps import ConnectionState, OperationKind
+from triggers import operations
+from triggers.answers import answered, json_answer, query
+from triggers.blueprint import blueprint
+from triggers.views import Accepted
+
+
+@blueprint.function_name("create_connection")
+@blueprint.route(route="api/connections", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Write the wanted state under its ETag, then start or wake the run; ``202`` and where to watch it."""
+    clients = services()
+    query(req)
+    wish = parse(req.get_body(), req.headers.get("Content-Type", ""))
+    clients.require_grant()
+    found = await clients.documents.load(wish.name)
+    live = await operations.look(client, wish.name)
+    busy = found is not None and live.alive and found.connection.operation.ended is None
+    if found is not None and busy:
+        if wish.wanted(found.connection.wanted.revision) == found.connection.wanted:
+            await operations.wake(client, wish.name)
+            return accepted(found.connection)
+        if not operations.replaceable(found.connection, live):
+            raise operations.running(found.connection, live)
+    connection = await _save(wish, found)
+    if busy:
+        await operations.wake(client, wish.name)
+    else:
+        await operations.start(client, connection)
+    return accepted(connection)
+
+
+async def _save(wish: SetUpRequest, found: Versioned | None) -> Connection:
+    """Write the new revision; who loses the ETag has been overtaken by another request."""
+    now = datetime.now(UTC)
+    wanted = wish.wanted(found.connection.wanted.revision + 1 if found is not None else 1)
+    if found is None:
+        connection = _new(wish.name, wanted, now)
+    else:
+        connection = renewed(found.connection, OperationKind.SET_UP, now)
+        connection.wanted = wanted
+    await save(connection, found.etag if found is not None else None)
+    return connection
+
+
+async def save(connection: Connection, etag: str | None) -> None:
+    """Write a connection that a request has changed.
+
+    Raises:
+        ConflictError: another request was faster.
+    """
+    try:
+        await services().documents.save(connection, etag)
+    except StaleWriteError:
+        raise ConflictError("changed-meanwhile", name=connection.name) from None
+
+
+def _new(name: str, wanted: Wanted, now: datetime) -> Connection:
+    operation = Operation(id=operations.operation_id(), kind=OperationKind.SET_UP, started=now)
+    return Connection(name=name, wanted=wanted, operation=operation, since=now, last_change=now)
+
+
+def renewed(connection: Connection, kind: OperationKind, now: datetime) -> Connection:
+    """Return the connection with a new operation that nobody has taken up yet; its state counts from now."""
+    operation = Operation(id=operations.operation_id(), kind=kind, started=now)
+    update = {"operation": operation, "state": ConnectionState.RUNNING, "since": now, "last_change": now}
+    return connection.model_copy(update=update)
+
+
+def accepted(connection: Connection) -> func.HttpResponse:
+    """Return ``202`` with the address to watch."""
+    location = f"/api/connections/{connection.name}"
+    body = Accepted(
+        name=connection.name, revision=connection.wanted.revision, state=connection.state, location=location
+    )
+    return json_answer(body, 202, {"Location": location, "Retry-After": "5"})

@@ -1,0 +1,31 @@
+"""``GET /api/connections``: all connections in short."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.services import services
+from triggers import operations
+from triggers.answers import answered, json_answer, page_size, query
+from triggers.blueprint import blueprint
+from triggers.views import ConnectionList, connection_summary
+
+
+@blueprint.function_name("list_connections")
+@blueprint.route(route="api/connections", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def list_connections(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return a page of connections, sorted by name; ``next`` is what ``?after=`` takes."""
+    documents = services().documents
+    parameters = query(req, "top", "after")
+    top, after = page_size(parameters), parameters.get("after", "")
+    names = [name for name in await documents.names() if name > after]
+    items = []
+    for name in names[:top]:
+        found = await documents.load(name)
+        if found is not None:
+            live = await operations.look(client, name)
+            items.append(connection_summary(found.connection, operations.state(found.connection, live)))
+    return json_answer(ConnectionList(items=items, next=names[top - 1] if len(names) > top else None))

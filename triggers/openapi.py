@@ -1,0 +1,193 @@
+"""``GET /api/openapi.json``: the description of this API (OpenAPI 3.1), generated from the models that answer."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import azure.functions as func
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from connector import __version__
+from connector.model import Document
+from connector.request import SetUpRequest
+from connector.steps import MailboxState
+from triggers.answers import Problem
+from triggers.blueprint import blueprint
+from triggers.views import Accepted, ConnectionList, ConnectionView, Health, Parameters
+
+_REFERENCE = "#/components/schemas/{model}"
+_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_TOP = {
+    "name": "top",
+    "in": "query",
+    "description": "How many entries a page has.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+}
+_AFTER = {
+    "name": "after",
+    "in": "query",
+    "description": "The last entry of the page before.",
+    "schema": {"type": "string"},
+}
+_STATE = {
+    "name": "state",
+    "in": "query",
+    "description": "Only mailboxes in this state.",
+    "schema": {"type": "string", "enum": [state.value for state in MailboxState]},
+}
+_FORM = {
+    "name": "secret",
+    "in": "query",
+    "description": "`reference` leaves the value out and gives only where it lies.",
+    "schema": {"type": "string", "enum": ["value", "reference"], "default": "value"},
+}
+_PROBLEMS = {
+    400: "The body is not JSON or not UTF-8.",
+    404: "There is no such connection.",
+    409: "Not now: another request, or a step that is not done yet.",
+    413: "The body is larger than 1 MB.",
+    415: "The body is not declared as JSON.",
+    422: "A field or query parameter is wrong.",
+    502: "A service refused.",
+    503: "A setting is wrong, or the rights have not been granted yet.",
+}
+
+
+@blueprint.function_name("read_openapi")
+@blueprint.route(route="api/openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def read_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the same for everybody
+    """Return the description; it holds no data of this deployment."""
+    return func.HttpResponse(json.dumps(description(), ensure_ascii=False), mimetype="application/json")
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    models: list[tuple[type[Document], JsonSchemaMode]] = [
+        (SetUpRequest, "validation"),
+        *(
+            (model, "serialization")
+            for model in (Accepted, ConnectionList, ConnectionView, Parameters, Health, Problem)
+        ),
+    ]
+    _, schemas = models_json_schema(models, by_alias=True, ref_template=_REFERENCE)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "UTM Mail Connect",
+            "version": __version__,
+            "description": "Prepares a Microsoft 365 tenant so that a Securepoint UTM can fetch mail, and proves it.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "security": [{"key": []}],
+        "paths": {
+            "/api/connections": {
+                "post": _operation(
+                    "create_connection",
+                    "Set a connection up, or bring it to the wanted state",
+                    (202, Accepted),
+                    (400, 409, 413, 415, 422, 502, 503),
+                    body=SetUpRequest,
+                ),
+                "get": _operation(
+                    "list_connections", "List all connections", (200, ConnectionList), (422, 502, 503), [_TOP, _AFTER]
+                ),
+            },
+            "/api/connections/{name}": {
+                "get": _operation(
+                    "read_connection",
+                    "Read one connection: steps, mailboxes, findings",
+                    (200, ConnectionView),
+                    (404, 422, 502, 503),
+                    [_NAME, _TOP, _AFTER, _STATE],
+                )
+            },
+            "/api/connections/{name}/parameters": {
+                "get": _operation(
+                    "read_parameters",
+                    "Read the values that the UTM asks for",
+                    (200, Parameters),
+                    (404, 409, 422, 502, 503),
+                    [_NAME, _FORM],
+                    text=True,
+                )
+            },
+            "/api/connections/{name}/verify": {
+                "post": _operation(
+                    "verify_connection",
+                    "Prove every mailbox once more, or wake the run that waits",
+                    (202, Accepted),
+                    (404, 409, 422, 502, 503),
+                    [_NAME],
+                )
+            },
+            "/api/health": {
+                "get": _operation(
+                    "read_health", "What the identity may do, and what is missing", (200, Health), (422, 503)
+                )
+            },
+            "/api/openapi.json": {
+                "get": {
+                    "operationId": "read_openapi",
+                    "summary": "This description",
+                    "security": [],
+                    "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {}}}}},
+                }
+            },
+        },
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {
+                "key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "x-functions-key",
+                    "description": "A host key opens every function, a function's own key only that one.",
+                }
+            },
+        },
+    }
+
+
+def _operation(
+    name: str,
+    summary: str,
+    success: tuple[int, type[Document]],
+    problems: tuple[int, ...],
+    parameters: list[dict[str, Any]] | None = None,
+    *,
+    body: type[Document] | None = None,
+    text: bool = False,
+) -> dict[str, Any]:
+    status, model = success
+    content: dict[str, Any] = {"application/json": {"schema": _schema(model)}}
+    if text:
+        content["text/plain"] = {"schema": {"type": "string"}}
+    answer: dict[str, Any] = {"description": "Accepted" if status == 202 else "OK", "content": content}  # noqa: PLR2004
+    if status == 202:  # noqa: PLR2004 - the status itself says it best
+        answer["headers"] = {"Location": {"description": "Where to watch it.", "schema": {"type": "string"}}}
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters or [],
+        "responses": {
+            str(status): answer,
+            "401": {"description": "The key is missing or wrong; the body is empty."},
+            **{
+                str(problem): {
+                    "description": _PROBLEMS[problem],
+                    "content": {"application/problem+json": {"schema": _schema(Problem)}},
+                }
+                for problem in problems
+            },
+        },
+    }
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(body)}}}
+    return operation
+
+
+def _schema(model: type[Document]) -> dict[str, str]:
+    return {"$ref": _REFERENCE.format(model=model.__name__)}

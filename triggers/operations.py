@@ -1,0 +1,117 @@
+"""Start, wake and look at the one orchestration that a connection has."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import azure.durable_functions as df
+
+from connector.documents import Versioned
+from connector.errors import ConflictError, UnavailableError, UnknownConnectionError
+from connector.log import log
+from connector.model import Connection
+from connector.request import is_name
+from connector.services import services
+from connector.steps import ConnectionState, StepName
+from orchestrations.connection import ORCHESTRATION
+from orchestrations.steps import WAKE
+
+_ALIVE = frozenset(
+    {
+        df.OrchestrationRuntimeStatus.Pending,
+        df.OrchestrationRuntimeStatus.Running,
+        df.OrchestrationRuntimeStatus.ContinuedAsNew,
+        df.OrchestrationRuntimeStatus.Suspended,
+    }
+)
+_START_TRIES = 20
+_START_PAUSE = 0.25
+"""Seconds. A run whose last activity has ended the operation is gone a moment later; until then a start is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What Durable knows of a connection's orchestration."""
+
+    alive: bool
+    status: dict[str, Any] = field(default_factory=dict)
+    """The custom status; empty where nothing runs."""
+
+
+def instance_id(name: str) -> str:
+    """Return the id under which a connection's orchestration runs; there is never a second one."""
+    return f"connection-{name}"
+
+
+async def find(name: str) -> Versioned:
+    """Return a connection.
+
+    Raises:
+        UnknownConnectionError: there is none of that name, or it cannot be a name.
+    """
+    found = await services().documents.load(name) if is_name(name) else None
+    if found is None:
+        raise UnknownConnectionError("unknown-connection", name=name[:40])
+    return found
+
+
+async def look(client: df.DurableOrchestrationClient, name: str) -> Live:
+    """Return whether the connection's orchestration is alive, and what it shows."""
+    status = await client.get_status(instance_id(name))
+    if not status.runtime_status or status.runtime_status not in _ALIVE:
+        return Live(alive=False)
+    custom = status.custom_status
+    return Live(alive=True, status=custom if isinstance(custom, dict) else {})
+
+
+def state(connection: Connection, live: Live) -> ConnectionState:
+    """Return the state as a person should see it: the store's, unless nobody works on it any more."""
+    if connection.operation.ended is None and not live.alive:
+        return ConnectionState.INTERRUPTED
+    return connection.state
+
+
+def replaceable(connection: Connection, live: Live) -> bool:
+    """Return whether the wanted state may be replaced under a run: while it proves, or waits for a person."""
+    at_end = live.status.get("step") == StepName.VERIFICATION
+    return at_end or connection.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
+
+
+async def start(client: df.DurableOrchestrationClient, connection: Connection) -> None:
+    """Start the orchestration for what the store now wants.
+
+    Raises:
+        UnavailableError: Durable does not start it; the connection then shows as interrupted, and nothing is lost.
+    """
+    value = {"name": connection.name, "revision": connection.wanted.revision}
+    for _ in range(_START_TRIES):
+        try:
+            await client.start_new(ORCHESTRATION, instance_id(connection.name), value)
+        except Exception as error:  # noqa: BLE001 - the client raises Exception itself when an instance runs
+            log("start-refused", connection=connection.name, code=type(error).__name__)
+            await asyncio.sleep(_START_PAUSE)
+        else:
+            return
+    raise UnavailableError("store", "start-refused", "the orchestration could not be started")
+
+
+async def wake(client: df.DurableOrchestrationClient, name: str) -> None:
+    """Cut a wait short. It is a hint only: a run that is just ending, or not waiting, does not need it."""
+    try:
+        await client.raise_event(instance_id(name), WAKE, {})
+    except Exception as error:  # noqa: BLE001 - the client raises Exception itself when the instance is gone
+        log("wake-missed", connection=name, code=type(error).__name__)
+
+
+def running(connection: Connection, live: Live) -> ConflictError:
+    """Return the refusal of a request that wants something else while steps 1 to 7 work."""
+    step = str(live.status.get("step", StepName.PREREQUISITES.value))
+    return ConflictError("operation-running", retry_after=15, name=connection.name, step=step)
+
+
+def operation_id() -> str:
+    """Return the id of a new operation."""
+    return str(uuid4())

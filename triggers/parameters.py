@@ -1,0 +1,108 @@
+"""``GET /api/connections/{name}/parameters``: the three values that a person types into the UTM."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from connector.errors import ConflictError, FieldError
+from connector.log import log
+from connector.messages import LANGUAGES, Language, text
+from connector.model import Connection, SecretRecord
+from connector.plans.secret import secret_name
+from connector.services import Services, services
+from connector.steps import SETTLED, StepName
+from triggers import operations
+from triggers.answers import NO_STORE, answered, json_answer, language, query
+from triggers.blueprint import blueprint
+from triggers.views import ImapView, OAuthView, Parameters, SecretReference
+
+PROVIDER = "Microsoft 365 (Secret Client Key)"
+"""As the UTM's list of providers says it."""
+FIELDS = ("applicationId", "tenantId", "clientSecret")
+
+
+@blueprint.function_name("read_parameters")
+@blueprint.route(route="api/connections/{name}/parameters", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answered
+async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
+    """Return the parameters; the secret is read from Key Vault now, and by nobody else ever."""
+    clients = services()
+    form = query(req, "secret").get("secret", "value")
+    if form not in {"value", "reference"}:
+        raise FieldError("query-invalid", field="secret", expected="secret-form")
+    connection = (await operations.find(req.route_params["name"])).connection
+    secret = _secret(connection)
+    value = None
+    if form == "value":
+        name = secret_name(connection.name, connection.ids.application_id or "")
+        value = (await clients.vault.read(name, secret.version)).get_secret_value()
+    log(
+        "parameters-read",
+        connection=connection.name,
+        outcome=form,
+        version=secret.version,
+        address=req.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or None,
+    )
+    body = await _parameters(clients, connection, secret, value)
+    if _wants_text(req.headers.get("Accept", "")):
+        return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")
+    return json_answer(body)
+
+
+def _secret(connection: Connection) -> SecretRecord:
+    """Return the secret in use.
+
+    Raises:
+        ConflictError: the set-up has not come so far; names the step that it is in.
+    """
+    if connection.secret is not None:
+        return connection.secret
+    states = connection.step_states()
+    step = next((step for step in StepName if states[step] not in SETTLED), StepName.SECRET)
+    raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
+
+
+async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:
+    cloud, tenant_id = clients.cloud, connection.ids.tenant_id or ""
+    mailboxes = [
+        entry.address or entry.requested
+        async for chunk in clients.documents.chunks(connection.name)
+        for entry in chunk.mailboxes
+        if entry.wanted
+    ]
+    return Parameters(
+        connection=connection.name,
+        provider=PROVIDER,
+        verified=connection.verified,
+        application_id=connection.ids.application_id or "",
+        tenant_id=tenant_id,
+        client_secret=value,
+        labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},
+        secret=SecretReference(uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on),
+        imap=ImapView(host=cloud.imap_host, port=cloud.imap_port, mailboxes=mailboxes),
+        oauth2=OAuthView(token_url=cloud.token_url(tenant_id), scope=cloud.exchange_scope),
+    )
+
+
+def _wants_text(accept: str) -> bool:
+    """Return whether ``text/plain`` comes before JSON in the ``Accept`` header."""
+    types = [part.partition(";")[0].strip() for part in accept.split(",")]
+    known = [kind for kind in types if kind in {"text/plain", "application/json", "*/*"}]
+    return bool(known) and known[0] == "text/plain"
+
+
+def _lines(body: Parameters, lang: Language) -> str:
+    """Return the values as lines to copy, labelled as the UTM labels them."""
+    values = {
+        "applicationId": body.application_id,
+        "tenantId": body.tenant_id,
+        "clientSecret": body.client_secret or body.secret.uri,
+    }
+    lines = [f"{text(lang, 'label', field)}: {values[field]}" for field in FIELDS]
+    if lang == "en":
+        lines.append(f"# {text(lang, 'label', 'tenantHint')}")
+    lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
+    lines.append(f"# {text(lang, 'label', 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
+    lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
+    lines += body.imap.mailboxes
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,63 @@
+"""``GET /api/connections/{name}``: one connection, what has been done, and what is to be done."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.errors import FieldError
+from connector.messages import Language
+from connector.model import Connection
+from connector.services import services
+from connector.steps import MailboxState
+from triggers import operations
+from triggers.answers import answered, json_answer, language, page_size, query
+from triggers.blueprint import blueprint
+from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view
+
+
+@blueprint.function_name("read_connection")
+@blueprint.route(route="api/connections/{name}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def read_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return the store's view with the live status laid over it, and one page of mailboxes."""
+    clients = services()
+    parameters = query(req, "top", "after", "state")
+    found = await operations.find(req.route_params["name"])
+    live = await operations.look(client, found.connection.name)
+    lang = language(req)
+    page = await _page(found.connection, parameters, lang)
+    state = operations.state(found.connection, live)
+    return json_answer(connection_view(found.connection, live.status, state, page, clients.settings.label, lang))
+
+
+async def _page(connection: Connection, parameters: dict[str, str], lang: Language) -> MailboxPage:
+    """Return the mailboxes after ``?after=``, in the order of the store, of one state where ``?state=`` says so."""
+    top, after, state = page_size(parameters), parameters.get("after"), _state(parameters)
+    items: list[MailboxView] = []
+    passed, following = after is None, None
+    async for chunk in services().documents.chunks(connection.name):
+        for entry in chunk.mailboxes:
+            if passed and entry.wanted and state in {None, entry.state}:
+                if len(items) == top:
+                    following = items[-1].requested
+                    break
+                items.append(mailbox_view(entry, lang))
+            passed = passed or entry.requested == after
+        if following is not None:
+            break
+    total, counts = len(connection.wanted.mailboxes), connection.counts()
+    unknown = total - sum(counts.values())
+    if unknown > 0:
+        counts[MailboxState.PENDING] = counts.get(MailboxState.PENDING, 0) + unknown
+    return MailboxPage(total=total, counts=counts, next=following, items=items)
+
+
+def _state(parameters: dict[str, str]) -> MailboxState | None:
+    value = parameters.get("state")
+    if value is None:
+        return None
+    if value not in set(MailboxState):
+        raise FieldError("query-invalid", field="state", expected="mailbox-state")
+    return MailboxState(value)

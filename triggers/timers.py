@@ -1,0 +1,58 @@
+"""Once a day: clear Durable's history, and say in time that a secret comes to its end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.expiry import due
+from connector.log import log
+from connector.model import Connection
+from connector.services import services
+from triggers.blueprint import blueprint
+
+_ENDED = [
+    df.OrchestrationRuntimeStatus.Completed,
+    df.OrchestrationRuntimeStatus.Failed,
+    df.OrchestrationRuntimeStatus.Terminated,
+]
+_EVER = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@blueprint.function_name("purge_history")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 15 3 * * *")
+@blueprint.durable_client_input(client_name="client")
+async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
+    """Remove the history of runs that ended before ``HISTORY_DAYS``; the connections themselves stay."""
+    before = datetime.now(UTC) - timedelta(days=services().settings.history_days)
+    result = await client.purge_instance_history_by(
+        created_time_from=_EVER, created_time_to=before, runtime_status=_ENDED
+    )
+    log("history-purged", count=result.instances_deleted)
+
+
+@blueprint.function_name("watch_secrets")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 30 6 * * *")
+async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
+    """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret, once each."""
+    documents, now = services().documents, datetime.now(UTC)
+    for name in await documents.names():
+        found = await documents.load(name)
+        if found is None or found.connection.secret is None:
+            continue
+        days = due(found.connection.secret, now)
+        if days is None:
+            continue
+
+        def note(connection: Connection, days: int = days) -> None:
+            if connection.secret is not None:
+                connection.secret = connection.secret.model_copy(
+                    update={"warned_days": sorted({*connection.secret.warned_days, days})}
+                )
+
+        await documents.update(name, note)
+        left = (found.connection.secret.expires_on - now).days
+        label = services().settings.label or None
+        log("secret-expiry", connection=name, days=left, label=label)

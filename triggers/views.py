@@ -1,0 +1,280 @@
+"""What the API shows of a connection; the OpenAPI description is generated from these models."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from connector.messages import Language, text
+from connector.model import Connection, Document, Finding, MailboxRecord, Severity
+from connector.steps import ConnectionState, MailboxState, StepName, StepState
+
+
+class ActionView(Document):
+    """The way out of a finding."""
+
+    text: str
+    link: str | None = None
+    command: str | None = None
+
+
+class FindingView(Document):
+    """What a check observed, in words."""
+
+    id: str
+    code: str
+    severity: Severity
+    step: StepName
+    subject: str
+    message: str
+    action: ActionView
+    request_id: str | None = None
+
+
+class StepView(Document):
+    """One step of the set-up."""
+
+    name: StepName
+    state: StepState
+    started: datetime | None
+    ended: datetime | None
+    changes: int = Field(description="How many writes the step made in this operation.")
+    waits: int = Field(description="How often it had to wait for a service.")
+    reason: str | None = Field(default=None, description="Why it is waiting now.")
+
+
+class IdsView(Document):
+    """The ids that the services gave; null where they have not given one yet."""
+
+    tenant_id: str | None
+    application_id: str | None
+    object_id: str | None
+    enterprise_application_id: str | None
+
+
+class SecretView(Document):
+    """The client secret without its value."""
+
+    uri: str
+    key_id: str
+    expires_on: datetime
+
+
+class MailboxView(Document):
+    """One mailbox."""
+
+    requested: str
+    address: str | None = Field(description="The user principal name: what the UTM must use.")
+    state: MailboxState
+    proven_on: datetime | None
+    finding: FindingView | None
+
+
+class MailboxPage(Document):
+    """One page of the mailboxes."""
+
+    total: int
+    counts: dict[MailboxState, int]
+    next: str | None
+    items: list[MailboxView]
+
+
+class ConnectionView(Document):
+    """One connection."""
+
+    name: str
+    display_name: str
+    revision: int
+    state: ConnectionState
+    since: datetime
+    verified: bool
+    label: str
+    steps: list[StepView]
+    ids: IdsView
+    secret: SecretView | None
+    mailboxes: MailboxPage
+    findings: list[FindingView]
+
+
+class ConnectionSummary(Document):
+    """One connection in a list."""
+
+    name: str
+    display_name: str
+    revision: int
+    state: ConnectionState
+    since: datetime
+    verified: bool
+    expires_on: datetime | None
+    mailboxes: dict[MailboxState, int]
+    findings: list[str] = Field(description="The codes of the findings.")
+
+
+class ConnectionList(Document):
+    """One page of the connections."""
+
+    items: list[ConnectionSummary]
+    next: str | None
+
+
+class Accepted(Document):
+    """What was accepted, and where to watch it."""
+
+    name: str
+    revision: int
+    state: ConnectionState
+    location: str
+
+
+class SecretReference(Document):
+    """Where the secret lies."""
+
+    uri: str
+    key_id: str
+    expires_on: datetime
+
+
+class ImapView(Document):
+    """The server and the mailboxes, as the UTM needs them."""
+
+    host: str
+    port: int
+    security: str = "TLS"
+    mailboxes: list[str]
+
+
+class OAuthView(Document):
+    """The token endpoint and scope that the UTM uses by itself."""
+
+    token_url: str
+    scope: str
+
+
+class Parameters(Document):
+    """What a person types into the UTM."""
+
+    connection: str
+    provider: str
+    verified: bool
+    application_id: str
+    tenant_id: str
+    client_secret: str | None = Field(description="The secret's value; null with ?secret=reference.")
+    labels: dict[str, dict[str, str]]
+    secret: SecretReference
+    imap: ImapView
+    oauth2: OAuthView
+
+
+class Health(Document):
+    """What this deployment is and may do."""
+
+    status: str
+    version: str
+    package: str
+    label: str
+    cloud: str
+    tenant_id: str | None
+    identity: dict[str, Any]
+    missing: list[FindingView]
+
+
+def finding_view(finding: Finding, lang: Language) -> FindingView:
+    """Return a finding in words."""
+    values = {"subject": finding.subject, **finding.values}
+    return FindingView(
+        id=finding.id,
+        code=finding.code,
+        severity=finding.severity,
+        step=finding.step,
+        subject=finding.subject,
+        message=text(lang, "finding", finding.code, "message", values=values),
+        action=ActionView(text=text(lang, "finding", finding.code, "action", values=values)),
+        request_id=finding.request_id,
+    )
+
+
+def mailbox_view(record: MailboxRecord, lang: Language) -> MailboxView:
+    """Return one mailbox."""
+    return MailboxView(
+        requested=record.requested,
+        address=record.address,
+        state=record.state,
+        proven_on=record.proven_on,
+        finding=finding_view(record.finding, lang) if record.finding is not None else None,
+    )
+
+
+def connection_summary(connection: Connection, state: ConnectionState) -> ConnectionSummary:
+    """Return a connection for a list."""
+    return ConnectionSummary(
+        name=connection.name,
+        display_name=connection.wanted.display_name,
+        revision=connection.wanted.revision,
+        state=state,
+        since=connection.since,
+        verified=connection.verified,
+        expires_on=connection.secret.expires_on if connection.secret is not None else None,
+        mailboxes=connection.counts(),
+        findings=sorted({finding.code for finding in connection.findings()}),
+    )
+
+
+def connection_view(
+    connection: Connection,
+    live: dict[str, Any],
+    state: ConnectionState,
+    mailboxes: MailboxPage,
+    label: str,
+    lang: Language,
+) -> ConnectionView:
+    """Return a connection; ``live`` is the custom status of its running orchestration, or empty."""
+    return ConnectionView(
+        name=connection.name,
+        display_name=connection.wanted.display_name,
+        revision=connection.wanted.revision,
+        state=state,
+        since=connection.since,
+        verified=connection.verified,
+        label=label,
+        steps=[_step_view(connection, step, live, lang) for step in StepName],
+        ids=IdsView(
+            tenant_id=connection.ids.tenant_id,
+            application_id=connection.ids.application_id,
+            object_id=connection.ids.object_id,
+            enterprise_application_id=connection.ids.enterprise_application_id,
+        ),
+        secret=SecretView(
+            uri=connection.secret.uri, key_id=connection.secret.key_id, expires_on=connection.secret.expires_on
+        )
+        if connection.secret is not None
+        else None,
+        mailboxes=mailboxes,
+        findings=[finding_view(finding, lang) for finding in connection.findings()],
+    )
+
+
+def _step_view(connection: Connection, step: StepName, live: dict[str, Any], lang: Language) -> StepView:
+    entry = connection.step(step)
+    now = live if live.get("step") == step and live.get("revision") == connection.wanted.revision else {}
+    state = entry.state
+    if now and now["state"] in {StepState.RUNNING, StepState.WAITING}:
+        state = StepState(now["state"])
+    return StepView(
+        name=step,
+        state=state,
+        started=entry.started,
+        ended=entry.ended,
+        changes=entry.changes,
+        waits=entry.waits,
+        reason=_reason(str(now["reason"]), lang) if now.get("reason") else None,
+    )
+
+
+def _reason(code: str, lang: Language) -> str:
+    """Return why a step waits; a service's own code where we have no words for it."""
+    try:
+        return text(lang, "reason", code)
+    except KeyError:
+        return code
