@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from activities.blueprint import blueprint
-from activities.run import Run, carry_out
+from activities.blueprint import activity
+from activities.run import Order, Run, carry_out
 from connector.model import Connection
 from connector.plans import application
 from connector.plans.application import REQUIRED_ROLES, TAG, Observed, unique_name
@@ -55,8 +55,7 @@ class _Application:
         connection.ids.object_id = found.object_id
 
 
-@blueprint.function_name("application")
-@blueprint.activity_trigger(input_name="order")
-async def run_application(order: dict[str, Any]) -> dict[str, Any]:
+@activity("application")
+async def run_application(order: Order) -> dict[str, Any]:
     """Make the application as wanted."""
     return await carry_out(_Application(), order)

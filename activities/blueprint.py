@@ -1,5 +1,51 @@
-"""The blueprint on which every activity is registered."""
+"""How an activity is registered: with its name, its order parsed, and no exception text for Durable to keep."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import azure.durable_functions as df
 
+from activities.run import Order
+from connector.log import log
+
 blueprint = df.Blueprint()
+Work = Callable[[Order], Awaitable[dict[str, Any]]]
+
+
+class UnforeseenError(Exception):
+    """An error that nobody foresaw, by the name of its type only."""
+
+
+def activity(name: str) -> Callable[[Work], Any]:
+    """Register an activity under ``name``.
+
+    Durable stores the text and the stack of what an activity raises, in plain text and for weeks. So whatever escapes
+    is replaced by the name of its type; where it came from goes into the log.
+    """
+
+    def register(work: Work) -> Any:
+        @functools.wraps(work)
+        async def run(order: dict[str, Any]) -> dict[str, Any]:
+            try:
+                return await work(Order.parse(order))
+            except Exception as error:  # noqa: BLE001 - all of them, since any text may hold what must not be kept
+                log("unforeseen", level=logging.ERROR, step=name, code=type(error).__name__, where=_where(error))
+                raise UnforeseenError(type(error).__name__) from None
+
+        run.__annotations__ = {"order": dict, "return": dict}
+        return blueprint.function_name(name)(blueprint.activity_trigger(input_name="order")(run))
+
+    return register
+
+
+def _where(error: Exception) -> str:
+    """Return file and line of the innermost frame."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

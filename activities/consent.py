@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from activities.blueprint import blueprint
-from activities.run import Run, carry_out
+from activities.blueprint import activity
+from activities.run import Order, Run, carry_out
 from connector.errors import UnexpectedAnswerError
 from connector.model import Connection
 from connector.plans import consent
@@ -41,8 +41,7 @@ class _Consent:
         """Keep nothing: the assignment is looked up each time."""
 
 
-@blueprint.function_name("consent")
-@blueprint.activity_trigger(input_name="order")
-async def run_consent(order: dict[str, Any]) -> dict[str, Any]:
+@activity("consent")
+async def run_consent(order: Order) -> dict[str, Any]:
     """Assign the role."""
     return await carry_out(_Consent(), order)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from activities.blueprint import blueprint
-from activities.run import Run, carry_out
+from activities.blueprint import activity
+from activities.run import Order, Run, carry_out
 from connector.model import Connection
 from connector.observed import EnterpriseApplication
 from connector.plans import enterprise_application
@@ -31,8 +31,7 @@ class _EnterpriseApplication:
         connection.ids.enterprise_application_id = observed.id if observed is not None else None
 
 
-@blueprint.function_name("enterprise_application")
-@blueprint.activity_trigger(input_name="order")
-async def run_enterprise_application(order: dict[str, Any]) -> dict[str, Any]:
+@activity("enterprise_application")
+async def run_enterprise_application(order: Order) -> dict[str, Any]:
     """Make the enterprise application."""
     return await carry_out(_EnterpriseApplication(), order)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from activities.blueprint import blueprint
-from activities.run import Run, carry_out
+from activities.blueprint import activity
+from activities.run import Order, Run, carry_out
 from connector.errors import ExistsError
 from connector.log import log
 from connector.model import Connection
@@ -46,8 +46,7 @@ class _Exchange:
         """Keep nothing: the record is looked up each time."""
 
 
-@blueprint.function_name("exchange")
-@blueprint.activity_trigger(input_name="order")
-async def run_exchange(order: dict[str, Any]) -> dict[str, Any]:
+@activity("exchange")
+async def run_exchange(order: Order) -> dict[str, Any]:
     """Make Exchange know the enterprise application."""
     return await carry_out(_Exchange(), order)

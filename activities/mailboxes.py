@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from activities.blueprint import blueprint
+from activities.blueprint import activity
 from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
@@ -167,11 +167,10 @@ def _keep(chunk: Chunk, connection: Connection) -> None:
     connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
 
 
-@blueprint.function_name("mailboxes")
-@blueprint.activity_trigger(input_name="order")
-async def run_mailboxes(order: dict[str, Any]) -> dict[str, Any]:
+@activity("mailboxes")
+async def run_mailboxes(order: Order) -> dict[str, Any]:
     """Give, and take back, the access of one chunk of mailboxes."""
-    run = await Run.open(Order.parse(order))
+    run = await Run.open(order)
     if run.superseded:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(_STEP, run.connection.step_states()):

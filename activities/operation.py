@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from activities.blueprint import blueprint
+from activities.blueprint import activity
 from activities.mailboxes import summary
 from activities.run import Order, Run
 from connector.log import log
@@ -14,9 +14,8 @@ from connector.steps import ConnectionState, MailboxState, OperationKind, StepNa
 from connector.verdict import conclude
 
 
-@blueprint.function_name("begin")
-@blueprint.activity_trigger(input_name="order")
-async def begin(order: dict[str, Any]) -> dict[str, Any]:
+@activity("begin")
+async def begin(order: Order) -> dict[str, Any]:
     """Take the present operation up, once, and return what this round has to do.
 
     Returns:
@@ -24,7 +23,7 @@ async def begin(order: dict[str, Any]) -> dict[str, Any]:
         with mailboxes left to ``prove``, and how many mailboxes are ``open``;
         ``orphans`` counts the credentials that an earlier run may have left behind.
     """
-    run = await Run.open(Order.parse(order))
+    run = await Run.open(order)
     if not run.connection.operation.begun:
         await _take_up(run)
     connection = run.connection
@@ -70,11 +69,10 @@ async def _take_up(run: Run) -> None:
     )
 
 
-@blueprint.function_name("conclude")
-@blueprint.activity_trigger(input_name="order")
-async def end_round(order: dict[str, Any]) -> dict[str, Any]:
+@activity("conclude")
+async def end_round(order: Order) -> dict[str, Any]:
     """Note where the connection stands after this round; return when to look again, or that the run is over."""
-    run = await Run.open(Order.parse(order))
+    run = await Run.open(order)
     if run.superseded:
         return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
     verdict = conclude(run.connection, run.order.round, run.now)
@@ -102,11 +100,10 @@ async def end_round(order: dict[str, Any]) -> dict[str, Any]:
     return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
 
 
-@blueprint.function_name("fail")
-@blueprint.activity_trigger(input_name="order")
-async def fail(order: dict[str, Any]) -> dict[str, Any]:
+@activity("fail")
+async def fail(order: Order) -> dict[str, Any]:
     """Note that a step has failed in a way that nobody foresaw, or has waited for too long."""
-    run = await Run.open(Order.parse(order))
+    run = await Run.open(order)
     step = StepName(run.order.step)
 
     def note(connection: Connection) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from activities.blueprint import blueprint
-from activities.run import Run, carry_out
+from activities.blueprint import activity
+from activities.run import Order, Run, carry_out
 from connector.model import Connection, Rights
 from connector.observed import CredentialPolicy
 from connector.plans import prerequisites
@@ -42,8 +42,7 @@ class _Prerequisites:
         )
 
 
-@blueprint.function_name("prerequisites")
-@blueprint.activity_trigger(input_name="order")
-async def run_prerequisites(order: dict[str, Any]) -> dict[str, Any]:
+@activity("prerequisites")
+async def run_prerequisites(order: Order) -> dict[str, Any]:
     """Find out what may be done."""
     return await carry_out(_Prerequisites(), order)

@@ -116,9 +116,9 @@ class _Result:
     changes: int = 0
 
 
-async def carry_out(stage: Stage[T], value: dict[str, Any]) -> dict[str, Any]:
+async def carry_out(stage: Stage[T], order: Order) -> dict[str, Any]:
     """Run one step as far as it goes now, store what came of it, and return the outcome."""
-    run = await Run.open(Order.parse(value))
+    run = await Run.open(order)
     if run.superseded:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(stage.step, run.connection.step_states()):

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from activities.blueprint import blueprint
-from activities.run import Run, carry_out
+from activities.blueprint import activity
+from activities.run import Order, Run, carry_out
 from connector.errors import RefusedError, ReplicationError
 from connector.model import Connection, Intent, SecretRecord
 from connector.plans import secret
@@ -111,8 +111,7 @@ def _name(run: Run) -> str:
     return secret_name(run.order.name, run.connection.ids.application_id or "")
 
 
-@blueprint.function_name("secret")
-@blueprint.activity_trigger(input_name="order")
-async def run_secret(order: dict[str, Any]) -> dict[str, Any]:
+@activity("secret")
+async def run_secret(order: Order) -> dict[str, Any]:
     """Make sure that there is one usable secret, in the vault."""
     return await carry_out(_Secret(), order)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Any
 
-from activities.blueprint import blueprint
+from activities.blueprint import activity
 from activities.mailboxes import summary
 from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
 from connector import diagnosis
@@ -98,11 +98,10 @@ async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     return chosen
 
 
-@blueprint.function_name("verification")
-@blueprint.activity_trigger(input_name="order")
-async def run_verification(order: dict[str, Any]) -> dict[str, Any]:
+@activity("verification")
+async def run_verification(order: Order) -> dict[str, Any]:
     """Try the mailboxes of one chunk, or a few of any chunk."""
-    run = await Run.open(Order.parse(order))
+    run = await Run.open(order)
     if run.superseded:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(_STEP, run.connection.step_states()):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from connector.clients.store import Store
 from connector.errors import StaleWriteError
 from connector.model import Chunk, Connection
+
+if TYPE_CHECKING:
+    from connector.clients.store import Store
 
 _TRIES = 10
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from connector.documents import Documents
 from connector.errors import GrantMissingError
-from connector.settings import Settings, load
 
 if TYPE_CHECKING:
     from connector.clients.clouds import Cloud
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from connector.clients.identity import Identity
     from connector.clients.store import Store
     from connector.clients.vault import Vault
+    from connector.settings import Settings
 
 
 class Services:
@@ -102,6 +102,8 @@ def services() -> Services:
     """
     global _services  # noqa: PLW0603 - the worker gives a function nothing in which to keep them
     if _services is None:
+        from connector.settings import load  # noqa: PLC0415 - read and imported on first use
+
         _services = Services(load())
     return _services
 

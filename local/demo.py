@@ -52,12 +52,16 @@ async def demo(arguments: argparse.Namespace) -> int:
                 console.print(_heading(arguments, lang))
                 with Live(console=console, refresh_per_second=10, transient=False) as live:
                     connection = await client.set_up(body, lambda seen: live.update(show(seen, arguments.clock, lang)))
-                parameters = (await client.get(f"/api/connections/{NAME}/parameters")).json()
+                answer = await client.get(f"/api/connections/{NAME}/parameters")
+                parameters = answer.json() if answer.is_success else None
                 calls = dict(sorted(tenant.calls.items()))
     if arguments.json:
         sys.stdout.write(json.dumps(report(connection, parameters, calls), ensure_ascii=False) + "\n")
     else:
-        console.print(ending(connection, parameters, calls, lang))
+        for finding in connection["findings"]:
+            console.print(f"{finding['message']}\n  {text(lang, 'label', 'action')}: {finding['action']['text']}")
+        if parameters is not None:
+            console.print(ending(connection, parameters, calls, lang))
     return 0 if connection["state"] == "ready" else 1
 
 
@@ -112,11 +116,11 @@ def _duration(value: float | None) -> str:
     return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
 
 
-def report(connection: dict[str, Any], parameters: dict[str, Any], calls: dict[str, int]) -> dict[str, Any]:
+def report(connection: dict[str, Any], parameters: dict[str, Any] | None, calls: dict[str, int]) -> dict[str, Any]:
     """Return what ``--json`` prints: the secret's length stands in for its value."""
     return {
         "state": connection["state"],
-        "parameters": {**parameters, "clientSecret": len(parameters.get("clientSecret") or "")},
+        "parameters": {**parameters, "clientSecret": len(parameters["clientSecret"])} if parameters else None,
         "steps": [
             {"name": step["name"], "state": step["state"], "seconds": seconds(step), "changes": step["changes"]}
             for step in connection["steps"]

@@ -220,4 +220,4 @@ class Administrator:
 
 
 def _resource(role: str) -> str:
-    return EXCHANGE_APP_ID if role == "Exchange.ManageAsApp" else GRAPH_APP_ID
+    return EXCHANGE_APP_ID if role.startswith("Exchange.") else GRAPH_APP_ID

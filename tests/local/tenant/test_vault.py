@@ -15,9 +15,8 @@ async def test_versions_keep_their_tags_and_dates(clients: Clients) -> None:
     ends = datetime(2030, 1, 1, tzinfo=UTC)
     await clients.vault.set_secret("hq", "one", tags={"keyId": "1"}, expires_on=ends, content_type="text/plain")
     second = await clients.vault.set_secret("hq", "two", tags={"keyId": "2"})
-    versions = {
-        version.tags["keyId"]: version async for version in clients.vault.list_properties_of_secret_versions("hq")
-    }
+    listed = [version async for version in clients.vault.list_properties_of_secret_versions("hq")]
+    versions = {(version.tags or {})["keyId"]: version for version in listed}
     assert (await clients.vault.get_secret("hq")).value == "two"
     assert versions["1"].expires_on == ends
     assert versions["1"].content_type == "text/plain"

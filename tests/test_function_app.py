@@ -1,0 +1,139 @@
+"""The app is a standard Functions project: it can be indexed as the Python worker does it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector import __version__
+
+ROOT = Path(__file__).parents[1]
+PROBE = """
+import json, socket, sys, threading
+
+def refuse(*_: object) -> None:
+    raise AssertionError("the network was used at import")
+
+socket.socket.connect = refuse
+socket.getaddrinfo = refuse
+threads = threading.active_count()
+import function_app
+functions = [
+    {"name": f.get_function_name(), "bindings": [json.loads(b) for b in f.get_raw_bindings()]}
+    for f in function_app.app.get_functions()
+]
+heavy = [m for m in ("azure.identity", "azure.core", "azure.storage", "azure.keyvault", "msgraph", "pydantic_settings")
+         if m in sys.modules]
+print(json.dumps({"functions": functions, "heavy": heavy, "threads": threading.active_count() - threads}))
+"""
+HTTP = {
+    "create_connection": ("POST", "api/connections"),
+    "list_connections": ("GET", "api/connections"),
+    "read_connection": ("GET", "api/connections/{name}"),
+    "read_parameters": ("GET", "api/connections/{name}/parameters"),
+    "verify_connection": ("POST", "api/connections/{name}/verify"),
+    "read_health": ("GET", "api/health"),
+    "read_openapi": ("GET", "api/openapi.json"),
+}
+ACTIVITIES = {
+    "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",
+    "verification", "conclude", "fail",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def indexed() -> Any:
+    """Import the app in a process of its own, without settings and without a network, and index it."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter, our own code
+        [sys.executable, "-c", PROBE], cwd=ROOT, env={}, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def bindings(indexed: Any, kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        function["name"]: binding
+        for function in indexed["functions"]
+        for binding in function["bindings"]
+        if binding["type"] == kind
+    }
+
+
+def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
+    triggers = bindings(indexed, "httpTrigger")
+    assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
+    assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
+    assert set(bindings(indexed, "orchestrationTrigger")) == {"connection"}
+    assert set(bindings(indexed, "timerTrigger")) == {"purge_history", "watch_secrets"}
+
+
+def test_only_the_description_is_open_to_all(indexed: Any) -> None:
+    levels = {name: trigger["authLevel"] for name, trigger in bindings(indexed, "httpTrigger").items()}
+    assert {name for name, level in levels.items() if level != "FUNCTION"} == {"read_openapi"}
+
+
+def test_the_import_has_no_side_effects(indexed: Any) -> None:
+    assert indexed["threads"] == 0
+    assert indexed["heavy"] == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == __version__
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_what_azure_installs_is_pinned_with_hashes_and_names_no_registry() -> None:
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    pinned = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
+    assert all("==" in line and line.endswith("\\") for line in pinned)
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    assert "://" not in lock
+    for version, marker in (("1.26", "< '3.13'"), ("2.", ">= '3.13'")):
+        assert any(line.startswith(f"azure-functions=={version}") and marker in line for line in pinned)
+
+
+@pytest.mark.parametrize("package", ["msgraph-sdk", "azure-identity", "azure-keyvault-secrets", "pydantic"])
+def test_developers_have_the_very_versions_that_are_shipped(package: str) -> None:
+    def version(name: str) -> str:
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+        return next(line.partition("==")[2].split()[0] for line in lines if line.startswith(f"{package}=="))
+
+    assert version("requirements.txt") == version("requirements-dev.txt")
+
+
+def imports(folder: str) -> set[tuple[str, str]]:
+    """Return which file imports which of our packages, or azure's."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for line in path.read_text("utf-8").splitlines():
+            words = line.strip().split()
+            if words[:1] in (["from"], ["import"]):
+                found.add((path.relative_to(ROOT).as_posix(), words[1]))
+    return found
+
+
+def test_arrows_point_one_way() -> None:
+    later = {"triggers": (), "orchestrations": ("triggers", "activities"), "activities": ("triggers", "orchestrations"),
+             "connector": ("triggers", "orchestrations", "activities")}  # fmt: skip
+    for folder, forbidden in later.items():
+        for path, module in imports(folder):
+            assert module.partition(".")[0] not in {*forbidden, "local", "tests"}, path
+
+
+def test_the_pure_part_of_the_connector_imports_no_azure() -> None:
+    outside = ("connector/clients/", "connector/services.py")
+    for path, module in imports("connector"):
+        if not path.startswith(outside):
+            assert module.partition(".")[0] not in {"azure", "msgraph", "aiohttp", "httpx", "imaplib"}, path
+
+
+def test_orchestrations_do_no_io() -> None:
+    for path, module in imports("orchestrations"):
+        assert not module.startswith(("connector.clients", "connector.services", "connector.documents")), path
