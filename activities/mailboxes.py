@@ -187,22 +187,22 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         await work.settle()
         changes = work.changes
         await run.services.documents.save_chunk(run.order.name, chunk)
-        outcome = _outcome(run, chunk, work.wait)
+        outcome = _outcome(run, work)
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
     await record(run, _STEP, outcome, findings, changes, [lambda connection: _keep(chunk, connection)])
     return outcome.to_json()
 
 
-def _outcome(run: Run, chunk: Chunk, wait: WaitError | None) -> Outcome:
+def _outcome(run: Run, work: _ChunkRun) -> Outcome:
     """Return the state of the whole step after this chunk."""
-    if wait is not None:
-        return translate(_STEP, wait)[0]
+    if work.wait is not None:
+        return translate(_STEP, work.wait)[0]
     chunks = list(run.connection.chunks)
-    chunks[chunk.number] = summary(chunk, run.connection.operation.id)
-    later = any(entry.unsettled for entry in chunks[chunk.number + 1 :])
-    if later:
+    chunks[work.chunk.number] = summary(work.chunk, run.connection.operation.id)
+    if any(entry.unsettled for entry in chunks[work.chunk.number + 1 :]):
         return Outcome(StepState.RUNNING)
     if any(entry.unsettled for entry in chunks):
         return Outcome(StepState.ACTION_REQUIRED)
-    return Outcome(StepState.DONE if run.connection.step(_STEP).changes else StepState.UNCHANGED)
+    changed = work.changes or run.connection.step(_STEP).changes
+    return Outcome(StepState.DONE if changed else StepState.UNCHANGED)

@@ -6,9 +6,9 @@ The product's real SDKs run against it unpatched::
         tenant.endpoints["graph"]
 """
 
-from local.tenant.misbehaviour import PresetName
+from local.tenant.misbehaviour import PRESETS, Fault, Preset, PresetName
 from local.tenant.record import Request
 from local.tenant.tenant import Tenant
 from local.tenant.world import World
 
-__all__ = ["PresetName", "Request", "Tenant", "World"]
+__all__ = ["PRESETS", "Fault", "Preset", "PresetName", "Request", "Tenant", "World"]

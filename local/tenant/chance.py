@@ -42,7 +42,7 @@ class Chance:
         return str(uuid.UUID(bytes=self._digest(*what)[:16], version=4))
 
     def text(self, length: int, *what: str) -> str:
-        """Return letters and digits, for secrets and the like; at most 64."""
+        """Return letters and digits, for secrets and the like; at most 128."""
         return hashlib.sha512(self._digest(*what)).hexdigest()[:length]
 
     def _digest(self, *what: str) -> bytes:

@@ -21,7 +21,7 @@ from local.tenant.chance import Chance
 from local.tenant.clock import Clock
 from local.tenant.founding import found
 from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
-from local.tenant.misbehaviour import PRESETS, Misbehaviour, PresetName
+from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
 from local.tenant.record import Record, Request
 from local.tenant.replication import Replication
 from local.tenant.server import Servers
@@ -104,6 +104,12 @@ class Tenant:
         """Let tenant seconds pass at once: what travels arrives, what is refused is free again."""
         self._simulation.clock.advance(seconds)
 
+    def misbehave(self, preset: Preset) -> Preset:
+        """Misbehave in this way from now on; return the way before."""
+        misbehaviour = self._simulation.misbehaviour
+        before, misbehaviour.preset = misbehaviour.preset, preset
+        return before
+
     def forget_tokens(self) -> None:
         """Let the platform forget the managed identity's tokens, as it does after 24 hours."""
         self._identity.forget()
@@ -157,20 +163,18 @@ class Tenant:
     def _run(self, started: Future[dict[str, str]]) -> None:
         try:
             asyncio.run(self._serve(started))
-        finally:
+        except Exception as error:  # noqa: BLE001 - whoever waits for the start or the end of this thread gets it
+            (self._ended if started.done() else started).set_exception(error)
+        if not self._ended.done():
             self._ended.set_result(None)
 
     async def _serve(self, started: Future[dict[str, str]]) -> None:
         servers = Servers(self._simulation, self._record, self._identity, self._latencies)
         stop = asyncio.Event()
         self._stop = (asyncio.get_running_loop(), stop)
-        try:
-            authority = trustme.CA()
-            authority.cert_pem.write_to_path(str(self._bundle))
-            addresses = await servers.start(authority)
-        except BaseException as error:
-            started.set_exception(error)
-            raise
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self._bundle))
+        addresses = await servers.start(authority)
         self._simulation.bases = {**addresses, "authority": addresses["token"]}
         started.set_result(addresses)
         await stop.wait()

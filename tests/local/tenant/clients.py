@@ -121,6 +121,9 @@ class Clients:
         client = imaplib.IMAP4_SSL(host, int(port), ssl_context=self.tls)
         try:
             client.authenticate("XOAUTH2", lambda _: f"user={address}\1auth=Bearer {token}\1\1".encode())
+        except imaplib.IMAP4.abort:
+            client.shutdown()
+            raise
         except imaplib.IMAP4.error as error:
             client.shutdown()
             return "authenticate", str(error)

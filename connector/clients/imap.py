@@ -1,0 +1,83 @@
+"""A real login to one mailbox by IMAP with OAuth 2.0, read-only, and how far it got.
+
+A check that stops at ``AUTHENTICATE`` is a false green: Exchange accepts the login and refuses the mailbox afterwards
+(learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-
+using-oauth). So the check goes on to ``EXAMINE INBOX``, which reads nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import imaplib
+import re
+import ssl
+from typing import Literal
+
+from pydantic import SecretStr
+
+from connector.clients.clouds import Cloud
+from connector.observed import ImapAnswer
+
+_CONNECT_SECONDS = 10.0
+_READ_SECONDS = 60.0
+_LONGEST_TEXT = 200
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
+_BROKEN = (OSError, EOFError, imaplib.IMAP4.error)
+
+Stage = Literal["open", "connect", "authenticate", "examine"]
+
+
+async def examine(cloud: Cloud, mailbox: str, token: SecretStr) -> ImapAnswer:
+    """Log in to ``mailbox`` and open its inbox read-only; takes up to 70 seconds.
+
+    Returns:
+        ``open``, or the stage that failed with the server's words. A server's answer is never an exception.
+    """
+    return await asyncio.to_thread(_examine, cloud, mailbox, token)
+
+
+def _examine(cloud: Cloud, mailbox: str, token: SecretStr) -> ImapAnswer:
+    context = ssl.create_default_context(cafile=cloud.ca_bundle)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        connection = imaplib.IMAP4_SSL(cloud.imap_host, cloud.imap_port, ssl_context=context, timeout=_CONNECT_SECONDS)
+    except _BROKEN as error:
+        return ImapAnswer("connect", _words(error))
+    try:
+        connection.sock.settimeout(_READ_SECONDS)
+        return _log_in(connection, mailbox, token)
+    finally:
+        _close(connection)
+
+
+def _close(connection: imaplib.IMAP4_SSL) -> None:
+    """Log out and close. The answer is known by now; a server that has hung up is no news."""
+    try:
+        connection.logout()
+    except _BROKEN:
+        with contextlib.suppress(OSError):
+            connection.shutdown()
+
+
+def _log_in(connection: imaplib.IMAP4_SSL, mailbox: str, token: SecretStr) -> ImapAnswer:
+    first = [f"user={mailbox}\x01auth=Bearer {token.get_secret_value()}\x01\x01".encode()]
+    try:
+        # imaplib encodes what is returned; to a second challenge, which holds an error, the answer is an empty line.
+        connection.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
+    except _BROKEN as error:
+        return ImapAnswer("authenticate", _words(error))
+    try:
+        status, answer = connection.select("INBOX", readonly=True)
+    except _BROKEN as error:
+        return ImapAnswer("examine", _words(error))
+    if status != "OK":
+        return ImapAnswer("examine", _words(b" ".join(part for part in answer if isinstance(part, bytes))))
+    return ImapAnswer("open")
+
+
+def _words(said: Exception | bytes) -> str:
+    """Return the server's words, printable and short; an exception of imaplib carries them as its text."""
+    text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(said) or type(said).__name__
+    text = text.removeprefix("b'").removesuffix("'")
+    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_TEXT].strip()

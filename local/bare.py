@@ -1,0 +1,104 @@
+"""The article as a bare script: the same remote calls as the set-up, one after the other, nothing around them.
+
+The bench compares the product with it. It has no retries, no store, no orchestration, and it could not be stopped in
+the middle; it is here to show what all of that costs.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from connector.clients.imap import examine
+
+from connector.clients.identity import prove_secret
+from connector.observed import Application, ExchangePrincipal, Mailbox
+from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, REQUIRED_ROLES, TAG, unique_name
+from connector.plans.secret import secret_name
+from connector.services import Services
+
+_BATCH = 50
+
+
+async def set_up(services: Services, name: str, addresses: list[str]) -> int:
+    """Set one connection up in a calm tenant; return how many mailboxes have opened."""
+    graph, exchange, vault, cloud = services.graph, services.exchange, services.vault, services.cloud
+    claims = await services.identity.claims(cloud.graph_scope)
+    await services.identity.claims(cloud.exchange_scope)
+    tenant_id = claims.tenant_id
+    await exchange.permitted_cmdlets(tenant_id)
+    await vault.versions("utm-mail-connect")
+    await graph.credential_policy()
+
+    application = await _application(services, name)
+    await vault.versions(secret_name(name, application.application_id))
+
+    await graph.enterprise_application(application.application_id)
+    await graph.ensure_enterprise_application(application.application_id)
+    enterprise = await graph.enterprise_application(application.application_id)
+    if enterprise is None:
+        raise RuntimeError("a calm tenant shows what was written")
+
+    resource = await graph.resource(EXCHANGE_APPLICATION_ID)
+    if resource is None:
+        raise RuntimeError("a calm tenant has Exchange Online")
+    await graph.role_assignments(enterprise.id)
+    await graph.assign_role(enterprise_application_id=enterprise.id, resource_id=resource.id, role_id=IMAP_ROLE_ID)
+    await graph.resource(EXCHANGE_APPLICATION_ID)
+    await graph.role_assignments(enterprise.id)
+
+    version = await _secret(services, name, application, tenant_id)
+
+    await exchange.principal(tenant_id, application.application_id)
+    await exchange.create_principal(
+        tenant_id, application_id=application.application_id, object_id=enterprise.id, display_name=name
+    )
+    principal = await exchange.principal(tenant_id, application.application_id)
+    if principal is None:
+        raise RuntimeError("a calm tenant shows what was written")
+    for start in range(0, len(addresses), _BATCH):
+        await _access(services, tenant_id, addresses[start : start + _BATCH], principal)
+
+    opened = 0
+    value = await vault.read(secret_name(name, application.application_id), version)
+    proven = await prove_secret(cloud, tenant_id, application.application_id, value)
+    for address in addresses:
+        opened += (await examine(cloud, address, proven.token)).stage == "open"
+    return opened
+
+
+async def _application(services: Services, name: str) -> Application:
+    graph = services.graph
+    await graph.application(unique_name(name))
+    await graph.ensure_application(unique_name(name), display_name=name, tags=[TAG], required_roles=REQUIRED_ROLES)
+    application = await graph.application(unique_name(name))
+    if application is None:
+        raise RuntimeError("a calm tenant shows what was written")
+    return application
+
+
+async def _secret(services: Services, name: str, application: Application, tenant_id: str) -> str:
+    """Make the secret as step 5 does; return its version in the vault."""
+    graph, vault = services.graph, services.vault
+    named = secret_name(name, application.application_id)
+    await graph.application(unique_name(name))
+    await vault.versions(named)
+    made = await graph.add_password(
+        application.object_id, display_name=name, ends=datetime.now(UTC) + timedelta(days=180)
+    )
+    written = await vault.write(named, made.secret, tags={"keyId": made.key_id}, expires=made.ends)
+    await graph.application(unique_name(name))
+    await vault.versions(named)
+    value = await vault.read(named, written.version)
+    await prove_secret(services.cloud, tenant_id, application.application_id, value)
+    return written.version
+
+
+async def _access(services: Services, tenant_id: str, addresses: list[str], principal: ExchangePrincipal) -> None:
+    exchange = services.exchange
+    await exchange.principal(tenant_id, principal.application_id)
+    found = await exchange.mailboxes(tenant_id, addresses)
+    names = [mailbox.user_principal_name for mailbox in found if isinstance(mailbox, Mailbox)]
+    await exchange.imap_enabled(tenant_id, names)
+    await exchange.access(tenant_id, names, principal)
+    await exchange.grant(tenant_id, names, principal)
+    await exchange.access(tenant_id, names, principal)

@@ -1,0 +1,155 @@
+"""``python -m local.bench``: what the product costs, as ratios in one run (machines are noisy) and as counts.
+
+The tenant is calm and answers with named latencies. Budgets are shown beside what was measured; nothing fails here,
+since a busy machine is no defect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local import bare
+from local.client import ApiClient
+from local.environment import serving, settings
+from local.tenant import Tenant
+
+LATENCIES = {"graph": 0.15, "exchange": 0.5, "vault": 0.05, "token": 0.1, "imap": 0.3}
+"""Seconds that each answer takes."""
+MAILBOXES = (1, 3, 100)
+NAME = "bench"
+_IMPORTS = 7
+_READS = 20
+
+
+async def measure(mailboxes: int, *, with_bare: bool) -> dict[str, Any]:
+    """Set one connection up, and once more by the bare script; return seconds, counts and sizes."""
+    result: dict[str, Any] = {"mailboxes": mailboxes}
+    with tempfile.TemporaryDirectory(prefix="utm-mail-connect-") as folder:
+        async with Tenant(preset="calm", mailboxes=mailboxes, latencies=LATENCIES) as tenant:
+            environment = settings(tenant.endpoints, Path(folder))
+            async with serving(environment) as host, ApiClient(host) as client:
+                began = time.perf_counter()
+                connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses})
+                result["seconds"] = time.perf_counter() - began
+                result["state"] = connection["state"]
+                result["calls"] = dict(sorted(tenant.calls.items()))
+                sizes = host.history_sizes()[f"connection-{NAME}"]
+                result["historyEvents"], result["historyBytes"] = sizes
+                result["statusBytes"] = len(json.dumps(host.durable.instances[f"connection-{NAME}"].custom_status))
+                result["memoryMb"] = _resident_mb()
+                result["parameters"] = await _reads(client, tenant)
+        if with_bare:
+            result["bare"] = await _bare(mailboxes, Path(folder))
+            result["ratio"] = result["seconds"] / result["bare"]["seconds"]
+    return result
+
+
+async def _reads(client: ApiClient, tenant: Tenant) -> dict[str, Any]:
+    """Read the parameters some times: vault calls of each, and the median of the time that is our own."""
+    before, times = tenant.calls["vault"], []
+    for _ in range(_READS):
+        began = time.perf_counter()
+        (await client.get(f"/api/connections/{NAME}/parameters")).raise_for_status()
+        times.append(time.perf_counter() - began - LATENCIES["vault"])
+    calls = (tenant.calls["vault"] - before) / _READS
+    return {"vaultCalls": calls, "ownMilliseconds": statistics.median(times) * 1000}
+
+
+async def _bare(mailboxes: int, folder: Path) -> dict[str, Any]:
+    """Run the bare script against a fresh tenant, with the same clients."""
+    from connector.services import Services  # noqa: PLC0415 - the environment must be set before settings are read
+    from connector.settings import load  # noqa: PLC0415 - as above
+
+    async with Tenant(preset="calm", mailboxes=mailboxes, latencies=LATENCIES) as tenant:
+        before = dict(os.environ)
+        os.environ.update(settings(tenant.endpoints, folder))
+        services = Services(load())
+        try:
+            began = time.perf_counter()
+            opened = await bare.set_up(services, NAME, tenant.addresses)
+            seconds = time.perf_counter() - began
+        finally:
+            await services.close()
+            os.environ.clear()
+            os.environ.update(before)
+        return {"seconds": seconds, "opened": opened, "calls": dict(sorted(tenant.calls.items()))}
+
+
+def import_ratio() -> dict[str, float]:
+    """Return the time to import the app against that of the libraries that it cannot do without."""
+    app = _import_seconds("import function_app")
+    base = _import_seconds("import azure.functions, azure.durable_functions, pydantic")
+    return {"app": app, "libraries": base, "ratio": app / base}
+
+
+def _import_seconds(statement: str) -> float:
+    """Return the best of some imports, each in a process of its own."""
+    probe = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
+    runs = [
+        subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)  # noqa: S603
+        for _ in range(_IMPORTS)
+    ]
+    return min(float(run.stdout) for run in runs)
+
+
+def _resident_mb() -> float:
+    """Return the resident memory of this process (the app, the host and the simulated tenant together)."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def show(imports: dict[str, float], runs: list[dict[str, Any]]) -> Table:
+    """Return the results beside their budgets."""
+    table = Table("measured", "what", "value", "budget")
+    table.add_row("import", "app / libraries", f"{imports['ratio']:.2f}", "≤ 1.20")
+    for run in runs:
+        count = run["mailboxes"]
+        name = f"{count} mailbox{'es' if count > 1 else ''}"
+        table.add_section()
+        if "ratio" in run:
+            seconds = f"{run['seconds']:.1f} s / {run['bare']['seconds']:.1f} s = {run['ratio']:.2f}"
+            table.add_row(name, "set-up / bare script", seconds, "≤ 1.50" if count == 3 else "")  # noqa: PLR2004
+        table.add_row(name, "Exchange requests", str(run["calls"]["exchange"]), f"≤ {30 + 0.55 * count:.0f}")
+        calls = ", ".join(f"{service} {number}" for service, number in run["calls"].items())
+        table.add_row(name, "remote calls", calls, "")
+        if "bare" in run:
+            calls = ", ".join(f"{service} {number}" for service, number in run["bare"]["calls"].items())
+            table.add_row(name, "remote calls of the bare script", calls, "")
+        history = f"{run['historyEvents']} events, {run['historyBytes'] / 1000:.0f} kB"
+        table.add_row(name, "history of one generation", history, "")
+        table.add_row(name, "custom status", f"{run['statusBytes']} bytes", "< 8000")
+        table.add_row(name, "memory, host and tenant included", f"{run['memoryMb']:.0f} MB", "")
+        table.add_row(name, "vault calls per reading", f"{run['parameters']['vaultCalls']:.2f}", "1")
+        table.add_row(name, "own time per reading", f"{run['parameters']['ownMilliseconds']:.1f} ms", "< 10 ms")
+    return table
+
+
+async def main() -> None:
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(prog="python -m local.bench", description=__doc__)
+    parser.add_argument("--out", type=Path, help="write the results as JSON there")
+    parser.add_argument("--mailboxes", type=int, nargs="*", default=MAILBOXES)
+    arguments = parser.parse_args()
+    imports = import_ratio()
+    runs = [await measure(count, with_bare=True) for count in arguments.mailboxes]
+    Console(width=120).print(show(imports, runs))
+    if arguments.out is not None:
+        document = json.dumps({"import": imports, "runs": runs}, indent=2)
+        await asyncio.to_thread(arguments.out.write_text, document + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
