@@ -58,7 +58,7 @@ def main() -> int:
         stream=sys.stderr, format="%(message)s", level=logging.INFO if arguments.command != "demo" else logging.WARNING
     )
     for name in ("azure", "httpx", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.ERROR)
     if arguments.command == "demo":
         from local.demo import demo as run  # noqa: PLC0415 - only what the command needs is imported
     elif arguments.command == "serve":

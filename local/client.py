@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -39,11 +40,23 @@ class ApiClient(httpx.AsyncClient):
             await asyncio.sleep(0.05)
 
     async def set_up(
-        self, body: dict[str, Any], seen: Callable[[dict[str, Any]], None] = lambda _: None
+        self,
+        body: dict[str, Any],
+        seen: Callable[[dict[str, Any]], None] = lambda _: None,
+        *,
+        patience: float = 0.0,
     ) -> dict[str, Any]:
-        """Ask for a connection and wait until it rests or needs a person; return it."""
+        """Ask for a connection and wait until it rests; one that needs a person is watched for ``patience`` seconds."""
         answer = await self.post("/api/connections", json=body)
         answer.raise_for_status()
-        return await self.until(
-            body["name"], lambda connection: connection["state"] in RESTING | {"action-required"}, seen
-        )
+        stuck: float | None = None
+
+        def done(connection: dict[str, Any]) -> bool:
+            nonlocal stuck
+            if connection["state"] != "action-required":
+                stuck = None
+                return connection["state"] in RESTING
+            stuck = stuck or time.monotonic()
+            return time.monotonic() - stuck >= patience
+
+        return await self.until(body["name"], done, seen)

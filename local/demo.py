@@ -32,6 +32,10 @@ _MARKS = {
     "failed": ("✘", "red"),
     "pending": ("·", "dim"),
 }
+PATIENCE = 30.0
+"""Real seconds for which the demo goes on looking when a step says that it needs a person: it may heal by itself."""
+SHOWN = 5
+"""How many mailboxes the end of the demo lists."""
 FIELDS = ("applicationId", "tenantId", "clientSecret")
 
 
@@ -51,7 +55,10 @@ async def demo(arguments: argparse.Namespace) -> int:
                 body = {"name": NAME, "mailboxes": tenant.addresses}
                 console.print(_heading(arguments, lang))
                 with Live(console=console, refresh_per_second=10, transient=False) as live:
-                    connection = await client.set_up(body, lambda seen: live.update(show(seen, arguments.clock, lang)))
+                    connection = await client.set_up(
+                        body, lambda seen: live.update(show(seen, arguments.clock, lang)), patience=PATIENCE
+                    )
+                console.print()
                 answer = await client.get(f"/api/connections/{NAME}/parameters")
                 parameters = answer.json() if answer.is_success else None
                 calls = dict(sorted(tenant.calls.items()))
@@ -137,11 +144,14 @@ def ending(
     """Return the values as the UTM labels them, and what they cost."""
     table = Table.grid(padding=(0, 2))
     for field in FIELDS:
-        table.add_row(Text(text(lang, "label", field), style="bold"), Text(str(parameters.get(field))))
+        value = Text(str(parameters.get(field)), style="bold", overflow="fold")
+        table.add_row(text(lang, "label", field), value)
     table.add_row("", "")
     table.add_row(text(lang, "label", "provider"), parameters["provider"])
     table.add_row(text(lang, "label", "expires"), parameters["secret"]["expiresOn"][:10])
-    table.add_row(text(lang, "label", "mailboxes"), "\n".join(parameters["imap"]["mailboxes"][:5]))
+    mailboxes = parameters["imap"]["mailboxes"]
+    more = ["…"] if len(mailboxes) > SHOWN else []
+    table.add_row(text(lang, "label", "mailboxes"), "\n".join(mailboxes[:SHOWN] + more))
     table.add_row(text(lang, "label", "verified"), text(lang, "label", "yes" if parameters["verified"] else "no"))
     lines: list[RenderableType] = [Panel(table, title="Securepoint UTM › OAuth 2", expand=False)]
     if lang == "en":

@@ -6,20 +6,30 @@ answer that no rule knows becomes ``ForbiddenError``, and a person can do the st
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
 
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError
+from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
-from azure.core.rest import HttpRequest
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from connector.clients.clouds import Cloud
-from connector.clients.exchange_answers import Answer, error, values
-from connector.errors import ExistsError, NotFoundError, ReplicationError, ServiceError, UnavailableError
+from connector.clients.exchange_answers import Answer, batch, values
+from connector.clients.identity import identity_error
+from connector.errors import (
+    ExistsError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ReplicationError,
+    ServiceError,
+    UnavailableError,
+    UnexpectedAnswerError,
+)
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
 T = TypeVar("T")
@@ -38,7 +48,6 @@ Cmdlet = Literal[
 """The only cmdlets that this product calls."""
 BATCH = 10
 """Exchange takes at most ten calls in one request."""
-_OK = 200
 _MODULE = "3.9.2"
 _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 
@@ -51,9 +60,10 @@ class ExchangeAdmin:
 
     async def permitted_cmdlets(self, tenant_id: str) -> frozenset[str]:
         """Return the cmdlets that Exchange permits to this identity."""
-        document = await self._transport.module(tenant_id)
-        exported = [name for entry in document for name in _listed(entry.get("exportedCmdlets"))]
-        return frozenset(exported)
+        exported = [entry.get("exportedCmdlets") for entry in await self._transport.module(tenant_id)]
+        if all(entry is None for entry in exported):
+            raise ForbiddenError("exchange", "unknown-shape", "the list of cmdlets is not where it is expected")
+        return frozenset(name for entry in exported for name in _listed(entry))
 
     async def principal(self, tenant_id: str, application_id: str) -> ExchangePrincipal | None:
         """Return Exchange's record of an application. For an unknown one Exchange lists all, so look for ours."""
@@ -96,7 +106,7 @@ class ExchangeAdmin:
             tenant_id,
             "Get-CASMailbox",
             [{"Identity": one} for one in mailboxes],
-            lambda found: bool(_one(found).get("ImapEnabled")),
+            lambda found: _true(_one(found).get("ImapEnabled")),
         )
 
     async def enable_imap(self, tenant_id: str, mailboxes: Sequence[str]) -> list[ServiceError | None]:
@@ -109,9 +119,11 @@ class ExchangeAdmin:
     ) -> list[bool | ServiceError]:
         """Return whether the principal holds ``FullAccess`` on each mailbox."""
         parameters = [{"Identity": one, "User": principal.object_id} for one in mailboxes]
-        return await self._each(
+        results = await self._each(
             tenant_id, "Get-MailboxPermission", parameters, lambda found: _holds_access(found, principal)
         )
+        # A server that does not know the principal yet says so instead of "none".
+        return [False if _names_principal(result, principal) else result for result in results]
 
     async def grant(
         self, tenant_id: str, mailboxes: Sequence[str], principal: ExchangePrincipal
@@ -163,7 +175,7 @@ class _Transport:
         self._client: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(
             cloud.exchange,
             # No retry policy: what may be repeated is decided from the parsed body, and becomes a durable wait.
-            policies=[AsyncBearerTokenCredentialPolicy(credential, cloud.exchange_scope)],
+            policies=[_Bearer(credential, cloud.exchange_scope)],
             connection_verify=cloud.ca_bundle or True,
             connection_timeout=10,
             read_timeout=100,
@@ -172,10 +184,7 @@ class _Transport:
     async def module(self, tenant_id: str) -> list[dict[str, Any]]:
         """Return the description of the module that this identity would get."""
         path = f"/adminapi/v1.0/{tenant_id}/EXOModuleFile?Version={_MODULE}"
-        answer = await self._send("GET", path, {**self._headers(tenant_id), "CommandName": "*"})
-        if answer.status != _OK:
-            raise error(answer)
-        return values(answer)
+        return values(await self._send("GET", path, {**self._headers(tenant_id), "CommandName": "*"}))
 
     async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Call one cmdlet and return the objects it answers with."""
@@ -184,26 +193,20 @@ class _Transport:
 
     async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """Call a cmdlet several times in one request and return the answers in order."""
-        headers = {**self._headers(tenant_id), "X-CmdletName": cmdlet}
-        inner = {"Content-Type": "application/json", "X-CmdletName": cmdlet, "X-AnchorMailbox": _anchor(tenant_id)}
+        prefer = {"X-CmdletName": cmdlet, "Prefer": "odata.maxpagesize=1000;odata.continue-on-error"}
         requests = [
             {
                 "id": str(number),
                 "method": "POST",
                 "url": f"{self._base}{_invoke_path(tenant_id)}?",
-                "headers": inner,
+                "headers": {**self._headers(tenant_id), **prefer, "Content-Type": "application/json; charset=utf-8"},
                 "body": _body(cmdlet, entry),
             }
             for number, entry in enumerate(parameters)
         ]
-        outer = {
-            **headers,
-            "Prefer": "odata.maxpagesize=1000;odata.continue-on-error",
-            "parameter-based-routing": "true",
-        }
-        path = f"/adminapi/beta/{tenant_id}/$batch"
-        answer = await self._send("POST", path, outer, {"requests": requests})
-        return _answers(answer, len(requests))
+        headers = {**self._headers(tenant_id), **prefer, "parameter-based-routing": "true"}
+        answer = await self._send("POST", f"/adminapi/beta/{tenant_id}/$batch", headers, {"requests": requests})
+        return batch(answer, [str(number) for number in range(len(requests))])
 
     def _headers(self, tenant_id: str) -> dict[str, str]:
         return {
@@ -226,8 +229,6 @@ class _Transport:
             async with await self._client.send_request(request, stream=True) as response:
                 raw = b"".join([part async for part in response.iter_raw()])
                 return Answer(response.status_code, dict(response.headers), raw)
-        except ClientAuthenticationError as failure:
-            raise UnavailableError("identity", "token", type(failure).__name__) from None
         except AzureError as failure:
             raise UnavailableError("exchange", "unavailable", type(failure).__name__) from None
 
@@ -236,22 +237,19 @@ class _Transport:
         await self._client.close()
 
 
-def _answers(answer: Answer, count: int) -> list[Answer]:
-    """Return the answers within a batch's answer, in the order of the requests."""
-    if answer.status != _OK:
-        raise error(answer)
-    try:
-        responses = json.loads(answer.body)["responses"]
-        found = {
-            str(entry["id"]): Answer(
-                int(entry["status"]), dict(entry.get("headers") or {}), json.dumps(entry.get("body")).encode()
-            )
-            for entry in responses
-        }
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise error(Answer(answer.status, answer.headers, b"")) from None
-    missing = Answer(503, {}, b"")
-    return [found.get(str(number), missing) for number in range(count)]
+class _Bearer(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):
+    """The token of our identity; that there is none is told apart from what Exchange says."""
+
+    async def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
+        """Add the token.
+
+        Raises:
+            ThrottledError, UnavailableError: there is none at present.
+        """
+        try:
+            await super().on_request(request)
+        except AzureError as failure:
+            raise identity_error(failure) from None
 
 
 def _invoke_path(tenant_id: str) -> str:
@@ -273,18 +271,23 @@ def _access(mailbox: str, principal: ExchangePrincipal) -> dict[str, Any]:
 def _granted(result: ServiceError | None, principal: ExchangePrincipal) -> ServiceError | None:
     if isinstance(result, ExistsError):
         return None
-    if isinstance(result, NotFoundError) and principal.object_id.lower() in result.reason.lower():
+    if _names_principal(result, principal):
         # The record of the principal is not everywhere yet; the mailbox itself was found before.
         return ReplicationError("exchange", "replication", result.reason, result.request_id)
     return result
 
 
+def _names_principal(result: object, principal: ExchangePrincipal) -> TypeGuard[NotFoundError]:
+    """Return whether what was not found is the principal, and not the mailbox."""
+    return isinstance(result, NotFoundError) and principal.object_id.lower() in result.reason.lower()
+
+
 def _holds_access(found: list[dict[str, Any]], principal: ExchangePrincipal) -> bool:
     """Return whether one of the entries is the principal's ``FullAccess``; Exchange may name it in several ways."""
-    names = {name.lower() for name in (principal.object_id, principal.display_name, *principal.aliases)}
+    names = {name.lower() for name in (principal.object_id, principal.display_name, *principal.aliases) if name}
     return any(
         "FullAccess" in _listed(entry.get("AccessRights"))
-        and not entry.get("Deny")
+        and not _true(entry.get("Deny"))
         and str(entry.get("User", "")).lower() in names
         for entry in found
     )
@@ -302,33 +305,42 @@ def _principal(entry: dict[str, Any]) -> ExchangePrincipal:
 
 def _mailbox(found: list[dict[str, Any]]) -> Mailbox:
     entry = _one(found)
-    return Mailbox(
-        user_principal_name=str(entry.get("UserPrincipalName", "")),
-        primary_address=str(entry.get("PrimarySmtpAddress", "")),
-        recipient_type=str(entry.get("RecipientTypeDetails", "")),
-    )
+    name = _required(entry, "UserPrincipalName")
+    return Mailbox(name, str(entry.get("PrimarySmtpAddress") or name), str(entry.get("RecipientTypeDetails") or ""))
 
 
 def _recipient(found: list[dict[str, Any]]) -> Recipient:
     entry = _one(found)
-    return Recipient(
-        primary_address=str(entry.get("PrimarySmtpAddress", "")),
-        recipient_type=str(entry.get("RecipientTypeDetails", "")),
-    )
+    return Recipient(str(entry.get("PrimarySmtpAddress") or ""), _required(entry, "RecipientTypeDetails"))
 
 
 def _one(found: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the only object. None at all is "not found", several are "ambiguous"."""
     if not found:
         raise NotFoundError("exchange", "not-found", "Exchange answered with no object")
+    if len(found) > 1:
+        raise RefusedError("exchange", "ambiguous", f"Exchange answered with {len(found)} objects")
     return found[0]
+
+
+def _required(entry: dict[str, Any], name: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedAnswerError("exchange", "property-missing", f"the object has no {name}")
+    return value
 
 
 def _done(_: list[dict[str, Any]]) -> None:
     """A write says nothing that could be relied upon."""
 
 
+def _true(value: Any) -> bool:
+    """Return whether a property is true; PowerShell's values also come as text."""
+    return value is True or str(value).lower() == "true"
+
+
 def _listed(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",")]
-    return [str(part) for part in value] if isinstance(value, list) else []
+    """Return the names in a list of names or of objects, or in a text with commas between them."""
+    entries = value.strip("{}").split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    named = (entry.get("Name") or entry.get("name") if isinstance(entry, dict) else entry for entry in entries)
+    return [name.strip() for name in named if isinstance(name, str) and name.strip()]

@@ -7,10 +7,12 @@ status alone says little, since business errors come as 400, 403, 404 and 500 al
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.clients.identity import retry_after
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -22,10 +24,11 @@ from connector.errors import (
     UnexpectedAnswerError,
 )
 
-_OK = 200
+_SUCCESS = range(200, 300)
 _THROTTLED = 429
 _TRANSIENT = frozenset({408, 503, 504})
 _REFUSED = frozenset({401, 403, 404, 405, 410})
+_BROKEN = 500
 _CONCURRENCY = "maximum number of concurrent requests"
 _ABSENT = (
     "managementobjectnotfoundexception",
@@ -37,10 +40,21 @@ _ABSENT = (
 )
 _PRESENT = ("already exist", "already present", "adobjectalreadyexistsexception")
 _SCOPE = "isn't within your current write scopes"
-_AMBIGUOUS = ("matches multiple", "isn't unique", "multiple objects", "is ambiguous", "ambiguousrecipient")
-_DENIED = ("cmdletaccessdenied", "isn't supported in this scenario", "is not present")
+_AMBIGUOUS = (
+    "matches multiple",
+    "isn't unique",
+    "multiple objects",
+    "is ambiguous",
+    "ambiguousrecipient",
+    "managementobjectambiguousexception",
+)
+_PARAMETERS = ("parameterset", "parameterbinding", "parameter name", "parameter set")
+"""PowerShell calls parameters ambiguous too; that would be our fault, not the address's."""
+_DENIED = ("cmdletaccessdenied", "commandnotfoundexception", "isn't supported in this scenario", "is not present")
 _GENERIC = frozenset({"invalid operation", "error executing cmdlet", ""})
 _LONGEST = 300
+_REASON = re.compile(r'reason="([^"]*)"')
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +76,46 @@ class Said:
     @property
     def all(self) -> str:
         """Return everything in lower case, for looking for words."""
-        return f"{self.type} {self.text}".lower()
+        return f"{self.type} {self.text}".lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+    def name(self, status: int) -> str:
+        """Return a short code: the type without its namespace, or the status where there is none."""
+        last = self.type.split(" ")[-1].rpartition(".")[2]
+        return last if _NAME.fullmatch(last) else f"status-{status}"
 
 
 def values(answer: Answer) -> list[dict[str, Any]]:
     """Return the objects of an answer.
 
-    A write may succeed with none at all: what has become of it is read back.
+    A write may succeed with none at all, or without a body: what has become of it is read back.
 
     Raises:
         ServiceError: what the answer says instead.
     """
+    if answer.status not in _SUCCESS:
+        raise error(answer)
+    if not answer.body:
+        return []
     document = _document(answer.body)
-    if answer.status == _OK and isinstance(document, dict) and "error" not in document:
-        found = document.get("value", [])
-        return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
-    raise error(answer)
+    found = document.get("value") if isinstance(document, dict) and "error" not in document else None
+    listed = [found] if isinstance(found, dict) else found
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise error(answer)
+    return listed
+
+
+def batch(answer: Answer, ids: list[str]) -> list[Answer]:
+    """Return the answers within a batch's answer, in the order of ``ids``; a missing one reads as unavailable.
+
+    Raises:
+        ServiceError: the batch as a whole was refused.
+    """
+    document = _document(answer.body)
+    responses = document.get("responses") if isinstance(document, dict) else None
+    if answer.status not in _SUCCESS or not isinstance(responses, list):
+        raise error(answer)
+    found = {str(entry.get("id")): _item(entry) for entry in responses if isinstance(entry, dict)}
+    return [found.get(id_) or Answer(503, {}, b'"the batch holds no answer to this"') for id_ in ids]
 
 
 def error(answer: Answer) -> ServiceError:
@@ -85,63 +123,70 @@ def error(answer: Answer) -> ServiceError:
     request_id = _header(answer, "request-id")
     document = _document(answer.body)
     said = words(document if document is not None else answer.body.decode("utf-8", "replace"))
-    reason = said.text[:_LONGEST]
+    reason = _clean(said.text)
     if answer.status == _THROTTLED or _CONCURRENCY in said.all:
-        return ThrottledError("exchange", "throttled", reason, request_id, _retry_after(answer))
+        return ThrottledError("exchange", "throttled", reason, request_id, retry_after(_header(answer, "retry-after")))
     if answer.status in _TRANSIENT:
-        return UnavailableError("exchange", "unavailable", reason, request_id, _retry_after(answer))
-    if document is None or not isinstance(document, dict) or "error" not in document:
-        # A bodyless refusal, a page of HTML, a run of NUL bytes: no rule knows it, so a person may have to act.
-        diagnostics = _header(answer, "x-ms-diagnostics") or "no reason was given"
-        return ForbiddenError("exchange", str(answer.status), diagnostics[:_LONGEST], request_id)
-    return _business(said, answer.status, reason, request_id)
+        return UnavailableError(
+            "exchange", "unavailable", reason, request_id, retry_after(_header(answer, "retry-after"))
+        )
+    if isinstance(document, dict) and isinstance(document.get("error"), dict):
+        return _business(said, answer, reason, request_id)
+    if answer.status >= _BROKEN and b"\0" not in answer.body:
+        # A gateway's page or nothing: no cmdlet has said anything.
+        return UnavailableError("exchange", "unavailable", f"status {answer.status}", request_id)
+    # A bodyless refusal, a page of HTML, a run of NUL bytes: no rule knows it, so a person may have to act.
+    return ForbiddenError("exchange", f"status-{answer.status}", _diagnostics(answer), request_id)
 
 
-def _business(said: Said, status: int, reason: str, request_id: str | None) -> ServiceError:
+def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -> ServiceError:
     """Return what a cmdlet's own error means."""
     if _SCOPE in said.all:
         return RefusedError("exchange", "outside-write-scope", reason, request_id)
-    if any(word in said.all for word in _PRESENT):
+    if _holds(said, _PRESENT):
         return ExistsError("exchange", "exists", reason, request_id)
-    if any(word in said.all for word in _AMBIGUOUS):
+    if _holds(said, _AMBIGUOUS) and not _holds(said, _PARAMETERS):
         return RefusedError("exchange", "ambiguous", reason, request_id)
-    if any(word in said.all for word in _ABSENT):
+    if _holds(said, _ABSENT):
         return NotFoundError("exchange", "not-found", reason, request_id)
-    if any(word in said.all for word in _DENIED) or status in _REFUSED:
-        return ForbiddenError("exchange", said.type or str(status), reason, request_id)
-    return UnexpectedAnswerError("exchange", said.type or str(status), reason, request_id)
+    code = said.name(answer.status)
+    if _holds(said, _DENIED) or answer.status in _REFUSED:
+        generic = said.text.lower() in _GENERIC
+        return ForbiddenError("exchange", code, _diagnostics(answer) if generic else reason, request_id)
+    return UnexpectedAnswerError("exchange", code, reason, request_id)
 
 
 def words(document: Any) -> Said:
     """Return the words of an error document, from where they are most precise."""
-    problem = document.get("error") if isinstance(document, dict) else None
+    problem = _object(document).get("error")
     if not isinstance(problem, dict):
         return Said("", document if isinstance(document, str) else "")
-    inner = problem.get("innererror")
-    internal = inner.get("internalexception") if isinstance(inner, dict) else None
-    if isinstance(internal, dict) and isinstance(internal.get("message"), str):
-        return Said(str(internal.get("type", "")), internal["message"])
+    internal = _object(_object(problem.get("innererror")).get("internalexception"))
+    found = [Said(_text(internal.get("type")), _text(internal.get("message")))]
     details = problem.get("details")
-    for detail in details if isinstance(details, list) else []:
-        said = _detail(detail)
-        if said is not None and said.text.lower() not in _GENERIC:
-            return said
-    return Said(str(problem.get("code", "")), str(problem.get("message", "")))
+    found += [_detail(_text(_object(entry).get("message"))) for entry in (details if isinstance(details, list) else ())]
+    precise = (said for said in found if said.text.strip().lower() not in _GENERIC)
+    return next(precise, Said(_text(problem.get("code")), _text(problem.get("message"))))
 
 
-def _detail(detail: Any) -> Said | None:
+def _detail(message: str) -> Said:
     """Return the words of one detail: JSON within a text, ``id|type|text``, or plain text."""
-    message = detail.get("message") if isinstance(detail, dict) else None
-    if not isinstance(message, str):
-        return None
     if message.startswith("{"):
-        document = _document(message.encode())
+        document = _document(message.encode("utf-8", "replace"))
         if isinstance(document, dict):
-            return Said(str(document.get("TypeName", "")), str(document.get("Message", "")))
+            return Said(_text(document.get("TypeName")), _text(document.get("Message")))
     parts = message.split("|", 2)
     if len(parts) == 3:  # noqa: PLR2004 - id, type and text
         return Said(f"{parts[0]} {parts[1]}".strip(), parts[2])
     return Said("", message)
+
+
+def _item(entry: dict[str, Any]) -> Answer:
+    """Return one answer of a batch; its body is a document, a text, or not there."""
+    status, body = entry.get("status"), entry.get("body")
+    headers = {str(key): str(value) for key, value in _object(entry.get("headers")).items()}
+    known = status if isinstance(status, int) else int(status) if isinstance(status, str) and status.isdecimal() else 0
+    return Answer(known, headers, b"" if body is None or body == "" else json.dumps(body).encode())
 
 
 def _document(body: bytes) -> Any:
@@ -156,6 +201,23 @@ def _header(answer: Answer, name: str) -> str | None:
     return next((value for key, value in answer.headers.items() if key.lower() == name), None)
 
 
-def _retry_after(answer: Answer) -> float | None:
-    value = _header(answer, "retry-after") or ""
-    return float(value) if value.isascii() and value.isdigit() else None
+def _diagnostics(answer: Answer) -> str:
+    said = _header(answer, "x-ms-diagnostics") or ""
+    reason = _REASON.search(said)
+    return _clean(reason[1] if reason else said) or "no reason was given"
+
+
+def _holds(said: Said, needles: tuple[str, ...]) -> bool:
+    return any(needle in said.all for needle in needles)
+
+
+def _clean(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text[:_LONGEST]).strip()
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -8,6 +8,7 @@ using-oauth). So the check goes on to ``EXAMINE INBOX``, which reads nothing and
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import imaplib
 import re
@@ -22,8 +23,11 @@ from connector.observed import ImapAnswer
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
 _LONGEST_TEXT = 200
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
-_BROKEN = (OSError, EOFError, imaplib.IMAP4.error)
+_LOGOUT_SECONDS = 5.0
+_COMMAND_ERROR = re.compile(r"\w+ command error: (\w+) \[b(['\"])(.*)\2\]", re.DOTALL)
+"""How imaplib tells of ``BAD``: around the server's own words."""
+_BROKEN = (OSError, EOFError, ValueError, imaplib.IMAP4.error)
+"""What imaplib raises for a lost connection, for a refusal, and (``ValueError``) for bytes that it cannot decode."""
 
 Stage = Literal["open", "connect", "authenticate", "examine"]
 
@@ -54,6 +58,7 @@ def _examine(cloud: Cloud, mailbox: str, token: SecretStr) -> ImapAnswer:
 def _close(connection: imaplib.IMAP4_SSL) -> None:
     """Log out and close. The answer is known by now; a server that has hung up is no news."""
     try:
+        connection.sock.settimeout(_LOGOUT_SECONDS)
         connection.logout()
     except _BROKEN:
         with contextlib.suppress(OSError):
@@ -61,23 +66,30 @@ def _close(connection: imaplib.IMAP4_SSL) -> None:
 
 
 def _log_in(connection: imaplib.IMAP4_SSL, mailbox: str, token: SecretStr) -> ImapAnswer:
-    first = [f"user={mailbox}\x01auth=Bearer {token.get_secret_value()}\x01\x01".encode()]
+    bearer = f"user={mailbox}\x01auth=Bearer {token.get_secret_value()}\x01\x01".encode()
+    secrets = (base64.b64encode(bearer).decode(), token.get_secret_value())
+    first = [bearer]
     try:
         # imaplib encodes what is returned; to a second challenge, which holds an error, the answer is an empty line.
         connection.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
     except _BROKEN as error:
-        return ImapAnswer("authenticate", _words(error))
+        return ImapAnswer("authenticate", _words(error, *secrets))
     try:
         status, answer = connection.select("INBOX", readonly=True)
     except _BROKEN as error:
-        return ImapAnswer("examine", _words(error))
+        return ImapAnswer("examine", _words(error, *secrets))
     if status != "OK":
-        return ImapAnswer("examine", _words(b" ".join(part for part in answer if isinstance(part, bytes))))
+        said = b" ".join(part for part in answer if isinstance(part, bytes))
+        return ImapAnswer("examine", _words(said, *secrets))
     return ImapAnswer("open")
 
 
-def _words(said: Exception | bytes) -> str:
-    """Return the server's words, printable and short; an exception of imaplib carries them as its text."""
-    text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(said) or type(said).__name__
+def _words(said: Exception | bytes, *secrets: str) -> str:
+    """Return the server's words, printable, short and without what we sent; imaplib wraps them in an exception."""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said) or type(said).__name__
+    if wrapped := _COMMAND_ERROR.search(text):
+        text = f"{wrapped[1]} {wrapped[3]}"
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[removed]")
     text = text.removeprefix("b'").removesuffix("'")
-    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_TEXT].strip()
+    return "".join(character if character.isprintable() else " " for character in text)[:_LONGEST_TEXT].strip()

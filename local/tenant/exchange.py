@@ -33,6 +33,7 @@ from local.tenant.tokens import TokenRefusedError
 
 _LOOK_ALIKES = frozenset({"Exchange.ManageAsAppV2", "Exchange.AdminAPI.ManageAsApp"})
 _BATCH = 10
+_PAGE = 1000
 _TENANT = r"/adminapi/(?P<version>beta|v1\.0)/(?P<tenant>[^/]+)"
 _SEEN_FOR = {NOT_FOUND: ("B", 404), EXISTS: ("C", 400)}
 """The error shape and status that a cause usually comes with; neither can be relied on."""
@@ -111,7 +112,11 @@ class Exchange:
         return Answer(200, {"value": [{"fileName": "tmpEXO", "exportedCmdlets": ",".join(sorted(rights.cmdlets))}]})
 
     def _invoke(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
-        return self._run(call, self._rights(call), call.json())
+        rights = self._rights(call)
+        if "$skiptoken" in call.query:
+            # Whether a next page can be had depends on which server answers; sources disagree, this one says no.
+            return bad_request("Expired or Invalid pagination request. Default Expiry time is 00:30:00")
+        return self._run(call, rights, call.json())
 
     def _batch(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
         rights = self._rights(call)
@@ -158,7 +163,10 @@ class Exchange:
         names = call.query.get("$select")
         if names:
             values = [{name: value.get(name) for name in names.split(",")} for value in values]
-        return collection(call.base, self._simulation.world.tenant_id, values, warnings)
+        answer = collection(call.base, self._simulation.world.tenant_id, values[:_PAGE], warnings)
+        if len(values) > _PAGE:
+            answer.value["@odata.nextLink"] = f"{call.base}{call.path}?$skiptoken={request_id()}"
+        return answer
 
     def _failure(self, error: CmdletError, key: str) -> Answer:
         shape, status = _SEEN_FOR.get(error.type, ("A", 400))

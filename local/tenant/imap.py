@@ -35,13 +35,12 @@ class Imap:
         self.latency = latencies.get("imap", 0.0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Talk to one client until it leaves."""
-        try:
-            await _Session(self, reader, writer).talk()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
+        """Talk to one client until it leaves.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        await _Session(self, reader, writer).talk()
 
 
 class _Session:
@@ -75,8 +74,9 @@ class _Session:
             case "NOOP" | "ID":
                 return await self._close(tag, command, "", "OK", f"{command} completed.")
             case "LOGOUT":
-                await self._say("* BYE Microsoft Exchange Server IMAP4 server signing off.")
-                await self._close(tag, command, "", "OK", "LOGOUT completed.")
+                self._note(command, "", "OK")
+                bye = "* BYE Microsoft Exchange Server IMAP4 server signing off."
+                await self._say(bye, f"{tag} OK LOGOUT completed.")
                 return False
             case "AUTHENTICATE":
                 return await self._authenticate(tag, argument)

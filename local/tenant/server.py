@@ -23,6 +23,8 @@ from local.tenant.vault import Vault
 HOST = "127.0.0.1"
 PLAIN = "identity"
 _UNAUTHORIZED = 401
+_GOODBYE = 1.0
+"""Seconds that a client has to take leave in TLS before the connection is broken off."""
 
 
 class Servers:
@@ -42,48 +44,63 @@ class Servers:
             "identity": identity,
         }
         self._imap = Imap(simulation, record, latencies)
-        self._runners: list[web.ServerRunner] = []
-        self._imap_server: asyncio.Server | None = None
-        self._imap_sessions: set[asyncio.Task[None]] = set()
+        self._listening: list[asyncio.Server] = []
+        self._http: list[web.Server] = []
+        self._sessions: set[asyncio.Task[None]] = set()
 
     async def start(self, authority: trustme.CA) -> dict[str, str]:
         """Listen; return the base address of each service, IMAP's as ``host:port``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(HOST, "localhost").configure_cert(context)
         addresses = {name: await self._listen(name, context) for name in self._services}
-        self._imap_server = await asyncio.start_server(self._talk, HOST, 0, ssl=context)
-        port = self._imap_server.sockets[0].getsockname()[1]
-        return {**addresses, "imap": f"{HOST}:{port}"}
+        imap = await asyncio.start_server(self._talk, HOST, 0, ssl=context, ssl_shutdown_timeout=_GOODBYE)
+        return {**addresses, "imap": f"{HOST}:{self._port(imap)}"}
 
     async def stop(self) -> None:
-        """Close every connection and stop listening."""
-        for runner in self._runners:
-            await runner.cleanup()
-        for session in self._imap_sessions:
+        """Stop listening and break off every connection."""
+        for server in self._listening:
+            server.close()
+        for http in self._http:
+            for connection in http.connections:
+                if connection.transport is not None:
+                    connection.transport.abort()
+            await http.shutdown(0)
+        for session in self._sessions:
             session.cancel()
-        await asyncio.gather(*self._imap_sessions, return_exceptions=True)
-        if self._imap_server is not None:
-            self._imap_server.close()
-            await self._imap_server.wait_closed()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+        for server in self._listening:
+            await server.wait_closed()
 
     async def _listen(self, name: str, context: ssl.SSLContext) -> str:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             return await self._handle(name, request)
 
-        runner = web.ServerRunner(web.Server(handle, access_log=None), handle_signals=False, shutdown_timeout=0.1)
-        await runner.setup()
-        self._runners.append(runner)
-        site = web.TCPSite(runner, HOST, 0, ssl_context=None if name == PLAIN else context)
-        await site.start()
-        port = runner.addresses[0][1]
-        return f"{'http' if name == PLAIN else 'https'}://{HOST}:{port}"
+        http = web.Server(handle, access_log=None)
+        self._http.append(http)
+        loop = asyncio.get_running_loop()
+        if name == PLAIN:
+            return f"http://{HOST}:{self._port(await loop.create_server(http, HOST, 0))}"
+        server = await loop.create_server(http, HOST, 0, ssl=context, ssl_shutdown_timeout=_GOODBYE)
+        return f"https://{HOST}:{self._port(server)}"
+
+    def _port(self, server: asyncio.Server) -> int:
+        self._listening.append(server)
+        port: int = server.sockets[0].getsockname()[1]
+        return port
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
-            self._imap_sessions.add(task)
-            task.add_done_callback(self._imap_sessions.discard)
-        await self._imap.serve(reader, writer)
+            self._sessions.add(task)
+            task.add_done_callback(self._sessions.discard)
+        try:
+            await self._imap.serve(reader, writer)
+            writer.close()
+            await writer.wait_closed()
+        except OSError:
+            return  # The client has gone, or we have broken off.
+        finally:
+            writer.transport.abort()
 
     async def _handle(self, name: str, request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(self._latencies.get(name, 0.0))

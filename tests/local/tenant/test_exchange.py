@@ -169,6 +169,17 @@ async def test_properties_are_selected(clients: Clients) -> None:
     assert len(answer.json()["value"][0]) == 1
 
 
+async def test_a_list_is_cut_after_a_thousand_and_has_no_second_page(clients_of: OpenClients) -> None:
+    async with Tenant(preset="calm", mailboxes=1001) as tenant, clients_of(tenant) as clients:
+        first = (await clients.cmdlet("Get-Mailbox")).json()
+        following = first["@odata.nextLink"].rpartition("/")[2]
+        second = await clients.exchange(
+            {"CmdletInput": {"CmdletName": "Get-Mailbox", "Parameters": {}}}, route=following
+        )
+    assert len(first["value"]) == 1000
+    assert second.status_code == 400
+
+
 def batch(*inputs: dict[str, Any]) -> dict[str, Any]:
     requests = [
         {"id": str(number), "method": "POST", "url": "InvokeCommand?", "body": {"CmdletInput": input_}}
