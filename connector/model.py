@@ -26,7 +26,9 @@ Severity = Literal["error", "warning", "info"]
 class Document(BaseModel):
     """The base of whatever is kept or shown as JSON."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True, defer_build=True
+    )
 
 
 class Finding(Document):

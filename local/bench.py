@@ -21,6 +21,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from connector.services import Services, services
+from connector.settings import load
 from local import bare
 from local.client import ApiClient
 from local.environment import serving, settings
@@ -58,21 +60,28 @@ async def measure(mailboxes: int, *, with_bare: bool) -> dict[str, Any]:
 
 
 async def _reads(client: ApiClient, tenant: Tenant) -> dict[str, Any]:
-    """Read the parameters some times: vault calls of each, and the median of the time that is our own."""
-    before, times = tenant.calls["vault"], []
+    """Read the parameters some times: vault calls of each, and the median beyond that of the bare vault call.
+
+    The simulated vault runs in this process too, so its own work is taken off by measuring the same call alone.
+    """
+    clients = services()
+    found = (await client.get(f"/api/connections/{NAME}/parameters")).json()
+    name, version = found["secret"]["uri"].split("/")[-2:]
+    before, times, vault = tenant.calls["vault"], [], []
     for _ in range(_READS):
         began = time.perf_counter()
         (await client.get(f"/api/connections/{NAME}/parameters")).raise_for_status()
-        times.append(time.perf_counter() - began - LATENCIES["vault"])
+        times.append(time.perf_counter() - began)
     calls = (tenant.calls["vault"] - before) / _READS
-    return {"vaultCalls": calls, "ownMilliseconds": statistics.median(times) * 1000}
+    for _ in range(_READS):
+        began = time.perf_counter()
+        await clients.vault.read(name, version)
+        vault.append(time.perf_counter() - began)
+    return {"vaultCalls": calls, "ownMilliseconds": (statistics.median(times) - statistics.median(vault)) * 1000}
 
 
 async def _bare(mailboxes: int, folder: Path) -> dict[str, Any]:
     """Run the bare script against a fresh tenant, with the same clients."""
-    from connector.services import Services  # noqa: PLC0415 - the environment must be set before settings are read
-    from connector.settings import load  # noqa: PLC0415 - as above
-
     async with Tenant(preset="calm", mailboxes=mailboxes, latencies=LATENCIES) as tenant:
         before = dict(os.environ)
         os.environ.update(settings(tenant.endpoints, folder))
@@ -89,10 +98,21 @@ async def _bare(mailboxes: int, folder: Path) -> dict[str, Any]:
 
 
 def import_ratio() -> dict[str, float]:
-    """Return the time to import the app against that of the libraries that it cannot do without."""
+    """Return the time to import the app against that of the libraries that it cannot do without.
+
+    ``import pydantic`` alone loads next to nothing; what a model needs is loaded when ``BaseModel`` is named. So the
+    budget is held against both, and only the second says what our own code costs.
+    """
     app = _import_seconds("import function_app")
-    base = _import_seconds("import azure.functions, azure.durable_functions, pydantic")
-    return {"app": app, "libraries": base, "ratio": app / base}
+    bare_names = _import_seconds("import azure.functions, azure.durable_functions, pydantic")
+    loaded = _import_seconds("import azure.functions, azure.durable_functions; from pydantic import BaseModel")
+    return {
+        "app": app,
+        "libraries": bare_names,
+        "librariesWithModels": loaded,
+        "ratio": app / bare_names,
+        "ratioWithModels": app / loaded,
+    }
 
 
 def _import_seconds(statement: str) -> float:
@@ -115,6 +135,7 @@ def show(imports: dict[str, float], runs: list[dict[str, Any]]) -> Table:
     """Return the results beside their budgets."""
     table = Table("measured", "what", "value", "budget")
     table.add_row("import", "app / libraries", f"{imports['ratio']:.2f}", "≤ 1.20")
+    table.add_row("import", "app / libraries, pydantic's models loaded", f"{imports['ratioWithModels']:.2f}", "≤ 1.20")
     for run in runs:
         count = run["mailboxes"]
         name = f"{count} mailbox{'es' if count > 1 else ''}"

@@ -1,25 +1,19 @@
 """Exchange Online's admin interface: the transport beneath the PowerShell module, not documented by Microsoft.
 
-Everything that is known of it stands here and in ``exchange_answers``, so that the day it changes is one edit; an
-answer that no rule knows becomes ``ForbiddenError``, and a person can do the step.
+Everything that is known of it stands here, in ``exchange_transport`` and in ``exchange_answers``, so that the day it
+changes is one edit; an answer that no rule knows becomes ``ForbiddenError``, and a person can do the step.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
-from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
-from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from connector.clients.clouds import Cloud
-from connector.clients.exchange_answers import Answer, batch, values
-from connector.clients.identity import identity_error
+from connector.clients.exchange_answers import values
+from connector.clients.exchange_transport import Cmdlet, Transport
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -27,36 +21,20 @@ from connector.errors import (
     RefusedError,
     ReplicationError,
     ServiceError,
-    UnavailableError,
     UnexpectedAnswerError,
 )
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
 T = TypeVar("T")
-Cmdlet = Literal[
-    "Get-ServicePrincipal",
-    "New-ServicePrincipal",
-    "Remove-ServicePrincipal",
-    "Get-Mailbox",
-    "Get-Recipient",
-    "Get-MailboxPermission",
-    "Add-MailboxPermission",
-    "Remove-MailboxPermission",
-    "Get-CASMailbox",
-    "Set-CASMailbox",
-]
-"""The only cmdlets that this product calls."""
 BATCH = 10
 """Exchange takes at most ten calls in one request."""
-_MODULE = "3.9.2"
-_SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 
 
 class ExchangeAdmin:
     """The cmdlets that this product needs. Every call may raise ``ForbiddenError`` and the ``WaitError`` family."""
 
     def __init__(self, cloud: Cloud, credential: AsyncTokenCredential) -> None:
-        self._transport = _Transport(cloud, credential)
+        self._transport = Transport(cloud, credential)
 
     async def permitted_cmdlets(self, tenant_id: str) -> frozenset[str]:
         """Return the cmdlets that Exchange permits to this identity."""
@@ -139,9 +117,10 @@ class ExchangeAdmin:
     async def revoke(
         self, tenant_id: str, mailboxes: Sequence[str], principal: ExchangePrincipal
     ) -> list[ServiceError | None]:
-        """Take ``FullAccess`` back on each mailbox."""
+        """Take ``FullAccess`` back on each mailbox; ``NotFoundError`` where there is no such mailbox any more."""
         parameters = [{**_access(one, principal), "Confirm": False} for one in mailboxes]
-        return await self._each(tenant_id, "Remove-MailboxPermission", parameters, _done)
+        results = await self._each(tenant_id, "Remove-MailboxPermission", parameters, _done)
+        return [_resolved(result, principal) for result in results]
 
     async def _each(
         self,
@@ -166,113 +145,17 @@ class ExchangeAdmin:
         await self._transport.close()
 
 
-class _Transport:
-    """The requests themselves: one pipeline without retries, answers read raw."""
-
-    def __init__(self, cloud: Cloud, credential: AsyncTokenCredential) -> None:
-        self._base = cloud.exchange
-        self._connection_id = str(uuid.uuid4())
-        self._client: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(
-            cloud.exchange,
-            # No retry policy: what may be repeated is decided from the parsed body, and becomes a durable wait.
-            policies=[_Bearer(credential, cloud.exchange_scope)],
-            connection_verify=cloud.ca_bundle or True,
-            connection_timeout=10,
-            read_timeout=100,
-        )
-
-    async def module(self, tenant_id: str) -> list[dict[str, Any]]:
-        """Return the description of the module that this identity would get."""
-        path = f"/adminapi/v1.0/{tenant_id}/EXOModuleFile?Version={_MODULE}"
-        return values(await self._send("GET", path, {**self._headers(tenant_id), "CommandName": "*"}))
-
-    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Call one cmdlet and return the objects it answers with."""
-        headers = {**self._headers(tenant_id), "X-CmdletName": cmdlet}
-        return values(await self._send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters)))
-
-    async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, Any]]) -> list[Answer]:
-        """Call a cmdlet several times in one request and return the answers in order."""
-        prefer = {"X-CmdletName": cmdlet, "Prefer": "odata.maxpagesize=1000;odata.continue-on-error"}
-        requests = [
-            {
-                "id": str(number),
-                "method": "POST",
-                "url": f"{self._base}{_invoke_path(tenant_id)}?",
-                "headers": {**self._headers(tenant_id), **prefer, "Content-Type": "application/json; charset=utf-8"},
-                "body": _body(cmdlet, entry),
-            }
-            for number, entry in enumerate(parameters)
-        ]
-        headers = {**self._headers(tenant_id), **prefer, "parameter-based-routing": "true"}
-        answer = await self._send("POST", f"/adminapi/beta/{tenant_id}/$batch", headers, {"requests": requests})
-        return batch(answer, [str(number) for number in range(len(requests))])
-
-    def _headers(self, tenant_id: str) -> dict[str, str]:
-        return {
-            "Accept": "application/json",
-            # Some refusals are NUL bytes that call themselves gzip; nothing may try to unpack them.
-            "Accept-Encoding": "identity",
-            "X-AnchorMailbox": _anchor(tenant_id),
-            "Prefer": "odata.maxpagesize=1000",
-            "X-ResponseFormat": "json",
-            "X-ClientApplication": "utm-mail-connect",
-            "connection-id": self._connection_id,
-            "client-request-id": str(uuid.uuid4()),
-        }
-
-    async def _send(
-        self, method: str, path: str, headers: dict[str, str], body: Mapping[str, Any] | None = None
-    ) -> Answer:
-        request = HttpRequest(method, f"{self._base}{path}", headers=headers, json=body)
-        try:
-            async with await self._client.send_request(request, stream=True) as response:
-                raw = b"".join([part async for part in response.iter_raw()])
-                return Answer(response.status_code, dict(response.headers), raw)
-        except AzureError as failure:
-            raise UnavailableError("exchange", "unavailable", type(failure).__name__) from None
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
-
-
-class _Bearer(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):
-    """The token of our identity; that there is none is told apart from what Exchange says."""
-
-    async def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
-        """Add the token.
-
-        Raises:
-            ThrottledError, UnavailableError: there is none at present.
-        """
-        try:
-            await super().on_request(request)
-        except AzureError as failure:
-            raise identity_error(failure) from None
-
-
-def _invoke_path(tenant_id: str) -> str:
-    return f"/adminapi/beta/{tenant_id}/InvokeCommand"
-
-
-def _anchor(tenant_id: str) -> str:
-    return f"APP:{_SYSTEM_MAILBOX}@{tenant_id}"
-
-
-def _body(cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters)}}
-
-
 def _access(mailbox: str, principal: ExchangePrincipal) -> dict[str, Any]:
     return {"Identity": mailbox, "User": principal.object_id, "AccessRights": ["FullAccess"]}
 
 
 def _granted(result: ServiceError | None, principal: ExchangePrincipal) -> ServiceError | None:
-    if isinstance(result, ExistsError):
-        return None
+    return None if isinstance(result, ExistsError) else _resolved(result, principal)
+
+
+def _resolved(result: ServiceError | None, principal: ExchangePrincipal) -> ServiceError | None:
+    """Return a failure to resolve the principal as what it is: its record is not everywhere yet."""
     if _names_principal(result, principal):
-        # The record of the principal is not everywhere yet; the mailbox itself was found before.
         return ReplicationError("exchange", "replication", result.reason, result.request_id)
     return result
 
@@ -296,8 +179,8 @@ def _holds_access(found: list[dict[str, Any]], principal: ExchangePrincipal) -> 
 def _principal(entry: dict[str, Any]) -> ExchangePrincipal:
     names = (entry.get(key) for key in ("Identity", "Sid", "Name", "Id", "DistinguishedName"))
     return ExchangePrincipal(
-        application_id=str(entry.get("AppId", "")),
-        object_id=str(entry.get("ObjectId", "")),
+        application_id=str(entry.get("AppId", "")).lower(),
+        object_id=str(entry.get("ObjectId", "")).lower(),
         display_name=str(entry.get("DisplayName", "")),
         aliases=frozenset(str(name) for name in names if name),
     )

@@ -1,15 +1,14 @@
 """Microsoft Graph v1.0: applications, enterprise applications, role assignments, client secrets.
 
 Requests: learn.microsoft.com/graph/api: application-upsert, serviceprincipal-upsert,
-serviceprincipal-post-approleassignedto, application-addpassword. While replicas disagree Graph gives misleading
-answers; which ones, terraform-provider-azuread and its issues tell. Nothing is repeated here: a ``WaitError`` becomes a
+serviceprincipal-post-approleassignedto, application-addpassword. Nothing is repeated here: a ``WaitError`` becomes a
 durable wait.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +17,6 @@ from uuid import UUID
 
 import httpx
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
-from kiota_abstractions.api_error import APIError
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.headers_collection import HeadersCollection
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
@@ -40,16 +37,8 @@ from msgraph.graph_service_client import GraphServiceClient
 from pydantic import SecretStr
 
 from connector.clients.clouds import Cloud
-from connector.clients.identity import identity_error, retry_after
-from connector.errors import (
-    ForbiddenError,
-    RefusedError,
-    ReplicationError,
-    ServiceError,
-    ThrottledError,
-    UnavailableError,
-    UnexpectedAnswerError,
-)
+from connector.clients.graph_errors import done, root
+from connector.errors import UnavailableError, UnexpectedAnswerError
 from connector.observed import (
     Application,
     Credential,
@@ -60,23 +49,6 @@ from connector.observed import (
 )
 
 _TIMEOUT = httpx.Timeout(30, connect=5)
-_REASON = 300
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 400, 401, 403, 404, 409, 429, 500
-_CONCURRENCY = "Directory_ConcurrencyViolation"
-_FINAL = frozenset(
-    {
-        "Directory_QuotaExceeded",
-        "CredentialInvalidLifetimeAsPerAppPolicy",
-        "CredentialTypeNotAllowedAsPerAppPolicy",
-    }
-)
-"""Codes that waiting does not change."""
-_NOT_YET = (
-    (_BAD_REQUEST, "does not reference a valid application object"),
-    (_FORBIDDEN, "backing application of the service principal"),
-    (_BAD_REQUEST, "not a valid reference update"),
-)
-"""What Graph says, misleadingly, while what was just written is not on every replica."""
 _ASSIGNED_ALREADY = "permission being assigned already exists on the object"
 _NO_SUCH_PASSWORD = "no password credential found"  # noqa: S105 - words of an error
 
@@ -88,21 +60,6 @@ class NewPassword:
     key_id: str
     secret: SecretStr
     ends: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An answer that is not a success."""
-
-    status: int
-    code: str = ""
-    text: str = ""
-    request_id: str | None = None
-    seconds: float | None = None
-
-    def says(self, words: str) -> bool:
-        """Return whether the text holds these lower-case words."""
-        return words in self.text.lower()
 
 
 @dataclass
@@ -117,7 +74,7 @@ class _Query:
 
 
 class GraphClient:
-    """The calls that the steps make. Each raises a ``ServiceError`` as ``meaning`` says."""
+    """The calls that the steps make. Each raises a ``ServiceError`` as ``graph_errors`` says."""
 
     def __init__(
         self, cloud: Cloud, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport | None = None
@@ -141,7 +98,7 @@ class GraphClient:
 
     async def application(self, unique_name: str) -> Application | None:
         """Return the application with its owners and credentials, or None."""
-        found = await _root(
+        found = await root(
             self._graph.applications_with_unique_name(unique_name).get(
                 _select(
                     "id", "appId", "displayName", "signInAudience", "tags", "requiredResourceAccess",
@@ -171,11 +128,11 @@ class GraphClient:
             tags=list(tags),
             required_resource_access=_required(required_roles),
         )
-        await _done(self._graph.applications_with_unique_name(unique_name).patch(body, _create_if_missing()))
+        await done(self._graph.applications_with_unique_name(unique_name).patch(body, _create_if_missing()))
 
     async def enterprise_application(self, application_id: str) -> EnterpriseApplication | None:
         """Return the service principal of an application in this tenant, or None."""
-        found = await _root(
+        found = await root(
             self._graph.service_principals_with_app_id(application_id).get(_select("id", "appId", "accountEnabled"))
         )
         if found is None:
@@ -184,13 +141,13 @@ class GraphClient:
 
     async def ensure_enterprise_application(self, application_id: str) -> None:
         """Create the service principal of an application; one that exists is left as it is."""
-        await _done(
+        await done(
             self._graph.service_principals_with_app_id(application_id).patch(ServicePrincipal(), _create_if_missing())
         )
 
     async def resource(self, application_id: str) -> Resource | None:
         """Return the service principal of an API with the roles that it offers to applications, or None."""
-        found = await _root(self._graph.service_principals_with_app_id(application_id).get(_select("id", "appRoles")))
+        found = await root(self._graph.service_principals_with_app_id(application_id).get(_select("id", "appRoles")))
         if found is None:
             return None
         offered = {
@@ -212,7 +169,7 @@ class GraphClient:
             principal_id=UUID(enterprise_application_id), resource_id=UUID(resource_id), app_role_id=UUID(role_id)
         )
         builder = self._graph.service_principals.by_service_principal_id(resource_id)
-        await _done(builder.app_role_assigned_to.post(body), already=_ASSIGNED_ALREADY)
+        await done(builder.app_role_assigned_to.post(body), already=_ASSIGNED_ALREADY)
 
     async def credential_policy(self) -> CredentialPolicy:
         """Return what the tenant's default policy allows.
@@ -221,7 +178,7 @@ class GraphClient:
             ForbiddenError: without ``Policy.Read.All`` the policy is unknown.
         """
         policy = self._graph.policies.default_app_management_policy
-        found = _present(await _done(policy.get(_select("isEnabled", "applicationRestrictions"))))
+        found = _present(await done(policy.get(_select("isEnabled", "applicationRestrictions"))))
         return _policy(found, datetime.now(UTC))
 
     async def add_password(self, application_object_id: str, *, display_name: str, ends: datetime) -> NewPassword:
@@ -234,7 +191,7 @@ class GraphClient:
             password_credential=PasswordCredential(display_name=display_name, end_date_time=ends.astimezone(UTC))
         )
         builder = self._graph.applications.by_application_id(application_object_id)
-        made = await _done(builder.add_password.post(body))
+        made = await done(builder.add_password.post(body))
         if made is None or not made.secret_text or not made.key_id:
             raise UnexpectedAnswerError("graph", "no-secret", "the answer holds no secret")
         return NewPassword(str(made.key_id), SecretStr(made.secret_text), _utc(made.end_date_time) or ends)
@@ -243,56 +200,18 @@ class GraphClient:
         """Remove a client secret; one that is gone already is success."""
         builder = self._graph.applications.by_application_id(application_object_id)
         body = RemovePasswordPostRequestBody(key_id=UUID(key_id))
-        await _done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
-
-
-def meaning(refusal: Refusal) -> ServiceError:
-    """Return our error for an answer of Graph: the one place where its codes and texts are told apart."""
-    status, code, reason, id_ = refusal.status, refusal.code, refusal.text[:_REASON], refusal.request_id
-    if code in _FINAL:
-        return RefusedError("graph", code, reason, id_)
-    if code == _CONCURRENCY:
-        return ReplicationError("graph", "replication", reason, id_, refusal.seconds)
-    if status == _THROTTLED:
-        return ThrottledError("graph", "throttled", reason, id_, refusal.seconds)
-    if status >= _BROKEN:
-        return UnavailableError("graph", "unavailable", reason, id_, refusal.seconds)
-    if status in (_NOT_FOUND, _CONFLICT) or any(status == at and refusal.says(words) for at, words in _NOT_YET):
-        return ReplicationError("graph", "replication", reason, id_)
-    if status in (_UNAUTHORIZED, _FORBIDDEN):
-        return ForbiddenError("graph", code or f"status-{status}", reason, id_)
-    return UnexpectedAnswerError("graph", code or f"status-{status}", reason, id_)
-
-
-async def _done(request: Awaitable[Any], *, already: str = "") -> Any:
-    """Wait for the answer; a 400 with the words ``already`` means that nothing was left to do."""
-    answer = await _answer(request)
-    if not isinstance(answer, Refusal):
-        return answer
-    if already and answer.status == _BAD_REQUEST and answer.says(already):
-        return None
-    raise meaning(answer)
-
-
-async def _root(request: Awaitable[Any]) -> Any:
-    """Wait for an object by its name; 404 is None."""
-    answer = await _answer(request)
-    if not isinstance(answer, Refusal):
-        return answer
-    if answer.status == _NOT_FOUND:
-        return None
-    raise meaning(answer)
+        await done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
 
 
 async def _all(builder: Any, *names: str) -> list[Any]:
     """Return a whole collection, page by page."""
     base = builder.request_adapter.base_url
-    page = _present(await _done(builder.get(_select(*names))))
+    page = _present(await done(builder.get(_select(*names))))
     found = list(page.value or ())
     while link := page.odata_next_link:
         if not link.startswith(f"{base}/"):
             raise UnexpectedAnswerError("graph", "next-page", "the next page is not on this host")
-        page = _present(await _done(builder.with_url(link).get()))
+        page = _present(await done(builder.with_url(link).get()))
         found += page.value or ()
     return found
 
@@ -301,38 +220,6 @@ def _present(answer: Any) -> Any:
     if answer is None:
         raise UnavailableError("graph", "unavailable", "the answer is empty")
     return answer
-
-
-async def _answer(request: Awaitable[Any]) -> Any:
-    """Return the answer, or the refusal that it is.
-
-    Raises:
-        UnavailableError, ThrottledError: no answer came, or the identity got no token.
-    """
-    try:
-        return await request
-    except APIError as error:
-        return _refusal(error)
-    except AzureError as error:
-        raise identity_error(error) from None
-    except httpx.HTTPError as error:
-        raise UnavailableError("graph", "unavailable", type(error).__name__) from None
-    except Exception as error:  # noqa: BLE001 - the SDK raises plain ones over an answer that it cannot read
-        raise UnavailableError("graph", "unavailable", f"unreadable: {type(error).__name__}") from None
-
-
-def _refusal(error: Any) -> Refusal:
-    # httpx's headers ignore case, but the SDK promises no more than a dict.
-    headers = {str(name).lower(): str(value) for name, value in (error.response_headers or {}).items()}
-    main = getattr(error, "error", None)
-    inner = main and main.inner_error
-    return Refusal(
-        status=error.response_status_code or 0,
-        code=str((main and main.code) or ""),
-        text=str((main and main.message) or ""),
-        request_id=headers.get("request-id") or (inner and inner.request_id) or None,
-        seconds=retry_after(headers.get("retry-after")),
-    )
 
 
 def _select(*names: str) -> Any:

@@ -73,15 +73,22 @@ def _log_in(connection: imaplib.IMAP4_SSL, mailbox: str, token: SecretStr) -> Im
         # imaplib encodes what is returned; to a second challenge, which holds an error, the answer is an empty line.
         connection.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
     except _BROKEN as error:
-        return ImapAnswer("authenticate", _words(error, *secrets))
+        return ImapAnswer("authenticate", _words(_parting(connection, error), *secrets))
     try:
         status, answer = connection.select("INBOX", readonly=True)
     except _BROKEN as error:
-        return ImapAnswer("examine", _words(error, *secrets))
+        return ImapAnswer("examine", _words(_parting(connection, error), *secrets))
     if status != "OK":
         said = b" ".join(part for part in answer if isinstance(part, bytes))
         return ImapAnswer("examine", _words(said, *secrets))
     return ImapAnswer("open")
+
+
+def _parting(connection: imaplib.IMAP4_SSL, error: Exception) -> Exception | bytes:
+    """Return the server's ``BYE`` where the connection was lost after one; else the error."""
+    said = connection.untagged_responses.get("BYE") or []
+    lost = isinstance(error, OSError | imaplib.IMAP4.abort)
+    return said[-1] if lost and said and isinstance(said[-1], bytes) else error
 
 
 def _words(said: Exception | bytes, *secrets: str) -> str:

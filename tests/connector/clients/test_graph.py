@@ -12,7 +12,8 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from connector.clients.clouds import Cloud
-from connector.clients.graph import GraphClient, Refusal, meaning
+from connector.clients.graph import GraphClient
+from connector.clients.graph_errors import Refusal, meaning
 from connector.clients.identity import Identity
 from connector.errors import (
     ForbiddenError,

@@ -1,0 +1,129 @@
+"""What Microsoft Graph's refusals mean: the one place where its codes and texts are told apart.
+
+While replicas disagree Graph gives misleading answers; which ones, terraform-provider-azuread and its issues tell
+(learn.microsoft.com/graph/errors has the rest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from azure.core.exceptions import AzureError
+from kiota_abstractions.api_error import APIError
+
+from connector.clients.identity import identity_error, retry_after
+from connector.errors import (
+    ForbiddenError,
+    RefusedError,
+    ReplicationError,
+    ServiceError,
+    ThrottledError,
+    UnavailableError,
+    UnexpectedAnswerError,
+)
+
+_REASON = 300
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 400, 401, 403, 404, 409, 429, 500
+_CONCURRENCY = "Directory_ConcurrencyViolation"
+_FINAL = frozenset(
+    {
+        "Directory_QuotaExceeded",
+        "CredentialInvalidLifetimeAsPerAppPolicy",
+        "CredentialTypeNotAllowedAsPerAppPolicy",
+    }
+)
+"""Codes that waiting does not change."""
+_NOT_YET = (
+    (_BAD_REQUEST, "does not reference a valid application object"),
+    (_FORBIDDEN, "backing application of the service principal"),
+    (_BAD_REQUEST, "not a valid reference update"),
+)
+"""What Graph says, misleadingly, while what was just written is not on every replica."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not a success."""
+
+    status: int
+    code: str = ""
+    text: str = ""
+    request_id: str | None = None
+    seconds: float | None = None
+
+    def says(self, words: str) -> bool:
+        """Return whether the text holds these lower-case words."""
+        return words in self.text.lower()
+
+
+def meaning(refusal: Refusal) -> ServiceError:
+    """Return our error for an answer of Graph: the one place where its codes and texts are told apart."""
+    status, code, reason, id_ = refusal.status, refusal.code, refusal.text[:_REASON], refusal.request_id
+    if code in _FINAL:
+        return RefusedError("graph", code, reason, id_)
+    if code == _CONCURRENCY:
+        return ReplicationError("graph", "replication", reason, id_, refusal.seconds)
+    if status == _THROTTLED:
+        return ThrottledError("graph", "throttled", reason, id_, refusal.seconds)
+    if status >= _BROKEN:
+        return UnavailableError("graph", "unavailable", reason, id_, refusal.seconds)
+    if status in (_NOT_FOUND, _CONFLICT) or any(status == at and refusal.says(words) for at, words in _NOT_YET):
+        return ReplicationError("graph", "replication", reason, id_)
+    if status in (_UNAUTHORIZED, _FORBIDDEN):
+        return ForbiddenError("graph", code or f"status-{status}", reason, id_)
+    return UnexpectedAnswerError("graph", code or f"status-{status}", reason, id_)
+
+
+async def done(request: Awaitable[Any], *, already: str = "") -> Any:
+    """Wait for the answer; a 400 with the words ``already`` means that nothing was left to do."""
+    answer = await _answer(request)
+    if not isinstance(answer, Refusal):
+        return answer
+    if already and answer.status == _BAD_REQUEST and answer.says(already):
+        return None
+    raise meaning(answer)
+
+
+async def root(request: Awaitable[Any]) -> Any:
+    """Wait for an object by its name; 404 is None."""
+    answer = await _answer(request)
+    if not isinstance(answer, Refusal):
+        return answer
+    if answer.status == _NOT_FOUND:
+        return None
+    raise meaning(answer)
+
+
+async def _answer(request: Awaitable[Any]) -> Any:
+    """Return the answer, or the refusal that it is.
+
+    Raises:
+        UnavailableError, ThrottledError: no answer came, or the identity got no token.
+    """
+    try:
+        return await request
+    except APIError as error:
+        return _refusal(error)
+    except AzureError as error:
+        raise identity_error(error) from None
+    except httpx.HTTPError as error:
+        raise UnavailableError("graph", "unavailable", type(error).__name__) from None
+    except Exception as error:  # noqa: BLE001 - the SDK raises plain ones over an answer that it cannot read
+        raise UnavailableError("graph", "unavailable", f"unreadable: {type(error).__name__}") from None
+
+
+def _refusal(error: Any) -> Refusal:
+    # httpx's headers ignore case, but the SDK promises no more than a dict.
+    headers = {str(name).lower(): str(value) for name, value in (error.response_headers or {}).items()}
+    main = getattr(error, "error", None)
+    inner = main and main.inner_error
+    return Refusal(
+        status=error.response_status_code or 0,
+        code=str((main and main.code) or ""),
+        text=str((main and main.message) or ""),
+        request_id=headers.get("request-id") or (inner and inner.request_id) or None,
+        seconds=retry_after(headers.get("retry-after")),
+    )

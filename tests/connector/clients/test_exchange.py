@@ -1,0 +1,388 @@
+"""The Exchange client against the simulated tenant, and against answers that the tenant never gives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from connector.clients.clouds import Cloud
+from connector.clients.exchange import ExchangeAdmin, _granted, _holds_access, _listed, _mailbox, _recipient
+from connector.clients.exchange_answers import Answer
+from connector.clients.identity import Identity
+from connector.errors import (
+    ExistsError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ReplicationError,
+    ServiceError,
+    ThrottledError,
+    UnavailableError,
+    UnexpectedAnswerError,
+)
+from connector.observed import ExchangePrincipal, Mailbox
+from local.tenant import Tenant
+from local.tenant.misbehaviour import Fault, Preset
+
+APPLICATION = "11111111-2222-3333-4444-555555555555"
+OBJECT = "99999999-8888-7777-6666-555555555555"
+STRANGER = ExchangePrincipal(APPLICATION, OBJECT, "Unknown")
+CMDLETS = {
+    "Get-ServicePrincipal",
+    "New-ServicePrincipal",
+    "Remove-ServicePrincipal",
+    "Get-Mailbox",
+    "Get-Recipient",
+    "Get-MailboxPermission",
+    "Add-MailboxPermission",
+    "Remove-MailboxPermission",
+    "Get-CASMailbox",
+    "Set-CASMailbox",
+}
+
+
+@pytest.fixture
+async def tenant(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tenant]:
+    async with Tenant(preset="calm") as made:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", made.endpoints["identityEndpoint"])
+        monkeypatch.setenv("IDENTITY_HEADER", made.endpoints["identityHeader"])
+        yield made
+
+
+def cloud_of(tenant: Tenant, exchange: str | None = None) -> Cloud:
+    found = tenant.endpoints
+    return Cloud(
+        "custom",
+        found["authority"],
+        found["graph"],
+        exchange or found["exchange"],
+        "localhost",
+        ca_bundle=found["caBundle"],
+    )
+
+
+@pytest.fixture
+async def admin(tenant: Tenant) -> AsyncIterator[ExchangeAdmin]:
+    identity = Identity(cloud_of(tenant), tenant.world.identity.client_id)
+    made = ExchangeAdmin(cloud_of(tenant), identity.credential)
+    yield made
+    await made.close()
+    await identity.close()
+
+
+@pytest.fixture
+async def principal(tenant: Tenant, admin: ExchangeAdmin) -> ExchangePrincipal:
+    await admin.create_principal(
+        tenant.world.tenant_id, application_id=APPLICATION, object_id=OBJECT, display_name="UTM"
+    )
+    found = await admin.principal(tenant.world.tenant_id, APPLICATION)
+    assert found is not None
+    return found
+
+
+def misbehave(tenant: Tenant, fault: Fault, **more: Any) -> None:
+    tenant.misbehave(Preset(faults={"exchange": {fault: 1.0}}, in_a_row=1000, retry_after=(7, 7), **more))
+
+
+async def test_the_permitted_cmdlets_are_those_of_the_identity(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    assert await admin.permitted_cmdlets(tenant.world.tenant_id) >= CMDLETS
+
+
+async def test_a_principal_is_made_found_and_removed(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    id_ = tenant.world.tenant_id
+    tenant.administrator.register_application("another")
+    assert await admin.principal(id_, APPLICATION) is None
+    arguments = {"application_id": APPLICATION, "object_id": OBJECT, "display_name": "UTM"}
+    await admin.create_principal(id_, **arguments)
+    found = await admin.principal(id_, APPLICATION.upper())
+    assert found is not None
+    assert (found.application_id, found.object_id, found.display_name) == (APPLICATION, OBJECT, "UTM")
+    assert tenant.world.exchange_principals[APPLICATION].sid in found.aliases
+    with pytest.raises(ExistsError):
+        await admin.create_principal(id_, **arguments)
+    await admin.remove_principal(id_, OBJECT)
+    await admin.remove_principal(id_, OBJECT)
+    assert await admin.principal(id_, APPLICATION) is None
+
+
+async def test_an_unknown_principal_is_not_another_ones(
+    tenant: Tenant, admin: ExchangeAdmin, principal: ExchangePrincipal
+) -> None:
+    assert principal.object_id == OBJECT
+    assert await admin.principal(tenant.world.tenant_id, "00000000-1111-2222-3333-444444444444") is None
+
+
+async def test_mailboxes_come_in_order_ten_to_a_request(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    wanted = [*tenant.addresses, *(f"nobody{number}@contoso.example" for number in range(20)), tenant.addresses[0]]
+    tenant.forget_requests()
+    found = await admin.mailboxes(tenant.world.tenant_id, wanted)
+    assert tenant.calls["exchange"] == 3
+    assert len(found) == len(wanted)
+    for address, one in zip(wanted, found, strict=True):
+        if address in tenant.addresses:
+            assert isinstance(one, Mailbox)
+            assert one.user_principal_name == address
+        else:
+            assert isinstance(one, NotFoundError)
+            assert address in one.reason
+            assert one.request_id
+
+
+async def test_nothing_is_asked_about_nothing(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    id_ = tenant.world.tenant_id
+    for call in (admin.mailboxes, admin.recipients, admin.imap_enabled, admin.enable_imap):
+        assert await call(id_, []) == []
+    for on in (admin.access, admin.grant, admin.revoke):
+        assert await on(id_, [], STRANGER) == []
+    assert tenant.calls["exchange"] == 0
+
+
+async def test_recipients_say_what_an_address_is(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    other = tenant.administrator.add_recipient("vertrieb@contoso.example")
+    found = await admin.recipients(tenant.world.tenant_id, [other.address, "nobody@contoso.example"])
+    assert not isinstance(found[0], ServiceError)
+    assert (found[0].primary_address, found[0].recipient_type) == (other.address, other.kind)
+    assert isinstance(found[1], NotFoundError)
+
+
+async def test_imap_is_switched_on(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    id_, address = tenant.world.tenant_id, tenant.addresses[0]
+    tenant.world.mailboxes[address].imap_enabled = False
+    assert await admin.imap_enabled(id_, tenant.addresses) == [False, *[True] * (len(tenant.addresses) - 1)]
+    answers = await admin.enable_imap(id_, [address, "nobody@contoso.example"])
+    assert answers[0] is None
+    assert isinstance(answers[1], NotFoundError)
+    assert await admin.imap_enabled(id_, [address]) == [True]
+
+
+async def test_access_is_granted_seen_and_revoked(
+    tenant: Tenant, admin: ExchangeAdmin, principal: ExchangePrincipal
+) -> None:
+    id_, wanted = tenant.world.tenant_id, [*tenant.addresses, "nobody@contoso.example"]
+    none = [False] * len(tenant.addresses)
+    assert (await admin.access(id_, wanted, principal))[:-1] == none
+    for _ in range(2):  # the second time Exchange only warns that it is there
+        answers = await admin.grant(id_, wanted, principal)
+        assert answers[:-1] == [None] * len(tenant.addresses)
+        assert type(answers[-1]) is NotFoundError
+    seen = await admin.access(id_, wanted, principal)
+    assert seen[:-1] == [True] * len(tenant.addresses)
+    assert isinstance(seen[-1], NotFoundError)
+    for _ in range(2):
+        assert await admin.revoke(id_, tenant.addresses, principal) == [None] * len(tenant.addresses)
+    assert await admin.access(id_, tenant.addresses, principal) == none
+
+
+async def test_a_grant_does_not_map_the_mailbox_into_outlook(
+    tenant: Tenant, admin: ExchangeAdmin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, dict[str, str], Any]] = []
+
+    async def record(_: str, path: str, headers: dict[str, str], body: Any) -> Answer:
+        sent.append((path, headers, body))
+        return Answer(200, {}, b'{"responses": []}')
+
+    monkeypatch.setattr(admin._transport, "_send", record)
+    id_ = tenant.world.tenant_id
+    (answer,) = await admin.grant(id_, tenant.addresses[:1], STRANGER)
+    assert isinstance(answer, UnavailableError)
+    ((path, headers, body),) = sent
+    (request,) = body["requests"]
+    assert path == f"/adminapi/beta/{id_}/$batch"
+    assert request["url"] == f"{tenant.endpoints['exchange']}/adminapi/beta/{id_}/InvokeCommand?"
+    assert headers["Accept-Encoding"] == request["headers"]["Accept-Encoding"] == "identity"
+    assert headers["client-request-id"] != request["headers"]["client-request-id"]
+    assert headers["connection-id"] == request["headers"]["connection-id"]
+    assert headers["X-AnchorMailbox"] == f"APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{id_}"
+    assert request["body"]["CmdletInput"] == {
+        "CmdletName": "Add-MailboxPermission",
+        "Parameters": {
+            "Identity": tenant.addresses[0],
+            "User": OBJECT,
+            "AccessRights": ["FullAccess"],
+            "InheritanceType": "All",
+            "AutoMapping": False,
+            "Confirm": False,
+        },
+    }
+
+
+async def test_a_principal_that_exchange_does_not_resolve_yet_is_replication(
+    tenant: Tenant, admin: ExchangeAdmin
+) -> None:
+    id_, address = tenant.world.tenant_id, tenant.addresses[:1]
+    assert await admin.access(id_, address, STRANGER) == [False]
+    (answer,) = await admin.grant(id_, address, STRANGER)
+    assert isinstance(answer, ReplicationError)
+    assert answer.code == "replication"
+    assert isinstance((await admin.revoke(id_, address, STRANGER))[0], ReplicationError)
+
+
+async def test_a_mailbox_outside_the_scope_is_data(tenant: Tenant, principal: ExchangePrincipal) -> None:
+    first, second = tenant.addresses[:2]
+    tenant.administrator.set_directory_roles()
+    tenant.administrator.put_in_role_group(CMDLETS, {first})
+    tenant.forget_tokens()
+    identity = Identity(cloud_of(tenant), tenant.world.identity.client_id)
+    limited = ExchangeAdmin(cloud_of(tenant), identity.credential)
+    answers = await limited.grant(tenant.world.tenant_id, [first, second], principal)
+    await limited.close()
+    await identity.close()
+    assert answers[0] is None
+    assert isinstance(answers[1], RefusedError)
+    assert answers[1].code == "outside-write-scope"
+
+
+async def test_without_a_role_everything_is_forbidden(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    tenant.administrator.set_directory_roles()
+    tenant.forget_tokens()
+    id_ = tenant.world.tenant_id
+    for call in (
+        admin.permitted_cmdlets(id_),
+        admin.principal(id_, APPLICATION),
+        admin.mailboxes(id_, ["a@b.example"]),
+    ):
+        with pytest.raises(ForbiddenError):
+            await call
+
+
+async def test_without_the_app_role_the_reason_is_the_diagnostics(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    tenant.administrator.revoke("Exchange.ManageAsApp")
+    tenant.forget_tokens()
+    with pytest.raises(ForbiddenError, match="status-401") as caught:
+        await admin.permitted_cmdlets(tenant.world.tenant_id)
+    assert caught.value.reason == "The token has no permission to call this interface."
+    assert caught.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault.THROTTLED, ThrottledError),
+        (Fault.CONCURRENT, ThrottledError),
+        (Fault.UNAVAILABLE, UnavailableError),
+        (Fault.DROPPED, UnavailableError),
+        (Fault.LOST, UnavailableError),
+        (Fault.NUL_BODY, ForbiddenError),
+    ],
+)
+async def test_a_fault_of_the_call_is_raised_and_nothing_is_repeated(
+    tenant: Tenant, admin: ExchangeAdmin, fault: Fault, kind: type[ServiceError]
+) -> None:
+    misbehave(tenant, fault)
+    with pytest.raises(kind) as caught:
+        await admin.create_principal(
+            tenant.world.tenant_id, application_id=APPLICATION, object_id=OBJECT, display_name="UTM"
+        )
+    assert type(caught.value) is kind
+    assert caught.value.service == "exchange"
+    assert tenant.calls["exchange"] == 1
+
+
+async def test_a_lost_token_is_not_exchanges_fault(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    tenant.misbehave(Preset(faults={"identity": {Fault.UNAVAILABLE: 1.0}}, in_a_row=1000))
+    with pytest.raises(UnavailableError) as caught:
+        await admin.mailboxes(tenant.world.tenant_id, tenant.addresses)
+    assert caught.value.service == "identity"
+    assert tenant.calls["exchange"] == 0
+
+
+async def test_nobody_listens(tenant: Tenant) -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    identity = Identity(cloud_of(tenant), tenant.world.identity.client_id)
+    # The token is for the tenant's own address, the calls go to one where nobody speaks TLS.
+    admin = ExchangeAdmin(cloud_of(tenant), identity.credential)
+    admin._transport._base = f"https://127.0.0.1:{port}"
+    with pytest.raises(UnavailableError) as caught:
+        await admin.permitted_cmdlets(tenant.world.tenant_id)
+    assert caught.value.service == "exchange"
+    await admin.close()
+    await identity.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_odd_answers_make_no_difference(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    tenant.misbehave(Preset(odd_answers=1.0, empty_answers=1.0))
+    id_, wanted = tenant.world.tenant_id, [*tenant.addresses, "nobody@contoso.example"]
+    arguments = {"application_id": APPLICATION, "object_id": OBJECT, "display_name": "UTM"}
+    await admin.create_principal(id_, **arguments)
+    for _ in range(10):
+        with pytest.raises(ExistsError):
+            await admin.create_principal(id_, **arguments)
+        answers = await admin.mailboxes(id_, wanted)
+        assert [isinstance(one, NotFoundError) for one in answers] == [*[False] * len(tenant.addresses), True]
+
+
+async def test_answers_that_the_tenant_never_gives(admin: ExchangeAdmin, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [
+        Answer(200, {}, b'{"value": [{"fileName": "tmpEXO"}]}'),
+        Answer(200, {}, b'{"value": {"exportedCmdlets": [{"Name": "Get-Mailbox"}]}}'),
+        Answer(404, {}, b'{"error": {"message": "\'x\' couldn\'t be found"}}'),
+    ]
+
+    async def give(*_: Any) -> Answer:
+        return answers.pop(0)
+
+    monkeypatch.setattr(admin._transport, "_send", give)
+    with pytest.raises(ForbiddenError, match="unknown-shape"):
+        await admin.permitted_cmdlets("tenant")
+    assert await admin.permitted_cmdlets("tenant") == {"Get-Mailbox"}
+    assert await admin.principal("tenant", APPLICATION) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("A-B,C-D", ["A-B", "C-D"]),
+        ("{FullAccess, ReadPermission}", ["FullAccess", "ReadPermission"]),
+        (["A-B", {"Name": "C-D"}, {"name": "E-F"}, {}, None, 3], ["A-B", "C-D", "E-F"]),
+        (None, []),
+        ("", []),
+    ],
+)
+def test_names_are_listed_in_several_ways(value: Any, expected: list[str]) -> None:
+    assert _listed(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"User": "utm"}, True),
+        ({"User": "S-1-5-21"}, True),
+        ({"User": "S-1-5-22"}, False),
+        ({"User": ""}, False),
+        ({"Deny": True}, False),
+        ({"Deny": "True"}, False),
+        ({"Deny": "False"}, True),
+        ({"AccessRights": "ReadPermission, FullAccess"}, True),
+        ({"AccessRights": ["ReadPermission"]}, False),
+        ({"AccessRights": None}, False),
+    ],
+)
+def test_what_counts_as_access(change: dict[str, Any], expected: bool) -> None:
+    principal = ExchangePrincipal(APPLICATION, OBJECT, "UTM", frozenset({"S-1-5-21", ""}))
+    entry = {"User": OBJECT.upper(), "AccessRights": ["FullAccess"], "Deny": False, **change}
+    assert _holds_access([entry], principal) is expected
+
+
+def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> None:
+    entry = {"UserPrincipalName": "a@b.example", "RecipientTypeDetails": "SharedMailbox"}
+    assert _mailbox([entry]) == Mailbox("a@b.example", "a@b.example", "SharedMailbox")
+    with pytest.raises(RefusedError, match="ambiguous"):
+        _mailbox([entry, entry])
+    with pytest.raises(NotFoundError):
+        _recipient([])
+    with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+        _recipient([{}])
+
+
+def test_what_is_there_already_is_granted() -> None:
+    assert _granted(ExistsError("exchange", "exists", ""), STRANGER) is None
+    elsewhere = NotFoundError("exchange", "not-found", "a@b.example couldn't be found")
+    assert _granted(elsewhere, STRANGER) is elsewhere
