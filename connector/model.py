@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -24,7 +24,7 @@ Severity = Literal["error", "warning", "info"]
 
 
 class Document(BaseModel):
-    """The base of whatever is kept or shown as JSON."""
+    """The base of whatever is kept or shown as JSON. Validators are built on first use: importing stays cheap."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True, defer_build=True
@@ -176,8 +176,8 @@ class Connection(Document):
     last_change: datetime
     """When we or a person last changed something in the tenant; ``VERIFY_MINUTES`` count from here."""
     steps: dict[StepName, StepRecord] = {}
-    ids: Ids = Ids()
-    rights: Rights = Rights()
+    ids: Ids = Field(default_factory=Ids)
+    rights: Rights = Field(default_factory=Rights)
     secret: SecretRecord | None = None
     intents: list[Intent] = []
     chunks: list[ChunkSummary] = []

@@ -56,7 +56,7 @@ class SetUpRequest(Document):
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = (
         Field(default="", validate_default=False, description="The application's name in the tenant.")
     )
-    secret: SecretWish = SecretWish()
+    secret: SecretWish = Field(default_factory=SecretWish)
     enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
     accept: Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(max_length=100)] = Field(
         default=[], description="Ids of findings that are known and accepted."
