@@ -35,6 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     _tenant_options(tenant)
     tenant.add_argument("--clock", type=float, default=1.0, help="how much faster its delays pass (1)")
     tenant.add_argument("--out", type=Path, metavar="FILE", help="write its endpoints there")
+
+    soak = commands.add_parser("soak", help="many seeds, each of which must end like a calm run")
+    soak.add_argument("--preset", choices=PRESETS, help="how the simulated tenant behaves (normal)")
+    soak.add_argument("--seeds", type=_count, default=5, help="how many seeds (5)")
+    soak.add_argument("--mailboxes", type=_count, default=3, help="how many mailboxes (3)")
     return parser
 
 
@@ -55,7 +60,9 @@ def main() -> int:
     """Run one command and return its exit status."""
     arguments = _parser().parse_args()
     logging.basicConfig(
-        stream=sys.stderr, format="%(message)s", level=logging.INFO if arguments.command != "demo" else logging.WARNING
+        stream=sys.stderr,
+        format="%(message)s",
+        level=logging.WARNING if arguments.command in {"demo", "soak"} else logging.INFO,
     )
     for name in ("azure", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -63,6 +70,8 @@ def main() -> int:
         from local.demo import demo as run  # noqa: PLC0415 - only what the command needs is imported
     elif arguments.command == "serve":
         from local.serve import serve as run  # noqa: PLC0415 - as above
+    elif arguments.command == "soak":
+        from local.soak import soak as run  # noqa: PLC0415 - as above
     else:
         from local.serve import tenant as run  # noqa: PLC0415 - as above
     try:
