@@ -32,6 +32,8 @@ class _ChunkRun:
         self.operation = run.connection.operation.id
         self.changes = 0
         self.wait: WaitError | None = None
+        self.delayed: list[MailboxRecord] = []
+        """Mailboxes for which a service asked to wait: neither settled nor wrong."""
 
     async def settle(self) -> None:
         """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
@@ -42,7 +44,7 @@ class _ChunkRun:
         granted = await self._grant(observed)
         await self._confirm([(entry, seen) for entry, seen in observed if entry in granted])
         for entry, seen in observed:
-            if entry not in granted and entry.finding is None:
+            if entry not in granted and entry not in self.delayed and entry.finding is None:
                 self._settled(entry, None if entry in switched else mailboxes.imap_finding(seen))
         self.chunk.mailboxes = [entry for entry in self.chunk.mailboxes if entry.wanted or entry.access is not None]
 
@@ -124,6 +126,7 @@ class _ChunkRun:
             entry
             for entry, seen in observed
             if entry.finding is None
+            and entry not in self.delayed
             and any(change.action is action for change in mailboxes.plan(seen, enable_imap=enable))
         ]
 
@@ -147,6 +150,7 @@ class _ChunkRun:
         """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
         if isinstance(error, WaitError):
             self.wait = error
+            self.delayed.append(entry)
             return
         entry.state = MailboxState.ACTION_REQUIRED
         entry.finding = mailboxes.failure(entry.requested, error, recipient)
