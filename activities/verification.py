@@ -27,9 +27,8 @@ _BUDGET = 180.0
 
 async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     """Log in to each mailbox with a token of its own pass; return what is wrong with the token."""
-    from connector.clients.imap import examine  # noqa: PLC0415 - as above
-
     from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
+    from connector.clients.imap import examine  # noqa: PLC0415 - as above
 
     ids, cloud, secret = run.connection.ids, run.services.cloud, run.connection.secret
     if secret is None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from connector.clients.imap import examine
-
 from connector.clients.identity import prove_secret
+from connector.clients.imap import examine
 from connector.observed import Application, ExchangePrincipal, Mailbox
 from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, REQUIRED_ROLES, TAG, unique_name
 from connector.plans.secret import secret_name
