@@ -7,7 +7,7 @@ import json
 import re
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.errors import BodyError, FieldError
@@ -19,7 +19,8 @@ _MAX_ADDRESS = 254
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # RFC 5321 without quoted local parts and address literals: Exchange has no mailbox of that kind. ASCII only, so that
 # no look-alike quotation mark ever gets into a PowerShell line that we show.
-ADDRESS = re.compile(rf"(?!.{{{_MAX_ADDRESS + 1}}})[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
+_ADDRESS = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+"
+ADDRESS = re.compile(rf"(?!.{{{_MAX_ADDRESS + 1}}}){_ADDRESS}")
 _TYPES = {
     "string_type": "text",
     "int_type": "number",
@@ -34,12 +35,17 @@ _TYPES = {
 _RANGES = {"greater_than_equal": "ge", "less_than_equal": "le"}
 
 
+def _whole(value: object) -> object:
+    """Read ``180.0`` as 180: JSON knows only numbers, and some senders write them so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class SecretWish(Document):
     """What the client secret should be like."""
 
     model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
 
-    lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS)] | None = Field(
+    lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS), BeforeValidator(_whole)] | None = Field(
         default=None, description="Days until the secret ends; the tenant's policy may shorten it."
     )
 
@@ -51,7 +57,11 @@ class SetUpRequest(Document):
 
     name: ConnectionName = Field(description="The identity of the connection: lower-case letters, digits and hyphens.")
     mailboxes: Annotated[list[str], Field(min_length=1, max_length=MAX_MAILBOXES)] = Field(
-        description="The addresses of all mailboxes that the UTM fetches from; the whole list each time."
+        description="The addresses of all mailboxes that the UTM fetches from; the whole list each time, none twice.",
+        json_schema_extra={
+            "items": {"type": "string", "maxLength": _MAX_ADDRESS, "pattern": f"^{_ADDRESS}$"},
+            "uniqueItems": True,
+        },
     )
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = (
         Field(default="", validate_default=False, description="The application's name in the tenant.")

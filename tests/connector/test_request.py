@@ -57,6 +57,7 @@ def test_two_requests_that_mean_the_same_are_equal() -> None:
         ({"secret": {"lifetimeDays": 0}}, "field-range", "secret.lifetimeDays"),
         ({"secret": {"lifetimeDays": 731}}, "field-range", "secret.lifetimeDays"),
         ({"secret": {"lifetimeDays": "180"}}, "field-type", "secret.lifetimeDays"),
+        ({"secret": {"lifetimeDays": 1.5}}, "field-type", "secret.lifetimeDays"),
         ({"secret": {"lifetimeDays": True}}, "field-type", "secret.lifetimeDays"),
         ({"secret": []}, "field-type", "secret"),
         ({"enableImap": "yes"}, "field-type", "enableImap"),
@@ -70,6 +71,10 @@ def test_a_wrong_field_is_named(change: dict[str, Any], code: str, field: str) -
     with pytest.raises(FieldError) as caught:
         read({**GOOD, **change})
     assert (caught.value.code, caught.value.values["field"]) == (code, field)
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    assert read({**GOOD, "secret": {"lifetimeDays": 90.0}}).wanted(1).lifetime_days == 90
 
 
 def test_a_missing_field_is_named() -> None:
