@@ -132,8 +132,7 @@ class _ChunkRun:
 
     def _settled(self, entry: MailboxRecord, finding: Finding | None) -> None:
         entry.settled_in = self.operation
-        entry.finding = finding
-        entry.state = MailboxState.ACTION_REQUIRED if finding else MailboxState.WAITING
+        self._note_finding(entry, finding)
         entry.access = "given" if entry.access == "giving" else entry.access
 
     def _note(self, entry: MailboxRecord, error: ServiceError | None) -> bool:
@@ -152,8 +151,15 @@ class _ChunkRun:
             self.wait = error
             self.delayed.append(entry)
             return
-        entry.state = MailboxState.ACTION_REQUIRED
-        entry.finding = mailboxes.failure(entry.requested, error, recipient)
+        self._note_finding(entry, mailboxes.failure(entry.requested, error, recipient))
+
+    def _note_finding(self, entry: MailboxRecord, finding: Finding | None) -> None:
+        """Keep what was found; a mailbox that has opened meanwhile needs nothing more, whatever this step sees."""
+        if entry.proven_in == self.operation:
+            entry.state, entry.finding = MailboxState.OPEN, None
+        else:
+            entry.state = MailboxState.ACTION_REQUIRED if finding else MailboxState.WAITING
+            entry.finding = finding
 
 
 def _names(entries: Sequence[MailboxRecord]) -> list[str]:

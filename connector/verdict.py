@@ -9,9 +9,6 @@ from connector.model import Connection
 from connector.steps import ConnectionState, MailboxState, StepName, StepState
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
-_PERSON_WAIT = 300.0
-"""Seconds between two looks while only a person can move things."""
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -27,7 +24,10 @@ class Verdict:
 
 
 def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
-    """Return the verdict after round ``number`` (from 0)."""
+    """Return the verdict after round ``number`` (from 0).
+
+    A run that waits for a person looks as often as one that waits for Microsoft: a refusal may have been a passing one.
+    """
     states = connection.step_states()
     if StepState.FAILED in states.values():
         return Verdict(ConnectionState.FAILED)
@@ -39,7 +39,7 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     since = connection.since if connection.state is ConnectionState.ACTION_REQUIRED else now
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
         return Verdict(ConnectionState.ACTION_REQUIRED)
-    return Verdict(ConnectionState.ACTION_REQUIRED, _PERSON_WAIT)
+    return Verdict(ConnectionState.ACTION_REQUIRED, round_wait(number))
 
 
 def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -34,6 +35,7 @@ _MARKS = {
 }
 PATIENCE = 30.0
 """Real seconds for which the demo goes on looking when a step says that it needs a person: it may heal by itself."""
+_READS = 5
 SHOWN = 5
 """How many mailboxes the end of the demo lists."""
 FIELDS = ("applicationId", "tenantId", "clientSecret")
@@ -59,8 +61,7 @@ async def demo(arguments: argparse.Namespace) -> int:
                         body, lambda seen: live.update(show(seen, arguments.clock, lang)), patience=PATIENCE
                     )
                 console.print()
-                answer = await client.get(f"/api/connections/{NAME}/parameters")
-                parameters = answer.json() if answer.is_success else None
+                parameters = await _parameters(client)
                 calls = dict(sorted(tenant.calls.items()))
     if arguments.json:
         sys.stdout.write(json.dumps(report(connection, parameters, calls), ensure_ascii=False) + "\n")
@@ -70,6 +71,17 @@ async def demo(arguments: argparse.Namespace) -> int:
         if parameters is not None:
             console.print(ending(connection, parameters, calls, lang))
     return 0 if connection["state"] == "ready" else 1
+
+
+async def _parameters(client: ApiClient) -> dict[str, Any] | None:
+    """Read the parameters, again where the vault is just throttling; None where there are none."""
+    for _ in range(_READS):
+        answer = await client.get(f"/api/connections/{NAME}/parameters")
+        if answer.is_success:
+            document: dict[str, Any] = answer.json()
+            return document
+        await asyncio.sleep(0.5)
+    return None
 
 
 def locale_language() -> Language:

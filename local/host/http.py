@@ -90,7 +90,10 @@ class Front:
         arguments: dict[str, Any] = {function.argument: func.timer.TimerRequest()}
         if function.client is not None:
             arguments[function.client] = self._binding()
-        await call(function, **arguments)
+        try:
+            await call(function, **arguments)
+        except Exception:
+            _logger.exception("the function %s has raised", function.name)
         return Response(status_code=202)
 
 

@@ -1,7 +1,7 @@
 """What a person does in the portals and in PowerShell: arranges special cases, and acts while a run waits for it.
 
-What is done here travels like everything else (``Tenant.advance`` lets it arrive); what must be so from the start is
-changed in ``Tenant.world`` directly.
+Rights, consent and access that are given here have to travel first, like all the others (``Tenant.advance`` lets them
+arrive); the rest is true at once. What must be so from the start is changed in ``Tenant.world`` directly.
 """
 
 from __future__ import annotations
@@ -122,11 +122,13 @@ class Administrator:
 
     def put_in_role_group(self, cmdlets: set[str], write_scope: set[str] | None = None) -> RoleGroup:
         """Make the managed identity a member of a role group with these cmdlets; the scope is a set of addresses."""
+        misbehaviour = self._simulation.misbehaviour
         group = RoleGroup(
             name="UTM OAuth Automation",
             members={self._world.identity.object_id},
             cmdlets=cmdlets,
             write_scope=write_scope,
+            effective=misbehaviour.later(misbehaviour.preset.exchange_lag, "role group"),
         )
         self._world.role_groups.append(group)
         return group

@@ -101,33 +101,29 @@ class _Session:
             self._note("AUTHENTICATE", "", "BYE")
             if fault is Fault.UNAVAILABLE:
                 await self._say("* BYE Connection is closed. 13")
-            self._writer.transport.abort()
+            else:
+                self._writer.transport.abort()
             return False
-        refused = self._refused(user, token)
-        if refused is not None:
-            return await self._close(tag, "AUTHENTICATE", user, "NO", refused)
+        claims = self._accepted(token)
+        if claims is None:
+            return await self._close(tag, "AUTHENTICATE", user, "NO", "AUTHENTICATE failed.")
+        self._mailbox = self._openable(user, claims)
+        if self._mailbox is None and self._says_no_at_once(user):
+            text = f'AUTHENTICATE failed. Error="AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:{user}"'
+            return await self._close(tag, "AUTHENTICATE", user, "NO", text)
         self._authenticated = True
-        self._mailbox = self._openable(user, self._simulation.tokens.read(token, self._simulation.bases["exchange"]))
         return await self._close(tag, "AUTHENTICATE", user, "OK", "AUTHENTICATE completed.")
 
-    def _refused(self, user: str, token: str) -> str | None:
-        """Return why the token is not accepted, or None."""
-        world, now = self._simulation.world, self._simulation.clock.now()
+    def _accepted(self, token: str) -> Claims | None:
+        """Return the claims of a token that belongs to an Exchange principal and has the role."""
         try:
             claims = self._simulation.tokens.read(token, self._simulation.bases["exchange"])
         except TokenRefusedError:
-            return "AUTHENTICATE failed."
-        principal = world.exchange_principals.get(claims.application_id)
-        if (
-            "IMAP.AccessAsApp" not in claims.roles
-            or principal is None
-            or principal.object_id != claims.object_id
-            or principal.effective > now
-        ):
-            return "AUTHENTICATE failed."
-        if self._openable(user, claims) is None and self._says_no_at_once(user):
-            return f'AUTHENTICATE failed. Error="AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:{user}"'
-        return None
+            return None
+        principal = self._simulation.world.exchange_principals.get(claims.application_id)
+        if "IMAP.AccessAsApp" not in claims.roles or principal is None or principal.object_id != claims.object_id:
+            return None
+        return claims if principal.effective <= self._simulation.clock.now() else None
 
     def _says_no_at_once(self, user: str) -> bool:
         """Return whether this mailbox, when it cannot be opened, is refused a step earlier: both are reported."""
@@ -144,9 +140,8 @@ class _Session:
         access = mailbox.access.get(principal.sid)
         if access is None or "FullAccess" not in access.rights:
             return None
-        return (
-            mailbox if self._arrived(user, access.effective) and self._arrived(user, mailbox.imap_effective) else None
-        )
+        known = self._arrived(user, access.effective) and self._arrived(user, mailbox.imap_effective)
+        return mailbox if known else None
 
     def _arrived(self, user: str, effective: float) -> bool:
         now = self._simulation.clock.now()

@@ -65,8 +65,8 @@ def test_a_failed_step_ends_the_run() -> None:
 @pytest.mark.parametrize(
     ("state", "waited", "verdict"),
     [
-        (ConnectionState.RUNNING, timedelta(days=9), Verdict(ConnectionState.ACTION_REQUIRED, 300.0)),
-        (ConnectionState.ACTION_REQUIRED, timedelta(hours=23), Verdict(ConnectionState.ACTION_REQUIRED, 300.0)),
+        (ConnectionState.RUNNING, timedelta(days=9), Verdict(ConnectionState.ACTION_REQUIRED, round_wait(5))),
+        (ConnectionState.ACTION_REQUIRED, timedelta(hours=23), Verdict(ConnectionState.ACTION_REQUIRED, round_wait(5))),
         (ConnectionState.ACTION_REQUIRED, timedelta(hours=24) - TIMER_SLACK, Verdict(ConnectionState.ACTION_REQUIRED)),
     ],
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given
@@ -47,7 +48,10 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def api(served: Served) -> Any:
-    return schemathesis.openapi.from_url(f"{served.url}/api/openapi.json")
+    """Return the description without the key, which every request gets: what the host makes of it is not meant."""
+    described = httpx.get(f"{served.url}/api/openapi.json").json()
+    described["security"] = []
+    return schemathesis.openapi.from_dict(described)
 
 
 OPERATIONS = [(path, method) for path, methods in description()["paths"].items() for method in methods]
@@ -63,7 +67,7 @@ def test_every_answer_is_as_described(api: Any, served: Served, path: str, metho
     )
     @given(case=api[path][method].as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
-        case.call_and_validate(headers={"x-functions-key": served.key}, excluded_checks=left_out)
+        case.call_and_validate(base_url=served.url, headers={"x-functions-key": served.key}, excluded_checks=left_out)
 
     try:
         check()

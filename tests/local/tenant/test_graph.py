@@ -220,6 +220,14 @@ async def test_a_call_needs_its_role(
     assert served.status_code != 403
 
 
+@pytest.mark.parametrize("missing", ["AppRoleAssignment.ReadWrite.All", "Application.Read.All"])
+async def test_assigning_a_role_needs_two_rights(tenant: Tenant, clients_of: OpenClients, missing: str) -> None:
+    tenant.administrator.revoke(missing)
+    async with clients_of(tenant) as clients:
+        answer = await clients.ask_graph("POST", "/servicePrincipals/x/appRoleAssignedTo", {})
+    assert answer.status_code == 403
+
+
 async def test_owned_by_alone_can_still_list(tenant: Tenant, clients_of: OpenClients) -> None:
     tenant.administrator.revoke("Application.Read.All", "AppRoleAssignment.ReadWrite.All", "Policy.Read.All")
     async with clients_of(tenant) as clients:

@@ -118,14 +118,16 @@ async def test_the_sasl_string_is_among_what_must_not_leak(clients: Clients) -> 
 
 
 def dialogue(tenant: Tenant, clients: Clients, *lines: str) -> list[str]:
-    """Send lines as they are, and return what the server said to each."""
+    """Send lines as they are, and return what the server said to each; an empty one only listens."""
     host, _, port = tenant.endpoints["imap"].partition(":")
-    with imaplib.IMAP4_SSL(host, int(port), ssl_context=clients.tls) as client:
-        answers = []
-        for line in lines:
+    client = imaplib.IMAP4_SSL(host, int(port), ssl_context=clients.tls)
+    answers = []
+    for line in lines:
+        if line:
             client.send(f"{line}\r\n".encode())
-            answers.append(client.readline().decode().strip())
-        return answers
+        answers.append(client.readline().decode().strip())
+    client.shutdown()
+    return answers
 
 
 async def test_the_initial_response_may_come_with_the_command(clients: Clients) -> None:
@@ -150,6 +152,21 @@ async def test_the_initial_response_may_come_with_the_command(clients: Clients) 
 )
 async def test_other_commands_are_answered(clients: Clients, line: str, answer: str) -> None:
     assert await asyncio.to_thread(dialogue, clients.tenant, clients, line) == [answer]
+
+
+async def test_who_is_not_connected_is_sent_away(clients: Clients) -> None:
+    registered = await clients.register()
+    await clients.connect(registered)
+    token = await clients.exchange_token(registered)
+    sasl = base64.b64encode(f"user={MAILBOX}\1auth=Bearer {token}\1\1".encode()).decode()
+    said = await asyncio.to_thread(
+        dialogue, clients.tenant, clients, f"a AUTHENTICATE XOAUTH2 {sasl}", "b EXAMINE INBOX", ""
+    )
+    assert said == [
+        "a OK AUTHENTICATE completed.",
+        "b BAD User is authenticated but not connected.",
+        "* BYE Connection closed. 14",
+    ]
 
 
 async def test_only_the_inbox_exists(clients: Clients) -> None:

@@ -10,6 +10,7 @@ import imaplib
 from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
+import jwt
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
@@ -155,6 +156,58 @@ async def test_reads_flap_until_a_write_has_arrived(clients_of: OpenClients) -> 
         later = {(await clients.ask_graph("GET", NAMED)).status_code for _ in range(20)}
     assert {200, 404} <= seen <= {200, 404, 429}
     assert later <= {200, 429}
+
+
+async def test_a_change_flaps_too(clients_of: OpenClients) -> None:
+    async with Tenant(preset="calm", clock=0) as tenant, clients_of(tenant) as clients:
+        registered = await clients.register()
+        tenant.misbehave(Preset(directory_lag=(30, 30)))
+        path = f"/applications/{registered.id}"
+        await clients.ask_graph("PATCH", path, {"displayName": "Neu"})
+        early = {(await clients.ask_graph("GET", path)).json()["displayName"] for _ in range(9)}
+        tenant.advance(30)
+        late = {(await clients.ask_graph("GET", path)).json()["displayName"] for _ in range(9)}
+    assert early == {"UTM", "Neu"}
+    assert late == {"Neu"}
+
+
+async def test_a_role_takes_time_to_appear_in_tokens(clients_of: OpenClients) -> None:
+    async with Tenant(preset="calm", clock=0) as tenant, clients_of(tenant) as clients:
+        registered = await clients.register()
+        tenant.administrator.withdraw_consent(registered.app_id)
+        tenant.misbehave(Preset(token_lag=(30, 30)))
+        tenant.administrator.consent(registered.app_id)
+        assert "roles" not in claims_of(await clients.exchange_token(registered))
+        tenant.advance(30)
+        assert claims_of(await clients.exchange_token(registered))["roles"] == ["IMAP.AccessAsApp"]
+
+
+async def test_a_role_group_takes_time_to_count(clients_of: OpenClients) -> None:
+    async with Tenant(preset="calm", clock=0) as tenant, clients_of(tenant) as clients:
+        tenant.administrator.set_directory_roles()
+        tenant.misbehave(Preset(exchange_lag=(30, 30)))
+        tenant.administrator.put_in_role_group({"Get-Mailbox"})
+        with pytest.raises(httpx.DecodingError):
+            await clients.cmdlet("Get-Mailbox")
+        tenant.advance(30)
+        assert (await clients.cmdlet("Get-Mailbox")).status_code == 200
+
+
+def claims_of(token: str) -> dict[str, object]:
+    claims: dict[str, object] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+async def test_an_access_given_by_cmdlet_takes_time_to_reach_imap(clients_of: OpenClients) -> None:
+    async with Tenant(preset="calm", clock=0) as tenant, clients_of(tenant) as clients:
+        registered = await clients.register()
+        await clients.connect(registered)
+        tenant.misbehave(Preset(imap_lag=(300, 300)))
+        await clients.connect(registered, MAILBOX)
+        token = await clients.exchange_token(registered)
+        assert await sign_in(clients, token) != "opened"
+        tenant.advance(300)
+        assert await sign_in(clients, token) == "opened"
 
 
 def made(clients: Clients) -> Callable[[], Awaitable[httpx.Response]]:
