@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -19,7 +19,7 @@ MAX_LIFETIME_DAYS = 730
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_NAME = 40
 
-ConnectionName = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=NAME_PATTERN)]
+ConnectionName = Annotated[str, Field(max_length=MAX_NAME, pattern=NAME_PATTERN)]
 Severity = Literal["error", "warning", "info"]
 
 

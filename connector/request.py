@@ -7,7 +7,7 @@ import json
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.errors import BodyError, FieldError
@@ -63,12 +63,12 @@ class SetUpRequest(Document):
             "uniqueItems": True,
         },
     )
-    display_name: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = (
-        Field(default="", validate_default=False, description="The application's name in the tenant.")
+    display_name: Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = Field(
+        default="", validate_default=False, description="The application's name in the tenant."
     )
     secret: SecretWish = Field(default_factory=SecretWish)
     enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
-    accept: Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(max_length=100)] = Field(
+    accept: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)] = Field(
         default=[], description="Ids of findings that are known and accepted."
     )
 
