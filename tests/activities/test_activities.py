@@ -1,0 +1,217 @@
+"""What all activities have in common, and mailbox access against a scripted Exchange."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.blueprint import UnforeseenError, activity
+from activities.mailboxes import _ChunkRun, summary
+from activities.operation import fail
+from activities.run import Order, Outcome, Run, translate
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.errors import (
+    ForbiddenError,
+    GrantMissingError,
+    ReplicationError,
+    ServiceError,
+    ThrottledError,
+    UnexpectedAnswerError,
+)
+from connector.model import Chunk, ChunkSummary, Connection, MailboxRecord, Operation, Wanted
+from connector.observed import ExchangePrincipal, Mailbox
+from connector.services import close_services
+from connector.steps import MailboxState, OperationKind, StepName, StepState
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PRINCIPAL = ExchangePrincipal("app", "sp", "UTM")
+
+
+def connection(*addresses: str, enable_imap: bool = False) -> Connection:
+    return Connection(
+        name="hq",
+        wanted=Wanted(revision=1, display_name="UTM", mailboxes=list(addresses), enable_imap=enable_imap),
+        operation=Operation(id="op", kind=OperationKind.SET_UP, started=NOW),
+        since=NOW,
+        last_change=NOW,
+        chunks=[ChunkSummary()],
+    )
+
+
+class Exchange:
+    """Exchange as far as step 7 sees it: scripted failures, remembered access."""
+
+    def __init__(self, **failing: ServiceError) -> None:
+        self.failing = failing
+        self.given: set[str] = set()
+        self.imap: set[str] = set()
+        self.visible = True
+        """Whether access that was given can be read yet."""
+
+    def _each(self, call: str, names: list[str], value: Any) -> list[Any]:
+        return [self.failing.get(f"{call}_{name[0]}", value(name)) for name in names]
+
+    async def mailboxes(self, _: str, names: list[str]) -> list[Any]:
+        return self._each("mailboxes", names, lambda name: Mailbox(name, name, "UserMailbox"))
+
+    async def recipients(self, _: str, names: list[str]) -> list[Any]:
+        return self._each("recipients", names, lambda _: UnexpectedAnswerError("exchange", "x", ""))
+
+    async def imap_enabled(self, _: str, names: list[str]) -> list[Any]:
+        return self._each("imap_enabled", names, lambda name: name in self.imap)
+
+    async def enable_imap(self, _: str, names: list[str]) -> list[Any]:
+        return self._write("enable_imap", names, self.imap.add)
+
+    async def access(self, _: str, names: list[str], __: ExchangePrincipal) -> list[Any]:
+        return self._each("access", names, lambda name: self.visible and name in self.given)
+
+    async def grant(self, _: str, names: list[str], __: ExchangePrincipal) -> list[Any]:
+        return self._write("grant", names, self.given.add)
+
+    async def revoke(self, _: str, names: list[str], __: ExchangePrincipal) -> list[Any]:
+        return self._write("revoke", names, self.given.discard)
+
+    def _write(self, call: str, names: list[str], make: Any) -> list[Any]:
+        results = self._each(call, names, lambda _: None)
+        for name, result in zip(names, results, strict=True):
+            if result is None:
+                make(name)
+        return results
+
+
+class Clients:
+    """The services of one run."""
+
+    def __init__(self, exchange: Exchange, folder: Path) -> None:
+        self.exchange = exchange
+        self.documents = Documents(FolderStore(folder))
+
+
+async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> _ChunkRun:
+    run: Any = Run(Clients(exchange, folder), Order("hq", 1, NOW), wanted)  # type: ignore[arg-type] # two of them
+    work = _ChunkRun(run, chunk, PRINCIPAL)
+    await work.settle()
+    return work
+
+
+def chunk(*addresses: str) -> Chunk:
+    return Chunk(number=0, mailboxes=[MailboxRecord(requested=address) for address in addresses])
+
+
+async def test_a_mailbox_that_exchange_is_too_busy_for_is_not_taken_as_settled(tmp_path: Path) -> None:
+    exchange = Exchange(grant_b=ThrottledError("exchange", "throttled", "", None, 7.0))
+    exchange.imap = {"a@x.de", "b@x.de"}
+    work = await settle(exchange, tmp_path, chunk("a@x.de", "b@x.de"), connection("a@x.de", "b@x.de"))
+    assert [entry.settled_in for entry in work.chunk.mailboxes] == ["op", None]
+    assert isinstance(work.wait, ThrottledError)
+    exchange.failing.clear()
+    again = await settle(exchange, tmp_path, work.chunk, connection("a@x.de", "b@x.de"))
+    assert [entry.access for entry in again.chunk.mailboxes] == ["given", "given"]
+    assert again.wait is None
+
+
+async def test_access_that_cannot_be_read_back_yet_is_waited_for(tmp_path: Path) -> None:
+    exchange = Exchange()
+    exchange.imap, exchange.visible = {"a@x.de"}, False
+    work = await settle(exchange, tmp_path, chunk("a@x.de"), connection("a@x.de"))
+    assert isinstance(work.wait, ReplicationError)
+    assert work.chunk.mailboxes[0].access == "giving"
+    assert (await Documents(FolderStore(tmp_path)).chunk("hq", 0)).mailboxes[0].access == "giving"
+
+
+async def test_imap_is_switched_on_only_where_it_was_asked_for(tmp_path: Path) -> None:
+    off, on = Exchange(), Exchange()
+    kept = await settle(off, tmp_path, chunk("a@x.de"), connection("a@x.de"))
+    assert kept.chunk.mailboxes[0].finding is not None
+    assert kept.chunk.mailboxes[0].finding.code == "imap-disabled"
+    switched = await settle(on, tmp_path, chunk("a@x.de"), connection("a@x.de", enable_imap=True))
+    assert switched.chunk.mailboxes[0].finding is None
+    assert switched.chunk.mailboxes[0].imap_enabled_by_us
+    assert (off.imap, on.imap) == (set(), {"a@x.de"})
+
+
+async def test_a_mailbox_that_has_opened_stays_open_whatever_exchange_says_later(tmp_path: Path) -> None:
+    opened = MailboxRecord(requested="a@x.de", state=MailboxState.OPEN, proven_in="op")
+    exchange = Exchange(mailboxes_a=ForbiddenError("exchange", "403", ""))
+    work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[opened]), connection("a@x.de"))
+    assert (work.chunk.mailboxes[0].state, work.chunk.mailboxes[0].finding) == (MailboxState.OPEN, None)
+
+
+async def test_only_access_that_we_gave_is_taken_back(tmp_path: Path) -> None:
+    ours = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    failing = MailboxRecord(requested="b@x.de", address="b@x.de", wanted=False, access="given")
+    exchange = Exchange(revoke_b=ForbiddenError("exchange", "403", ""))
+    exchange.given = {"a@x.de", "b@x.de"}
+    work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing]), connection("c@x.de"))
+    assert exchange.given == {"b@x.de"}
+    assert [entry.requested for entry in work.chunk.mailboxes] == ["b@x.de"]
+    assert summary(work.chunk, "op").unsettled == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "reason"),
+    [
+        (ThrottledError("graph", "throttled", "", None, 9.0), "wait", "throttled"),
+        (ReplicationError("graph", "replication", ""), "wait", "replication"),
+        (ForbiddenError("graph", "403", ""), StepState.ACTION_REQUIRED, None),
+        (UnexpectedAnswerError("graph", "500", ""), StepState.FAILED, None),
+        (GrantMissingError(), StepState.ACTION_REQUIRED, None),
+    ],
+)
+def test_an_error_of_a_service_becomes_an_outcome(error: Any, state: str, reason: str | None) -> None:
+    outcome, findings = translate(StepName.CONSENT, error)
+    assert (outcome.state, outcome.reason) == (state, reason)
+    assert bool(findings) is (state != "wait")
+    assert outcome.throttled is (reason == "throttled")
+
+
+async def test_what_nobody_foresaw_leaves_only_the_name_of_its_type(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+
+    async def broken(order: Order) -> dict[str, Any]:
+        raise ValueError(f"the secret of {order.name} is hunter2")
+
+    registered = activity("broken")(broken)
+    code: Any = registered._function._func
+    with pytest.raises(UnforeseenError) as caught:
+        await code(order={"name": "hq", "revision": 1, "now": NOW.isoformat()})
+    assert str(caught.value) == "ValueError"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    line = json.loads(caplog.records[0].getMessage())
+    assert (line["event"], line["step"], line["code"]) == ("unforeseen", "broken", "ValueError")
+    assert "hunter2" not in caplog.text
+
+
+async def test_a_step_that_was_given_up_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_STORE", str(tmp_path))
+    monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
+    documents = Documents(FolderStore(tmp_path))
+    await documents.save(connection("a@x.de"), None)
+    try:
+        code: Any = fail._function._func
+        value = {"name": "hq", "revision": 1, "now": NOW.isoformat(), "step": "consent", "code": "step-overdue"}
+        assert await code(order=value) == {"state": "failed"}
+    finally:
+        await close_services()
+    found = await documents.load("hq")
+    assert found is not None
+    entry = found.connection.step(StepName.CONSENT)
+    assert (entry.state, [finding.code for finding in entry.findings]) == (StepState.FAILED, ["step-overdue"])
+
+
+def test_an_outcome_is_plain_json() -> None:
+    assert json.loads(json.dumps(Outcome("wait", "throttled", 3.0, throttled=True).to_json())) == {
+        "state": "wait",
+        "reason": "throttled",
+        "seconds": 3.0,
+        "throttled": True,
+        "open": 0,
+    }

@@ -1,0 +1,223 @@
+"""The orchestration, driven by hand: what it calls, how long it waits, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.steps import StepName
+from orchestrations.connection import blueprint
+from orchestrations.steps import carry_out, pause
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ORDER = {"name": "hq", "revision": 1, "round": 0}
+Answer = Callable[[str, dict[str, Any]], Any]
+
+
+class Timer:
+    """A durable timer."""
+
+    def __init__(self, fire_at: datetime) -> None:
+        self.fire_at = fire_at
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Context:
+    """The part of Durable's context that the orchestration uses; its clock moves only by timers."""
+
+    def __init__(self, value: dict[str, Any] | None = None) -> None:
+        self.current_utc_datetime = NOW
+        self.value = value
+        self.activities: list[tuple[str, dict[str, Any]]] = []
+        self.waits: list[float] = []
+        self.timers: list[Timer] = []
+        self.status: list[dict[str, Any]] = []
+        self.continued: dict[str, Any] | None = None
+        self.woken = False
+
+    def get_input(self) -> Any:
+        return self.value
+
+    def call_activity_with_retry(self, name: str, retry: Any, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        assert retry.max_number_of_attempts == 3
+        self.activities.append((name, value))
+        return name, value
+
+    def create_timer(self, fire_at: datetime) -> Timer:
+        self.timers.append(Timer(fire_at))
+        return self.timers[-1]
+
+    def wait_for_external_event(self, name: str) -> str:
+        return name
+
+    def task_any(self, tasks: list[Any]) -> list[Any]:
+        return tasks
+
+    def set_custom_status(self, status: dict[str, Any]) -> None:
+        self.status.append(status)
+
+    def continue_as_new(self, value: dict[str, Any]) -> None:
+        self.continued = value
+
+    def play(self, generator: Any, answer: Answer) -> Any:
+        """Run a generator to its end: activities answer, timers fire at once, an event comes when ``woken``."""
+        result: Any = None
+        error: Exception | None = None
+        while True:
+            try:
+                task = generator.throw(error) if error is not None else generator.send(result)
+            except StopIteration as stop:
+                return stop.value
+            result, error = None, None
+            if isinstance(task, Timer):
+                self._fire(task)
+            elif isinstance(task, list):
+                result = task[0] if self.woken else task[1]
+                if not self.woken:
+                    self._fire(task[1])
+            else:
+                try:
+                    result = answer(*task)
+                except RuntimeError as failure:
+                    error = failure
+
+    def _fire(self, timer: Timer) -> None:
+        self.waits.append((timer.fire_at - self.current_utc_datetime).total_seconds())
+        self.current_utc_datetime = timer.fire_at
+
+
+def run(context: Context, answer: Answer) -> Any:
+    """Play the whole orchestration."""
+    orchestrator: Any = blueprint._function_builders[0]._function._func  # the library offers no other way
+    return context.play(orchestrator.orchestrator_function(context), answer)
+
+
+def begun(**more: Any) -> dict[str, Any]:
+    return {"revision": 1, "steps": list(StepName), "chunks": [0], "prove": [0], "open": 0, "orphans": 0, **more}
+
+
+def answers(**special: Any) -> Answer:
+    """Answer every activity with done, but for those named."""
+
+    def answer(name: str, value: dict[str, Any]) -> Any:
+        found = special.get(name, {"state": "done", "seconds": None, "open": 1})
+        return found(value) if callable(found) else found
+
+    return answer
+
+
+READY = {"state": "ready", "seconds": None, "revision": 1}
+
+
+def test_the_steps_run_in_the_order_of_the_article() -> None:
+    context = Context(ORDER)
+    assert run(context, answers(begin=begun(), conclude=READY)) == {"state": "ready", "revision": 1}
+    assert [name for name, _ in context.activities] == [
+        "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange",
+        "mailboxes", "verification", "conclude",
+    ]  # fmt: skip
+    assert context.continued is None
+
+
+def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
+    context = Context(ORDER)
+    run(context, answers(begin=begun(), conclude=READY))
+    for _, value in context.activities:
+        assert set(value) <= {"name", "revision", "round", "now", "chunk", "probe", "step", "code"}
+        assert value["now"] == NOW.isoformat()
+
+
+def test_a_failed_step_ends_the_round() -> None:
+    context = Context(ORDER)
+    failed = {"state": "failed", "seconds": None, "revision": 1}
+    result = run(context, answers(begin=begun(), consent={"state": "failed"}, conclude=failed))
+    assert result["state"] == "failed"
+    assert [name for name, _ in context.activities][-2:] == ["consent", "conclude"]
+
+
+def test_a_few_mailboxes_are_tried_until_one_opens_then_all() -> None:
+    context = Context(ORDER)
+    begin = begun(steps=["verification"], prove=[0, 1, 2])
+    tried = iter([{"state": "running", "open": 1}] + [{"state": "running", "open": 2}] * 3)
+    run(context, answers(begin=begin, verification=lambda _: next(tried), conclude=READY))
+    tries = [value for name, value in context.activities if name == "verification"]
+    assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(3, None), (None, 0), (None, 1), (None, 2)]
+
+
+def test_where_none_opens_the_round_waits_and_continues_as_new() -> None:
+    context = Context({**ORDER, "round": 4})
+    verdict = {"state": "waiting", "seconds": 68.0, "revision": 1}
+    begin = begun(steps=["verification"])
+    assert run(context, answers(begin=begin, verification={"state": "running", "open": 0}, conclude=verdict)) is None
+    assert context.waits == [68.0]
+    assert context.continued == {"name": "hq", "revision": 1, "round": 5}
+
+
+def test_a_newer_revision_is_taken_up_at_once() -> None:
+    context = Context(ORDER)
+    run(context, answers(begin=begun(steps=[]), conclude={"state": "superseded", "seconds": 0.0, "revision": 2}))
+    assert context.waits == []
+    assert context.continued == {"name": "hq", "revision": 2, "round": 0}
+
+
+def test_orphans_are_looked_for_once_more_after_the_verification() -> None:
+    context = Context(ORDER)
+    run(context, answers(begin=begun(steps=["verification"], orphans=1), conclude=READY))
+    assert [name for name, _ in context.activities] == ["begin", "verification", "secret", "conclude"]
+
+
+def test_a_step_waits_longer_each_time_and_shows_why() -> None:
+    context = Context()
+    outcomes = iter([{"state": "wait", "reason": "replication", "seconds": None, "throttled": False}] * 3)
+    generator = carry_out(context, "consent", ORDER)  # type: ignore[arg-type] # a fake of what is used of it
+    done = context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"})))
+    assert done == {"state": "done"}
+    assert context.waits == [3.0, 4.5, 6.75]
+    assert {"state": "waiting", "reason": "replication", "seconds": 3.0}.items() <= context.status[1].items()
+
+
+@pytest.mark.parametrize(("throttled", "failed"), [(False, True), (True, False)])
+def test_replication_has_half_an_hour_and_throttling_does_not_count(*, throttled: bool, failed: bool) -> None:
+    context = Context()
+    wait = {"state": "wait", "reason": "x", "seconds": 600.0, "throttled": throttled}
+    outcomes = iter([wait] * 5)
+    generator = carry_out(context, "exchange", ORDER)  # type: ignore[arg-type] # a fake of what is used of it
+    result = context.play(
+        generator, answers(exchange=lambda _: next(outcomes, {"state": "done"}), fail={"state": "failed"})
+    )
+    assert result == {"state": "failed" if failed else "done"}
+    last = context.activities[-1]
+    assert (last[0], last[1].get("code")) == (("fail", "step-overdue") if failed else ("exchange", None))
+
+
+def test_an_error_that_nobody_foresaw_fails_the_step() -> None:
+    def broken(_: dict[str, Any]) -> None:
+        raise RuntimeError
+
+    context = Context()
+    generator = carry_out(context, "secret", ORDER)  # type: ignore[arg-type] # a fake of what is used of it
+    assert context.play(generator, answers(secret=broken, fail={"state": "failed"})) == {"state": "failed"}
+    assert (context.activities[-1][1]["step"], context.activities[-1][1]["code"]) == ("secret", "unexpected")
+
+
+@pytest.mark.parametrize("woken", [True, False])
+def test_a_wait_may_be_cut_short(*, woken: bool) -> None:
+    context = Context()
+    context.woken = woken
+    context.play(pause(context, 300.0), answers())  # type: ignore[arg-type] # a fake of what is used of it
+    (timer,) = context.timers
+    assert timer.fire_at == NOW + timedelta(seconds=300)
+    assert timer.cancelled is woken
+
+
+def test_the_custom_status_is_small_whatever_happens() -> None:
+    context = Context(ORDER)
+    begin = begun(chunks=list(range(100)), prove=list(range(100)))
+    run(context, answers(begin=begin, conclude=READY))
+    assert max(len(str(status)) for status in context.status) < 300
