@@ -1,0 +1,99 @@
+"""``python -m local``: what a person or a script gets on the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DONE = {"ready", "failed", "action-required", "interrupted"}
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "local", *words]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return this process's environment without a locale and without settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "CONNECTOR_"))}
+    return {**kept, "COLUMNS": "100", **more}
+
+
+def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own interpreter, our own code
+        command(*words), cwd=ROOT, env=environment(**more), capture_output=True, text=True, check=False
+    )
+
+
+def test_the_demo_as_json_is_one_object_with_the_length_of_the_secret() -> None:
+    done = run("demo", "--json", "--mailboxes", "1")
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert report["state"] == "ready"
+    assert report["parameters"]["clientSecret"] == 40
+    assert len(report["steps"]) == 8
+    assert all(step["seconds"] is not None for step in report["steps"])
+    assert set(report["calls"]) == {"exchange", "graph", "identity", "imap", "token", "vault"}
+    assert report["waits"] == 0
+
+
+@pytest.mark.parametrize(
+    ("locale", "labels"),
+    [
+        (
+            "de_DE.UTF-8",
+            ["Anwendungs-ID", "Mandanten-ID", "Geheimer Clientschlüssel", "Durch echte Anmeldung"],
+        ),
+        ("C.UTF-8", ["Application ID", "Client ID", "Secret client key", "calls the tenant id"]),
+    ],
+)
+def test_the_demo_ends_with_the_values_as_the_utm_labels_them(locale: str, labels: list[str]) -> None:
+    done = run("demo", "--mailboxes", "1", LANG=locale)
+    assert done.returncode == 0, done.stderr
+    assert all(label in done.stdout for label in labels)
+
+
+def test_a_wrong_option_is_explained() -> None:
+    done = run("demo", "--mailboxes", "0")
+    assert done.returncode == 2
+    assert "between 1 and 5000" in done.stderr
+
+
+def test_the_app_serves_a_tenant_that_it_knows_only_by_its_endpoints(tmp_path: Path) -> None:
+    file = tmp_path / "endpoints.json"
+    tenant = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+        command("tenant", "--out", str(file), "--mailboxes", "2", "--preset", "calm"),
+        cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert tenant.stderr is not None
+    assert "ready" in tenant.stderr.readline()
+    words = ("serve", "--json", "--port", "0", "--endpoints", str(file), "--store", str(tmp_path / "store"))
+    app = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+        command(*words), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert app.stdout is not None
+        ready = json.loads(app.stdout.readline())
+        assert ready["endpoints"] == json.loads(file.read_text("utf-8"))
+        assert set(ready) == {"url", "key", "masterKey", "functionKeys", "endpoints"}
+        with httpx.Client(base_url=ready["url"], headers={"x-functions-key": ready["key"]}) as client:
+            body = {"name": "hq", "mailboxes": ["invoices@contoso.example", "support@contoso.example"]}
+            assert client.post("/api/connections", json=body).status_code == 202
+            while (shown := client.get("/api/connections/hq").json())["state"] not in DONE:
+                time.sleep(0.1)
+            assert shown["state"] == "ready"
+    finally:
+        for process in (app, tenant):
+            process.send_signal(signal.SIGTERM)
+        app.communicate()
+        tenant.communicate()
+    assert (app.returncode, tenant.returncode) == (0, 0)
