@@ -29,7 +29,9 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     if live.alive and found.connection.operation.ended is None:
         await operations.wake(client, found.connection.name)
         return accepted(found.connection)
-    connection = renewed(found.connection, OperationKind.VERIFY, datetime.now(UTC))
+    # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
+    kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
+    connection = renewed(found.connection, kind, datetime.now(UTC))
     await save(connection, found.etag)
     await operations.start(client, connection)
     return accepted(connection)

@@ -5,10 +5,15 @@ An app keeps its clients for the life of the process, so these do not share one 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.model import Connection, Operation, Wanted
+from connector.steps import OperationKind
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import Tenant
@@ -40,6 +45,24 @@ async def test_while_steps_work_the_same_request_is_welcome_and_another_is_not(t
         assert (early.status_code, problem(early)["code"]) == (409, "secret-not-ready")
         assert problem(early)["step"] in {"prerequisites", "application", "enterprise-application", "consent", "secret"}
         await client.until(NAME, lambda seen: seen["state"] == "ready")
+
+
+async def test_to_verify_what_was_never_begun_sets_it_up(tmp_path: Path) -> None:
+    async with Tenant(preset="calm", clock=60, mailboxes=1) as tenant:
+        environment = settings(tenant.endpoints, tmp_path)
+        now = datetime.now(UTC)
+        left = Connection(
+            name=NAME,
+            wanted=Wanted(revision=1, display_name="UTM", mailboxes=tenant.addresses),
+            operation=Operation(id="never", kind=OperationKind.SET_UP, started=now),
+            since=now,
+            last_change=now,
+        )
+        await Documents(FolderStore(tmp_path)).save(left, None)
+        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+            assert (await client.get(PATH)).json()["state"] == "interrupted"
+            assert (await client.post(f"{PATH}/verify")).status_code == 202
+            await client.until(NAME, lambda seen: seen["state"] == "ready")
 
 
 async def test_a_wrong_setting_is_named_by_every_route(tmp_path: Path) -> None:
