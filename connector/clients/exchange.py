@@ -12,7 +12,7 @@ from typing import Any, TypeGuard, TypeVar
 from azure.core.credentials_async import AsyncTokenCredential
 
 from connector.clients.clouds import Cloud
-from connector.clients.exchange_answers import values
+from connector.clients.exchange_answers import cut_short, values
 from connector.clients.exchange_transport import Cmdlet, Transport
 from connector.errors import (
     ExistsError,
@@ -44,12 +44,22 @@ class ExchangeAdmin:
         return frozenset(name for entry in exported for name in _listed(entry))
 
     async def principal(self, tenant_id: str, application_id: str) -> ExchangePrincipal | None:
-        """Return Exchange's record of an application. For an unknown one Exchange lists all, so look for ours."""
+        """Return Exchange's record of an application, or None.
+
+        For an application that it does not know Exchange lists all
+        (learn.microsoft.com/powershell/module/exchange/get-serviceprincipal), so ours is looked for.
+
+        Raises:
+            ForbiddenError: ``list-cut-short``, it may be among those that were not listed.
+        """
+        answer = await self._transport.invoke(tenant_id, "Get-ServicePrincipal", {"Identity": application_id})
         try:
-            found = await self._transport.invoke(tenant_id, "Get-ServicePrincipal", {"Identity": application_id})
+            found = values(answer)
         except NotFoundError:
             return None
         ours = [entry for entry in found if str(entry.get("AppId", "")).lower() == application_id.lower()]
+        if not ours and cut_short(answer):
+            raise ForbiddenError("exchange", "list-cut-short", "Exchange does not list all service principals")
         return _principal(ours[0]) if ours else None
 
     async def create_principal(self, tenant_id: str, *, application_id: str, object_id: str, display_name: str) -> None:
@@ -59,14 +69,14 @@ class ExchangeAdmin:
             ExistsError: there is one already.
         """
         parameters = {"AppId": application_id, "ObjectId": object_id, "DisplayName": display_name}
-        await self._transport.invoke(tenant_id, "New-ServicePrincipal", parameters)
+        values(await self._transport.invoke(tenant_id, "New-ServicePrincipal", parameters))
 
     async def remove_principal(self, tenant_id: str, object_id: str) -> None:
         """Remove Exchange's record; one that is gone already is as good."""
+        parameters = {"Identity": object_id, "Confirm": False}
+        answer = await self._transport.invoke(tenant_id, "Remove-ServicePrincipal", parameters)
         try:
-            await self._transport.invoke(
-                tenant_id, "Remove-ServicePrincipal", {"Identity": object_id, "Confirm": False}
-            )
+            values(answer)
         except NotFoundError:
             return
 
@@ -80,12 +90,7 @@ class ExchangeAdmin:
 
     async def imap_enabled(self, tenant_id: str, mailboxes: Sequence[str]) -> list[bool | ServiceError]:
         """Return whether IMAP is switched on for each mailbox."""
-        return await self._each(
-            tenant_id,
-            "Get-CASMailbox",
-            [{"Identity": one} for one in mailboxes],
-            lambda found: _true(_one(found).get("ImapEnabled")),
-        )
+        return await self._each(tenant_id, "Get-CASMailbox", [{"Identity": one} for one in mailboxes], _imap_enabled)
 
     async def enable_imap(self, tenant_id: str, mailboxes: Sequence[str]) -> list[ServiceError | None]:
         """Switch IMAP on for each mailbox."""
@@ -204,6 +209,13 @@ def _one(found: list[dict[str, Any]]) -> dict[str, Any]:
     if len(found) > 1:
         raise RefusedError("exchange", "ambiguous", f"Exchange answered with {len(found)} objects")
     return found[0]
+
+
+def _imap_enabled(found: list[dict[str, Any]]) -> bool:
+    value = _one(found).get("ImapEnabled")
+    if value is None:
+        raise UnexpectedAnswerError("exchange", "property-missing", "the object has no ImapEnabled")
+    return _true(value)
 
 
 def _required(entry: dict[str, Any], name: str) -> str:

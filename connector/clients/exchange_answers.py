@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.clients.identity import retry_after
+from connector.clients.retry_after import retry_after
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -26,9 +26,8 @@ from connector.errors import (
 
 _SUCCESS = range(200, 300)
 _THROTTLED = 429
-_TRANSIENT = frozenset({408, 503, 504})
+_TRANSIENT = frozenset({408, 502, 503, 504})
 _REFUSED = frozenset({401, 403, 404, 405, 410})
-_BROKEN = 500
 _CONCURRENCY = "maximum number of concurrent requests"
 _ABSENT = (
     "managementobjectnotfoundexception",
@@ -104,6 +103,11 @@ def values(answer: Answer) -> list[dict[str, Any]]:
     return listed
 
 
+def cut_short(answer: Answer) -> bool:
+    """Return whether there is more than the answer holds; whether a next page can be had, sources disagree."""
+    return bool(_object(_document(answer.body)).get("@odata.nextLink"))
+
+
 def batch(answer: Answer, ids: list[str]) -> list[Answer]:
     """Return the answers within a batch's answer, in the order of ``ids``; a missing one reads as unavailable.
 
@@ -132,10 +136,8 @@ def error(answer: Answer) -> ServiceError:
         )
     if isinstance(document, dict) and isinstance(document.get("error"), dict):
         return _business(said, answer, reason, request_id)
-    if answer.status >= _BROKEN and b"\0" not in answer.body:
-        # A gateway's page or nothing: no cmdlet has said anything.
-        return UnavailableError("exchange", "unavailable", f"status {answer.status}", request_id)
-    # A bodyless refusal, a page of HTML, a run of NUL bytes: no rule knows it, so a person may have to act.
+    # A bodyless refusal, a page of HTML, a run of NUL bytes: no rule knows it, so a person may have to act. That goes
+    # for a 500 too: were it waited for, the day the interface changes the set-up would fail instead.
     return ForbiddenError("exchange", f"status-{answer.status}", _diagnostics(answer), request_id)
 
 
@@ -165,8 +167,11 @@ def words(document: Any) -> Said:
     found = [Said(_text(internal.get("type")), _text(internal.get("message")))]
     details = problem.get("details")
     found += [_detail(_text(_object(entry).get("message"))) for entry in (details if isinstance(details, list) else ())]
-    precise = (said for said in found if said.text.strip().lower() not in _GENERIC)
-    return next(precise, Said(_text(problem.get("code")), _text(problem.get("message"))))
+    precise = (said.text for said in found if said.text.strip().lower() not in _GENERIC)
+    if (text := next(precise, None)) is None:
+        return Said(_text(problem.get("code")), _text(problem.get("message")))
+    # An id such as Ex6F9304 may stand beside a text that says less.
+    return Said(" ".join(dict.fromkeys(said.type for said in found if said.type)), text)
 
 
 def _detail(message: str) -> Said:

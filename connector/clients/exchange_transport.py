@@ -59,10 +59,10 @@ class Transport:
         path = f"/adminapi/v1.0/{tenant_id}/EXOModuleFile?Version={_MODULE}"
         return values(await self._send("GET", path, {**self._headers(tenant_id), "CommandName": "*"}))
 
-    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Call one cmdlet and return the objects it answers with."""
+    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> Answer:
+        """Call one cmdlet."""
         headers = {**self._headers(tenant_id), "X-CmdletName": cmdlet}
-        return values(await self._send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters)))
+        return await self._send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters))
 
     async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """Call a cmdlet several times in one request and return the answers in order."""

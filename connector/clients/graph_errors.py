@@ -14,7 +14,8 @@ import httpx
 from azure.core.exceptions import AzureError
 from kiota_abstractions.api_error import APIError
 
-from connector.clients.identity import identity_error, retry_after
+from connector.clients.identity import identity_error
+from connector.clients.retry_after import retry_after
 from connector.errors import (
     ForbiddenError,
     RefusedError,

@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -25,6 +24,7 @@ from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, M
 from pydantic import SecretStr
 
 from connector.clients.clouds import Cloud
+from connector.clients.retry_after import retry_after
 from connector.errors import (
     RefusedError,
     ServiceError,
@@ -168,20 +168,6 @@ def status_and_headers(error: AzureError) -> tuple[int | None, Mapping[str, str]
     if not isinstance(error, HttpResponseError) or error.response is None:
         return None, {}
     return error.status_code, getattr(error.response, "headers", {})
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return a ``Retry-After`` header in seconds, whether it is a number or a date (RFC 9110 §10.2.3)."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
 
 
 def _trust(cloud: Cloud) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import contextlib
 import imaplib
 import re
 import ssl
+import time
 from typing import Literal
 
 from pydantic import SecretStr
@@ -26,6 +27,8 @@ _LONGEST_TEXT = 200
 _LOGOUT_SECONDS = 5.0
 _COMMAND_ERROR = re.compile(r"\w+ command error: (\w+) \[b(['\"])(.*)\2\]", re.DOTALL)
 """How imaplib tells of ``BAD``: around the server's own words."""
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{60,}")
+"""What a server may echo of a token or a SASL string, in part or broken up otherwise than we sent it."""
 _BROKEN = (OSError, EOFError, ValueError, imaplib.IMAP4.error)
 """What imaplib raises for a lost connection, for a refusal, and (``ValueError``) for bytes that it cannot decode."""
 
@@ -33,7 +36,7 @@ Stage = Literal["open", "connect", "authenticate", "examine"]
 
 
 async def examine(cloud: Cloud, mailbox: str, token: SecretStr) -> ImapAnswer:
-    """Log in to ``mailbox`` and open its inbox read-only; takes up to 70 seconds.
+    """Log in to ``mailbox`` and open its inbox read-only; once connected it takes some 65 seconds at most.
 
     Returns:
         ``open``, or the stage that failed with the server's words. A server's answer is never an exception.
@@ -41,31 +44,54 @@ async def examine(cloud: Cloud, mailbox: str, token: SecretStr) -> ImapAnswer:
     return await asyncio.to_thread(_examine, cloud, mailbox, token)
 
 
+class _Connection(imaplib.IMAP4_SSL):
+    """A connection that reads until a time and not beyond it, however many lines the server sends."""
+
+    _until: float | None = None
+
+    def limit(self, seconds: float) -> None:
+        """Let everything that follows have come after so many seconds."""
+        self._until = time.monotonic() + seconds
+
+    def readline(self) -> bytes:
+        """Return the next line.
+
+        Raises:
+            TimeoutError: it has not come in time.
+        """
+        if self._until is not None:
+            left = self._until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self.sock.settimeout(left)
+        return super().readline()
+
+
 def _examine(cloud: Cloud, mailbox: str, token: SecretStr) -> ImapAnswer:
     context = ssl.create_default_context(cafile=cloud.ca_bundle)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        connection = imaplib.IMAP4_SSL(cloud.imap_host, cloud.imap_port, ssl_context=context, timeout=_CONNECT_SECONDS)
+        connection = _Connection(cloud.imap_host, cloud.imap_port, ssl_context=context, timeout=_CONNECT_SECONDS)
     except _BROKEN as error:
         return ImapAnswer("connect", _words(error))
     try:
-        connection.sock.settimeout(_READ_SECONDS)
+        connection.limit(_READ_SECONDS)
         return _log_in(connection, mailbox, token)
     finally:
         _close(connection)
 
 
-def _close(connection: imaplib.IMAP4_SSL) -> None:
+def _close(connection: _Connection) -> None:
     """Log out and close. The answer is known by now; a server that has hung up is no news."""
     try:
-        connection.sock.settimeout(_LOGOUT_SECONDS)
+        connection.limit(_LOGOUT_SECONDS)
         connection.logout()
     except _BROKEN:
         with contextlib.suppress(OSError):
             connection.shutdown()
 
 
-def _log_in(connection: imaplib.IMAP4_SSL, mailbox: str, token: SecretStr) -> ImapAnswer:
+def _log_in(connection: _Connection, mailbox: str, token: SecretStr) -> ImapAnswer:
     bearer = f"user={mailbox}\x01auth=Bearer {token.get_secret_value()}\x01\x01".encode()
     secrets = (base64.b64encode(bearer).decode(), token.get_secret_value())
     first = [bearer]
@@ -84,7 +110,7 @@ def _log_in(connection: imaplib.IMAP4_SSL, mailbox: str, token: SecretStr) -> Im
     return ImapAnswer("open")
 
 
-def _parting(connection: imaplib.IMAP4_SSL, error: Exception) -> Exception | bytes:
+def _parting(connection: _Connection, error: Exception) -> Exception | bytes:
     """Return the server's ``BYE`` where the connection was lost after one; else the error."""
     said = connection.untagged_responses.get("BYE") or []
     lost = isinstance(error, OSError | imaplib.IMAP4.abort)
@@ -98,5 +124,6 @@ def _words(said: Exception | bytes, *secrets: str) -> str:
         text = f"{wrapped[1]} {wrapped[3]}"
     for secret in filter(None, secrets):
         text = text.replace(secret, "[removed]")
+    text = _TOKEN.sub("[removed]", text)
     text = text.removeprefix("b'").removesuffix("'")
     return "".join(character if character.isprintable() else " " for character in text)[:_LONGEST_TEXT].strip()

@@ -22,7 +22,8 @@ from azure.keyvault.secrets.aio import SecretClient
 from pydantic import SecretStr
 
 from connector.clients.clouds import Cloud
-from connector.clients.identity import LIMITS, BriefRetry, identity_error, retry_after, status_and_headers
+from connector.clients.identity import LIMITS, BriefRetry, identity_error, status_and_headers
+from connector.clients.retry_after import retry_after
 from connector.errors import (
     ForbiddenError,
     NotFoundError,

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
+import ssl
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self, get_args
 
 import pytest
+import trustme
+from azure.core.credentials import AccessToken
 
 from connector.clients.clouds import Cloud
-from connector.clients.exchange import ExchangeAdmin, _granted, _holds_access, _listed, _mailbox, _recipient
+from connector.clients.exchange import (
+    ExchangeAdmin,
+    _granted,
+    _holds_access,
+    _imap_enabled,
+    _listed,
+    _mailbox,
+    _recipient,
+)
 from connector.clients.exchange_answers import Answer
+from connector.clients.exchange_transport import Cmdlet
 from connector.clients.identity import Identity
 from connector.errors import (
     ExistsError,
@@ -91,6 +107,10 @@ async def test_the_permitted_cmdlets_are_those_of_the_identity(tenant: Tenant, a
     assert await admin.permitted_cmdlets(tenant.world.tenant_id) >= CMDLETS
 
 
+def test_no_other_cmdlet_can_be_called() -> None:
+    assert set(get_args(Cmdlet)) == CMDLETS
+
+
 async def test_a_principal_is_made_found_and_removed(tenant: Tenant, admin: ExchangeAdmin) -> None:
     id_ = tenant.world.tenant_id
     tenant.administrator.register_application("another")
@@ -113,6 +133,19 @@ async def test_an_unknown_principal_is_not_another_ones(
 ) -> None:
     assert principal.object_id == OBJECT
     assert await admin.principal(tenant.world.tenant_id, "00000000-1111-2222-3333-444444444444") is None
+
+
+async def test_a_list_that_is_cut_short_does_not_prove_that_a_principal_is_missing(
+    tenant: Tenant, admin: ExchangeAdmin
+) -> None:
+    for number in range(1000):
+        tenant.administrator.new_service_principal(f"00000000-0000-0000-0001-{number:012}", f"object-{number}")
+    with pytest.raises(ForbiddenError, match="list-cut-short"):
+        await admin.principal(tenant.world.tenant_id, APPLICATION)
+    tenant.administrator.new_service_principal(APPLICATION, OBJECT)
+    found = await admin.principal(tenant.world.tenant_id, APPLICATION)
+    assert found is not None
+    assert found.object_id == OBJECT
 
 
 async def test_mailboxes_come_in_order_ten_to_a_request(tenant: Tenant, admin: ExchangeAdmin) -> None:
@@ -378,11 +411,78 @@ def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> Non
         _mailbox([entry, entry])
     with pytest.raises(NotFoundError):
         _recipient([])
-    with pytest.raises(UnexpectedAnswerError, match="property-missing"):
-        _recipient([{}])
+    for read in (_recipient, _mailbox, _imap_enabled):
+        with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+            read([{}])
 
 
 def test_what_is_there_already_is_granted() -> None:
     assert _granted(ExistsError("exchange", "exists", ""), STRANGER) is None
     elsewhere = NotFoundError("exchange", "not-found", "a@b.example couldn't be found")
     assert _granted(elsewhere, STRANGER) is elsewhere
+
+
+class Bearer:
+    """A credential that gives a fixed token."""
+
+    async def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken("token", 2**31)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+@asynccontextmanager
+async def answering(head: str, body: bytes, folder: Path, rest: float = 0) -> AsyncIterator[ExchangeAdmin]:
+    """Open a client of a server that sends these bytes, keeps quiet for a while and hangs up."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        assert "accept-encoding: identity" in asked
+        writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        await writer.drain()
+        await asyncio.sleep(rest)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "localhost", 0, ssl=context)
+    base = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    admin = ExchangeAdmin(Cloud("custom", "", "", base, "", ca_bundle=str(folder / "ca.pem")), Bearer())
+    yield admin
+    await admin.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_nul_bytes_that_call_themselves_gzip_are_a_refusal_with_its_reason(tmp_path: Path) -> None:
+    head = (
+        "HTTP/1.1 403 Forbidden\nContent-Encoding: gzip\nContent-Length: 512\nrequest-id: r-1\n"
+        'x-ms-diagnostics: 2000003;reason="The cmdlet is not available.";error_category="invalid_grant"'
+    )
+    async with answering(head, b"\0" * 512, tmp_path) as admin:
+        with pytest.raises(ForbiddenError) as caught:
+            await admin.principal("tenant", APPLICATION)
+    assert (caught.value.reason, caught.value.request_id) == ("The cmdlet is not available.", "r-1")
+
+
+@pytest.mark.parametrize(("length", "rest"), [(900, 0.0), (900, 1.0)])
+async def test_an_answer_that_breaks_off_or_stalls_is_unavailable(tmp_path: Path, length: int, rest: float) -> None:
+    async with answering(f"HTTP/1.1 200 OK\nContent-Length: {length}", b'{"value": [', tmp_path, rest) as admin:
+        admin._transport._client._pipeline._transport.connection_config.read_timeout = 0.3  # type: ignore[attr-defined]
+        with pytest.raises(UnavailableError) as caught:
+            await admin.principal("tenant", APPLICATION)
+    assert (caught.value.service, caught.value.code) == ("exchange", "unavailable")
+
+
+@pytest.mark.parametrize("body", [gzip.compress(json.dumps({"value": []}).encode()), b"<html>Sign in</html>"])
+async def test_a_success_that_cannot_be_read_is_for_a_person(tmp_path: Path, body: bytes) -> None:
+    async with answering(f"HTTP/1.1 200 OK\nContent-Length: {len(body)}", body, tmp_path) as admin:
+        with pytest.raises(ForbiddenError, match="status-200"):
+            await admin.principal("tenant", APPLICATION)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.clients.exchange_answers import Answer, Said, batch, error, values, words
+from connector.clients.exchange_answers import Answer, Said, batch, cut_short, error, values, words
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -130,7 +130,6 @@ def test_a_refusal_without_words_names_the_diagnostics(status: int, body: Any) -
         (answer(503, detailed("The issue may be transient."), retry_after="3"), UnavailableError, 3.0),
         (answer(504, b"<html>"), UnavailableError, None),
         (answer(502, b"<html>"), UnavailableError, None),
-        (answer(500, b""), UnavailableError, None),
     ],
 )
 def test_what_waiting_helps_against(sent: Answer, kind: type[ServiceError], seconds: float | None) -> None:
@@ -138,6 +137,35 @@ def test_what_waiting_helps_against(sent: Answer, kind: type[ServiceError], seco
     assert isinstance(found, ThrottledError | UnavailableError)
     assert (type(found), found.seconds) == (kind, seconds)
     assert found.code == ("throttled" if kind is ThrottledError else "unavailable")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Server Error</html>", {"message": "moved"}])
+def test_a_500_in_which_no_cmdlet_speaks_is_for_a_person(body: Any) -> None:
+    assert type(error(answer(500, body))) is ForbiddenError
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_an_id_tells_what_a_text_in_another_language_does_not(status: int) -> None:
+    internal = {"type": "T", "message": "Das angegebene Postfach ist nicht vorhanden."}
+    for id_ in ("Ex41BAF5", "Ex6F9304"):
+        document = detailed(f"{id_}|T|Vorgang fehlgeschlagen")
+        document["error"]["innererror"] = {"internalexception": internal}
+        found = error(answer(status, document))
+        assert (type(found), found.reason) == (NotFoundError, internal["message"])
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"value": [], "@odata.nextLink": "https://x.example"}, True),
+        ({"value": []}, False),
+        ({"value": [], "@odata.nextLink": None}, False),
+        ([], False),
+        (b"", False),
+    ],
+)
+def test_a_list_with_another_page_is_cut_short(document: Any, expected: bool) -> None:
+    assert cut_short(answer(200, document)) is expected
 
 
 def test_nul_bytes_are_a_refusal_with_any_status() -> None:
@@ -175,6 +203,15 @@ def test_an_error_with_a_successful_status_is_an_error() -> None:
         ({"error": {"code": "X", "message": "m", "details": "odd", "innererror": []}}, Said("X", "m")),
         (detailed("Invalid Operation"), Said("BadRequest", "Error executing cmdlet")),
         (detailed("Ex1|T|a|b"), Said("Ex1 T", "a|b")),
+        (
+            {
+                "error": {
+                    "details": [{"message": "Ex41BAF5|T|less"}],
+                    "innererror": {"internalexception": {"type": "U", "message": "more"}},
+                }
+            },
+            Said("U Ex41BAF5 T", "more"),
+        ),
         (
             detailed("|T|less") | {"error": {"innererror": {"internalexception": {"type": "U", "message": "more"}}}},
             Said("U", "more"),

@@ -286,6 +286,14 @@ async def test_a_write_that_fails_is_never_repeated(
     assert tenant.calls["graph"] == 1
 
 
+async def test_a_read_that_is_refused_is_not_taken_for_nothing_there() -> None:
+    for status, kind in ((429, ThrottledError), (503, UnavailableError), (403, ForbiddenError)):
+        graph = answering(lambda _, status=status: httpx.Response(status, json={}))
+        with pytest.raises(kind):
+            await graph.application(NAME)
+        await graph.close()
+
+
 async def test_every_read_selects_what_it_needs() -> None:
     asked: list[httpx.URL] = []
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
@@ -16,15 +15,17 @@ from pydantic import SecretStr
 
 from connector.clients import identity as module
 from connector.clients.clouds import Cloud
-from connector.clients.identity import Identity, first_sentence, prove_secret, retry_after, token_error
+from connector.clients.identity import Identity, first_sentence, prove_secret, token_error
 from connector.errors import (
     RefusedError,
     ServiceError,
     ThrottledError,
     UnavailableError,
     UnexpectedAnswerError,
+    WaitError,
 )
 from local.tenant import Tenant
+from local.tenant.misbehaviour import Fault, Preset
 
 
 def cloud_of(tenant: Tenant) -> Cloud:
@@ -134,11 +135,47 @@ async def test_a_wrong_secret_is_refused_with_entras_code(tenant: Tenant) -> Non
     assert raised.value.request_id not in raised.value.reason
 
 
-async def test_an_unknown_application_is_refused_with_entras_code(tenant: Tenant) -> None:
-    unknown = "11111111-2222-3333-4444-555555555555"
+@pytest.mark.parametrize("cause", ["AADSTS90002", "AADSTS700016", "AADSTS7000222", "AADSTS7000112", "AADSTS53003"])
+async def test_each_refusal_of_the_token_endpoint_keeps_its_code(tenant: Tenant, cause: str) -> None:
+    application = tenant.administrator.register_application("utm")
+    principal = tenant.administrator.create_enterprise_application(application)
+    credential = tenant.administrator.add_credential(application)
+    tenant_id, application_id = tenant.world.tenant_id, application.app_id
+    match cause:
+        case "AADSTS90002":
+            tenant_id = "11111111-2222-3333-4444-555555555555"
+        case "AADSTS700016":
+            application_id = "11111111-2222-3333-4444-555555555555"
+        case "AADSTS7000222":
+            credential.end = credential.start - timedelta(days=1)
+        case "AADSTS7000112":
+            principal.enabled = False
+        case _:
+            tenant.world.blocked_by_conditional_access.add(application_id)
     with pytest.raises(RefusedError) as raised:
-        await prove_secret(cloud_of(tenant), tenant.world.tenant_id, unknown, SecretStr("secret"))
-    assert raised.value.code == "AADSTS700016"
+        await prove_secret(cloud_of(tenant), tenant_id, application_id, SecretStr(credential.value))
+    assert (raised.value.service, raised.value.code) == ("token", cause)
+    assert credential.value not in raised.value.reason
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "seconds"),
+    [
+        (Fault.THROTTLED, ThrottledError, 7),
+        (Fault.UNAVAILABLE, UnavailableError, None),
+        (Fault.DROPPED, UnavailableError, None),
+    ],
+)
+async def test_a_token_endpoint_in_trouble_is_no_verdict_on_the_secret(
+    tenant: Tenant, fault: Fault, kind: type[ServiceError], seconds: float | None
+) -> None:
+    application = tenant.administrator.register_application("utm")
+    tenant.misbehave(Preset(faults={"token": {fault: 1.0}}, in_a_row=1000, retry_after=(7, 7)))
+    with pytest.raises(kind) as raised:
+        await prove_secret(cloud_of(tenant), tenant.world.tenant_id, application.app_id, SecretStr("secret"))
+    assert isinstance(raised.value, WaitError)
+    assert (raised.value.service, raised.value.seconds) == ("token", seconds)
+    assert tenant.calls["token"] <= 3
 
 
 async def test_a_token_endpoint_that_is_away_is_unavailable() -> None:
@@ -196,16 +233,6 @@ def test_a_throttled_identity_endpoint_says_for_how_long() -> None:
     ours = module.identity_error(answered(429, "busy", {"Retry-After": "12"}))
     assert isinstance(ours, ThrottledError)
     assert (ours.service, ours.seconds) == ("identity", 12)
-
-
-def test_retry_after_is_seconds_or_a_date() -> None:
-    later = retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
-    assert later is not None
-    assert 55 < later <= 60
-    assert retry_after("7") == 7
-    assert retry_after(format_datetime(datetime.now(UTC) - timedelta(seconds=60), usegmt=True)) == 0
-    assert retry_after("soon") is None
-    assert retry_after(None) is None
 
 
 def token_of(content: object) -> str:

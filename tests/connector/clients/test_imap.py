@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -116,9 +117,23 @@ async def echoes(client: Client) -> None:
     await client.part()
 
 
+async def echoes_a_part(client: Client) -> None:
+    await client.greet()
+    await client.say(f"{await client.challenge()} NO line too long: {client.lines[-1][:300]}")
+    await client.part()
+
+
+async def challenges_for_ever(client: Client) -> None:
+    await client.greet()
+    await client.challenge()
+    for _ in range(200):
+        await client.say("+ ")
+        await asyncio.sleep(0.02)
+
+
 async def babbles(client: Client) -> None:
     await client.greet()
-    await client.say(f"{await client.challenge()} NO \x07\x1b[31m" + "w" * 500)
+    await client.say(f"{await client.challenge()} NO \x07\x1b[31m" + "no " * 500)
     await client.part()
 
 
@@ -173,7 +188,8 @@ async def says_nothing_more(client: Client) -> None:
         (refuses, "authenticate", "AUTHENTICATE failed."),
         (refuses_with_challenge, "authenticate", "AUTHENTICATE failed."),
         (echoes, "authenticate", "[removed] [removed] refused"),
-        (babbles, "authenticate", "[31m" + "w" * 194),
+        (echoes_a_part, "authenticate", "line too long: [removed]"),
+        (babbles, "authenticate", "[31m" + "no " * 64),
         (sends_no_base64, "authenticate", None),
         (hangs_up, "authenticate", "Connection is closed. 13"),
         (does_not_connect, "examine", "BAD User is authenticated but not connected."),
@@ -201,10 +217,14 @@ async def test_what_is_sent_is_the_sasl_string(tmp_path: Path) -> None:
     assert heard[-1].endswith("LOGOUT")
 
 
-async def test_silence_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_READ_SECONDS", 0.2)
-    async with serving(says_nothing_more, tmp_path) as (cloud, _):
+@pytest.mark.parametrize("talk", [says_nothing_more, challenges_for_ever])
+async def test_a_server_that_never_decides_is_left(talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_READ_SECONDS", 0.3)
+    monkeypatch.setattr(module, "_LOGOUT_SECONDS", 0.3)
+    async with serving(talk, tmp_path) as (cloud, _):
+        began = time.monotonic()
         answer = await examine(cloud, MAILBOX, TOKEN)
+        assert time.monotonic() - began < 3
     assert answer.stage == "authenticate"
     assert "timed out" in answer.text
 

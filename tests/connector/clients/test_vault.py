@@ -114,6 +114,22 @@ async def test_a_recovery_that_takes_long_is_waited_for(
             await vault.write(NAME, SecretStr("value-2"), tags=TAGS, expires=ENDS)
 
 
+async def test_a_write_that_is_throttled_after_the_recovery_says_so(
+    tenant: Tenant, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await vault.write(NAME, SecretStr("value-1"), tags=TAGS, expires=ENDS)
+    tenant.administrator.delete_secret(NAME)
+    recover = vault._recover
+
+    async def recover_and_throttle(name: str) -> None:
+        await recover(name)
+        misbehave(tenant, THROTTLED=1.0)
+
+    monkeypatch.setattr(vault, "_recover", recover_and_throttle)
+    with pytest.raises(ThrottledError):
+        await vault.write(NAME, SecretStr("value-2"), tags=TAGS, expires=ENDS)
+
+
 async def test_a_disabled_version_is_refused(tenant: Tenant, vault: Vault) -> None:
     written = await vault.write(NAME, SecretStr("value-1"), tags=TAGS, expires=ENDS)
     tenant.administrator.disable_secret(NAME)
