@@ -32,6 +32,8 @@ _TYPES = {
     "int_from_float": "number",
     "int_parsing_size": "number",
 }
+_MAX_SHOWN = 100
+"""Characters of a field's path that an answer repeats: it is the sender's, and may be as long as the body."""
 _RANGES = {"greater_than_equal": "ge", "less_than_equal": "le"}
 
 
@@ -78,7 +80,7 @@ class SetUpRequest(Document):
         seen: dict[str, str] = {}
         for address in value:
             if not ADDRESS.fullmatch(address):
-                raise PydanticCustomError("not-an-address", "{value}", {"value": address[:_MAX_ADDRESS]})
+                raise PydanticCustomError("not-an-address", "{value}", {"value": _shown(address, _MAX_ADDRESS)})
             if address.lower() in seen:
                 raise PydanticCustomError(
                     "duplicate-mailbox", "{value}", {"value": f"{seen[address.lower()]}, {address}"}
@@ -113,7 +115,7 @@ def parse(body: bytes, content_type: str) -> SetUpRequest:
         document = json.loads(body.decode("utf-8"), parse_constant=_reject_constant)
     except UnicodeDecodeError as error:
         raise BodyError("not-utf8", position=error.start) from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError itself: a number of more digits than Python reads
         line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
         raise BodyError("not-json", line=line, column=column) from None
     try:
@@ -129,12 +131,12 @@ def _reject_constant(name: str) -> None:
 
 def _field_error(detail: ErrorDetails) -> FieldError:
     """Return the error in our words; ``detail`` is pydantic's description of the first problem."""
-    field = ".".join(str(part) for part in detail["loc"]) or "body"
+    field = _shown(".".join(str(part) for part in detail["loc"]) or "body", _MAX_SHOWN)
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in {"not-an-address", "duplicate-mailbox"}:
         return FieldError(kind, field=field, value=str(context["value"]))
     if kind == "extra_forbidden":
-        return _unknown_field(field)
+        return _unknown_field(field, *detail["loc"])
     if kind == "missing":
         return FieldError("field-missing", field=field)
     if kind in _TYPES:
@@ -152,11 +154,15 @@ def _most(context: dict[str, Any]) -> int:
     return int(context.get("max_length", MAX_MAILBOXES))
 
 
-def _unknown_field(field: str) -> FieldError:
-    parent, _, last = field.rpartition(".")
-    model = SecretWish if parent == "secret" else SetUpRequest
+def _shown(value: str, most: int) -> str:
+    """Return the beginning of a sender's text; half a surrogate pair, which JSON can hold and UTF-8 not, as ``?``."""
+    return value[:most].encode("utf-8", "replace").decode("utf-8")
+
+
+def _unknown_field(field: str, *path: int | str) -> FieldError:
+    model = SecretWish if path[:-1] == ("secret",) else SetUpRequest
     known = [info.alias or name for name, info in model.model_fields.items()]
-    near = difflib.get_close_matches(last, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(path[-1])[:_MAX_SHOWN], known, n=1, cutoff=0.5)
     if near:
         return FieldError("unknown-field-near", field=field, near=near[0])
     return FieldError("unknown-field", field=field, known=", ".join(known))

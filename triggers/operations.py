@@ -83,7 +83,11 @@ def replaceable(connection: Connection, live: Live) -> bool:
 async def start(client: df.DurableOrchestrationClient, connection: Connection) -> None:
     """Start the orchestration for what the store now wants.
 
+    A start may be refused because one that came at the same moment runs already: then the store tells whether that run
+    has taken this request up, or whether another request has replaced it.
+
     Raises:
+        ConflictError: another request has replaced this one before it was taken up.
         UnavailableError: Durable does not start it; the connection then shows as interrupted, and nothing is lost.
     """
     value = {"name": connection.name, "revision": connection.wanted.revision}
@@ -92,10 +96,24 @@ async def start(client: df.DurableOrchestrationClient, connection: Connection) -
             await client.start_new(ORCHESTRATION, instance_id(connection.name), value)
         except Exception as error:  # noqa: BLE001 - the client raises Exception itself when an instance runs
             log("start-refused", connection=connection.name, code=type(error).__name__)
+            if await _taken_up(connection):
+                return
             await asyncio.sleep(_START_PAUSE)
         else:
             return
     raise UnavailableError("store", "start-refused", "the orchestration could not be started")
+
+
+async def _taken_up(connection: Connection) -> bool:
+    """Return whether a run works on this operation, or has done so.
+
+    Raises:
+        ConflictError: the store holds another operation by now.
+    """
+    found = await services().documents.load(connection.name)
+    if found is None or found.connection.operation.id != connection.operation.id:
+        raise ConflictError("changed-meanwhile", name=connection.name)
+    return found.connection.operation.begun
 
 
 async def wake(client: df.DurableOrchestrationClient, name: str) -> None:
