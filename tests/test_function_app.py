@@ -15,7 +15,7 @@ from connector import __version__
 
 ROOT = Path(__file__).parents[1]
 PROBE = """
-import json, socket, sys, threading
+import json, socket, sys, threading, typing
 
 def refuse(*_: object) -> None:
     raise AssertionError("the network was used at import")
@@ -25,7 +25,11 @@ socket.getaddrinfo = refuse
 threads = threading.active_count()
 import function_app
 functions = [
-    {"name": f.get_function_name(), "bindings": [json.loads(b) for b in f.get_raw_bindings()]}
+    {
+        "name": f.get_function_name(),
+        "bindings": [json.loads(b) for b in f.get_raw_bindings()],
+        "hints": {name: hint.__name__ for name, hint in typing.get_type_hints(f.get_user_function()).items()},
+    }
     for f in function_app.app.get_functions()
 ]
 heavy = [m for m in ("azure.identity", "azure.core", "azure.storage", "azure.keyvault", "msgraph", "pydantic_settings")
@@ -71,6 +75,16 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
     assert set(bindings(indexed, "orchestrationTrigger")) == {"connection"}
     assert set(bindings(indexed, "timerTrigger")) == {"purge_history", "watch_secrets"}
+
+
+def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:
+    """The worker resolves annotations and compares them with the bindings before it calls anything."""
+    hints = {function["name"]: function["hints"] for function in indexed["functions"]}
+    for name in HTTP:
+        assert (hints[name]["req"], hints[name]["return"]) == ("HttpRequest", "HttpResponse")
+        assert hints[name].get("client", "str") == "str"
+    for name in ACTIVITIES:
+        assert hints[name] == {"order": "dict", "return": "dict"}
 
 
 def test_only_the_description_is_open_to_all(indexed: Any) -> None:
