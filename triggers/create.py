@@ -31,10 +31,10 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     clients.require_grant()
     found = await clients.documents.load(wish.name)
     live = await operations.look(client, wish.name)
-    busy = found is not None and live.alive and found.connection.operation.ended is None
+    busy = found is not None and operations.busy(found.connection, live, datetime.now(UTC))
     if found is not None and busy:
         if wish.wanted(found.connection.wanted.revision) == found.connection.wanted:
-            await operations.wake(client, wish.name)
+            await (operations.wake(client, wish.name) if live.alive else operations.start(client, found.connection))
             return accepted(found.connection)
         if not operations.replaceable(found.connection, live):
             raise operations.running(found.connection, live)

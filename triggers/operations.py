@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,9 @@ _ALIVE = frozenset(
 _START_TRIES = 20
 _START_PAUSE = 0.25
 """Seconds. A run whose last activity has ended the operation is gone a moment later; until then a start is refused."""
+
+_STARTING = timedelta(seconds=10)
+"""For so long after its write a request is taken to be about to start its run: a little more than all its tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,20 @@ def state(connection: Connection, live: Live) -> ConnectionState:
     return connection.state
 
 
+def busy(connection: Connection, live: Live, now: datetime) -> bool:
+    """Return whether a run works on the connection, or another request is just about to start one."""
+    operation = connection.operation
+    starting = not operation.begun and now - operation.started < _STARTING
+    return operation.ended is None and (live.alive or starting)
+
+
 def replaceable(connection: Connection, live: Live) -> bool:
     """Return whether the wanted state may be replaced under a run: while it proves, or waits for a person."""
     at_end = live.status.get("step") == StepName.VERIFICATION
     return at_end or connection.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
 
 
-async def start(client: df.DurableOrchestrationClient, connection: Connection) -> None:
+async def start(client: df.DurableOrchestrationClient, connection: Connection, *, pause: float = _START_PAUSE) -> None:
     """Start the orchestration for what the store now wants.
 
     A start may be refused because one that came at the same moment runs already: then the store tells whether that run
@@ -98,7 +109,7 @@ async def start(client: df.DurableOrchestrationClient, connection: Connection) -
             log("start-refused", connection=connection.name, code=type(error).__name__)
             if await _taken_up(connection):
                 return
-            await asyncio.sleep(_START_PAUSE)
+            await asyncio.sleep(pause)
         else:
             return
     raise UnavailableError("store", "start-refused", "the orchestration could not be started")

@@ -9,13 +9,14 @@ from datetime import timedelta
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from pydantic import SecretStr
 
 from connector.clients import identity as module
 from connector.clients.clouds import Cloud
-from connector.clients.identity import Identity, first_sentence, prove_secret, token_error
+from connector.clients.identity import LIMITS, BriefRetry, Identity, first_sentence, prove_secret, token_error
 from connector.errors import (
     RefusedError,
     ServiceError,
@@ -227,6 +228,19 @@ def test_the_first_sentence_is_the_reason_and_the_trace_id_the_request_id() -> N
 )
 def test_the_first_sentence(text: str, expected: str) -> None:
     assert first_sentence(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "repeated"),
+    [(503, {}, True), (503, {"Retry-After": "1"}, False), (429, {}, False), (429, {"Retry-After": "1"}, False)],
+)
+def test_a_throttled_call_or_one_that_names_its_time_is_the_callers_to_repeat(
+    status: int, headers: dict[str, str], repeated: bool
+) -> None:
+    policy = BriefRetry(**LIMITS)
+    request = PipelineRequest(HttpRequest("GET", "https://vault.example"), PipelineContext(None))
+    response = PipelineResponse(request.http_request, Answered(status, headers), request.context)
+    assert policy.is_retry(policy.configure_retries({}) | {"method": "GET"}, response) is repeated
 
 
 def test_a_throttled_identity_endpoint_says_for_how_long() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -131,6 +132,14 @@ async def challenges_for_ever(client: Client) -> None:
         await asyncio.sleep(0.02)
 
 
+async def floods(client: Client) -> None:
+    await client.log_in()
+    await client.hear()
+    with contextlib.suppress(OSError):  # the client leaves in the middle of it, which is what is tested
+        while True:
+            await client.say("\r\n".join(["* 1 EXISTS"] * 1000))
+
+
 async def babbles(client: Client) -> None:
     await client.greet()
     await client.say(f"{await client.challenge()} NO \x07\x1b[31m" + "no " * 500)
@@ -217,15 +226,20 @@ async def test_what_is_sent_is_the_sasl_string(tmp_path: Path) -> None:
     assert heard[-1].endswith("LOGOUT")
 
 
-@pytest.mark.parametrize("talk", [says_nothing_more, challenges_for_ever])
-async def test_a_server_that_never_decides_is_left(talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("talk", "stage"),
+    [(says_nothing_more, "authenticate"), (challenges_for_ever, "authenticate"), (floods, "examine")],
+)
+async def test_a_server_that_never_decides_is_left(
+    talk: Talk, stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_READ_SECONDS", 0.3)
     monkeypatch.setattr(module, "_LOGOUT_SECONDS", 0.3)
     async with serving(talk, tmp_path) as (cloud, _):
         began = time.monotonic()
         answer = await examine(cloud, MAILBOX, TOKEN)
         assert time.monotonic() - began < 3
-    assert answer.stage == "authenticate"
+    assert answer.stage == stage
     assert "timed out" in answer.text
 
 

@@ -1,0 +1,114 @@
+"""One running app with its tenant, its store and a client, as the tests of the API need it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from function_app import app
+from local.client import ApiClient
+from local.environment import serving, settings
+from local.host import FunctionsHost
+from local.host.functions import Functions
+from local.tenant import Tenant
+
+NAME = "hq"
+PATH = f"/api/connections/{NAME}"
+GOOD: dict[str, Any] = {"name": "new", "mailboxes": ["a@contoso.example"]}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running app and what stands around it."""
+
+    host: FunctionsHost
+    tenant: Tenant
+    client: ApiClient
+    store: Path
+
+    def documents(self) -> dict[str, bytes]:
+        """Return all that is stored."""
+        return {str(path): path.read_bytes() for path in self.store.rglob("*") if path.is_file()}
+
+    @contextmanager
+    def nothing_happens(self) -> Iterator[None]:
+        """Assert that no document, no orchestration and no request to the tenant comes of what is done inside."""
+        documents, asked, runs = self.documents(), len(self.tenant.requests), self.host.history_sizes()
+        yield
+        assert self.documents() == documents
+        assert self.tenant.requests[asked:] == []
+        assert self.host.history_sizes() == runs
+
+    async def run_timer(self, name: str, key: str | None = None) -> int:
+        """Run a timer by hand, as an administrator does, and return the status."""
+        headers = {"x-functions-key": key or self.host.master_key}
+        answer = await self.client.post(f"/admin/functions/{name}", json={"input": ""}, headers=headers)
+        return answer.status_code
+
+
+@asynccontextmanager
+async def running(
+    store: Path, *, mailboxes: int = 1, latencies: dict[str, float] | None = None, **environment: str
+) -> AsyncIterator[Served]:
+    """Run the app with a calm tenant of its own; ``environment`` is laid over the settings."""
+    async with (
+        Tenant(preset="calm", clock=60, mailboxes=mailboxes, latencies=latencies) as tenant,
+        served(tenant, store, **environment) as one,
+    ):
+        yield one
+
+
+@asynccontextmanager
+async def served(tenant: Tenant, store: Path, **environment: str) -> AsyncIterator[Served]:
+    """Run the app with a tenant that runs already."""
+    async with (
+        serving({**settings(tenant.endpoints, store), **environment}, clock=60) as host,
+        ApiClient(host) as client,
+    ):
+        yield Served(host, tenant, client, store)
+
+
+@dataclass(frozen=True)
+class AppRoute:
+    """One HTTP function of the app, as it is registered."""
+
+    function: str
+    method: str
+    path: str
+    open: bool
+
+    def at(self, name: str) -> str:
+        """Return the path for the connection of that name."""
+        return self.path.replace("{name}", name)
+
+
+def app_routes() -> list[AppRoute]:
+    """Return every route and method that the app registers."""
+    return [
+        AppRoute(
+            function=function.name,
+            method=str(method),
+            path=f"/{str(function.trigger['route']).strip('/')}",
+            open=str(function.trigger["authLevel"]).lower() == "anonymous",
+        )
+        for function in Functions(app).http
+        for method in function.trigger["methods"]
+    ]
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Return the problem document of an answer after checking what all of them have."""
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.headers["cache-control"] == "no-store"
+    document: dict[str, Any] = answer.json()
+    assert (answer.status_code, document["code"]) == (status, code)
+    assert document["status"] == status
+    assert document["type"] == f"urn:utm-mail-connect:problem:{code}"
+    assert all(document[text].strip() for text in ("title", "detail", "hint"))
+    assert answer.headers["content-language"] in {"de", "en"}
+    return document

@@ -1,0 +1,72 @@
+"""Starting a run where Durable refuses, against a durable client written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+import pytest_asyncio
+
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.errors import ConflictError, UnavailableError
+from connector.model import Connection, Operation, Wanted
+from connector.services import close_services
+from connector.steps import OperationKind
+from triggers import operations
+
+
+class Refusing(df.DurableOrchestrationClient):
+    """A durable client that starts nothing because, as it says, an instance of that id runs already."""
+
+    def __init__(self) -> None:  # the library's own wants the binding's addresses
+        self.tries = 0
+
+    async def start_new(self, *_: Any, **__: Any) -> str:
+        self.tries += 1
+        raise Exception("The operation failed with an unexpected status code 409")  # noqa: TRY002 - as the library does
+
+
+@pytest_asyncio.fixture
+async def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Documents]:
+    monkeypatch.setenv("CONNECTOR_STORE", str(tmp_path))
+    monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
+    yield Documents(FolderStore(tmp_path))
+    await close_services()
+
+
+def _connection(operation: str, *, begun: bool) -> Connection:
+    now = datetime.now(UTC)
+    return Connection(
+        name="hq",
+        wanted=Wanted(revision=1, display_name="UTM", mailboxes=["a@contoso.example"]),
+        operation=Operation(id=operation, kind=OperationKind.SET_UP, started=now, begun=begun),
+        since=now,
+        last_change=now,
+    )
+
+
+async def test_a_refused_start_is_no_failure_where_a_run_has_taken_the_request_up(documents: Documents) -> None:
+    await documents.save(_connection("mine", begun=True), None)
+    client = Refusing()
+    await operations.start(client, _connection("mine", begun=False))
+    assert client.tries == 1
+
+
+async def test_a_refused_start_is_a_conflict_where_another_request_was_faster(documents: Documents) -> None:
+    await documents.save(_connection("other", begun=True), None)
+    with pytest.raises(ConflictError) as caught:
+        await operations.start(Refusing(), _connection("mine", begun=False))
+    assert caught.value.code == "changed-meanwhile"
+
+
+async def test_a_start_that_goes_on_being_refused_is_told_after_some_tries(documents: Documents) -> None:
+    await documents.save(_connection("mine", begun=False), None)
+    client = Refusing()
+    with pytest.raises(UnavailableError) as caught:
+        await operations.start(client, _connection("mine", begun=False), pause=0)
+    assert (caught.value.code, client.tries) == ("start-refused", 20)

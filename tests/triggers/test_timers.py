@@ -1,0 +1,69 @@
+"""The daily timers, run by hand."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.model import Connection
+from tests.triggers.served import NAME, PATH, Served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def _let_end_in(hq: Served, days: float) -> None:
+    def note(connection: Connection) -> None:
+        assert connection.secret is not None
+        ends = datetime.now(UTC) + timedelta(days=days)
+        connection.secret = connection.secret.model_copy(update={"expires_on": ends})
+
+    await Documents(FolderStore(hq.store)).update(NAME, note)
+
+
+async def test_the_end_of_a_secret_is_told_once_for_each_threshold(
+    hq: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    told = []
+    for days in (90.5, 59.5, 45.5, 30.5, 30.4, 29.5, 13.5, 6.5, 2.5, 1.5, 0.5, 0.1, -1.5):
+        await _let_end_in(hq, days)
+        for _ in range(2):
+            assert await hq.run_timer("watch_secrets") == 202
+        told.append([line["days"] for line in _expiries(caplog)])
+        caplog.clear()
+    assert told == [[], [59], [], [30], [], [], [13], [6], [2], [1], [0], [], []]
+
+
+async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
+    hq: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+
+    def unwarned(connection: Connection) -> None:
+        assert connection.secret is not None
+        connection.secret = connection.secret.model_copy(update={"warned_days": []})
+
+    await Documents(FolderStore(hq.store)).update(NAME, unwarned)
+    await _let_end_in(hq, 6.5)
+    await hq.run_timer("watch_secrets")
+    assert _expiries(caplog) == [{"event": "secret-expiry", "connection": NAME, "days": 6, "label": "Contoso"}]
+    assert not [one for one in hq.tenant.issued if one in caplog.text]
+
+
+async def test_young_history_is_kept_and_so_are_the_connections(hq: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    with hq.nothing_happens():
+        assert await hq.run_timer("purge_history") == 202
+    (line,) = [json.loads(one.getMessage()) for one in caplog.records if "history-purged" in one.getMessage()]
+    assert line == {"event": "history-purged", "count": 0}
+    assert (await hq.client.get(PATH)).json()["state"] == "ready"
+
+
+def _expiries(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(record.getMessage()) for record in caplog.records if "secret-expiry" in record.getMessage()]
