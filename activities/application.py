@@ -46,8 +46,8 @@ class _Application:
 
     def record(self, observed: Observed, connection: Connection) -> None:
         found = observed.application
-        if found is None:
-            return
+        if found is None or observed.identity_object_id not in found.owners:
+            return  # a foreign one must not take the place of ours in the document
         if connection.ids.application_id != found.application_id:
             connection.ids.enterprise_application_id = None
             connection.secret = None

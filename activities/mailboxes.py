@@ -169,7 +169,9 @@ def _names(entries: Sequence[MailboxRecord]) -> list[str]:
 def summary(chunk: Chunk, operation: str) -> ChunkSummary:
     """Return what the connection's document keeps of a chunk."""
     return ChunkSummary(
-        counts=chunk.counts(), unsettled=sum(entry.settled_in != operation for entry in chunk.mailboxes)
+        counts=chunk.counts(),
+        unsettled=sum(entry.settled_in != operation for entry in chunk.mailboxes),
+        removals=sum(not entry.wanted for entry in chunk.mailboxes),
     )
 
 

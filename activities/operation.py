@@ -11,7 +11,7 @@ from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.plans.mailboxes import again, arrange
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState, unsettled
-from connector.verdict import conclude
+from connector.verdict import conclude, needs_person, proving_overdue
 
 
 @activity("begin")
@@ -19,12 +19,12 @@ async def begin(order: Order) -> dict[str, Any]:
     """Take the present operation up, once, and return what this round has to do.
 
     Returns:
-        ``revision`` that the store holds now, the ``steps`` to run, the ``chunks`` whose access is not settled, those
-        with mailboxes left to ``prove``, and how many mailboxes are ``open``;
-        ``orphans`` counts the credentials that an earlier run may have left behind.
+        ``revision`` that the store holds now; the ``steps`` to run; the ``chunks`` whose access is not settled and
+        those with mailboxes left to ``prove``; how many mailboxes are ``open``; whether to be ``thorough`` and try all
+        although none has opened; how many ``orphans`` an earlier run may have left behind.
     """
     run = await Run.open(order)
-    if not run.connection.operation.begun:
+    while not run.connection.operation.begun:
         await _take_up(run)
     connection = run.connection
     return {
@@ -33,6 +33,8 @@ async def begin(order: Order) -> dict[str, Any]:
         "chunks": [number for number, chunk in enumerate(connection.chunks) if chunk.unsettled],
         "prove": [number for number, chunk in enumerate(connection.chunks) if _unopened(chunk)],
         "open": connection.counts().get(MailboxState.OPEN, 0),
+        "thorough": needs_person(connection)
+        or proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
         "orphans": sum(intent.key_id is None for intent in connection.intents),
     }
 
@@ -42,7 +44,7 @@ def _unopened(chunk: ChunkSummary) -> int:
 
 
 async def _take_up(run: Run) -> None:
-    documents, name = run.services.documents, run.order.name
+    documents, name, operation = run.services.documents, run.order.name, run.connection.operation.id
     present = [chunk async for chunk in documents.chunks(name)]
     only_verify = run.connection.operation.kind is OperationKind.VERIFY
     if only_verify:
@@ -53,6 +55,8 @@ async def _take_up(run: Run) -> None:
         await documents.save_chunk(name, chunk)
 
     def note(connection: Connection) -> None:
+        if connection.operation.id != operation:
+            return  # another request has come meanwhile: the list that was arranged is not its list
         connection.operation.begun = True
         connection.chunks = [summary(chunk, connection.operation.id) for chunk in chunks]
         kept = set(StepName) - {StepName.VERIFICATION} if only_verify else set()
@@ -76,8 +80,11 @@ async def end_round(order: Order) -> dict[str, Any]:
     if run.superseded:
         return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
     verdict = conclude(run.connection, run.order.round, run.now)
+    operation = run.connection.operation.id
 
     def note(connection: Connection) -> None:
+        if connection.operation.id != operation:
+            return
         _enter(connection, verdict.state, run)
         if not verdict.ended:
             entry = connection.step(StepName.VERIFICATION)

@@ -163,7 +163,8 @@ def translate(step: StepName, error: ServiceError | GrantMissingError) -> tuple[
     if isinstance(error, WaitError):
         throttled = isinstance(error, ThrottledError)
         return Outcome(WAIT, "throttled" if throttled else error.code, error.seconds, throttled), ()
-    forbidden = isinstance(error, ForbiddenError)
+    # Exchange's interface is not documented: what no rule knows of it a person has to do, and the rest goes on.
+    forbidden = isinstance(error, ForbiddenError) or error.service == "exchange"
     finding = Finding(
         code="right-missing" if forbidden else "service-refused",
         step=step,

@@ -55,6 +55,14 @@ class _Secret:
             await _add(run, change.subject)
 
     def record(self, observed: Observed, connection: Connection) -> None:
+        kept = {version.key_id for version in observed.versions}
+        stored = {one.display_name for one in observed.credentials if one.key_id in kept}
+        # The vault's tags carry what a completed intent knew, also where only the note of it was lost in a crash.
+        connection.intents = [
+            intent
+            for intent in connection.intents
+            if intent.key_id is None and credential_name(intent.id) not in stored
+        ]
         newest = candidate(observed.versions, observed.now)
         if newest is None or newest.key_id is None or newest.expires is None or observed.proof != "accepted":
             return
@@ -62,8 +70,6 @@ class _Secret:
             connection.secret = SecretRecord(
                 uri=newest.uri, version=newest.version, key_id=newest.key_id, expires_on=newest.expires
             )
-        # The vault's tags carry what a completed intent knew; only the unfinished ones have to be remembered.
-        connection.intents = [intent for intent in connection.intents if intent.key_id is None]
 
 
 async def _add(run: Run, name: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from activities.blueprint import activity
 from activities.mailboxes import summary
-from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
+from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
+from activities.secret import PROOFS
 from connector import diagnosis
 from connector.errors import RefusedError, ServiceError
 from connector.log import log
@@ -21,7 +22,7 @@ from connector.verdict import needs_person, proving_overdue
 _STEP = StepName.VERIFICATION
 _AT_ONCE = 4
 """Logins at the same time; Exchange counts connections per application."""
-_BUDGET = 180.0
+_BUDGET = 150.0
 """Seconds after which no login is begun: an activity may run for 4 minutes at most, and a login takes up to 70 s."""
 
 
@@ -82,18 +83,18 @@ async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     if not order.probe:
         chunk = await documents.chunk(order.name, order.chunk)
         return [(chunk, _unproven(chunk, operation))]
-    chosen: list[tuple[Chunk, list[MailboxRecord]]] = []
-    left = order.probe
-    async for chunk in documents.chunks(order.name):
-        unproven = _unproven(chunk, operation)
-        # Another three each round: the first ones may be just those with which something else is wrong.
-        start = (order.round * order.probe) % len(unproven) if unproven else 0
-        some = (unproven[start:] + unproven[:start])[:left]
+    every = [(chunk, _unproven(chunk, operation)) async for chunk in documents.chunks(order.name)]
+    total = sum(len(entries) for _, entries in every)
+    if total <= order.probe:
+        return [(chunk, entries) for chunk, entries in every if entries]
+    # Another three each round: the first ones may be just those with which something else is wrong.
+    wanted = {(order.round * order.probe + number) % total for number in range(order.probe)}
+    chosen, passed = [], 0
+    for chunk, entries in every:
+        some = [entry for number, entry in enumerate(entries, passed) if number in wanted]
+        passed += len(entries)
         if some:
             chosen.append((chunk, some))
-            left -= len(some)
-        if left <= 0:
-            break
     return chosen
 
 
@@ -114,6 +115,9 @@ async def run_verification(order: Order) -> dict[str, Any]:
         outcome = _outcome(run, [chunk for chunk, _ in chosen])
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
+        if isinstance(error, RefusedError) and error.code in PROOFS:
+            # One server does not know the secret yet that another has accepted.
+            outcome, findings = Outcome(WAIT, "secret-not-known-yet"), ()
 
     def keep(connection: Connection) -> None:
         for chunk, _ in chosen:

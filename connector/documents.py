@@ -76,10 +76,19 @@ class Documents:
             number += 1
 
     async def save_chunk(self, name: str, chunk: Chunk) -> None:
-        """Write a chunk. Only the one operation on a connection writes chunks, so the present ETag will do."""
+        """Write a chunk over whatever is there: only the one operation on a connection writes chunks.
+
+        Again where the ETag has changed: a write whose answer was lost is repeated by the SDK, and then finds itself.
+        """
         path = _chunk_path(name, chunk.number)
-        present = await self._store.get(path)
-        await self._store.put(path, _json(chunk), present[1] if present else None)
+        for _ in range(_TRIES):
+            present = await self._store.get(path)
+            try:
+                await self._store.put(path, _json(chunk), present[1] if present else None)
+            except StaleWriteError:
+                continue
+            return
+        raise StaleWriteError("store", "etag", f"a chunk of {name} changes all the time")
 
 
 def _path(name: str) -> str:

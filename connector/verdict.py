@@ -32,7 +32,8 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if StepState.FAILED in states.values():
         return Verdict(ConnectionState.FAILED)
     counts = connection.counts()
-    if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified:
+    removals = any(chunk.removals for chunk in connection.chunks)
+    if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified and not removals:
         return Verdict(ConnectionState.READY)
     if counts.get(MailboxState.WAITING, 0):
         return Verdict(ConnectionState.WAITING, round_wait(number))

@@ -15,6 +15,8 @@ from orchestrations.steps import Steps, call, carry_out, pause, show
 
 ORCHESTRATION = "connection"
 blueprint = df.Blueprint()
+_POINTLESS = frozenset({"failed", "pending", "superseded"})
+"""Outcomes after which the other chunks would come to the same."""
 _PROBES = 3
 """How many mailboxes a pass tries while none has opened."""
 
@@ -57,8 +59,8 @@ def _step(
 
 
 def _prove(context: df.DurableOrchestrationContext, order: dict[str, Any], work: dict[str, Any]) -> Steps:
-    """Try a few mailboxes while none has opened, then all that have not."""
-    if not work["open"]:
+    """Try a few mailboxes while none has opened, then all that have not; all too when waiting alone will not help."""
+    if not work["open"] and not work["thorough"]:
         outcome = yield from carry_out(context, StepName.VERIFICATION, order, probe=_PROBES)
         if outcome["state"] == StepState.DONE or not outcome.get("open"):
             return outcome
@@ -71,6 +73,6 @@ def _chunks(
     outcome: dict[str, Any] = {"state": StepState.PENDING}
     for number in numbers:
         outcome = yield from carry_out(context, step, order, chunk=number)
-        if outcome["state"] == StepState.FAILED:
+        if outcome["state"] in _POINTLESS:
             break
     return outcome

@@ -52,7 +52,7 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
                     update={"warned_days": sorted({*connection.secret.warned_days, days})}
                 )
 
-        await documents.update(name, note)
         left = (found.connection.secret.expires_on - now).days
         label = services().settings.label or None
         log("secret-expiry", connection=name, days=left, label=label)
+        await documents.update(name, note)  # after the line: rather told twice than never

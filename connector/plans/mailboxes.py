@@ -26,6 +26,7 @@ def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
     One that is no longer wanted stays as long as access given by this connection has to be taken back.
     """
     names = set(wanted)
+    chunks = _renamed(chunks, names)
     arranged = [
         Chunk(
             number=chunk.number,
@@ -51,6 +52,23 @@ def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
             rooms = iter(())
         room.mailboxes.append(MailboxRecord(requested=address))
     return arranged
+
+
+def _renamed(chunks: list[Chunk], names: set[str]) -> list[Chunk]:
+    """Return the chunks with each mailbox by the name that is wanted now.
+
+    Who first names an alias and then, as the parameters say, the user principal name, means the same mailbox: its
+    access must not be taken back.
+    """
+    known = {entry.requested for chunk in chunks for entry in chunk.mailboxes}
+    renamed = [chunk.model_copy(update={"mailboxes": [*chunk.mailboxes]}) for chunk in chunks]
+    for chunk in renamed:
+        for place, entry in enumerate(chunk.mailboxes):
+            name = (entry.address or "").lower()
+            if entry.requested not in names and name in names and name not in known:
+                chunk.mailboxes[place] = entry.model_copy(update={"requested": name})
+                known.add(name)
+    return renamed
 
 
 def again(chunks: list[Chunk], operation: str) -> list[Chunk]:

@@ -52,6 +52,12 @@ def test_a_finished_connection_is_ready() -> None:
     assert conclude(finished, 0, NOW).ended
 
 
+def test_access_that_could_not_be_taken_back_is_not_ready() -> None:
+    finished = connection({MailboxState.OPEN: 2}, steps=steps(StepState.DONE))
+    finished.chunks[0].removals = 1
+    assert conclude(finished, 0, NOW).state is ConnectionState.ACTION_REQUIRED
+
+
 def test_as_long_as_a_mailbox_only_needs_time_the_run_waits() -> None:
     waiting = connection({MailboxState.WAITING: 1, MailboxState.ACTION_REQUIRED: 1}, steps=steps(StepState.DONE))
     assert conclude(waiting, 0, NOW) == Verdict(ConnectionState.WAITING, 30.0)

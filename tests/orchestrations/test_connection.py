@@ -99,7 +99,16 @@ def run(context: Context, answer: Answer) -> Any:
 
 
 def begun(**more: Any) -> dict[str, Any]:
-    return {"revision": 1, "steps": list(StepName), "chunks": [0], "prove": [0], "open": 0, "orphans": 0, **more}
+    return {
+        "revision": 1,
+        "steps": list(StepName),
+        "chunks": [0],
+        "prove": [0],
+        "open": 0,
+        "orphans": 0,
+        "thorough": False,
+        **more,
+    }
 
 
 def answers(**special: Any) -> Answer:
@@ -148,6 +157,21 @@ def test_a_few_mailboxes_are_tried_until_one_opens_then_all() -> None:
     run(context, answers(begin=begin, verification=lambda _: next(tried), conclude=READY))
     tries = [value for name, value in context.activities if name == "verification"]
     assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(3, None), (None, 0), (None, 1), (None, 2)]
+
+
+def test_all_are_tried_where_waiting_alone_does_not_help() -> None:
+    context = Context(ORDER)
+    begin = begun(steps=["verification"], prove=[0, 1], thorough=True)
+    run(context, answers(begin=begin, verification={"state": "running", "open": 0}, conclude=READY))
+    tries = [value for name, value in context.activities if name == "verification"]
+    assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(None, 0), (None, 1)]
+
+
+def test_chunks_that_may_not_run_yet_are_not_asked_one_by_one() -> None:
+    context = Context(ORDER)
+    begin = begun(steps=["mailboxes"], chunks=[0, 1, 2])
+    run(context, answers(begin=begin, mailboxes={"state": "pending"}, conclude=READY))
+    assert [name for name, _ in context.activities] == ["begin", "mailboxes", "conclude"]
 
 
 def test_where_none_opens_the_round_waits_and_continues_as_new() -> None:

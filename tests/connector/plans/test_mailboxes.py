@@ -43,6 +43,13 @@ def test_arranging_keeps_exactly_what_is_wanted_and_what_must_be_taken_back(
     assert left == leaving
 
 
+def test_an_alias_that_becomes_the_user_principal_name_is_the_same_mailbox() -> None:
+    entry = MailboxRecord(requested="alias@b.de", address="Upn@b.de", access="given")
+    (chunk,) = arrange([Chunk(number=0, mailboxes=[entry])], ["upn@b.de"], 5)
+    (kept,) = chunk.mailboxes
+    assert (kept.requested, kept.wanted, kept.access) == ("upn@b.de", True, "given")
+
+
 def test_proving_again_keeps_what_step_7_found() -> None:
     off = finding("imap-disabled", "a@b.de")
     settled = MailboxRecord(requested="a@b.de", settled_in="old", proven_in="old", state=MailboxState.OPEN, finding=off)
