@@ -257,7 +257,9 @@ def connection_view(
 
 def _step_view(connection: Connection, step: StepName, live: dict[str, Any], lang: Language) -> StepView:
     entry = connection.step(step)
-    now = live if live.get("step") == step and live.get("revision") == connection.wanted.revision else {}
+    # A run that has just ended still shows its last status for a moment; what it has stored is newer.
+    works = connection.operation.ended is None and live.get("revision") == connection.wanted.revision
+    now = live if works and live.get("step") == step else {}
     state = entry.state
     if now and now["state"] in {StepState.RUNNING, StepState.WAITING}:
         state = StepState(now["state"])
