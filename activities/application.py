@@ -7,7 +7,10 @@ from typing import Any
 
 from activities.blueprint import activity
 from activities.run import Order, Run, carry_out
+from connector.errors import ForbiddenError, ServiceError, ThrottledError, UnavailableError
+from connector.log import log
 from connector.model import Connection
+from connector.observed import Application
 from connector.plans import application
 from connector.plans.application import REQUIRED_ROLES, TAG, Observed, unique_name
 from connector.plans.plan import Change, Plan
@@ -24,9 +27,10 @@ class _Application:
         intents = run.connection.intents
         ours = {intent.key_id for intent in intents if intent.key_id is not None}
         if found is not None:
-            versions = await run.services.vault.versions(secret_name(run.order.name, found.application_id))
-            ours |= {version.key_id for version in versions if version.key_id is not None}
+            ours |= await _kept(run, secret_name(run.order.name, found.application_id))
         return Observed(
+            deleted=await _deleted(run) if found is None else None,
+            now=run.now,
             application=found,
             identity_object_id=run.connection.ids.identity_object_id or "",
             ours=ours,
@@ -55,7 +59,36 @@ class _Application:
         connection.ids.object_id = found.object_id
 
 
+async def _kept(run: Run, name: str) -> set[str]:
+    """Return the key ids of what we keep; where the vault may not be read, of the secret that the document knows."""
+    known = {run.connection.secret.key_id} if run.connection.secret is not None else set()
+    try:
+        versions = await run.services.vault.versions(name)
+    except ForbiddenError as error:
+        log("vault-not-readable", connection=run.order.name, code=error.code, requestId=error.request_id)
+        return known
+    return known | {version.key_id for version in versions if version.key_id is not None}
+
+
+async def _deleted(run: Run) -> Application | None:
+    """Return an application of this name that can still be restored; who may not look there is told of none.
+
+    Raises:
+        ThrottledError, UnavailableError: no answer at present.
+    """
+    try:
+        return await run.services.graph.deleted_application(unique_name(run.order.name))
+    except (ThrottledError, UnavailableError):
+        raise
+    except ServiceError as error:
+        log("deleted-not-visible", connection=run.order.name, code=error.code, requestId=error.request_id)
+        return None
+
+
+STAGE = _Application()
+
+
 @activity("application")
 async def run_application(order: Order) -> dict[str, Any]:
     """Make the application as wanted."""
-    return await carry_out(_Application(), order)
+    return await carry_out(STAGE, order)

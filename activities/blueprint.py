@@ -9,7 +9,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.run import Order
+from activities.run import WAIT, Order, Outcome
+from connector.errors import WaitError
 from connector.log import log
 
 blueprint = df.Blueprint()
@@ -32,6 +33,9 @@ def activity(name: str) -> Callable[[Work], Any]:
         async def run(order: dict[str, Any]) -> dict[str, Any]:
             try:
                 return await work(Order.parse(order))
+            except WaitError as error:  # the store, since a step turns the others into its own outcome
+                log("store-unavailable", level=logging.WARNING, step=name, code=error.code, requestId=error.request_id)
+                return Outcome(WAIT, error.code, error.seconds).to_json()
             except Exception as error:  # noqa: BLE001 - all of them, since any text may hold what must not be kept
                 log("unforeseen", level=logging.ERROR, step=name, code=type(error).__name__, where=_where(error))
                 raise UnforeseenError(type(error).__name__) from None

@@ -12,7 +12,7 @@ from connector.model import Connection
 from connector.plans import consent
 from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.plans.consent import Observed
-from connector.plans.plan import Change, Plan
+from connector.plans.plan import KNOWN_AFTER_APPLY, Change, Plan
 from connector.steps import StepName
 
 
@@ -21,14 +21,14 @@ class _Consent:
     step: StepName = StepName.CONSENT
 
     async def observe(self, run: Run) -> Observed:
-        graph = run.services.graph
+        graph, holder = run.services.graph, run.connection.ids.enterprise_application_id
         return Observed(
             exchange=await graph.resource(EXCHANGE_APPLICATION_ID),
-            assignments=await graph.role_assignments(run.connection.ids.enterprise_application_id or ""),
+            assignments=await graph.role_assignments(holder) if holder is not None else (),
         )
 
     def plan(self, run: Run, observed: Observed) -> Plan:
-        return consent.plan(observed, run.connection.ids.enterprise_application_id or "")
+        return consent.plan(observed, run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY)
 
     async def apply(self, run: Run, observed: Observed, change: Change) -> None:
         if observed.exchange is None:
@@ -41,7 +41,10 @@ class _Consent:
         """Keep nothing: the assignment is looked up each time."""
 
 
+STAGE = _Consent()
+
+
 @activity("consent")
 async def run_consent(order: Order) -> dict[str, Any]:
     """Assign the role."""
-    return await carry_out(_Consent(), order)
+    return await carry_out(STAGE, order)

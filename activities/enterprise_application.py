@@ -31,7 +31,10 @@ class _EnterpriseApplication:
         connection.ids.enterprise_application_id = observed.id if observed is not None else None
 
 
+STAGE = _EnterpriseApplication()
+
+
 @activity("enterprise_application")
 async def run_enterprise_application(order: Order) -> dict[str, Any]:
     """Make the enterprise application."""
-    return await carry_out(_EnterpriseApplication(), order)
+    return await carry_out(STAGE, order)

@@ -12,7 +12,7 @@ from connector.log import log
 from connector.model import Connection
 from connector.observed import ExchangePrincipal
 from connector.plans import exchange
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.steps import StepName
 
 
@@ -22,11 +22,13 @@ class _Exchange:
 
     async def observe(self, run: Run) -> ExchangePrincipal | None:
         ids = run.connection.ids
-        return await run.services.exchange.principal(ids.tenant_id or "", ids.application_id or "")
+        if ids.application_id is None:
+            return None
+        return await run.services.exchange.principal(ids.tenant_id or "", ids.application_id)
 
     def plan(self, run: Run, observed: ExchangePrincipal | None) -> Plan:
         ids = run.connection.ids
-        return exchange.plan(observed, ids.enterprise_application_id or "", run.connection.wanted)
+        return exchange.plan(observed, ids.enterprise_application_id or KNOWN_AFTER_APPLY, run.connection.wanted)
 
     async def apply(self, run: Run, observed: ExchangePrincipal | None, change: Change) -> None:
         ids, admin = run.connection.ids, run.services.exchange
@@ -46,7 +48,10 @@ class _Exchange:
         """Keep nothing: the record is looked up each time."""
 
 
+STAGE = _Exchange()
+
+
 @activity("exchange")
 async def run_exchange(order: Order) -> dict[str, Any]:
     """Make Exchange know the enterprise application."""
-    return await carry_out(_Exchange(), order)
+    return await carry_out(STAGE, order)

@@ -10,22 +10,24 @@ from typing import Any
 
 from activities.blueprint import activity
 from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
-from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.plans import mailboxes
 from connector.plans.mailboxes import Observed
 from connector.plans.plan import Action
-from connector.steps import MailboxState, StepName, StepState, may_run
+from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
 
 _STEP = StepName.MAILBOXES
 
 
-class _ChunkRun:
+class ChunkRun:
     """One delivery for one chunk."""
 
     def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal) -> None:
         self.run = run
+        self.assumed = run.connection.step(StepName.EXCHANGE).state not in SETTLED
+        """Whether nobody has seen the principal: one that Exchange does not know then will not come by waiting."""
         self.chunk = chunk
         self.principal = principal
         self.tenant_id = run.connection.ids.tenant_id or ""
@@ -38,8 +40,11 @@ class _ChunkRun:
     async def settle(self) -> None:
         """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
         left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.operation]
+        if self.run.connection.step(_STEP).check:
+            await self._look([entry for entry in left if entry.wanted])
+            return
         await self._revoke([entry for entry in left if not entry.wanted])
-        observed = await self._observe([entry for entry in left if entry.wanted])
+        observed = await self.observe([entry for entry in left if entry.wanted])
         switched = await self._enable_imap(observed)
         granted = await self._grant(observed)
         await self._confirm([(entry, seen) for entry, seen in observed if entry in granted])
@@ -48,7 +53,19 @@ class _ChunkRun:
                 self._settled(entry, None if entry in switched else mailboxes.imap_finding(seen))
         self.chunk.mailboxes = [entry for entry in self.chunk.mailboxes if entry.wanted or entry.access is not None]
 
-    async def _observe(self, entries: list[MailboxRecord]) -> list[tuple[MailboxRecord, Observed]]:
+    async def _look(self, entries: list[MailboxRecord]) -> None:
+        """Say what is missing, and change nothing."""
+        for entry, seen in await self.observe(entries):
+            missing = None if seen.access else mailboxes.finding("access-missing", seen.mailbox.user_principal_name)
+            if missing is None:
+                self._settled(entry, mailboxes.imap_finding(seen))
+            else:
+                self._note_finding(entry, missing)
+
+    async def observe(
+        self, entries: list[MailboxRecord], *, access_known: bool = True
+    ) -> list[tuple[MailboxRecord, Observed]]:
+        """Look at mailboxes; what is wrong with one is kept beside it. Without a principal nobody has access."""
         admin = self.run.services.exchange
         found: list[tuple[MailboxRecord, Mailbox]] = []
         failed: list[tuple[MailboxRecord, ServiceError]] = []
@@ -63,7 +80,9 @@ class _ChunkRun:
         await self._explain(failed)
         names = [mailbox.user_principal_name for _, mailbox in found]
         imap = await admin.imap_enabled(self.tenant_id, names)
-        access = await admin.access(self.tenant_id, names, self.principal)
+        access: Sequence[bool | ServiceError] = [False] * len(names)
+        if access_known:
+            access = await admin.access(self.tenant_id, names, self.principal)
         observed = []
         for (entry, mailbox), enabled, present in zip(found, imap, access, strict=True):
             error = next((answer for answer in (enabled, present) if isinstance(answer, ServiceError)), None)
@@ -147,7 +166,7 @@ class _ChunkRun:
         self, entry: MailboxRecord, error: ServiceError, recipient: Recipient | ServiceError | None = None
     ) -> None:
         """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
-        if isinstance(error, WaitError):
+        if isinstance(error, WaitError) and not (self.assumed and isinstance(error, ReplicationError)):
             self.wait = error
             self.delayed.append(entry)
             return
@@ -179,6 +198,27 @@ def _keep(chunk: Chunk, connection: Connection) -> None:
     connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
 
 
+async def principal_of(run: Run) -> ExchangePrincipal | None:
+    """Return Exchange's record; None where it is missing or wrong, which step 6 has said.
+
+    Who may give access but not look at service principals (Exchange Recipient Administrator) names it by its object id.
+
+    Raises:
+        ReplicationError: step 6 has seen it, this server not yet.
+    """
+    ids, seen = run.connection.ids, run.connection.step(StepName.EXCHANGE).state in SETTLED
+    object_id = ids.enterprise_application_id or ""
+    try:
+        found = await run.services.exchange.principal(ids.tenant_id or "", ids.application_id or "")
+    except ForbiddenError:
+        if seen:
+            raise
+        return ExchangePrincipal(ids.application_id or "", object_id, run.connection.wanted.display_name)
+    if found is None and seen:
+        raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
+    return found if found is not None and found.object_id.lower() == object_id.lower() else None
+
+
 @activity("mailboxes")
 async def run_mailboxes(order: Order) -> dict[str, Any]:
     """Give, and take back, the access of one chunk of mailboxes."""
@@ -191,11 +231,10 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
     findings: tuple[Finding, ...] = ()
     changes = 0
     try:
-        ids = run.connection.ids
-        principal = await run.services.exchange.principal(ids.tenant_id or "", ids.application_id or "")
+        principal = await principal_of(run)
         if principal is None:
-            raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
-        work = _ChunkRun(run, chunk, principal)
+            return Outcome(StepState.PENDING).to_json()
+        work = ChunkRun(run, chunk, principal)
         await work.settle()
         changes = work.changes
         await run.services.documents.save_chunk(run.order.name, chunk)
@@ -206,7 +245,7 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
     return outcome.to_json()
 
 
-def _outcome(run: Run, work: _ChunkRun) -> Outcome:
+def _outcome(run: Run, work: ChunkRun) -> Outcome:
     """Return the state of the whole step after this chunk."""
     if work.wait is not None:
         return translate(_STEP, work.wait)[0]

@@ -10,8 +10,16 @@ from activities.run import Order, Run
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.plans.mailboxes import again, arrange
-from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState, unsettled
-from connector.verdict import conclude, needs_person, proving_overdue
+from connector.steps import (
+    SETTLED,
+    ConnectionState,
+    MailboxState,
+    OperationKind,
+    StepName,
+    StepState,
+    unsettled,
+)
+from connector.verdict import conclude, needs_person, proven, proving_overdue
 
 
 @activity("begin")
@@ -19,15 +27,16 @@ async def begin(order: Order) -> dict[str, Any]:
     """Take the present operation up, once, and return what this round has to do.
 
     Returns:
-        ``revision`` that the store holds now; the ``steps`` to run; the ``chunks`` whose access is not settled and
-        those with mailboxes left to ``prove``; how many mailboxes are ``open``; whether to be ``thorough`` and try all
-        although none has opened; how many ``orphans`` an earlier run may have left behind.
+        ``state`` and ``revision`` that the store holds now; the ``steps`` to run; the ``chunks`` whose access is not
+        settled and those with mailboxes left to ``prove``; how many mailboxes are ``open``; whether to be ``thorough``
+        and try all although none has opened; how many ``orphans`` an earlier run may have left behind.
     """
     run = await Run.open(order)
-    while not run.connection.operation.begun:
+    while not run.connection.operation.begun and not run.connection.operation.cancelled:
         await _take_up(run)
     connection = run.connection
     return {
+        "state": connection.state,
         "revision": connection.wanted.revision,
         "steps": [step.value for step in unsettled(connection.step_states())],
         "chunks": [number for number, chunk in enumerate(connection.chunks) if chunk.unsettled],
@@ -48,7 +57,7 @@ async def _take_up(run: Run) -> None:
     present = [chunk async for chunk in documents.chunks(name)]
     only_verify = run.connection.operation.kind is OperationKind.VERIFY
     if only_verify:
-        chunks = again(present, run.connection.operation.id)
+        chunks = again(present)
     else:
         chunks = arrange(present, run.connection.wanted.mailboxes, run.services.settings.mailbox_chunk)
     for chunk in chunks:
@@ -59,8 +68,7 @@ async def _take_up(run: Run) -> None:
             return  # another request has come meanwhile: the list that was arranged is not its list
         connection.operation.begun = True
         connection.chunks = [summary(chunk, connection.operation.id) for chunk in chunks]
-        kept = set(StepName) - {StepName.VERIFICATION} if only_verify else set()
-        connection.steps = {step: connection.step(step) if step in kept else StepRecord() for step in StepName}
+        connection.steps = {step: _renewed(connection.step(step), step, only_verify) for step in StepName}
         _enter(connection, ConnectionState.RUNNING, run)
 
     await run.update(note)
@@ -73,11 +81,18 @@ async def _take_up(run: Run) -> None:
     )
 
 
+def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord:
+    """Return a step's record for a new operation: a verification only looks at what has been settled before."""
+    if not only_verify or step is StepName.VERIFICATION:
+        return StepRecord()
+    return StepRecord(check=True) if entry.check or entry.state in SETTLED else entry
+
+
 @activity("conclude")
 async def end_round(order: Order) -> dict[str, Any]:
     """Note where the connection stands after this round; return when to look again, or that the run is over."""
     run = await Run.open(order)
-    if run.superseded:
+    if run.overtaken:
         return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
     verdict = conclude(run.connection, run.order.round, run.now)
     operation = run.connection.operation.id
@@ -86,6 +101,8 @@ async def end_round(order: Order) -> dict[str, Any]:
         if connection.operation.id != operation:
             return
         _enter(connection, verdict.state, run)
+        if verdict.state is ConnectionState.READY:
+            proven(connection)
         if not verdict.ended:
             entry = connection.step(StepName.VERIFICATION)
             connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})
@@ -93,7 +110,7 @@ async def end_round(order: Order) -> dict[str, Any]:
             connection.operation.ended = run.now
 
     await run.update(note)
-    if run.superseded:
+    if run.overtaken:
         return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
     log(
         "operation",
@@ -102,7 +119,7 @@ async def end_round(order: Order) -> dict[str, Any]:
         outcome=verdict.state,
         seconds=verdict.seconds,
     )
-    if verdict.ended and verdict.state is not ConnectionState.READY:
+    if verdict.ended and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
         log("verification-failed", connection=run.order.name, outcome=verdict.state)
     return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
 

@@ -24,7 +24,9 @@ class _Prerequisites:
         return await look(run.services)
 
     def plan(self, run: Run, observed: Observed) -> Plan:
-        return prerequisites.plan(observed, run.services.settings.granted)
+        settings = run.services.settings
+        wish = run.connection.wanted.lifetime_days or settings.secret_lifetime_days
+        return prerequisites.plan(observed, settings.granted, wish)
 
     async def apply(self, run: Run, observed: Observed, change: Change) -> None:
         """Do nothing: this step never plans a change."""
@@ -42,7 +44,10 @@ class _Prerequisites:
         )
 
 
+STAGE = _Prerequisites()
+
+
 @activity("prerequisites")
 async def run_prerequisites(order: Order) -> dict[str, Any]:
     """Find out what may be done."""
-    return await carry_out(_Prerequisites(), order)
+    return await carry_out(STAGE, order)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from connector.errors import ForbiddenError, GrantMissingError, ServiceError, ThrottledError, WaitError
+from connector.diagnosis import UNKNOWN, refusal
+from connector.errors import GrantMissingError, ServiceError, ThrottledError, WaitError
 from connector.log import log
 from connector.model import Connection, Finding
-from connector.plans.plan import Change, Plan
+from connector.plans.plan import Action, Change, Plan
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
 
@@ -30,6 +31,7 @@ class Order:
     probe: int = 0
     step: str = ""
     code: str = ""
+    plan: str = ""
 
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Order:
@@ -53,16 +55,20 @@ class Outcome:
 
 
 WAIT = "wait"
+_HARMLESS = frozenset({Action.UPDATE_APPLICATION, Action.REMOVE_ORPHAN})
+"""What a set-up would put in order, and without which every mailbox still opens."""
 SUPERSEDED = "superseded"
 
 
 class Run:
     """One delivery of one activity."""
 
-    def __init__(self, clients: Services, order: Order, connection: Connection) -> None:
+    def __init__(self, clients: Services, order: Order, connection: Connection, *, dry: bool = False) -> None:
         self.services = clients
         self.order = order
         self.connection = connection
+        self.dry = dry
+        """Whether nothing is written: what an earlier step would make does not exist then."""
         self._began = time.monotonic()
 
     @classmethod
@@ -75,9 +81,14 @@ class Run:
         return cls(clients, order, found.connection)
 
     @property
-    def superseded(self) -> bool:
+    def overtaken(self) -> bool:
         """Return whether a newer request has replaced the wanted state."""
         return self.connection.wanted.revision != self.order.revision
+
+    @property
+    def superseded(self) -> bool:
+        """Return whether there is nothing left to do: for a newer request, or because somebody has ended the run."""
+        return self.overtaken or self.connection.operation.cancelled
 
     @property
     def now(self) -> datetime:
@@ -130,23 +141,26 @@ async def carry_out(stage: Stage[T], order: Order) -> dict[str, Any]:
 
 
 async def _settle(stage: Stage[T], run: Run, recorders: list[Callable[[Connection], None]]) -> _Result:
-    changes = 0
+    changes, change = 0, None
     try:
         observed = await stage.observe(run)
         recorders.append(lambda connection, seen=observed: stage.record(seen, connection))  # type: ignore[misc]
         plan = stage.plan(run, observed)
         if plan.changes and not plan.blocked:
+            if run.connection.step(stage.step).check:
+                return _told((*plan.findings, *missing(stage.step, plan)))
             for change in plan.changes:
                 await stage.apply(run, observed, change)
                 changes += 1
                 log("change", connection=run.order.name, step=stage.step, action=change.action, reason=change.reason)
+            change = None
             observed = await stage.observe(run)
             recorders.append(lambda connection, seen=observed: stage.record(seen, connection))  # type: ignore[misc]
             plan = stage.plan(run, observed)
             if plan.changes:
                 return _Result(Outcome(WAIT, "replication"), changes=changes)
     except (ServiceError, GrantMissingError) as error:
-        outcome, findings = translate(stage.step, error)
+        outcome, findings = translate(stage.step, error, change)
         return _Result(outcome, findings, changes)
     if plan.blocked:
         return _Result(Outcome(StepState.ACTION_REQUIRED), plan.findings, changes)
@@ -156,23 +170,35 @@ async def _settle(stage: Stage[T], run: Run, recorders: list[Callable[[Connectio
     return _Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings, changes)
 
 
-def translate(step: StepName, error: ServiceError | GrantMissingError) -> tuple[Outcome, tuple[Finding, ...]]:
-    """Return what an error means for a step: wait, a person must act, or failed."""
+def _told(findings: tuple[Finding, ...]) -> _Result:
+    errors = any(finding.severity == "error" for finding in findings)
+    return _Result(Outcome(StepState.ACTION_REQUIRED if errors else StepState.UNCHANGED), findings)
+
+
+def missing(step: StepName, plan: Plan) -> tuple[Finding, ...]:
+    """Return the changes that a plan holds as findings, for a step that only looks."""
+    return tuple(
+        Finding(
+            code=change.reason,
+            severity="warning" if change.action in _HARMLESS else "error",
+            step=step,
+            subject=change.subject,
+        )
+        for change in plan.changes
+    )
+
+
+def translate(
+    step: StepName, error: ServiceError | GrantMissingError, change: Change | None = None
+) -> tuple[Outcome, tuple[Finding, ...]]:
+    """Return what an error means for a step: wait, a person must act, or failed; ``change`` is what was tried."""
     if isinstance(error, GrantMissingError):
         return Outcome(StepState.ACTION_REQUIRED), (Finding(code="grant-missing", step=step),)
     if isinstance(error, WaitError):
         throttled = isinstance(error, ThrottledError)
         return Outcome(WAIT, "throttled" if throttled else error.code, error.seconds, throttled), ()
-    # Exchange's interface is not documented: what no rule knows of it a person has to do, and the rest goes on.
-    forbidden = isinstance(error, ForbiddenError) or error.service == "exchange"
-    finding = Finding(
-        code="right-missing" if forbidden else "service-refused",
-        step=step,
-        subject=error.service,
-        values={"code": error.code, "reason": error.reason[:300]},
-        request_id=error.request_id,
-    )
-    return Outcome(StepState.ACTION_REQUIRED if forbidden else StepState.FAILED), (finding,)
+    found = refusal(step, error, change)
+    return Outcome(StepState.FAILED if found.code == UNKNOWN else StepState.ACTION_REQUIRED), (found,)
 
 
 async def record(

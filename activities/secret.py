@@ -21,6 +21,7 @@ PROOFS: dict[str, Proof] = {
     "AADSTS7000215": "refused",
     "AADSTS7000222": "expired",
     "AADSTS700016": "application-unknown",
+    "AADSTS7000229": "application-unknown",
 }
 """What the token endpoint says of a secret (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
 
@@ -31,14 +32,14 @@ class _Secret:
 
     async def observe(self, run: Run) -> Observed:
         found = await run.services.graph.application(unique_name(run.order.name))
-        if found is None:
+        if found is None and not run.dry:
             raise ReplicationError("graph", "application-not-listed", "the application is not readable on this replica")
         name = _name(run)
         versions = await run.services.vault.versions(name)
         newest = candidate(versions, run.now)
         return Observed(
             versions=versions,
-            credentials=found.credentials,
+            credentials=found.credentials if found is not None else (),
             intents=tuple(run.connection.intents),
             proof=await _proof(run, name, newest.version) if newest is not None else None,
             secrets_allowed=run.connection.rights.secrets_allowed,
@@ -117,7 +118,10 @@ def _name(run: Run) -> str:
     return secret_name(run.order.name, run.connection.ids.application_id or "")
 
 
+STAGE = _Secret()
+
+
 @activity("secret")
 async def run_secret(order: Order) -> dict[str, Any]:
     """Make sure that there is one usable secret, in the vault."""
-    return await carry_out(_Secret(), order)
+    return await carry_out(STAGE, order)

@@ -15,11 +15,13 @@ from connector.errors import RefusedError, ServiceError
 from connector.log import log
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
-from connector.plans.secret import secret_name
-from connector.steps import MailboxState, StepName, StepState, may_run
-from connector.verdict import needs_person, proving_overdue
+from connector.plans.secret import REPLICATION_TIME, secret_name
+from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
+from connector.verdict import proving_overdue
 
 _STEP = StepName.VERIFICATION
+_BY_PERSON = frozenset({"consent-missing", "token-wrong-role", "token-object-id", "token-audience"})
+"""Findings that no waiting changes."""
 _AT_ONCE = 4
 """Logins at the same time; Exchange counts connections per application."""
 _BUDGET = 150.0
@@ -37,8 +39,9 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     name = secret_name(run.order.name, ids.application_id or "")
     value = await run.services.vault.read(name, secret.version)
     proven = await prove_secret(cloud, ids.tenant_id or "", ids.application_id or "", value)
-    overdue = proving_overdue(run.connection, run.services.settings.verify_minutes, run.order.now)
-    by_person = overdue or needs_person(run.connection)
+    token = tuple(
+        diagnosis.token_findings(proven.claims, ids, cloud.exchange, consented=_seen(run.connection, StepName.CONSENT))
+    )
     began = time.monotonic()
     gate = asyncio.Semaphore(_AT_ONCE)
 
@@ -47,23 +50,46 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
             if time.monotonic() - began > _BUDGET:
                 return
             answer = await examine(cloud, entry.address or entry.requested, proven.token)
-        _note(run, entry, answer, overdue=overdue, by_person=by_person)
+        _note(run, entry, answer, token)
 
     await asyncio.gather(*(prove_one(entry) for entry in entries))
-    return tuple(diagnosis.token_findings(proven.claims, ids, cloud.exchange))
+    return token
 
 
-def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, *, overdue: bool, by_person: bool) -> None:
+def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Finding, ...]) -> None:
     if answer.stage == "open":
         entry.state = MailboxState.OPEN
         entry.proven_in = run.connection.operation.id
         entry.proven_on = run.now
-        entry.finding = None
+        other = entry.address is not None and entry.address.lower() != entry.requested.lower()
+        entry.finding = diagnosis.alias(entry.requested, entry.address) if other and entry.address else None
         return
     if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
         return  # what step 7 found is the cause, and more precise
+    evidence = _evidence(run, entry, answer, token)
+    entry.finding = diagnosis.login(evidence)
+    by_person = evidence.overdue or entry.finding.causes or entry.finding.code in _BY_PERSON
     entry.state = MailboxState.ACTION_REQUIRED if by_person else MailboxState.WAITING
-    entry.finding = diagnosis.login_finding(answer, entry.address or entry.requested, overdue=overdue)
+
+
+def _evidence(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Finding, ...]) -> diagnosis.Evidence:
+    connection = run.connection
+    return diagnosis.Evidence(
+        answer=answer,
+        mailbox=entry.address or entry.requested,
+        token=token,
+        consent=_seen(connection, StepName.CONSENT),
+        principal=_seen(connection, StepName.EXCHANGE),
+        access=entry.settled_in == connection.operation.id,
+        resolved=entry.address is not None,
+        minutes=int((run.now - connection.last_change).total_seconds() // 60),
+        overdue=proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
+    )
+
+
+def _seen(connection: Connection, step: StepName) -> bool:
+    """Return whether we saw that what this step is about is in place."""
+    return connection.step(step).state in SETTLED
 
 
 def _unproven(chunk: Chunk, operation: str) -> list[MailboxRecord]:
@@ -115,8 +141,7 @@ async def run_verification(order: Order) -> dict[str, Any]:
         outcome = _outcome(run, [chunk for chunk, _ in chosen])
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
-        if isinstance(error, RefusedError) and error.code in PROOFS:
-            # One server does not know the secret yet that another has accepted.
+        if _too_new(run, error):
             outcome, findings = Outcome(WAIT, "secret-not-known-yet"), ()
 
     def keep(connection: Connection) -> None:
@@ -125,6 +150,12 @@ async def run_verification(order: Order) -> dict[str, Any]:
 
     await record(run, _STEP, outcome, findings, 0, [keep])
     return outcome.to_json()
+
+
+def _too_new(run: Run, error: ServiceError) -> bool:
+    """Return whether one server may not know the secret yet that another has accepted."""
+    waits = isinstance(error, RefusedError) and error.code in PROOFS and PROOFS[error.code] != "expired"
+    return waits and run.order.now - run.connection.last_change < REPLICATION_TIME
 
 
 def _outcome(run: Run, chunks: list[Chunk]) -> Outcome:

@@ -1,48 +1,178 @@
-"""What a login that failed may mean: pure, evidence in, finding out."""
+"""What a refusal means: pure, evidence in, the cause out.
+
+A cause is a finding. Where the evidence does not tell one cause from another, because we may not look, the finding
+lists those that remain (``causes``), each with how to check it.
+"""
 
 from __future__ import annotations
 
-from connector.model import Finding, Ids
+from dataclasses import dataclass
+from typing import Literal
+
+from connector.errors import ForbiddenError, RefusedError, ServiceError
+from connector.model import Finding, Ids, Severity
 from connector.observed import Claims, ImapAnswer
 from connector.plans.application import IMAP_ROLE
+from connector.plans.plan import Change
 from connector.steps import StepName
 
+UNKNOWN = "service-refused"
+"""The finding for what no rule knows: the step has failed."""
+_TOKEN = {
+    "AADSTS7000215": "secret-refused",
+    "AADSTS7000222": "secret-expired",
+    "AADSTS700016": "application-unknown",
+    "AADSTS7000229": "application-unknown",
+    "AADSTS90002": "tenant-unknown",
+    "AADSTS7000112": "enterprise-application-disabled",
+    "AADSTS53003": "conditional-access",
+}
+"""What the token endpoint says (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
+_CONDITIONAL_ACCESS = "conditional access"
+_GRAPH = {
+    "CredentialTypeNotAllowedAsPerAppPolicy": "secrets-forbidden",
+    "CredentialInvalidLifetimeAsPerAppPolicy": "secret-lifetime-refused",
+    "Directory_QuotaExceeded": "directory-quota",
+}
+_THROTTLED = ("throttl", "too many")
+"""``BAD Request is throttled. Suggested Backoff Time: …`` and its like."""
+NEEDS_PERSON = frozenset({"secret-expired", "tenant-unknown", "enterprise-application-disabled", "conditional-access"})
+"""Refusals of the token endpoint that no waiting changes."""
 
-def token_findings(claims: Claims, ids: Ids, audience: str) -> list[Finding]:
+
+def refusal(step: StepName, error: ServiceError, change: Change | None = None) -> Finding:
+    """Return what a service's refusal means for a step, when it was to make ``change`` or only to look.
+
+    What Exchange answers and no rule knows is for a person to do: its interface is not documented, and the day it
+    changes people must still get their mail.
+    """
+    code, subject = _refused(step, error, change), str(error.service)
+    if change is not None and code == change.reason:
+        subject = change.subject
+    values: dict[str, str | int] = {"code": error.code, "reason": error.reason[:300]}
+    return Finding(code=code, step=step, subject=subject, values=values, request_id=error.request_id)
+
+
+def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
+    if error.service == "token":
+        return token_code(error) or UNKNOWN
+    if isinstance(error, RefusedError) and error.code in _GRAPH:
+        return _GRAPH[error.code]
+    if error.service == "exchange":
+        if error.code == "not-customised":
+            return "tenant-not-customised"
+        return change.reason if change is not None else "exchange-by-hand"
+    if isinstance(error, ForbiddenError):
+        return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
+    return UNKNOWN
+
+
+def token_code(error: ServiceError) -> str | None:
+    """Return the finding for a refusal of the token endpoint, or None where no rule knows it."""
+    if _CONDITIONAL_ACCESS in error.reason.lower():
+        return "conditional-access"
+    return _TOKEN.get(error.code)
+
+
+def token_findings(claims: Claims, ids: Ids, audience: str, *, consented: bool) -> list[Finding]:
     """Return what is wrong with a token, claim by claim, before any mailbox is asked.
 
     The claims to expect: learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-
-    pop-smtp-application-by-using-oauth. A role that is missing from a fresh token has not been propagated yet.
+    pop-smtp-application-by-using-oauth. ``consented`` says whether the assignment of the role has been seen.
     """
     findings = []
     if claims.audience.rstrip("/") != audience:
-        findings.append(_finding("token-audience", claims.audience, "error"))
+        findings.append(_finding("token-audience", audience=claims.audience))
     if IMAP_ROLE not in claims.roles:
-        findings.append(_finding("token-role-missing", ", ".join(sorted(claims.roles)) or "-", "warning"))
+        others = ", ".join(sorted(claims.roles)) or "-"
+        if consented:
+            findings.append(_finding("token-role-missing", "warning", roles=others))
+        else:
+            findings.append(_finding("token-wrong-role" if claims.roles else "consent-missing", roles=others))
     if ids.enterprise_application_id is not None and claims.object_id != ids.enterprise_application_id:
-        findings.append(_finding("token-object-id", claims.object_id, "error"))
+        findings.append(_finding("token-object-id", object_id=claims.object_id))
     return findings
 
 
-def login_finding(answer: ImapAnswer, mailbox: str, *, overdue: bool) -> Finding:
-    """Return what a failed login shows.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known when a mailbox does not open. What we may not look at is not known to be in place."""
 
-    ``NO AUTHENTICATE failed.`` means that Exchange does not accept the application at all (consent, Exchange
-    principal, propagation); ``BAD User is authenticated but not connected.`` that it does, but not for this mailbox
-    (access, IMAP switched off, another user principal name). While Microsoft still has time it is a warning.
+    answer: ImapAnswer
+    mailbox: str
+    token: tuple[Finding, ...]
+    """What is wrong with the token."""
+    consent: bool
+    """Whether the role's assignment was seen."""
+    principal: bool
+    """Whether Exchange's record was seen, with the right object id."""
+    access: bool
+    """Whether ``FullAccess`` was seen, and IMAP switched on."""
+    resolved: bool
+    """Whether the address was found to be the mailbox's user principal name."""
+    minutes: int
+    """Since the last change that we or a person made."""
+    overdue: bool
+    """Whether Microsoft has had all the time that it may take."""
+
+
+def login(evidence: Evidence) -> Finding:
+    """Return why a mailbox did not open.
+
+    ``NO AUTHENTICATE failed.`` means that Exchange does not accept the application at all (consent, Exchange principal,
+    propagation); ``BAD User is authenticated but not connected.`` that it does, but not for this mailbox (access, IMAP
+    switched off, another user principal name). Both also mean "not yet"; a few servers say the first for the second.
     """
-    codes = {"connect": "imap-unreachable", "authenticate": "imap-login-refused", "examine": "imap-not-connected"}
-    severity = "error" if overdue else "warning"
+    answer = evidence.answer
+    said = answer.text.lower()
+    severity: Severity = "error" if evidence.overdue else "warning"
+    if any(word in said for word in _THROTTLED):
+        return _login("imap-throttled", evidence, "warning")
+    if answer.stage == "connect" or answer.lost:
+        return _login("imap-unreachable", evidence, severity)
+    if answer.stage == "authenticate" and evidence.token:
+        cause = evidence.token[0]
+        return cause.model_copy(update={"subject": evidence.mailbox})
+    causes = _open_causes(evidence)
+    if not causes:
+        return _login("not-propagated", evidence, severity)
+    code = "imap-login-refused" if answer.stage == "authenticate" else "imap-not-connected"
+    return _login(code, evidence, severity, [*causes, "propagation"])
+
+
+def _open_causes(evidence: Evidence) -> list[str]:
+    """Return the causes that nothing we saw rules out."""
+    possible = []
+    if evidence.answer.stage == "authenticate":
+        possible += [] if evidence.consent else ["consent"]
+        possible += [] if evidence.principal else ["principal"]
+    possible += [] if evidence.access else ["access", "imap"]
+    possible += [] if evidence.resolved else ["address"]
+    return possible
+
+
+def _login(code: str, evidence: Evidence, severity: Severity, causes: list[str] | None = None) -> Finding:
+    values: dict[str, str | int] = {"answer": evidence.answer.text, "minutes": evidence.minutes}
     return Finding(
-        code=codes[answer.stage],
-        severity="error" if severity == "error" else "warning",
+        code=code,
+        severity=severity,
         step=StepName.VERIFICATION,
-        subject=mailbox,
-        values={"answer": answer.text},
+        subject=evidence.mailbox,
+        values=values,
+        causes=causes or [],
     )
 
 
-def _finding(code: str, subject: str, severity: str) -> Finding:
+def alias(requested: str, address: str) -> Finding:
+    """Return the warning that a mailbox opens under another name than the one that was asked for."""
     return Finding(
-        code=code, severity="error" if severity == "error" else "warning", step=StepName.VERIFICATION, subject=subject
+        code="address-is-alias",
+        severity="warning",
+        step=StepName.VERIFICATION,
+        subject=requested,
+        values={"address": address},
     )
+
+
+def _finding(code: str, severity: Literal["error", "warning"] = "error", **values: str) -> Finding:
+    return Finding(code=code, severity=severity, step=StepName.VERIFICATION, values=dict(values))

@@ -39,6 +39,8 @@ class Finding(Document):
     step: StepName
     subject: str = ""
     values: dict[str, str | int] = {}
+    causes: list[str] = []
+    """What it may come from, where we may not look: keys of ``cause`` in ``connector/messages``."""
     request_id: str | None = None
 
     @property
@@ -67,6 +69,8 @@ class Operation(Document):
     begun: bool = False
     """Whether the orchestration has taken it up: the steps' records are those of this operation."""
     ended: datetime | None = None
+    cancelled: bool = False
+    """Whether somebody has asked to end it: no further activity does anything."""
 
 
 class StepRecord(Document):
@@ -80,6 +84,8 @@ class StepRecord(Document):
     waits: int = 0
     """How often it had to wait for a service."""
     findings: list[Finding] = []
+    check: bool = False
+    """Whether the step only looks: a verification changes nothing of what an earlier operation has settled."""
 
 
 class Ids(Document):

@@ -48,6 +48,7 @@ class Application:
     owners: frozenset[str]
     """Object ids of the owners."""
     credentials: tuple[Credential, ...] = ()
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,5 @@ class ImapAnswer:
 
     stage: Literal["open", "connect", "authenticate", "examine"]
     text: str = ""
+    lost: bool = False
+    """Whether the connection was lost, so that the server has refused nothing."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.documents import Documents
 from connector.errors import GrantMissingError
+from connector.planned import Plans
 
 if TYPE_CHECKING:
     from connector.clients.clouds import Cloud
@@ -78,6 +79,11 @@ class Services:
         """The connections."""
         return Documents(self.store)
 
+    @cached_property
+    def plans(self) -> Plans:
+        """The dry runs."""
+        return Plans(self.store)
+
     def require_grant(self) -> None:
         """Raise ``GrantMissingError`` while no Graph or Exchange token may be asked for."""
         if self.settings.granted is None:
@@ -88,7 +94,8 @@ class Services:
         for name in ("graph", "exchange", "vault", "store", "identity"):
             if name in self.__dict__:
                 await self.__dict__.pop(name).close()
-        self.__dict__.pop("documents", None)
+        for name in ("documents", "plans"):
+            self.__dict__.pop(name, None)
 
 
 _services: Services | None = None

@@ -60,6 +60,7 @@ class OperationKind(StrEnum):
 
     SET_UP = "set-up"
     VERIFY = "verify"
+    PLAN = "plan"
 
 
 # A right that is missing never stops what can be done without it: consent may be given by hand while the secret is
@@ -71,7 +72,7 @@ _NEEDS: dict[StepName, tuple[StepName, ...]] = {
     StepName.CONSENT: (StepName.ENTERPRISE_APPLICATION,),
     StepName.SECRET: (StepName.APPLICATION,),
     StepName.EXCHANGE: (StepName.ENTERPRISE_APPLICATION,),
-    StepName.MAILBOXES: (StepName.EXCHANGE,),
+    StepName.MAILBOXES: (StepName.ENTERPRISE_APPLICATION,),
     StepName.VERIFICATION: (StepName.SECRET,),
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.model import Connection
-from connector.steps import ConnectionState, MailboxState, StepName, StepState
+from connector.steps import ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
 
@@ -28,6 +28,8 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
 
     A run that waits for a person looks as often as one that waits for Microsoft: a refusal may have been a passing one.
     """
+    if connection.operation.cancelled:
+        return Verdict(ConnectionState.CANCELLED)
     states = connection.step_states()
     if StepState.FAILED in states.values():
         return Verdict(ConnectionState.FAILED)
@@ -35,7 +37,8 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     removals = any(chunk.removals for chunk in connection.chunks)
     if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified and not removals:
         return Verdict(ConnectionState.READY)
-    if counts.get(MailboxState.WAITING, 0):
+    proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
+    if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():
         return Verdict(ConnectionState.WAITING, round_wait(number))
     since = connection.since if connection.state is ConnectionState.ACTION_REQUIRED else now
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
@@ -49,6 +52,18 @@ def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) 
 
 
 def needs_person(connection: Connection) -> bool:
-    """Return whether a step before the verification can only be moved by a person."""
+    """Return whether a step that concerns all mailboxes can only be moved by a person."""
     states = connection.step_states()
-    return any(states[step] is StepState.ACTION_REQUIRED for step in StepName if step is not StepName.VERIFICATION)
+    single = {StepName.MAILBOXES, StepName.VERIFICATION}
+    return any(states[step] is StepState.ACTION_REQUIRED for step in StepName if step not in single)
+
+
+def proven(connection: Connection) -> None:
+    """Settle what we may not look at, or do not see yet: every mailbox has opened, which it could not without it."""
+    for step in (StepName.CONSENT, StepName.EXCHANGE, StepName.MAILBOXES):
+        entry = connection.step(step)
+        if entry.state is not StepState.ACTION_REQUIRED:
+            continue
+        told = [finding.model_copy(update={"severity": "info"}) for finding in entry.findings]
+        update = {"state": StepState.UNCHANGED, "findings": told}
+        connection.steps[step] = entry.model_copy(update=update)

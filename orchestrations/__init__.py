@@ -1,5 +1,6 @@
 """Durable orchestrations: deterministic, no I/O, only names, counts and states in and out."""
 
-from orchestrations.connection import blueprint as registered
+from orchestrations import connection, plan
+from orchestrations.blueprint import blueprint as registered
 
-__all__ = ["registered"]
+__all__ = ["connection", "plan", "registered"]

@@ -11,12 +11,14 @@ from typing import Any
 import azure.durable_functions as df
 
 from connector.steps import StepName, StepState
-from orchestrations.steps import Steps, call, carry_out, pause, show
+from orchestrations.blueprint import blueprint
+from orchestrations.steps import Bell, Steps, carry_out, insist, show
 
 ORCHESTRATION = "connection"
-blueprint = df.Blueprint()
 _POINTLESS = frozenset({"failed", "pending", "superseded"})
 """Outcomes after which the other chunks would come to the same."""
+_FINAL = frozenset({"failed", "superseded"})
+"""Outcomes after which no other step has to be tried."""
 _PROBES = 3
 """How many mailboxes a pass tries while none has opened."""
 
@@ -27,20 +29,21 @@ def connection(context: df.DurableOrchestrationContext) -> Steps:
     """Set a connection up, or bring it to the wanted state, and prove it."""
     given: Any = context.get_input()
     order = {"name": given["name"], "revision": given["revision"], "round": given.get("round", 0)}
-    work = yield from call(context, "begin", order)
+    work = yield from insist(context, "begin", order)
+    bell = Bell(context)
     order["revision"] = work["revision"]
     for step in work["steps"]:
-        outcome = yield from _step(context, StepName(step), order, work)
-        if outcome["state"] == StepState.FAILED:
+        outcome = yield from _step(context, bell, StepName(step), order, work)
+        if outcome["state"] in _FINAL:
             break
     if work["orphans"]:
-        yield from carry_out(context, StepName.SECRET, order)  # a replica may show an orphan late
-    verdict = yield from call(context, "conclude", order)
+        yield from carry_out(context, bell, StepName.SECRET, order)  # a replica may show an orphan late
+    verdict = yield from insist(context, "conclude", order)
     if verdict["seconds"] is None:
         return {"state": verdict["state"], "revision": verdict["revision"]}
     show(context, order, StepName.VERIFICATION, verdict["state"], seconds=verdict["seconds"])
     if verdict["seconds"]:
-        yield from pause(context, verdict["seconds"])
+        yield from bell.wait(verdict["seconds"])
     same = verdict["revision"] == order["revision"]
     context.continue_as_new(
         {"name": order["name"], "revision": verdict["revision"], "round": order["round"] + 1 if same else 0}
@@ -49,30 +52,30 @@ def connection(context: df.DurableOrchestrationContext) -> Steps:
 
 
 def _step(
-    context: df.DurableOrchestrationContext, step: StepName, order: dict[str, Any], work: dict[str, Any]
+    context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: dict[str, Any], work: dict[str, Any]
 ) -> Steps:
     if step is StepName.MAILBOXES:
-        return (yield from _chunks(context, step, order, work["chunks"] or [0]))
+        return (yield from _chunks(context, bell, step, order, work["chunks"] or [0]))
     if step is StepName.VERIFICATION:
-        return (yield from _prove(context, order, work))
-    return (yield from carry_out(context, step, order))
+        return (yield from _prove(context, bell, order, work))
+    return (yield from carry_out(context, bell, step, order))
 
 
-def _prove(context: df.DurableOrchestrationContext, order: dict[str, Any], work: dict[str, Any]) -> Steps:
+def _prove(context: df.DurableOrchestrationContext, bell: Bell, order: dict[str, Any], work: dict[str, Any]) -> Steps:
     """Try a few mailboxes while none has opened, then all that have not; all too when waiting alone will not help."""
     if not work["open"] and not work["thorough"]:
-        outcome = yield from carry_out(context, StepName.VERIFICATION, order, probe=_PROBES)
+        outcome = yield from carry_out(context, bell, StepName.VERIFICATION, order, probe=_PROBES)
         if outcome["state"] == StepState.DONE or not outcome.get("open"):
             return outcome
-    return (yield from _chunks(context, StepName.VERIFICATION, order, work["prove"] or [0]))
+    return (yield from _chunks(context, bell, StepName.VERIFICATION, order, work["prove"] or [0]))
 
 
 def _chunks(
-    context: df.DurableOrchestrationContext, step: StepName, order: dict[str, Any], numbers: list[int]
+    context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: dict[str, Any], numbers: list[int]
 ) -> Steps:
     outcome: dict[str, Any] = {"state": StepState.PENDING}
     for number in numbers:
-        outcome = yield from carry_out(context, step, order, chunk=number)
+        outcome = yield from carry_out(context, bell, step, order, chunk=number)
         if outcome["state"] in _POINTLESS:
             break
     return outcome

@@ -14,7 +14,31 @@ Steps = Generator[Any, Any, Any]
 """What a helper of an orchestrator is: yields durable tasks, returns a value."""
 WAKE = "wake"
 """The event that cuts a wait short. It is a hint: one that is lost costs the wait, nothing else."""
+_MOST_ATTEMPTS = 60
+"""With waits of up to a minute this is beyond what a step that is not throttled may take."""
 _RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=3)
+
+
+class Bell:
+    """The waits of one run: each is cut short when somebody rings.
+
+    There is one task for the event at a time. A second one, made while the first is open, would be given to whichever
+    of them the worker prefers.
+    """
+
+    def __init__(self, context: df.DurableOrchestrationContext) -> None:
+        self._context = context
+        self._rung: Any = None
+
+    def wait(self, seconds: float) -> Steps:
+        """Wait, unless somebody rings or has rung since the last wait."""
+        ends = self._context.current_utc_datetime + timedelta(seconds=seconds)
+        timer: Any = self._context.create_timer(ends)
+        self._rung = self._rung or self._context.wait_for_external_event(WAKE)
+        first = yield self._context.task_any([self._rung, timer])
+        if first is not timer:
+            timer.cancel()
+            self._rung = None
 
 
 def call(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
@@ -24,11 +48,26 @@ def call(context: df.DurableOrchestrationContext, activity: str, order: dict[str
     return result
 
 
-def carry_out(context: df.DurableOrchestrationContext, step: str, order: dict[str, Any], **more: Any) -> Steps:
+def insist(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
+    """Call an activity of the frame until the store answers: without it nothing can be noted or decided."""
+    attempt = 0
+    while True:
+        outcome = yield from call(context, activity, order, **more)
+        if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
+            return outcome
+        seconds = step_wait(attempt, outcome["seconds"])
+        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+        attempt += 1
+
+
+def carry_out(
+    context: df.DurableOrchestrationContext, bell: Bell, step: str, order: dict[str, Any], **more: Any
+) -> Steps:
     """Call a step's activity until it does not ask to wait.
 
     Replication may take 30 minutes for one step; time that a service asks for because it is throttling is not
-    counted. After that, and after an error that nobody foresaw, the step has failed.
+    counted. After that, and after an error that nobody foresaw, the step has failed. Who is throttled for hours goes
+    on in the next round, since a history must not grow for ever.
     """
     began, throttled, attempt = context.current_utc_datetime, 0.0, 0
     while True:
@@ -36,25 +75,19 @@ def carry_out(context: df.DurableOrchestrationContext, step: str, order: dict[st
         try:
             outcome = yield from call(context, step.replace("-", "_"), order, **more)
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
-            return (yield from call(context, "fail", order, step=step, code="unexpected"))
-        if outcome["state"] != "wait":
+            return (yield from insist(context, "fail", order, step=step, code="unexpected"))
+        if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
             return outcome
         if step_overdue(began, context.current_utc_datetime, throttled):
-            return (yield from call(context, "fail", order, step=step, code="step-overdue"))
+            return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
         seconds = step_wait(attempt, outcome["seconds"])
         throttled += seconds if outcome["throttled"] else 0.0
         attempt += 1
         show(context, order, step, "waiting", reason=outcome["reason"], seconds=seconds)
-        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
-
-
-def pause(context: df.DurableOrchestrationContext, seconds: float) -> Steps:
-    """Wait, unless somebody wakes the run before."""
-    timer: Any = context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
-    woken = context.wait_for_external_event(WAKE)
-    first = yield context.task_any([woken, timer])
-    if first is woken:
-        timer.cancel()
+        if outcome["throttled"]:  # nobody may cut short what a service has asked for
+            yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+        else:
+            yield from bell.wait(seconds)
 
 
 def show(

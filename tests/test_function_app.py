@@ -41,13 +41,16 @@ HTTP = {
     "list_connections": ("GET", "api/connections"),
     "read_connection": ("GET", "api/connections/{name}"),
     "read_parameters": ("GET", "api/connections/{name}/parameters"),
+    "read_plan": ("GET", "api/connections/{name}/plan"),
+    "read_report": ("GET", "api/connections/{name}/report"),
+    "cancel_connection": ("POST", "api/connections/{name}/cancel"),
     "verify_connection": ("POST", "api/connections/{name}/verify"),
     "read_health": ("GET", "api/health"),
     "read_openapi": ("GET", "api/openapi.json"),
 }
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",
-    "verification", "conclude", "fail",
+    "verification", "conclude", "fail", "plan_begin", "plan_step", "plan_mailboxes", "plan_end",
 }  # fmt: skip
 
 
@@ -73,7 +76,7 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     triggers = bindings(indexed, "httpTrigger")
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
-    assert set(bindings(indexed, "orchestrationTrigger")) == {"connection"}
+    assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "plan"}
     assert set(bindings(indexed, "timerTrigger")) == {"purge_history", "watch_secrets"}
 
 

@@ -1,6 +1,31 @@
 """HTTP routes and timers: authorise, validate, schedule, answer. One trigger per file."""
 
-from triggers import create, health, list, openapi, parameters, read, timers, verify  # noqa: A004 - named as the route
+from triggers import (
+    cancel,
+    create,
+    health,
+    list,  # noqa: A004 - named as the route
+    openapi,
+    parameters,
+    plan,
+    read,
+    report,
+    timers,
+    verify,
+)
 from triggers.blueprint import blueprint as registered
 
-__all__ = ["create", "health", "list", "openapi", "parameters", "read", "registered", "timers", "verify"]
+__all__ = [
+    "cancel",
+    "create",
+    "health",
+    "list",
+    "openapi",
+    "parameters",
+    "plan",
+    "read",
+    "registered",
+    "report",
+    "timers",
+    "verify",
+]

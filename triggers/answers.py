@@ -116,7 +116,7 @@ def _describe(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
     if isinstance(error, GrantMissingError):
         return 503, "grant-missing", {"example": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     if isinstance(error, StaleWriteError):
-        return 409, "changed-meanwhile", {"name": error.reason}
+        return 409, "changed-meanwhile", {"name": "-"}
     if isinstance(error, ServiceError):
         log("service-failed", code=error.code, requestId=error.request_id, outcome=error.service)
         code = "right-missing" if isinstance(error, ForbiddenError) else "service-failed"
@@ -146,6 +146,14 @@ def query(req: func.HttpRequest, *known: str) -> dict[str, str]:
             near = difflib.get_close_matches(name, known, n=1)
             raise FieldError("unknown-query", field=name, known=", ".join(near or known) or "-")
     return {name: value for name, value in req.params.items() if name in known}
+
+
+def flag(parameters: dict[str, str], name: str) -> bool:
+    """Return whether a query parameter is ``true``; anything but ``true`` and ``false`` is refused."""
+    value = parameters.get(name, "false").lower()
+    if value not in {"true", "false"}:
+        raise FieldError("query-invalid", field=name, expected="true-or-false")
+    return value == "true"
 
 
 def page_size(parameters: dict[str, str]) -> int:

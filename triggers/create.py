@@ -8,14 +8,16 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.documents import Versioned
-from connector.errors import ConflictError, StaleWriteError
-from connector.model import Connection, Operation, Wanted
+from connector.errors import ConflictError, FieldError, StaleWriteError
+from connector.model import MAX_MAILBOXES, Connection, Operation, Wanted
+from connector.plans.mailboxes import removals
 from connector.request import SetUpRequest, parse
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind
 from triggers import operations
-from triggers.answers import answered, json_answer, query
+from triggers.answers import answered, flag, json_answer, language, query
 from triggers.blueprint import blueprint
+from triggers.plan import start_plan
 from triggers.views import Accepted
 
 
@@ -26,24 +28,54 @@ from triggers.views import Accepted
 async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Write the wanted state under its ETag, then start or wake the run; ``202`` and where to watch it."""
     clients = services()
-    query(req)
+    parameters = query(req, "dryRun", "allowRemoval")
+    dry, most = flag(parameters, "dryRun"), _removal_limit(parameters)
     wish = parse(req.get_body(), req.headers.get("Content-Type", ""))
     clients.require_grant()
+    if dry:
+        return await start_plan(client, wish, language(req))
     found = await clients.documents.load(wish.name)
     live = await operations.look(client, wish.name)
     busy = found is not None and operations.busy(found.connection, live, datetime.now(UTC))
     if found is not None and busy:
-        if wish.wanted(found.connection.wanted.revision) == found.connection.wanted:
+        same = wish.wanted(found.connection.wanted.revision) == found.connection.wanted
+        if same and not found.connection.operation.cancelled:
             await (operations.wake(client, wish.name) if live.alive else operations.start(client, found.connection))
             return accepted(found.connection)
         if not operations.replaceable(found.connection, live):
             raise operations.running(found.connection, live)
+    if found is not None:
+        await _check_removals(wish, found.connection, most)
     connection = await _save(wish, found)
     if busy:
         await operations.wake(client, wish.name)
     else:
         await operations.start(client, connection)
     return accepted(connection)
+
+
+async def _check_removals(wish: SetUpRequest, present: Connection, most: int | None) -> None:
+    """Refuse a list that takes access from more than half of the mailboxes, or from more than the request allows.
+
+    Raises:
+        ConflictError: names how many would lose it.
+    """
+    wanted = wish.wanted(present.wanted.revision).mailboxes
+    if set(present.wanted.mailboxes) <= set(wanted):
+        return
+    chunks = [chunk async for chunk in services().documents.chunks(present.name)]
+    removed, total = removals(chunks, wanted)
+    if removed > (most if most is not None else total // 2):
+        raise ConflictError("removal-not-allowed", name=present.name, removed=removed, total=total)
+
+
+def _removal_limit(parameters: dict[str, str]) -> int | None:
+    value = parameters.get("allowRemoval")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_MAILBOXES))):
+        raise FieldError("query-invalid", field="allowRemoval", expected="removal-count")
+    return int(value)
 
 
 async def _save(wish: SetUpRequest, found: Versioned | None) -> Connection:

@@ -17,7 +17,8 @@ from connector.services import Services, services
 from connector.steps import StepName
 from triggers.answers import answered, json_answer, language, query
 from triggers.blueprint import blueprint
-from triggers.views import Health, finding_view
+from triggers.findings import finding_view
+from triggers.views import Health
 
 
 @blueprint.function_name("read_health")

@@ -10,11 +10,13 @@ import azure.functions as func
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from connector import __version__
-from connector.model import Document
+from connector.model import MAX_MAILBOXES, Document
 from connector.request import SetUpRequest
 from connector.steps import MailboxState
 from triggers.answers import Problem
 from triggers.blueprint import blueprint
+from triggers.plan import PlanView
+from triggers.report import Report
 from triggers.views import Accepted, ConnectionList, ConnectionView, Health, Parameters
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -43,6 +45,24 @@ _FORM = {
     "description": "`reference` leaves the value out and gives only where it lies.",
     "schema": {"type": "string", "enum": ["value", "reference"], "default": "value"},
 }
+_DRY_RUN = {
+    "name": "dryRun",
+    "in": "query",
+    "description": "Only find out what would be changed; the plan is read from `Location`.",
+    "schema": {"type": "boolean", "default": False},
+}
+_REMOVAL = {
+    "name": "allowRemoval",
+    "in": "query",
+    "description": "How many mailboxes at most may lose access; without it half of them.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MAX_MAILBOXES},
+}
+_INDEX = {
+    "name": "after",
+    "in": "query",
+    "description": "`next` of the page before.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 99_999},
+}
 _PROBLEMS = {
     400: "The body is not JSON or not UTF-8.",
     404: "There is no such connection.",
@@ -69,7 +89,16 @@ def description() -> dict[str, Any]:
         (SetUpRequest, "validation"),
         *(
             (model, "serialization")
-            for model in (Accepted, ConnectionList, ConnectionView, Parameters, Health, Problem)
+            for model in (
+                Accepted,
+                ConnectionList,
+                ConnectionView,
+                Parameters,
+                PlanView,
+                Report,
+                Health,
+                Problem,
+            )
         ),
     ]
     _, schemas = models_json_schema(models, by_alias=True, ref_template=_REFERENCE)
@@ -89,6 +118,7 @@ def description() -> dict[str, Any]:
                     "Set a connection up, or bring it to the wanted state",
                     (202, Accepted),
                     (400, 409, 413, 415, 422, 502, 503),
+                    [_DRY_RUN, _REMOVAL],
                     body=SetUpRequest,
                 ),
                 "get": _operation(
@@ -112,6 +142,34 @@ def description() -> dict[str, Any]:
                     (404, 409, 422, 502, 503),
                     [_NAME, _FORM],
                     text=True,
+                )
+            },
+            "/api/connections/{name}/plan": {
+                "get": _operation(
+                    "read_plan",
+                    "Read what the last dry run found; 202 while it runs",
+                    (200, PlanView),
+                    (404, 422, 502, 503),
+                    [_NAME, _TOP, _INDEX],
+                    also=202,
+                )
+            },
+            "/api/connections/{name}/report": {
+                "get": _operation(
+                    "read_report",
+                    "Read what support needs to know: no secret, addresses in part",
+                    (200, Report),
+                    (404, 422, 502, 503),
+                    [_NAME],
+                )
+            },
+            "/api/connections/{name}/cancel": {
+                "post": _operation(
+                    "cancel_connection",
+                    "End the run after its present activity",
+                    (202, Accepted),
+                    (404, 409, 422, 502, 503),
+                    [_NAME],
                 )
             },
             "/api/connections/{name}/verify": {
@@ -151,7 +209,7 @@ def description() -> dict[str, Any]:
     }
 
 
-def _operation(
+def _operation(  # noqa: PLR0913 - what an operation says of itself
     name: str,
     summary: str,
     success: tuple[int, type[Document]],
@@ -160,6 +218,7 @@ def _operation(
     *,
     body: type[Document] | None = None,
     text: bool = False,
+    also: int | None = None,
 ) -> dict[str, Any]:
     status, model = success
     content: dict[str, Any] = {"application/json": {"schema": _schema(model)}}
@@ -174,6 +233,7 @@ def _operation(
         "parameters": parameters or [],
         "responses": {
             str(status): answer,
+            **({str(also): answer} if also is not None else {}),
             "401": {"description": "The key is missing or wrong; the body is empty."},
             **{
                 str(problem): {

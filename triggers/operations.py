@@ -64,11 +64,29 @@ async def find(name: str) -> Versioned:
 
 async def look(client: df.DurableOrchestrationClient, name: str) -> Live:
     """Return whether the connection's orchestration is alive, and what it shows."""
-    status = await client.get_status(instance_id(name))
+    status = await _status(client, instance_id(name))
     if not status.runtime_status or status.runtime_status not in _ALIVE:
         return Live(alive=False)
     custom = status.custom_status
     return Live(alive=True, status=custom if isinstance(custom, dict) else {})
+
+
+async def alive(client: df.DurableOrchestrationClient, instance: str) -> bool:
+    """Return whether an orchestration is alive."""
+    status = await _status(client, instance)
+    return bool(status.runtime_status) and status.runtime_status in _ALIVE
+
+
+async def _status(client: df.DurableOrchestrationClient, instance: str) -> Any:
+    """Return what Durable says of an instance.
+
+    Raises:
+        UnavailableError: it does not answer; the library raises plain exceptions then.
+    """
+    try:
+        return await client.get_status(instance)
+    except Exception as error:  # noqa: BLE001 - the client raises Exception itself
+        raise UnavailableError("store", "durable-unavailable", type(error).__name__) from None
 
 
 def state(connection: Connection, live: Live) -> ConnectionState:
@@ -87,6 +105,8 @@ def busy(connection: Connection, live: Live, now: datetime) -> bool:
 
 def replaceable(connection: Connection, live: Live) -> bool:
     """Return whether the wanted state may be replaced under a run: while it proves, or waits for a person."""
+    if connection.operation.cancelled:
+        return False
     at_end = live.status.get("step") == StepName.VERIFICATION
     return at_end or connection.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
 
@@ -136,7 +156,9 @@ async def wake(client: df.DurableOrchestrationClient, name: str) -> None:
 
 
 def running(connection: Connection, live: Live) -> ConflictError:
-    """Return the refusal of a request that wants something else while steps 1 to 7 work."""
+    """Return the refusal of a request that wants something else while steps 1 to 7 work, or the run is ending."""
+    if connection.operation.cancelled:
+        return ConflictError("operation-cancelling", retry_after=30, name=connection.name)
     step = str(live.status.get("step", StepName.PREREQUISITES.value))
     return ConflictError("operation-running", retry_after=15, name=connection.name, step=step)
 

@@ -8,11 +8,13 @@ import azure.functions as func
 from connector.errors import FieldError
 from connector.messages import Language
 from connector.model import Connection
+from connector.remedy import Context
 from connector.services import services
 from connector.steps import MailboxState
 from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.blueprint import blueprint
+from triggers.findings import context_of
 from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view
 
 
@@ -27,12 +29,14 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     found = await operations.find(req.route_params["name"])
     live = await operations.look(client, found.connection.name)
     lang = language(req)
-    page = await _page(found.connection, parameters, lang)
+    context = context_of(found.connection, clients.cloud)
+    page = await _page(found.connection, parameters, lang, context)
     state = operations.state(found.connection, live)
-    return json_answer(connection_view(found.connection, live.status, state, page, clients.settings.label, lang))
+    label = clients.settings.label
+    return json_answer(connection_view(found.connection, live.status, state, page, label, lang, context))
 
 
-async def _page(connection: Connection, parameters: dict[str, str], lang: Language) -> MailboxPage:
+async def _page(connection: Connection, parameters: dict[str, str], lang: Language, context: Context) -> MailboxPage:
     """Return the mailboxes after ``?after=``, in the order of the store, of one state where ``?state=`` says so."""
     top, after, state = page_size(parameters), parameters.get("after"), _state(parameters)
     items: list[MailboxView] = []
@@ -43,7 +47,7 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
                 if len(items) == top:
                     following = items[-1].requested
                     break
-                items.append(mailbox_view(entry, lang))
+                items.append(mailbox_view(entry, lang, context))
             passed = passed or entry.requested == after
         if following is not None:
             break

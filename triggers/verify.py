@@ -26,7 +26,9 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     clients.require_grant()
     found = await operations.find(req.route_params["name"])
     live = await operations.look(client, found.connection.name)
-    if live.alive and found.connection.operation.ended is None:
+    if operations.busy(found.connection, live, datetime.now(UTC)):
+        if found.connection.operation.cancelled:
+            raise operations.running(found.connection, live)
         await operations.wake(client, found.connection.name)
         return accepted(found.connection)
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.

@@ -8,29 +8,10 @@ from typing import Any
 from pydantic import Field
 
 from connector.messages import Language, text
-from connector.model import Connection, Document, Finding, MailboxRecord, Severity
+from connector.model import Connection, Document, MailboxRecord
+from connector.remedy import Context
 from connector.steps import ConnectionState, MailboxState, StepName, StepState
-
-
-class ActionView(Document):
-    """The way out of a finding."""
-
-    text: str
-    link: str | None = None
-    command: str | None = None
-
-
-class FindingView(Document):
-    """What a check observed, in words."""
-
-    id: str
-    code: str
-    severity: Severity
-    step: StepName
-    subject: str
-    message: str
-    action: ActionView
-    request_id: str | None = None
+from triggers.findings import FindingView, finding_view
 
 
 class StepView(Document):
@@ -180,29 +161,14 @@ class Health(Document):
     missing: list[FindingView]
 
 
-def finding_view(finding: Finding, lang: Language) -> FindingView:
-    """Return a finding in words."""
-    values = {"subject": finding.subject, **finding.values}
-    return FindingView(
-        id=finding.id,
-        code=finding.code,
-        severity=finding.severity,
-        step=finding.step,
-        subject=finding.subject,
-        message=text(lang, "finding", finding.code, "message", values=values),
-        action=ActionView(text=text(lang, "finding", finding.code, "action", values=values)),
-        request_id=finding.request_id,
-    )
-
-
-def mailbox_view(record: MailboxRecord, lang: Language) -> MailboxView:
+def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> MailboxView:
     """Return one mailbox."""
     return MailboxView(
         requested=record.requested,
         address=record.address,
         state=record.state,
         proven_on=record.proven_on,
-        finding=finding_view(record.finding, lang) if record.finding is not None else None,
+        finding=finding_view(record.finding, lang, context) if record.finding is not None else None,
     )
 
 
@@ -228,6 +194,7 @@ def connection_view(
     mailboxes: MailboxPage,
     label: str,
     lang: Language,
+    context: Context,
 ) -> ConnectionView:
     """Return a connection; ``live`` is the custom status of its running orchestration, or empty."""
     return ConnectionView(
@@ -251,7 +218,7 @@ def connection_view(
         if connection.secret is not None
         else None,
         mailboxes=mailboxes,
-        findings=[finding_view(finding, lang) for finding in connection.findings()],
+        findings=[finding_view(finding, lang, context) for finding in connection.findings()],
     )
 
 

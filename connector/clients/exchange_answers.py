@@ -39,6 +39,8 @@ _ABSENT = (
 )
 _PRESENT = ("already exist", "already present", "adobjectalreadyexistsexception")
 _SCOPE = "isn't within your current write scopes"
+_DEHYDRATED = "enable-organizationcustomization"
+"""A tenant that was never customised names the cmdlet that has to be run once."""
 _AMBIGUOUS = (
     "matches multiple",
     "isn't unique",
@@ -143,6 +145,8 @@ def error(answer: Answer) -> ServiceError:
 
 def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -> ServiceError:
     """Return what a cmdlet's own error means."""
+    if _DEHYDRATED in said.all:
+        return RefusedError("exchange", "not-customised", reason, request_id)
     if _SCOPE in said.all:
         return RefusedError("exchange", "outside-write-scope", reason, request_id)
     if _holds(said, _PRESENT):

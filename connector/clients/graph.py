@@ -102,7 +102,7 @@ class GraphClient:
             self._graph.applications_with_unique_name(unique_name).get(
                 _select(
                     "id", "appId", "displayName", "signInAudience", "tags", "requiredResourceAccess",
-                    "passwordCredentials", "keyCredentials",
+                    "passwordCredentials", "keyCredentials", "createdDateTime",
                 )
             )
         )  # fmt: skip
@@ -112,6 +112,16 @@ class GraphClient:
         owners = await _all(builder.owners, "id")
         federated = await _all(builder.federated_identity_credentials, "id", "name")
         return _application(found, owners, federated)
+
+    async def deleted_application(self, unique_name: str) -> Application | None:
+        """Return the application of that name that was deleted and can still be restored (30 days), or None.
+
+        Raises:
+            ForbiddenError: this identity may not look there.
+        """
+        found = await _all(self._graph.directory.deleted_items.graph_application, "id", "appId", "uniqueName")
+        named = [one for one in found if one.unique_name == unique_name]
+        return _application(named[-1], [], []) if named else None
 
     async def ensure_application(
         self,
@@ -266,6 +276,7 @@ def _application(found: Any, owners: list[Any], federated: list[Any]) -> Applica
         ),
         owners=frozenset(str(one.id) for one in owners),
         credentials=(*secrets, *certificates, *trusts),
+        created=_utc(found.created_date_time),
     )
 
 

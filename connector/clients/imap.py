@@ -99,11 +99,11 @@ def _log_in(connection: _Connection, mailbox: str, token: SecretStr) -> ImapAnsw
         # imaplib encodes what is returned; to a second challenge, which holds an error, the answer is an empty line.
         connection.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
     except _BROKEN as error:
-        return ImapAnswer("authenticate", _words(_parting(connection, error), *secrets))
+        return ImapAnswer("authenticate", _words(_parting(connection, error), *secrets), lost=_lost(error))
     try:
         status, answer = connection.select("INBOX", readonly=True)
     except _BROKEN as error:
-        return ImapAnswer("examine", _words(_parting(connection, error), *secrets))
+        return ImapAnswer("examine", _words(_parting(connection, error), *secrets), lost=_lost(error))
     if status != "OK":
         said = b" ".join(part for part in answer if isinstance(part, bytes))
         return ImapAnswer("examine", _words(said, *secrets))
@@ -113,8 +113,12 @@ def _log_in(connection: _Connection, mailbox: str, token: SecretStr) -> ImapAnsw
 def _parting(connection: _Connection, error: Exception) -> Exception | bytes:
     """Return the server's ``BYE`` where the connection was lost after one; else the error."""
     said = connection.untagged_responses.get("BYE") or []
-    lost = isinstance(error, OSError | imaplib.IMAP4.abort)
-    return said[-1] if lost and said and isinstance(said[-1], bytes) else error
+    return said[-1] if _lost(error) and said and isinstance(said[-1], bytes) else error
+
+
+def _lost(error: Exception) -> bool:
+    """Return whether the connection broke; every other error of imaplib is an answer of the server."""
+    return isinstance(error, OSError | EOFError | imaplib.IMAP4.abort)
 
 
 def _words(said: Exception | bytes, *secrets: str) -> str:

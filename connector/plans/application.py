@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from connector.model import Finding, Wanted
 from connector.observed import Application, Credential
@@ -16,6 +17,8 @@ IMAP_ROLE = "IMAP.AccessAsApp"
 IMAP_ROLE_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
 REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
 TAG = "utm-mail-connect"
+_OWNER_TIME = timedelta(minutes=30)
+"""For so long the owner that Entra adds on creation may not be shown yet; what nobody owns then is not ours."""
 AUDIENCE = "AzureADMyOrg"
 """Single tenant: the default audience would be throttled harder and synchronised with consumer accounts."""
 
@@ -30,6 +33,9 @@ class Observed:
     """Key ids of the credentials that we made: those in the vault and those of our intents."""
     intents: Collection[str]
     """Display names that our intents give to credentials."""
+    deleted: Application | None
+    """An application of this name that was deleted and can still be restored."""
+    now: datetime
 
 
 def unique_name(connection: str) -> str:
@@ -41,9 +47,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Return how to make the application as wanted; a foreign one is refused."""
     application = observed.application
     if application is None:
-        return Plan((Change(Action.CREATE_APPLICATION, wanted.display_name, "application-missing"),))
-    if not application.owners:
-        return Plan(wait="owner-unknown")  # the owner that Entra adds on creation has not been replicated yet
+        return _create(observed, wanted)
+    if not application.owners and not _outgrown(application, observed.now):
+        return Plan(wait="owner-unknown")
     if observed.identity_object_id not in application.owners:
         return Plan(findings=(_finding("foreign-application", application.application_id),))
     findings = [
@@ -64,6 +70,21 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         change = Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs")
         return Plan((change,), accepted)
     return Plan(findings=accepted)
+
+
+def _create(observed: Observed, wanted: Wanted) -> Plan:
+    """Return the creation, unless restoring the deleted one would keep the values that the UTM has."""
+    change = Change(Action.CREATE_APPLICATION, wanted.display_name, "application-missing")
+    if observed.deleted is None:
+        return Plan((change,))
+    finding = _finding("application-deleted", observed.deleted.application_id)
+    if finding.id in wanted.accept:
+        return Plan((change,), (finding.model_copy(update={"severity": "info"}),))
+    return Plan(findings=(finding,))
+
+
+def _outgrown(application: Application, now: datetime) -> bool:
+    return application.created is not None and now - application.created > _OWNER_TIME
 
 
 def _differs(application: Application, wanted: Wanted) -> bool:

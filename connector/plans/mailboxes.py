@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.errors import ForbiddenError, NotFoundError, RefusedError, ServiceError
+from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
 from connector.model import Chunk, Finding, MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.plan import Action, Change
@@ -71,15 +71,23 @@ def _renamed(chunks: list[Chunk], names: set[str]) -> list[Chunk]:
     return renamed
 
 
-def again(chunks: list[Chunk], operation: str) -> list[Chunk]:
-    """Return the chunks for proving every mailbox once more in ``operation``; what step 7 found stays as it is."""
+def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
+    """Return from how many mailboxes ``wanted`` takes access that this connection gave, and how many it gave."""
+    names = set(wanted)
+    given = [entry for chunk in chunks for entry in chunk.mailboxes if entry.access in {"giving", "given"}]
+    leaving = [entry for entry in given if not names & {entry.requested, (entry.address or "").lower()}]
+    return len(leaving), len(given)
+
+
+def again(chunks: list[Chunk]) -> list[Chunk]:
+    """Return the chunks for proving every mailbox once more; what step 7 found stays until it has looked again."""
     return [
         Chunk(
             number=chunk.number,
             mailboxes=[
                 entry.model_copy(
                     update={
-                        "settled_in": operation if entry.settled_in is not None else None,
+                        "settled_in": None,
                         "proven_in": None,
                         "state": MailboxState.WAITING if entry.settled_in is not None else MailboxState.PENDING,
                         "finding": entry.finding if _from_step_7(entry) else None,
@@ -150,8 +158,8 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
         return finding("address-ambiguous", address, request_id)
     if isinstance(error, RefusedError) and error.code == "outside-write-scope":
         return finding("mailbox-outside-scope", address, request_id)
-    if isinstance(error, ForbiddenError):
-        return finding("mailbox-right-missing", address, request_id)
+    if isinstance(error, ForbiddenError | ReplicationError):
+        return finding("access-missing", address, request_id)
     return finding("mailbox-failed", address, request_id, reason=error.code)
 
 

@@ -24,6 +24,10 @@ class Action(StrEnum):
     REVOKE_ACCESS = "revoke-access"
 
 
+KNOWN_AFTER_APPLY = "known-after-apply"
+"""The subject of a change whose id exists only after an earlier change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One write: what, on which subject, and why (a key of ``connector/messages``)."""

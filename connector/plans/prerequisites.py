@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.model import Finding, Severity
+from connector.model import Finding, Rights, Severity
 from connector.observed import Claims, CredentialPolicy
-from connector.plans.plan import Plan
+from connector.plans.plan import Action, Plan
 from connector.steps import StepName
 
 OWNED_BY = "Application.ReadWrite.OwnedBy"
@@ -28,6 +28,8 @@ CMDLETS = (
     "Add-MailboxPermission",
 )
 """Without these a person has to do Exchange's part."""
+_INCLUDED = {OWNED_BY: "Application.ReadWrite.All", "Application.Read.All": "Application.ReadWrite.All"}
+"""Roles that hold another one."""
 _BACKDATED = timedelta(minutes=5)
 """Entra dates ``iat`` five minutes before the issue."""
 
@@ -43,12 +45,15 @@ class Observed:
     policy: CredentialPolicy | None
 
 
-def plan(observed: Observed, granted: datetime | None) -> Plan:
-    """Return the findings; step 1 changes nothing. ``granted`` is when the grant script said it was done."""
+def plan(observed: Observed, granted: datetime | None, wish_days: int = 0) -> Plan:
+    """Return the findings; step 1 changes nothing.
+
+    ``granted`` is when the grant script said it was done, ``wish_days`` how long the secret should live.
+    """
     findings = [
         _right(role, observed.graph, granted, severity)
         for role, severity in GRAPH_ROLES.items()
-        if role not in observed.graph.roles
+        if not observed.graph.roles & {role, _INCLUDED.get(role, role)}
     ]
     if EXCHANGE_ROLE not in observed.exchange.roles:
         findings.append(_right(EXCHANGE_ROLE, observed.exchange, granted, "warning"))
@@ -59,15 +64,39 @@ def plan(observed: Observed, granted: datetime | None) -> Plan:
             _finding("cmdlet-missing", cmdlet, "warning") for cmdlet in CMDLETS if cmdlet not in observed.cmdlets
         ]
     if not observed.vault_allowed:
-        findings.append(_finding("vault-right-missing", "Key Vault", "error"))
-    if observed.policy is not None and not observed.policy.secrets_allowed:
-        findings.append(_finding("secrets-forbidden", "", "warning"))
+        findings.append(_finding("vault-right-missing", "Key Vault", "warning"))
+    if observed.policy is not None:
+        findings += _policy(observed.policy, wish_days)
     return Plan(findings=tuple(findings))
+
+
+_FOR_ACTION: dict[Action, frozenset[str]] = {
+    Action.ASSIGN_ROLE: frozenset({"AppRoleAssignment.ReadWrite.All"}),
+    Action.CREATE_PRINCIPAL: frozenset({"New-ServicePrincipal"}),
+    Action.REPLACE_PRINCIPAL: frozenset({"New-ServicePrincipal", "Remove-ServicePrincipal"}),
+    Action.ENABLE_IMAP: frozenset({"Set-CASMailbox"}),
+    Action.GRANT_ACCESS: frozenset({"Add-MailboxPermission"}),
+    Action.REVOKE_ACCESS: frozenset({"Remove-MailboxPermission"}),
+}
+
+
+def may(action: Action, rights: Rights) -> bool:
+    """Return whether the identity holds what a change needs, as far as that can be known before it is tried."""
+    return _FOR_ACTION.get(action, frozenset()) <= {*rights.graph_roles, *rights.cmdlets}
 
 
 def stale(claims: Claims, granted: datetime | None) -> bool:
     """Return whether the token is older than the grant: its roles are those of before, for up to 24 hours."""
     return granted is not None and claims.issued + _BACKDATED < granted
+
+
+def _policy(policy: CredentialPolicy, wish_days: int) -> list[Finding]:
+    """Return what the tenant's policy means for the secret, before anything is made."""
+    if not policy.secrets_allowed:
+        return [_finding("secrets-forbidden", "", "warning")]
+    if policy.longest_days is not None and policy.longest_days < wish_days:
+        return [_finding("secret-shortened", str(policy.longest_days), "info")]
+    return []
 
 
 def _right(role: str, claims: Claims, granted: datetime | None, severity: Severity) -> Finding:

@@ -77,6 +77,8 @@ def plan(observed: Observed, subject: str) -> Plan:
     reason = _reason(observed)
     if reason is None or reason in {"secret-not-known-yet", "secret-not-listed-yet"}:
         return Plan(removals, wait=reason)
+    if reason == "application-unknown":
+        return Plan(findings=(Finding(code=reason, step=StepName.SECRET, subject=subject),))
     if not observed.secrets_allowed:
         return Plan(findings=(Finding(code="secrets-forbidden", step=StepName.SECRET),))
     return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
@@ -96,4 +98,4 @@ def _reason(observed: Observed) -> str | None:
         return None
     if young and observed.proof != "expired":
         return "secret-not-known-yet"
-    return "secret-refused"
+    return "application-unknown" if observed.proof == "application-unknown" else "secret-refused"

@@ -69,7 +69,7 @@ class Graph:
             ("GET", rf"{_APP}/federatedIdentityCredentials", applications.federated_credentials),
             ("POST", rf"{_APP}/addPassword", passwords.add),
             ("POST", rf"{_APP}/removePassword", passwords.remove),
-            ("GET", rf"{_DELETED}/microsoft\.graph\.application", applications.deleted),
+            ("GET", rf"{_DELETED}/(?:microsoft\.)?graph\.application", applications.deleted),
             ("POST", rf"{_DELETED}/(?P<id>[^/]+)/restore", applications.restore),
             ("GET", "/servicePrincipals", principals.all),
             ("POST", "/servicePrincipals", principals.create),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from activities.blueprint import UnforeseenError, activity
-from activities.mailboxes import _ChunkRun, summary
+from activities.mailboxes import ChunkRun, summary
 from activities.operation import fail
 from activities.run import Order, Outcome, Run, translate
 from connector.clients.store import FolderStore
@@ -94,9 +94,9 @@ class Clients:
         self.documents = Documents(FolderStore(folder))
 
 
-async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> _ChunkRun:
+async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> ChunkRun:
     run: Any = Run(Clients(exchange, folder), Order("hq", 1, NOW), wanted)  # type: ignore[arg-type] # two of them
-    work = _ChunkRun(run, chunk, PRINCIPAL)
+    work = ChunkRun(run, chunk, PRINCIPAL)
     await work.settle()
     return work
 

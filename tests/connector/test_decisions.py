@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.diagnosis import login_finding, token_findings
 from connector.expiry import THRESHOLDS, due
-from connector.model import ChunkSummary, Connection, Ids, Operation, SecretRecord, StepRecord, Wanted
-from connector.observed import Claims, ImapAnswer
+from connector.model import ChunkSummary, Connection, Operation, SecretRecord, StepRecord, Wanted
 from connector.steps import (
     SETTLED,
     ConnectionState,
@@ -159,31 +157,3 @@ def test_every_threshold_is_told_over_the_life_of_a_secret() -> None:
         now_due = due(secret(day, warned), NOW)
         warned += [now_due] if now_due is not None else []
     assert tuple(warned) == THRESHOLDS
-
-
-GOOD = Claims("https://exo", "t", "app", "sp", NOW, frozenset({"IMAP.AccessAsApp"}))
-IDS = Ids(enterprise_application_id="sp")
-
-
-def test_a_good_token_has_no_finding() -> None:
-    assert token_findings(GOOD, IDS, "https://exo") == []
-
-
-def test_a_token_is_checked_claim_by_claim() -> None:
-    bad = Claims("https://graph", "t", "app", "other", NOW, frozenset({"full_access_as_app"}))
-    found = token_findings(bad, IDS, "https://exo")
-    assert [(finding.code, finding.subject) for finding in found] == [
-        ("token-audience", "https://graph"),
-        ("token-role-missing", "full_access_as_app"),
-        ("token-object-id", "other"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("stage", "code"),
-    [("connect", "imap-unreachable"), ("authenticate", "imap-login-refused"), ("examine", "imap-not-connected")],
-)
-def test_a_failed_login_is_told_apart_by_its_stage(stage: Any, code: str) -> None:
-    early = login_finding(ImapAnswer(stage, "NO"), "a@b.de", overdue=False)
-    late = login_finding(ImapAnswer(stage, "NO"), "a@b.de", overdue=True)
-    assert (early.code, early.severity, late.severity) == (code, "warning", "error")

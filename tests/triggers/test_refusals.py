@@ -137,6 +137,13 @@ async def test_an_answer_repeats_only_the_beginning_of_a_long_field(hq: Served) 
         ("GET", f"{PATH}/parameters?secrets=reference", "unknown-query", "secrets"),
         ("POST", f"{PATH}/verify?force=1", "unknown-query", "force"),
         ("GET", "/api/health?verbose=1", "unknown-query", "verbose"),
+        ("POST", "/api/connections?dryrun=true", "unknown-query", "dryrun"),
+        ("POST", "/api/connections?dryRun=yes", "query-invalid", "dryRun"),
+        ("POST", "/api/connections?allowRemoval=-1", "query-invalid", "allowRemoval"),
+        ("POST", "/api/connections?allowRemoval=all", "query-invalid", "allowRemoval"),
+        ("GET", f"{PATH}/plan?after=x", "query-invalid", "after"),
+        ("GET", f"{PATH}/report?all=1", "unknown-query", "all"),
+        ("POST", f"{PATH}/cancel?now=1", "unknown-query", "now"),
     ],
 )
 async def test_a_wrong_query_parameter_is_refused_and_not_ignored(
@@ -158,7 +165,8 @@ async def test_a_wrong_query_parameter_is_refused_and_not_ignored(
 async def test_an_unknown_connection_or_what_cannot_be_a_name(hq: Served, route: AppRoute, name: str) -> None:
     with hq.nothing_happens():
         answer = await hq.client.request(route.method, route.at(name))
-        assert problem(answer, 404, "unknown-connection")["detail"]
+        code = "unknown-plan" if route.function == "read_plan" else "unknown-connection"
+        assert problem(answer, 404, code)["detail"]
 
 
 @pytest.mark.parametrize("name", ["..%2Fconnections%2Fhq", "hq%2F0"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from connector.plans.application import AUDIENCE, REQUIRED_ROLES, TAG, Observed,
 from connector.plans.plan import Action
 
 US = "00000000-0000-0000-0000-0000000000aa"
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])
 OURS = Application(
     object_id="object",
@@ -25,7 +27,7 @@ OURS = Application(
 
 
 def observed(application: Application | None, **more: object) -> Observed:
-    return dataclasses.replace(Observed(application, US, ours=set(), intents=set()), **more)  # type: ignore[arg-type]
+    return dataclasses.replace(Observed(application, US, ours=set(), intents=set(), deleted=None, now=NOW), **more)  # type: ignore[arg-type]
 
 
 def credential(key_id: str, kind: str = "secret", name: str | None = None) -> Credential:
@@ -65,6 +67,21 @@ def test_a_foreign_application_is_refused_whatever_its_tag_says() -> None:
 def test_no_owner_at_all_is_waited_for() -> None:
     result = plan(observed(dataclasses.replace(OURS, owners=frozenset())), WANTED)
     assert (result.wait, result.changes, result.findings) == ("owner-unknown", (), ())
+
+
+def test_what_nobody_owns_after_half_an_hour_is_foreign() -> None:
+    """The owner is replicated within minutes; an application without any was made by somebody else."""
+    ownerless = dataclasses.replace(OURS, owners=frozenset(), created=NOW - timedelta(minutes=31))
+    (finding,) = plan(observed(ownerless), WANTED).findings
+    assert finding.code == "foreign-application"
+
+
+def test_a_deleted_application_is_not_made_anew_before_that_is_accepted() -> None:
+    """Restoring it keeps the values that the UTM has; a new one would not."""
+    (finding,) = plan(observed(None, deleted=OURS), WANTED).findings
+    assert finding.id == "application-deleted:app"
+    accepted = plan(observed(None, deleted=OURS), WANTED.model_copy(update={"accept": [finding.id]}))
+    assert [change.action for change in accepted.changes] == [Action.CREATE_APPLICATION]
 
 
 def test_another_owner_stops_until_it_is_accepted() -> None:

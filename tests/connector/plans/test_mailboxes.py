@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.errors import ForbiddenError, NotFoundError, RefusedError, ServiceError, UnexpectedAnswerError
+from connector.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ReplicationError,
+    ServiceError,
+    UnexpectedAnswerError,
+)
 from connector.model import Chunk, MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.mailboxes import Observed, again, arrange, failure, finding, holder, imap_finding, plan
@@ -50,13 +57,13 @@ def test_an_alias_that_becomes_the_user_principal_name_is_the_same_mailbox() -> 
     assert (kept.requested, kept.wanted, kept.access) == ("upn@b.de", True, "given")
 
 
-def test_proving_again_keeps_what_step_7_found() -> None:
+def test_proving_again_keeps_what_step_7_found_until_it_looks_again() -> None:
     off = finding("imap-disabled", "a@b.de")
     settled = MailboxRecord(requested="a@b.de", settled_in="old", proven_in="old", state=MailboxState.OPEN, finding=off)
     unknown = MailboxRecord(requested="c@b.de")
-    (chunk,) = again([Chunk(number=0, mailboxes=[settled, unknown])], "new")
+    (chunk,) = again([Chunk(number=0, mailboxes=[settled, unknown])])
     first, second = chunk.mailboxes
-    assert (first.settled_in, first.proven_in, first.state, first.finding) == ("new", None, MailboxState.WAITING, off)
+    assert (first.settled_in, first.proven_in, first.state, first.finding) == (None, None, MailboxState.WAITING, off)
     assert (second.settled_in, second.state) == (None, MailboxState.PENDING)
 
 
@@ -103,7 +110,8 @@ def test_whose_access_it_is(before: str | None, access: bool, after: str) -> Non
         (NotFoundError("exchange", "x", ""), Recipient("a@b.de", "PublicFolder"), "address-is-no-mailbox"),
         (RefusedError("exchange", "ambiguous", ""), None, "address-ambiguous"),
         (RefusedError("exchange", "outside-write-scope", ""), None, "mailbox-outside-scope"),
-        (ForbiddenError("exchange", "403", ""), None, "mailbox-right-missing"),
+        (ForbiddenError("exchange", "403", ""), None, "access-missing"),
+        (ReplicationError("exchange", "x", ""), None, "access-missing"),
         (UnexpectedAnswerError("exchange", "500", ""), None, "mailbox-failed"),
     ],
 )

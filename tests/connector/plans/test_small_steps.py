@@ -64,7 +64,7 @@ def without(role: str, issued: datetime = NOW) -> Claims:
             dataclasses.replace(ALL, cmdlets=frozenset(prerequisites.CMDLETS) - {"New-ServicePrincipal"}),
             [("cmdlet-missing", "New-ServicePrincipal", "warning")],
         ),
-        (dataclasses.replace(ALL, vault_allowed=False), [("vault-right-missing", "Key Vault", "error")]),
+        (dataclasses.replace(ALL, vault_allowed=False), [("vault-right-missing", "Key Vault", "warning")]),
         (
             dataclasses.replace(ALL, policy=CredentialPolicy(secrets_allowed=False)),
             [("secrets-forbidden", "", "warning")],

@@ -1,0 +1,173 @@
+"""The way out of a finding that a person can take at once: a page of the portal, or lines to run. Pure.
+
+The PowerShell lines are the article's, with this connection's ids; ``-ObjectId`` stands for the deprecated
+``-ServiceId`` (learn.microsoft.com/powershell/module/exchange/new-serviceprincipal).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.model import Finding, Ids
+
+ALLOWED_GROUP = "UTM Mailboxes"
+"""The mail-enabled security group to which the grant script limits the identity; a person may have named another."""
+_QUOTES = re.compile("['\N{LEFT SINGLE QUOTATION MARK}-\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}]")
+"""What PowerShell takes for a single quotation mark."""
+_LISTED = 50
+"""More mailboxes than this are read from a file: the lines are to be copied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a remedy is filled with."""
+
+    name: str
+    display_name: str
+    ids: Ids
+    mailboxes: tuple[str, ...]
+    portal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Where to go, or what to run; None where there is no such thing."""
+
+    link: str | None = None
+    command: str | None = None
+
+
+def remedy(finding: Finding, context: Context | None = None) -> Remedy:
+    """Return the way out of ``finding``; without a connection only what needs none of its ids."""
+    for_connection = _CONNECTION.get(finding.code)
+    if for_connection is not None and context is not None and context.ids.application_id is not None:
+        return for_connection(finding, context)
+    alone = _ALONE.get(finding.code)
+    return alone(finding) if alone is not None else Remedy()
+
+
+def quoted(text: str) -> str:
+    """Return a text as one PowerShell string in single quotation marks, whatever it holds."""
+    return f"'{_QUOTES.sub(lambda found: found[0] * 2, text)}'"
+
+
+def _consent(_: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "CallAnAPI"), f"infra/grant.sh --consent {context.name}")
+
+
+def _owners(_: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "Owners"))
+
+
+def _credentials(_: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "Credentials"))
+
+
+def _deleted(_: Finding, context: Context) -> Remedy:
+    return Remedy(f"{context.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade")
+
+
+def _enterprise_application(_: Finding, context: Context) -> Remedy:
+    ids = context.ids
+    page = f"objectId/{ids.enterprise_application_id}/appId/{ids.application_id}"
+    return Remedy(f"{context.portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Properties/{page}")
+
+
+def _conditional_access(_: Finding, context: Context) -> Remedy:
+    return Remedy(f"{context.portal}/#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies")
+
+
+def _registration(context: Context, page: str) -> str:
+    blade = f"ApplicationMenuBlade/~/{page}/appId/{context.ids.application_id}"
+    return f"{context.portal}/#view/Microsoft_AAD_RegisteredApps/{blade}"
+
+
+def _principal(_: Finding, context: Context) -> Remedy:
+    return Remedy(command=_lines(_new_principal(context)))
+
+
+def _replaced(finding: Finding, context: Context) -> Remedy:
+    remove = f"Remove-ServicePrincipal -Identity {quoted(finding.subject)}"
+    return Remedy(command=_lines(remove, _new_principal(context), *_access(context)))
+
+
+def _by_hand(_: Finding, context: Context) -> Remedy:
+    return Remedy(command=_lines(_new_principal(context), *_access(context)))
+
+
+def _one_access(finding: Finding, context: Context) -> Remedy:
+    return Remedy(command=_lines(_permission(context, quoted(finding.subject))))
+
+
+def _new_principal(context: Context) -> str:
+    ids = context.ids
+    return (
+        f"New-ServicePrincipal -AppId {quoted(ids.application_id or '')} "
+        f"-ObjectId {quoted(ids.enterprise_application_id or '')} -DisplayName {quoted(context.display_name)}"
+    )
+
+
+def _access(context: Context) -> list[str]:
+    """Return the lines that give access; a long list is read from a file with one address per line."""
+    if len(context.mailboxes) <= _LISTED:
+        return [_permission(context, quoted(one)) for one in context.mailboxes]
+    return [f"Get-Content mailboxes.txt | ForEach-Object {{ {_permission(context, '$_')} }}"]
+
+
+def _permission(context: Context, mailbox: str) -> str:
+    user = quoted(context.ids.enterprise_application_id or "")
+    return (
+        f"Add-MailboxPermission -Identity {mailbox} -User {user} "
+        "-AccessRights FullAccess -InheritanceType All -AutoMapping $false"
+    )
+
+
+def _imap(finding: Finding) -> Remedy:
+    return Remedy(command=_lines(f"Set-CASMailbox -Identity {quoted(finding.subject)} -ImapEnabled $true"))
+
+
+def _scope(finding: Finding) -> Remedy:
+    group, member = quoted(ALLOWED_GROUP), quoted(finding.subject)
+    return Remedy(command=_lines(f"Add-DistributionGroupMember -Identity {group} -Member {member}"))
+
+
+def _customise(_: Finding) -> Remedy:
+    return Remedy(command=_lines("Enable-OrganizationCustomization"))
+
+
+def _grant(_: Finding) -> Remedy:
+    return Remedy(command="infra/grant.sh")
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(("Connect-ExchangeOnline", *lines))
+
+
+_CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
+    "consent-missing": _consent,
+    "token-wrong-role": _consent,
+    "foreign-owner": _owners,
+    "foreign-credential": _credentials,
+    "secrets-forbidden": _credentials,
+    "application-deleted": _deleted,
+    "enterprise-application-disabled": _enterprise_application,
+    "conditional-access": _conditional_access,
+    "principal-missing": _principal,
+    "principal-stale": _replaced,
+    "exchange-by-hand": _by_hand,
+    "imap-login-refused": _by_hand,
+    "imap-not-connected": _one_access,
+    "access-missing": _one_access,
+}
+_ALONE: dict[str, Callable[[Finding], Remedy]] = {
+    "grant-missing": _grant,
+    "role-missing": _grant,
+    "exchange-role-missing": _grant,
+    "cmdlet-missing": _grant,
+    "vault-right-missing": _grant,
+    "imap-disabled": _imap,
+    "mailbox-outside-scope": _scope,
+    "tenant-not-customised": _customise,
+}

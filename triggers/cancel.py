@@ -1,0 +1,47 @@
+"""``POST /api/connections/{name}/cancel``: end the run after its present activity; what is done stays done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.log import log
+from connector.model import Connection
+from connector.services import services
+from connector.steps import ConnectionState
+from triggers import operations
+from triggers.answers import answered, query
+from triggers.blueprint import blueprint
+from triggers.create import accepted
+
+
+@blueprint.function_name("cancel_connection")
+@blueprint.route(route="api/connections/{name}/cancel", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Ask the run to end; ``202``. Where nothing runs, nothing is changed."""
+    query(req)
+    found = (await operations.find(req.route_params["name"])).connection
+    if found.operation.ended is not None:
+        return accepted(found)
+    live = await operations.look(client, found.name)
+    now = datetime.now(UTC)
+    runs = operations.busy(found, live, now)
+
+    def note(connection: Connection) -> None:
+        if connection.operation.id != found.operation.id or connection.operation.ended is not None:
+            return
+        connection.operation = connection.operation.model_copy(
+            update={"cancelled": True, "ended": None if runs else now}
+        )
+        if not runs:  # nobody is there to notice
+            connection.state, connection.since = ConnectionState.CANCELLED, now
+
+    connection = await services().documents.update(found.name, note)
+    log("cancel", connection=found.name, operation=found.operation.id, outcome="asked" if runs else "done")
+    if runs:
+        await operations.wake(client, found.name)
+    return accepted(connection)

@@ -1,0 +1,82 @@
+"""How a finding is shown: in words, with the way out, and where it is explained."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from connector import REPOSITORY, __version__
+from connector.clients.clouds import Cloud
+from connector.messages import Language, text
+from connector.model import Connection, Document, Finding, Severity
+from connector.remedy import Context, remedy
+from connector.steps import StepName
+
+
+class ActionView(Document):
+    """The way out of a finding."""
+
+    text: str
+    causes: list[str] = Field(default=[], description="What remains possible where the app may not look.")
+    link: str | None = Field(default=None, description="The page of the portal where it is done.")
+    command: str | None = Field(default=None, description="Lines to run, with this connection's ids filled in.")
+
+
+class FindingView(Document):
+    """What a check observed, in words."""
+
+    id: str
+    code: str
+    severity: Severity
+    step: StepName
+    subject: str
+    message: str
+    action: ActionView
+    help: str = Field(description="Where this finding is explained.")
+    request_id: str | None = None
+
+
+def finding_view(finding: Finding, lang: Language, context: Context | None = None) -> FindingView:
+    """Return a finding in words; ``context`` fills its commands with a connection's ids."""
+    values = {"subject": finding.subject, **finding.values}
+    way_out = remedy(finding, context)
+    return FindingView(
+        id=finding.id,
+        code=finding.code,
+        severity=finding.severity,
+        step=finding.step,
+        subject=finding.subject,
+        message=_words(lang, finding.code, "message", values),
+        action=ActionView(
+            text=_words(lang, finding.code, "action", values),
+            causes=[text(lang, "cause", cause) for cause in finding.causes],
+            link=way_out.link,
+            command=way_out.command,
+        ),
+        help=explained(finding.code, lang),
+        request_id=finding.request_id,
+    )
+
+
+def explained(code: str, lang: Language) -> str:
+    """Return the address of the page about a finding, as it was in this version."""
+    page = "findings.de.md" if lang == "de" else "findings.md"
+    return f"{REPOSITORY}/blob/v{__version__}/docs/reference/{page}#{code}"
+
+
+def context_of(connection: Connection, cloud: Cloud) -> Context:
+    """Return what a connection's commands are filled with."""
+    return Context(
+        name=connection.name,
+        display_name=connection.wanted.display_name,
+        ids=connection.ids,
+        mailboxes=tuple(connection.wanted.mailboxes),
+        portal=cloud.portal,
+    )
+
+
+def _words(lang: Language, code: str, part: str, values: dict[str, str | int]) -> str:
+    """Return a finding's text; its code where another version of this app has stored one that we do not know."""
+    try:
+        return text(lang, "finding", code, part, values=values)
+    except KeyError:
+        return code

@@ -1,0 +1,142 @@
+"""The dry run: ``POST /api/connections?dryRun=true`` starts it, ``GET /api/connections/{name}/plan`` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import islice
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import Field
+
+from connector.errors import FieldError, UnknownConnectionError
+from connector.log import log
+from connector.messages import Language, text
+from connector.model import Connection, Document, Finding, Operation
+from connector.planned import Planned, PlannedChange
+from connector.plans.plan import KNOWN_AFTER_APPLY, Action
+from connector.request import SetUpRequest, is_name
+from connector.services import services
+from connector.steps import ConnectionState, OperationKind, StepName
+from orchestrations.plan import ORCHESTRATION
+from triggers import operations
+from triggers.answers import answered, json_answer, language, page_size, query
+from triggers.blueprint import blueprint
+from triggers.findings import FindingView, context_of, finding_view
+from triggers.views import Accepted
+
+
+class ChangeView(Document):
+    """One write that a set-up would make."""
+
+    step: StepName
+    action: Action
+    text: str
+    subject: str
+    reason: str
+    by_hand: bool = Field(description="Whether the app lacks the right, so that a person has to do it.")
+
+
+class PlanView(Document):
+    """What a set-up would change."""
+
+    name: str
+    revision: int = Field(description="The revision of the connection that the plan starts from; 0 for a new one.")
+    state: ConnectionState
+    started: datetime
+    ended: datetime | None
+    changes: list[ChangeView]
+    findings: list[FindingView]
+    next: str | None
+
+
+async def start_plan(client: df.DurableOrchestrationClient, wish: SetUpRequest, lang: Language) -> func.HttpResponse:
+    """Write the plan's own document and start the dry run; no connection is made or touched."""
+    found = await services().documents.load(wish.name)
+    now = datetime.now(UTC)
+    revision = found.connection.wanted.revision if found is not None else 0
+    operation = Operation(id=operations.operation_id(), kind=OperationKind.PLAN, started=now)
+    wanted = wish.wanted(revision)
+    if found is None:
+        connection = Connection(name=wish.name, wanted=wanted, operation=operation, since=now, last_change=now)
+    else:
+        connection = found.connection.model_copy(update={"wanted": wanted, "operation": operation})
+    await services().plans.save(Planned(id=operation.id, connection=connection, started=now))
+    await client.start_new(ORCHESTRATION, f"plan-{operation.id}", {"name": wish.name, "plan": operation.id})
+    log("plan", connection=wish.name, operation=operation.id, outcome="started")
+    location = f"/api/connections/{wish.name}/plan"
+    body = Accepted(name=wish.name, revision=revision, state=ConnectionState.RUNNING, location=location)
+    return json_answer(body, 202, {"Location": location, "Retry-After": "3", "Content-Language": lang})
+
+
+@blueprint.function_name("read_plan")
+@blueprint.route(route="api/connections/{name}/plan", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return the last plan: ``202`` while it is made, then a page of its changes."""
+    name, parameters = req.route_params["name"], query(req, "top", "after")
+    top, first = page_size(parameters), _index(parameters)
+    planned = await services().plans.load(name) if is_name(name) else None
+    if planned is None:
+        raise UnknownConnectionError("unknown-plan", name=name[:40])
+    lang = language(req)
+    if planned.ended is None:
+        live = await operations.alive(client, f"plan-{planned.id}")
+        state = ConnectionState.RUNNING if live else ConnectionState.INTERRUPTED
+        view = _view(planned, state, [], [], None, lang)
+        return json_answer(view, 202, {"Retry-After": "3"}) if live else json_answer(view)
+    changes, findings = [*planned.changes], [*planned.findings]
+    async for more_changes, more_findings in _chunks(planned):
+        changes += more_changes
+        findings += more_findings
+    page = list(islice(changes, first, first + top))
+    following = str(first + top) if len(changes) > first + top else None
+    return json_answer(_view(planned, ConnectionState.READY, page, findings[:top], following, lang))
+
+
+async def _chunks(planned: Planned) -> AsyncIterator[tuple[list[PlannedChange], list[Finding]]]:
+    for number in range(planned.chunks):
+        chunk = await services().plans.chunk(planned.connection.name, number)
+        yield chunk.changes, chunk.findings
+
+
+def _view(
+    planned: Planned,
+    state: ConnectionState,
+    changes: list[PlannedChange],
+    findings: list[Finding],
+    following: str | None,
+    lang: Language,
+) -> PlanView:
+    context = context_of(planned.connection, services().cloud)
+    return PlanView(
+        name=planned.connection.name,
+        revision=planned.connection.wanted.revision,
+        state=state,
+        started=planned.started,
+        ended=planned.ended,
+        changes=[_change_view(change, lang) for change in changes],
+        findings=[finding_view(finding, lang, context) for finding in findings],
+        next=following,
+    )
+
+
+def _change_view(change: PlannedChange, lang: Language) -> ChangeView:
+    later = change.subject == KNOWN_AFTER_APPLY
+    return ChangeView(
+        step=change.step,
+        action=change.action,
+        text=text(lang, "action", change.action),
+        subject=text(lang, "label", "knownAfterApply") if later else change.subject,
+        reason=text(lang, "reason", change.reason),
+        by_hand=change.by_hand,
+    )
+
+
+def _index(parameters: dict[str, str]) -> int:
+    value = parameters.get("after", "0")
+    if not (value.isascii() and value.isdigit() and len(value) < 6):  # noqa: PLR2004 - 5,000 mailboxes have 10,000 changes
+        raise FieldError("query-invalid", field="after", expected="plan-index")
+    return int(value)
