@@ -20,8 +20,6 @@ from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
 from connector.verdict import proving_overdue
 
 _STEP = StepName.VERIFICATION
-_BY_PERSON = frozenset({"consent-missing", "token-wrong-role", "token-object-id", "token-audience"})
-"""Findings that no waiting changes."""
 _AT_ONCE = 4
 """Logins at the same time; Exchange counts connections per application."""
 _BUDGET = 150.0
@@ -68,7 +66,7 @@ def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Findi
         return  # what step 7 found is the cause, and more precise
     evidence = _evidence(run, entry, answer, token)
     entry.finding = diagnosis.login(evidence)
-    by_person = evidence.overdue or entry.finding.causes or entry.finding.code in _BY_PERSON
+    by_person = evidence.overdue or entry.finding.causes or entry.finding.severity == "error"
     entry.state = MailboxState.ACTION_REQUIRED if by_person else MailboxState.WAITING
 
 
@@ -78,6 +76,12 @@ def _evidence(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[F
         answer=answer,
         mailbox=entry.address or entry.requested,
         token=token,
+        known=tuple(
+            finding
+            for step in (StepName.CONSENT, StepName.EXCHANGE)
+            for finding in connection.step(step).findings
+            if finding.severity == "error" and finding.code not in diagnosis.MAY_NOT_LOOK
+        ),
         consent=_seen(connection, StepName.CONSENT),
         principal=_seen(connection, StepName.EXCHANGE),
         access=entry.settled_in == connection.operation.id,

@@ -16,6 +16,8 @@ from connector.plans.application import IMAP_ROLE
 from connector.plans.plan import Change
 from connector.steps import StepName
 
+MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
+"""Findings that say no more than that something could not be looked at."""
 UNKNOWN = "service-refused"
 """The finding for what no rule knows: the step has failed."""
 _TOKEN = {
@@ -102,6 +104,8 @@ class Evidence:
     mailbox: str
     token: tuple[Finding, ...]
     """What is wrong with the token."""
+    known: tuple[Finding, ...]
+    """What the steps before have found to be wrong for all mailboxes."""
     consent: bool
     """Whether the role's assignment was seen."""
     principal: bool
@@ -130,9 +134,8 @@ def login(evidence: Evidence) -> Finding:
         return _login("imap-throttled", evidence, "warning")
     if answer.stage == "connect" or answer.lost:
         return _login("imap-unreachable", evidence, severity)
-    if answer.stage == "authenticate" and evidence.token:
-        cause = evidence.token[0]
-        return cause.model_copy(update={"subject": evidence.mailbox})
+    if answer.stage == "authenticate" and (evidence.token or evidence.known):
+        return (*evidence.token, *evidence.known)[0]
     causes = _open_causes(evidence)
     if not causes:
         return _login("not-propagated", evidence, severity)

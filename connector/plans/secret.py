@@ -96,6 +96,8 @@ def _reason(observed: Observed) -> str | None:
         return "secret-not-listed-yet" if young else "secret-gone"
     if observed.proof == "accepted":
         return None
-    if young and observed.proof != "expired":
+    if observed.proof == "expired":
+        return "secret-expired"
+    if young:
         return "secret-not-known-yet"
     return "application-unknown" if observed.proof == "application-unknown" else "secret-refused"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.tenant.exchange_answers import PARAMETERS, CmdletError, Output
+from local.tenant.exchange_answers import DEHYDRATED, PARAMETERS, CmdletError, Output
 from local.tenant.exchange_mailboxes import MailboxCmdlets
 from local.tenant.exchange_principals import PrincipalCmdlets
 from local.tenant.exchange_rights import Rights
@@ -27,6 +27,10 @@ _PARAMETERS = {
     "Get-OrganizationConfig": set[str](),
     "Get-AcceptedDomain": set[str](),
 }
+_CUSTOMISE = (
+    "The command you tried to run isn't currently allowed in your organization. "
+    "To run this command, you first need to run the command: Enable-OrganizationCustomization."
+)
 _EVERYWHERE = {"Confirm", "ErrorAction", "WarningAction", "ResultSize"}
 
 
@@ -62,6 +66,8 @@ class Cmdlets:
         if unknown:
             message = f"A parameter cannot be found that matches parameter name '{min(unknown)}'."
             raise CmdletError(PARAMETERS, message)
+        if self._world.dehydrated and not name.startswith("Get-"):
+            raise CmdletError(DEHYDRATED, _CUSTOMISE)
         return self._commands[name](parameters)
 
     def _get_organization(self, parameters: dict[str, Any]) -> Output:  # noqa: ARG002 - takes none

@@ -99,7 +99,9 @@ class _Session:
         fault = self._simulation.misbehaviour.fault("imap", user, is_write=False)
         if fault is not None:
             self._note("AUTHENTICATE", "", "BYE")
-            if fault is Fault.UNAVAILABLE:
+            if fault is Fault.THROTTLED:
+                await self._say(f"{tag} BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds")
+            elif fault is Fault.UNAVAILABLE:
                 await self._say("* BYE Connection is closed. 13")
             else:
                 self._writer.transport.abort()

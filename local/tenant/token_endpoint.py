@@ -69,7 +69,8 @@ class TokenEndpoint:
 
     def _token(self, call: Call, match: re.Match[str]) -> Answer:
         form = _form(call)
-        if match["tenant"] not in {self._simulation.world.tenant_id, self._simulation.world.initial_domain}:
+        world = self._simulation.world
+        if world.in_another_cloud or match["tenant"] not in {world.tenant_id, world.initial_domain}:
             return _error(400, "invalid_request", f"AADSTS90002: Tenant '{match['tenant']}' not found.")
         if form.get("grant_type") != "client_credentials":
             return _error(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.")
@@ -93,7 +94,7 @@ class TokenEndpoint:
                 f"AADSTS500011: The resource principal named {audience} was not found in "
                 f"the tenant named {self._simulation.world.name}.",
             )
-        token = self._simulation.tokens.issue(principal, audience, resource, _LIFETIME)
+        token = self._simulation.tokens.issue(principal, world.token_audience or audience, resource, _LIFETIME)
         return Answer(
             200,
             {"token_type": "Bearer", "expires_in": _LIFETIME, "ext_expires_in": _LIFETIME, "access_token": token},

@@ -207,6 +207,10 @@ class World:
     directory_quota_reached: bool = False
     blocked_by_conditional_access: set[str] = field(default_factory=set)
     """Application ids that get no token."""
+    in_another_cloud: bool = False
+    """Whether the token endpoint that is asked does not know this tenant."""
+    token_audience: str | None = None
+    """What stands in an application's tokens instead of the audience that was asked for."""
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     """By user principal name, in lower case."""
     recipients: dict[str, Recipient] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connector.diagnosis import UNKNOWN, Evidence, alias, login, refusal, token_findings
 from connector.errors import ForbiddenError, RefusedError, ServiceError, UnexpectedAnswerError
 from connector.messages import LANGUAGES, text
-from connector.model import Ids
+from connector.model import Finding, Ids
 from connector.observed import Claims, ImapAnswer
 from connector.plans.plan import Action, Change
 from connector.steps import StepName
@@ -27,6 +27,7 @@ SEEN = Evidence(
     answer=NO,
     mailbox="a@b.de",
     token=(),
+    known=(),
     consent=True,
     principal=True,
     access=True,
@@ -89,6 +90,12 @@ def test_a_token_that_cannot_work_is_the_cause() -> None:
     assert login(dataclasses.replace(SEEN, token=token)).code == "consent-missing"
 
 
+def test_what_an_earlier_step_found_is_the_cause() -> None:
+    stale = Finding(code="principal-stale", step=StepName.EXCHANGE, subject="old", values={"expected": "sp"})
+    assert login(dataclasses.replace(SEEN, known=(stale,), principal=False)).code == "principal-stale"
+    assert login(dataclasses.replace(SEEN, known=(stale,), answer=BAD)).code == "not-propagated"
+
+
 def test_what_still_has_time_is_a_warning() -> None:
     assert (login(SEEN).severity, login(dataclasses.replace(SEEN, overdue=True)).severity) == ("warning", "error")
 
@@ -129,7 +136,9 @@ def test_a_refusal_has_one_cause(step: StepName, error: ServiceError, change: Ch
 )
 def test_every_failed_login_has_words_in_both_languages(stage: Any, said: str, flags: tuple[bool, ...]) -> None:
     consent, principal, access, resolved, overdue, lost = flags
-    evidence = Evidence(ImapAnswer(stage, said, lost), "a@b.de", (), consent, principal, access, resolved, 3, overdue)
+    evidence = Evidence(
+        ImapAnswer(stage, said, lost), "a@b.de", (), (), consent, principal, access, resolved, 3, overdue
+    )
     found = login(evidence)
     for language in LANGUAGES:
         assert text(language, "finding", found.code, "message", values={"subject": found.subject, **found.values})

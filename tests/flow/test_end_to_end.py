@@ -4,62 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connector.plans.application import IMAP_ROLE_ID
 from local.client import ApiClient
 from local.environment import serving, settings
-from local.host import FunctionsHost
 from local.tenant import PresetName, Tenant
-
-NAME = "utm-headquarters"
-
-
-@dataclass
-class App:
-    """A running app, its tenant and its store."""
-
-    host: FunctionsHost
-    client: ApiClient
-    tenant: Tenant
-    store: Path
-    answers: list[str]
-    """Every response but those of ``parameters``."""
-
-    async def set_up(self, **more: Any) -> dict[str, Any]:
-        """Ask for the connection with all mailboxes and wait for it."""
-        body = {"name": NAME, "mailboxes": self.tenant.addresses, **more}
-        return await self.client.set_up(body, lambda seen: self.answers.append(str(seen)))
-
-    async def parameters(self) -> dict[str, Any]:
-        """Read the parameters."""
-        answer = await self.client.get(f"/api/connections/{NAME}/parameters")
-        answer.raise_for_status()
-        document: dict[str, Any] = answer.json()
-        return document
-
-
-@asynccontextmanager
-async def running(
-    folder: Path, preset: PresetName = "calm", *, seed: int = 1, mailboxes: int = 2, redeliver: bool = False
-) -> AsyncIterator[App]:
-    """Run the app against a tenant of its own."""
-    async with (
-        Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes) as tenant,
-        serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
-        ApiClient(host) as client,
-    ):
-        yield App(host, client, tenant, folder, [])
-
-
-def states(connection: dict[str, Any]) -> dict[str, str]:
-    return {step["name"]: step["state"] for step in connection["steps"]}
+from tests.flow.app import NAME, App, running, states
 
 
 def check_world(app: App) -> None:

@@ -137,7 +137,6 @@ async def test_an_answer_repeats_only_the_beginning_of_a_long_field(hq: Served) 
         ("GET", f"{PATH}/parameters?secrets=reference", "unknown-query", "secrets"),
         ("POST", f"{PATH}/verify?force=1", "unknown-query", "force"),
         ("GET", "/api/health?verbose=1", "unknown-query", "verbose"),
-        ("POST", "/api/connections?dryrun=true", "unknown-query", "dryrun"),
         ("POST", "/api/connections?dryRun=yes", "query-invalid", "dryRun"),
         ("POST", "/api/connections?allowRemoval=-1", "query-invalid", "allowRemoval"),
         ("POST", "/api/connections?allowRemoval=all", "query-invalid", "allowRemoval"),

@@ -1,0 +1,72 @@
+"""A running app with a tenant of its own, as the flow tests need it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.client import ApiClient
+from local.environment import serving, settings
+from local.host import FunctionsHost
+from local.tenant import PresetName, Tenant
+
+NAME = "utm-headquarters"
+_HANGS = 120
+"""Seconds after which a test that waits for a state is given up; no test is meant to take as long."""
+
+
+@dataclass
+class App:
+    """A running app, its tenant and its store."""
+
+    host: FunctionsHost
+    client: ApiClient
+    tenant: Tenant
+    store: Path
+    answers: list[str]
+    """Every response but those of ``parameters``."""
+
+    async def set_up(self, **more: Any) -> dict[str, Any]:
+        """Ask for the connection with all mailboxes and wait for it."""
+        body = {"name": NAME, "mailboxes": self.tenant.addresses, **more}
+        async with asyncio.timeout(_HANGS):
+            return await self.client.set_up(body, self.seen)
+
+    def seen(self, connection: dict[str, Any]) -> None:
+        """Keep a reading for the search for secrets, and the last one to be looked at when a test hangs."""
+        self.answers.append(str(connection))
+
+    async def verify(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Ask for a verification and wait for what is expected of it."""
+        answer = await self.client.post(f"/api/connections/{NAME}/verify")
+        answer.raise_for_status()
+        async with asyncio.timeout(_HANGS):
+            return await self.client.until(NAME, done, self.seen)
+
+    async def parameters(self) -> dict[str, Any]:
+        """Read the parameters."""
+        answer = await self.client.get(f"/api/connections/{NAME}/parameters")
+        answer.raise_for_status()
+        document: dict[str, Any] = answer.json()
+        return document
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, preset: PresetName = "calm", *, seed: int = 1, mailboxes: int = 2, redeliver: bool = False
+) -> AsyncIterator[App]:
+    """Run the app against a tenant of its own."""
+    async with (
+        Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes) as tenant,
+        serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
+        ApiClient(host) as client,
+    ):
+        yield App(host, client, tenant, folder, [])
+
+
+def states(connection: dict[str, Any]) -> dict[str, str]:
+    return {step["name"]: step["state"] for step in connection["steps"]}
