@@ -26,8 +26,6 @@ class ChunkRun:
 
     def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal) -> None:
         self.run = run
-        self.assumed = run.connection.step(StepName.EXCHANGE).state not in SETTLED
-        """Whether nobody has seen the principal: one that Exchange does not know then will not come by waiting."""
         self.chunk = chunk
         self.principal = principal
         self.tenant_id = run.connection.ids.tenant_id or ""
@@ -166,7 +164,7 @@ class ChunkRun:
         self, entry: MailboxRecord, error: ServiceError, recipient: Recipient | ServiceError | None = None
     ) -> None:
         """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
-        if isinstance(error, WaitError) and not (self.assumed and isinstance(error, ReplicationError)):
+        if isinstance(error, WaitError) and not (self.principal.assumed and isinstance(error, ReplicationError)):
             self.wait = error
             self.delayed.append(entry)
             return
@@ -213,7 +211,7 @@ async def principal_of(run: Run) -> ExchangePrincipal | None:
     except ForbiddenError:
         if seen:
             raise
-        return ExchangePrincipal(ids.application_id or "", object_id, run.connection.wanted.display_name)
+        return ExchangePrincipal(ids.application_id or "", object_id, "", assumed=True)
     if found is None and seen:
         raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
     return found if found is not None and found.object_id.lower() == object_id.lower() else None

@@ -111,6 +111,8 @@ class ExchangePrincipal:
     display_name: str
     aliases: frozenset[str] = frozenset()
     """Every other string by which Exchange may name it in a permission (identity, SID, display name)."""
+    assumed: bool = False
+    """Whether nobody has read it, so that those strings are not known."""
 
 
 @dataclass(frozen=True, slots=True)

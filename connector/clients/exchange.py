@@ -171,12 +171,15 @@ def _names_principal(result: object, principal: ExchangePrincipal) -> TypeGuard[
 
 
 def _holds_access(found: list[dict[str, Any]], principal: ExchangePrincipal) -> bool:
-    """Return whether one of the entries is the principal's ``FullAccess``; Exchange may name it in several ways."""
+    """Return whether one of the entries is the principal's ``FullAccess``; Exchange may name it in several ways.
+
+    Exchange was asked for the entries of this user only; where the names are not known that has to do.
+    """
     names = {name.lower() for name in (principal.object_id, principal.display_name, *principal.aliases) if name}
     return any(
         "FullAccess" in _listed(entry.get("AccessRights"))
         and not _true(entry.get("Deny"))
-        and str(entry.get("User", "")).lower() in names
+        and (principal.assumed or str(entry.get("User", "")).lower() in names)
         for entry in found
     )
 

@@ -44,6 +44,10 @@ class App:
         """Ask for a verification and wait for what is expected of it."""
         answer = await self.client.post(f"/api/connections/{NAME}/verify")
         answer.raise_for_status()
+        return await self.until(done)
+
+    async def until(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for what is expected of the connection, without asking for anything."""
         async with asyncio.timeout(_HANGS):
             return await self.client.until(NAME, done, self.seen)
 

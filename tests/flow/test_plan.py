@@ -1,0 +1,122 @@
+"""The dry run: what a set-up would do, without doing anything of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.tenant.exchange_rights import CMDLETS
+from tests.flow.app import NAME, App, running
+from tests.flow.test_rights import least
+
+
+async def dry_run(app: App, **more: Any) -> dict[str, Any]:
+    """Ask for a plan and wait for it."""
+    body = {"name": NAME, "mailboxes": app.tenant.addresses, **more}
+    answer = await app.client.post("/api/connections?dryRun=true", json=body)
+    assert answer.status_code == 202
+    while (
+        answer := await app.client.get(answer.headers.get("Location", f"/api/connections/{NAME}/plan"))
+    ).status_code == 202:
+        await asyncio.sleep(0.05)
+    answer.raise_for_status()
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def changes(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(change["step"], change["action"]) for change in plan["changes"]]
+
+
+ALL = [
+    ("application", "create-application"),
+    ("enterprise-application", "create-enterprise-application"),
+    ("consent", "assign-role"),
+    ("secret", "add-secret"),
+    ("exchange", "create-principal"),
+    ("mailboxes", "grant-access"),
+    ("mailboxes", "grant-access"),
+]
+
+
+async def test_a_plan_for_a_new_connection_lists_every_write_and_makes_none(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        plan = await dry_run(app)
+        assert changes(plan) == ALL
+        assert (plan["revision"], plan["state"], plan["next"]) == (0, "ready", None)
+        assert all(change["reason"] and change["text"] and not change["byHand"] for change in plan["changes"])
+        assert plan["changes"][2]["subject"] == "known only after the change"
+        assert app.tenant.writes() == []
+        assert (await app.client.get("/api/connections")).json()["items"] == []
+
+
+async def test_what_was_planned_is_what_the_set_up_then_does(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.set_imap(app.tenant.addresses[0], enabled=False)
+        planned = changes(await dry_run(app, enableImap=True))
+        connection = await app.set_up(enableImap=True)
+        done = {step["name"]: step["changes"] for step in connection["steps"] if step["changes"]}
+        assert done == {step: sum(name == step for name, _ in planned) for step, _ in planned}
+
+
+async def test_a_finished_connection_has_an_empty_plan(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        app.tenant.forget_requests()
+        plan = await dry_run(app)
+        assert (plan["changes"], plan["findings"], plan["revision"]) == ([], [], 1)
+        assert app.tenant.writes() == []
+
+
+async def test_a_plan_shows_what_would_be_taken_back_and_touches_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=3) as app:
+        await app.set_up()
+        before = await app.client.get(f"/api/connections/{NAME}")
+        plan = await dry_run(app, mailboxes=app.tenant.addresses[:1])
+        assert changes(plan) == [("mailboxes", "revoke-access")] * 2
+        assert (await app.client.get(f"/api/connections/{NAME}")).json() == before.json()
+
+
+async def test_what_the_app_may_not_do_is_marked_for_a_person(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        plan = await dry_run(app)
+        by_hand = {change["step"] for change in plan["changes"] if change["byHand"]}
+        assert by_hand == {"consent", "mailboxes"}
+        assert "exchange-by-hand" in {finding["code"] for finding in plan["findings"]}
+
+
+async def test_what_stops_a_set_up_stops_the_plan(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.register_application(f"utm-mail-connect-{NAME}")
+        plan = await dry_run(app)
+        assert plan["changes"] == []
+        assert [finding["code"] for finding in plan["findings"]] == ["foreign-application"]
+
+
+async def test_a_long_plan_comes_in_pages(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=60) as app:
+        await dry_run(app)
+        first = (await app.client.get(f"/api/connections/{NAME}/plan?top=40")).json()
+        second = (await app.client.get(f"/api/connections/{NAME}/plan?top=40&after={first['next']}")).json()
+        subjects = [change["subject"] for page in (first, second) for change in page["changes"]]
+        assert (len(first["changes"]), first["next"], second["next"]) == (40, "40", None)
+        assert set(app.tenant.addresses) <= set(subjects)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_plan_waits_out_a_tenant_that_throttles(tmp_path: Path, seed: int) -> None:
+    async with running(tmp_path, "hostile", seed=seed) as app:
+        assert changes(await dry_run(app)) == ALL
+        assert app.tenant.writes() == []
+
+
+async def test_a_mailbox_outside_the_scope_is_planned_and_then_told(tmp_path: Path) -> None:
+    """Only the write tells the scope: a plan cannot know it."""
+    async with running(tmp_path) as app:
+        app.tenant.administrator.set_directory_roles()
+        app.tenant.administrator.put_in_role_group(set(CMDLETS), {app.tenant.addresses[0]})
+        assert changes(await dry_run(app)) == ALL

@@ -1,0 +1,164 @@
+"""The matrix of rights: what the identity lacks, and how far the set-up comes; ``permissions.md`` says the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from local.client import ApiClient
+from local.environment import serving, settings
+from local.tenant import Tenant
+from local.tenant.catalogue import DIRECTORY_ROLES
+from local.tenant.exchange_rights import CMDLETS, READS
+from tests.flow.app import NAME, App, running, states
+from tests.flow.test_causes import codes, found
+
+DOCUMENT = Path("docs/reference/permissions.md")
+MARKS = {"done": "does it", "unchanged": "does it", "action-required": "a person", "pending": "–"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is missing, and who then does consent, Exchange's record, mailbox access and the login."""
+
+    lacks: str
+    arrange: Callable[[Tenant], object]
+    consent: str = "done"
+    exchange: str = "done"
+    mailboxes: str = "done"
+    state: str = "ready"
+
+
+def revoke(*roles: str) -> Callable[[Tenant], object]:
+    return lambda tenant: tenant.administrator.revoke(*roles)
+
+
+def roles(*names: str) -> Callable[[Tenant], object]:
+    return lambda tenant: tenant.administrator.set_directory_roles(*(DIRECTORY_ROLES[name] for name in names))
+
+
+def group(cmdlets: set[str], scope: Callable[[Tenant], set[str]] | None = None) -> Callable[[Tenant], object]:
+    def arrange(tenant: Tenant) -> None:
+        tenant.administrator.set_directory_roles()
+        tenant.administrator.put_in_role_group(cmdlets, scope(tenant) if scope is not None else None)
+
+    return arrange
+
+
+def least(tenant: Tenant) -> None:
+    tenant.administrator.revoke(
+        "AppRoleAssignment.ReadWrite.All", "Application.Read.All", "Policy.Read.All", "Exchange.ManageAsApp"
+    )
+    tenant.administrator.set_directory_roles()
+
+
+def superset(tenant: Tenant) -> None:
+    tenant.administrator.revoke("Application.ReadWrite.OwnedBy", "Application.Read.All")
+    tenant.administrator.grant("Application.ReadWrite.All")
+
+
+THREE = {"Get-Mailbox", "Get-MailboxPermission", "Add-MailboxPermission"}
+A_PERSON = "action-required"
+MATRIX = [
+    Row("nothing", lambda _: None),
+    Row("`Policy.Read.All`", revoke("Policy.Read.All")),
+    Row("`Application.ReadWrite.OwnedBy`, but holds `Application.ReadWrite.All`", superset),
+    Row("`Application.ReadWrite.OwnedBy`", revoke("Application.ReadWrite.OwnedBy"), "pending", "pending", "pending",
+        A_PERSON),
+    Row("`AppRoleAssignment.ReadWrite.All`", revoke("AppRoleAssignment.ReadWrite.All"), consent=A_PERSON,
+        state=A_PERSON),
+    Row("`Application.Read.All`", revoke("Application.Read.All"), consent=A_PERSON, state=A_PERSON),
+    Row("the vault", lambda tenant: setattr(tenant.world.identity, "vault_access", False), state=A_PERSON),
+    Row("`Exchange.ManageAsApp`", revoke("Exchange.ManageAsApp"), exchange=A_PERSON, mailboxes=A_PERSON,
+        state=A_PERSON),
+    Row("a role in Exchange (holds `Exchange.ManageAsApp`)", roles(), exchange=A_PERSON, mailboxes=A_PERSON,
+        state=A_PERSON),
+    Row("*Role Management* (holds Exchange Recipient Administrator)", roles("Exchange Recipient Administrator"),
+        exchange=A_PERSON, mailboxes=A_PERSON, state=A_PERSON),
+    Row("every write (holds Global Reader)", roles("Global Reader"), exchange=A_PERSON, mailboxes="pending",
+        state=A_PERSON),
+    Row("the cmdlets for the record (role group of three, scoped)", group(THREE, lambda one: set(one.addresses)),
+        exchange=A_PERSON, mailboxes=A_PERSON, state=A_PERSON),
+    Row("`Add-MailboxPermission`", group(set(CMDLETS) - {"Add-MailboxPermission"}), mailboxes=A_PERSON, state=A_PERSON),
+    Row("the scope for one mailbox", group(set(CMDLETS), lambda one: {one.addresses[0]}), mailboxes=A_PERSON,
+        state=A_PERSON),
+    Row("all but `Application.ReadWrite.OwnedBy` and the vault", least, consent=A_PERSON, exchange=A_PERSON,
+        mailboxes=A_PERSON, state=A_PERSON),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.lacks)
+async def test_a_missing_right_stops_only_what_needs_it(tmp_path: Path, row: Row) -> None:
+    async with running(tmp_path) as app:
+        row.arrange(app.tenant)
+        connection = await app.set_up()
+        seen = states(connection)
+        assert connection["state"] == row.state
+        assert (seen["consent"], seen["exchange"], seen["mailboxes"]) == (row.consent, row.exchange, row.mailboxes)
+
+
+def test_the_document_shows_the_same_matrix() -> None:
+    lines = DOCUMENT.read_text("utf-8").partition("## Who does what")[2].splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")][1:]
+    ready = {"ready": "by itself", A_PERSON: "after a person"}
+    assert table == [
+        [row.lacks, MARKS[row.consent], MARKS[row.exchange], MARKS[row.mailboxes], ready[row.state]] for row in MATRIX
+    ]
+
+
+async def test_with_the_least_rights_a_person_follows_the_lines_and_the_run_finishes(tmp_path: Path) -> None:
+    """No new request: the waiting run notices the consent and the opened mailboxes by itself."""
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        connection = await app.set_up()
+        assert found(connection, "consent-missing")["action"]["link"].endswith(connection["ids"]["applicationId"])
+        assert found(connection, "consent-missing")["action"]["command"] == f"infra/grant.sh --consent {NAME}"
+        obey(app, found(connection, "exchange-by-hand")["action"]["command"])
+        app.tenant.administrator.consent(connection["ids"]["applicationId"])
+        connection = await app.until(lambda seen: seen["state"] == "ready")
+        assert set(states(connection).values()) <= {"done", "unchanged"}
+        assert (await app.parameters())["verified"] is True
+
+
+def obey(app: App, lines: str) -> None:
+    """Do what the PowerShell lines say."""
+    administrator = app.tenant.administrator
+    for line in lines.splitlines():
+        values = dict(re.findall(r"-(\w+) '([^']*)'", line))
+        if line.startswith("New-ServicePrincipal"):
+            administrator.new_service_principal(values["AppId"], values["ObjectId"], values["DisplayName"])
+        elif line.startswith("Add-MailboxPermission"):
+            (app_id,) = [
+                one.app_id for one in app.tenant.world.exchange_principals.values() if one.object_id == values["User"]
+            ]
+            administrator.add_mailbox_permission(values["Identity"], app_id)
+
+
+async def test_who_may_only_give_access_does_so_once_a_person_has_made_the_record(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        roles("Exchange Recipient Administrator")(app.tenant)
+        connection = await app.set_up()
+        ids = connection["ids"]
+        app.tenant.administrator.new_service_principal(ids["applicationId"], ids["enterpriseApplicationId"])
+        connection = await app.until(lambda seen: seen["state"] == "ready")
+        assert app.tenant.world.with_access(app.tenant.addresses[0]) == {ids["enterpriseApplicationId"]}
+
+
+async def test_a_right_that_was_granted_later_than_the_token_is_stale_and_not_missing(tmp_path: Path) -> None:
+    async with Tenant(preset="calm", clock=60, mailboxes=1) as tenant:
+        tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All")
+        later = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
+        environment = {**settings(tenant.endpoints, tmp_path), "CONNECTOR_GRANTED": later}
+        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+            connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses})
+            assert "token-stale" in codes(connection)
+            assert "role-missing" not in codes(connection)
+
+
+def test_reading_alone_is_no_right_to_write() -> None:
+    assert not any(cmdlet.startswith(("New-", "Add-", "Set-", "Remove-")) for cmdlet in READS)
