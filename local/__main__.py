@@ -36,10 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     tenant.add_argument("--clock", type=float, default=1.0, help="how much faster its delays pass (1)")
     tenant.add_argument("--out", type=Path, metavar="FILE", help="write its endpoints there")
 
-    soak = commands.add_parser("soak", help="many seeds, each of which must end like a calm run")
-    soak.add_argument("--preset", choices=PRESETS, help="how the simulated tenant behaves (normal)")
-    soak.add_argument("--seeds", type=_count, default=5, help="how many seeds (5)")
+    soak = commands.add_parser("soak", help="runs that are disturbed, each of which must end like a calm one")
+    soak.add_argument("--preset", choices=PRESETS, default="hostile", help="how the tenant behaves (hostile)")
+    soak.add_argument("--seeds", type=_count, default=20, help="how many seeds of that preset (20)")
     soak.add_argument("--mailboxes", type=_count, default=3, help="how many mailboxes (3)")
+    soak.add_argument("--at-once", type=_count, default=4, help="how many runs at the same time (4)")
     return parser
 
 

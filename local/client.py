@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
-
-from local.host import FunctionsHost
 
 RESTING = frozenset({"ready", "failed", "cancelled", "interrupted"})
 """States that end by themselves no more; ``action-required`` may, since the run goes on looking."""
 
 
+class Address(Protocol):
+    """Where an app answers, and the key that opens all of it."""
+
+    @property
+    def url(self) -> str:
+        """The base address."""
+
+    @property
+    def key(self) -> str:
+        """A host key."""
+
+
 class ApiClient(httpx.AsyncClient):
     """A client of one running app, with its host key."""
 
-    def __init__(self, host: FunctionsHost, language: str = "en") -> None:
+    def __init__(self, host: Address, language: str = "en") -> None:
         super().__init__(
             base_url=host.url, headers={"x-functions-key": host.key, "Accept-Language": language}, timeout=60
         )

@@ -1,23 +1,36 @@
-"""``soak``: many seeds of a tenant that misbehaves; each must end like a calm one."""
+"""``soak``: set-ups that are disturbed. Each must end ready, with the values, and leave what a calm one leaves.
+
+Three ways of disturbing: a tenant that misbehaves, by many seeds; every activity delivered twice; and the app's process
+killed before and after each write that a set-up makes, started anew and asked again.
+"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import tempfile
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any, Literal
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
 from local.client import ApiClient
-from local.environment import serving, settings
+from local.end_state import add_foreign, differences, end_state, foreign
+from local.process import AppProcess
 from local.tenant import PresetName, Tenant
 
 NAME = "soak"
 _CLOCK = 120.0
 _PATIENCE = 60.0
 """Real seconds for which a run that says it needs a person is watched: a transient refusal heals by itself."""
+_HANGS = 600.0
+When = Literal["before", "after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +38,127 @@ class End:
     """How one run ended, and the world it left behind."""
 
     state: str
-    open: int
-    secrets: int
-    applications: int
-    waits: int
+    world: dict[str, Any]
+    writes: int
     calls: int
+    seconds: float
+
+    def faults(self, calm: End) -> list[str]:
+        """Return what is not as after a calm run."""
+        wrong = [] if self.state == "ready" else [f"state: {self.state}"]
+        return wrong + differences(self.world, calm.world)
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What is done to one run. ``at`` counts the writes from 1; 0 is none."""
+
+    preset: PresetName = "calm"
+    seed: int = 1
+    mailboxes: int = 3
+    redeliver: bool = False
+    at: int = 0
+    when: When = "after"
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        if self.at:
+            return f"killed {self.when} write {self.at}"
+        return f"{self.preset}, seed {self.seed}{', all delivered twice' if self.redeliver else ''}"
+
+
+async def run(disturbance: Disturbance) -> End:
+    """Set one connection up, disturbed, and look at what is there afterwards."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="utm-mail-connect-") as folder:
+        async with (
+            asyncio.timeout(_HANGS),
+            Tenant(disturbance.preset, disturbance.seed, _CLOCK, disturbance.mailboxes) as tenant,
+        ):
+            add_foreign(tenant)
+            beside = foreign(tenant.world, NAME)
+            app = AppProcess(tenant.endpoints, Path(folder), clock=_CLOCK, redeliver=disturbance.redeliver)
+            writes = _count_writes(tenant, disturbance, app.kill)
+            async with app:
+                state = await _set_up(app, tenant)
+                if state is None:
+                    await app.start()
+                    state = await _set_up(app, tenant)
+            world = {**end_state(tenant.world, NAME), "foreign as before": foreign(tenant.world, NAME) == beside}
+            return End(state or "killed again", world, writes(), sum(tenant.calls.values()), time.monotonic() - began)
+
+
+def _count_writes(tenant: Tenant, disturbance: Disturbance, kill: Callable[[], None]) -> Callable[[], int]:
+    """Kill at the write that the disturbance names; return how many writes there were."""
+    numbers = count(1)
+    reached = 0
+
+    def stops(when: When) -> bool:
+        nonlocal reached
+        if when == "before":
+            reached = next(numbers)
+        if (reached, when) != (disturbance.at, disturbance.when):
+            return False
+        kill()
+        return True
+
+    tenant.stops = stops
+    return lambda: reached
+
+
+async def _set_up(app: AppProcess, tenant: Tenant) -> str | None:
+    """Ask for the connection and for its values; None where the app died meanwhile."""
+    async with ApiClient(app) as client:
+        try:
+            connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses}, patience=_PATIENCE)
+            answer = await client.get(f"/api/connections/{NAME}/parameters")
+        except httpx.TransportError:
+            return None
+    values = answer.json()
+    live = {entry.value for one in tenant.world.applications.values() for entry in one.credentials}
+    if connection["state"] == "ready" and not (values["verified"] and values["clientSecret"] in live):
+        return "ready without the values"
+    return str(connection["state"])
+
+
+async def every_stop(mailboxes: int, moments: tuple[When, ...]) -> list[Disturbance]:
+    """Return a kill at each write of a calm set-up."""
+    writes = (await run(Disturbance(mailboxes=mailboxes))).writes
+    return [Disturbance(mailboxes=mailboxes, at=at, when=when) for at in range(1, writes + 1) for when in moments]
+
+
+async def ends(disturbances: list[Disturbance], at_once: int) -> list[End]:
+    """Run all, a few at the same time; they mostly wait."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(disturbance: Disturbance) -> End:
+        async with gate:
+            return await run(disturbance)
+
+    tasks: list[Awaitable[End]] = [one(disturbance) for disturbance in disturbances]
+    return await asyncio.gather(*tasks)
 
 
 async def soak(arguments: argparse.Namespace) -> int:
-    """Run every seed; return 0 when all have ended ready with one application and one live secret."""
-    table = Table("preset", "seed", "state", "open", "applications", "secrets", "waits", "remote calls")
-    bad = 0
-    preset: PresetName = arguments.preset or "normal"
-    for seed in range(1, arguments.seeds + 1):
-        end = await run(preset, seed, arguments.mailboxes)
-        well = (end.state, end.open, end.secrets, end.applications) == ("ready", arguments.mailboxes, 1, 1)
-        bad += not well
-        counts = (end.open, end.applications, end.secrets, end.waits, end.calls)
-        table.add_row(preset, str(seed), end.state, *(str(count) for count in counts), style=None if well else "red")
-    Console().print(table)
-    return 1 if bad else 0
-
-
-async def run(preset: PresetName, seed: int, mailboxes: int) -> End:
-    """Set one connection up and look at what is there afterwards."""
-    with tempfile.TemporaryDirectory(prefix="utm-mail-connect-") as folder:
-        async with Tenant(preset=preset, seed=seed, clock=_CLOCK, mailboxes=mailboxes) as tenant:
-            async with (
-                serving(settings(tenant.endpoints, Path(folder)), clock=_CLOCK) as host,
-                ApiClient(host) as client,
-            ):
-                body = {"name": NAME, "mailboxes": tenant.addresses}
-                connection = await client.set_up(body, patience=_PATIENCE)
-            ours = [one for one in tenant.world.applications.values() if one.unique_name == f"utm-mail-connect-{NAME}"]
-            return End(
-                state=connection["state"],
-                open=connection["mailboxes"]["counts"].get("open", 0),
-                secrets=sum(len(one.credentials) for one in ours),
-                applications=len(ours),
-                waits=sum(step["waits"] for step in connection["steps"]),
-                calls=sum(tenant.calls.values()),
-            )
+    """Run every disturbance; return 0 when all have ended like a calm run."""
+    mailboxes = arguments.mailboxes
+    calm = await run(Disturbance(mailboxes=mailboxes))
+    seeds = range(1, arguments.seeds + 1)
+    disturbances = [
+        *(Disturbance(arguments.preset, seed, mailboxes) for seed in seeds),
+        *(Disturbance(arguments.preset, seed, mailboxes, redeliver=True) for seed in seeds[:3]),
+        Disturbance(mailboxes=mailboxes, redeliver=True),
+        *await every_stop(mailboxes, ("before", "after")),
+    ]
+    table = Table("disturbance", "state", "as after a calm run", "writes", "remote calls", "seconds")
+    wrong = 0
+    for disturbance, end in zip(disturbances, await ends(disturbances, arguments.at_once), strict=True):
+        faults = end.faults(calm)
+        wrong += bool(faults)
+        told = "yes" if not faults else "; ".join(faults)
+        figures = (str(end.writes), str(end.calls), f"{end.seconds:.0f}")
+        table.add_row(str(disturbance), end.state, told, *figures, style="red" if faults else None)
+    console = Console()
+    console.print(table)
+    console.print(f"{len(disturbances)} runs, {wrong} of them did not end like a calm one.")
+    return 1 if wrong else 0

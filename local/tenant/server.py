@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import trustme
 from aiohttp import web
@@ -22,6 +23,7 @@ from local.tenant.vault import Vault
 
 HOST = "127.0.0.1"
 PLAIN = "identity"
+Stops = Callable[[Literal["before", "after"]], bool]
 _UNAUTHORIZED = 401
 _GOODBYE = 1.0
 """Seconds that a client has to take leave in TLS before the connection is broken off."""
@@ -47,6 +49,8 @@ class Servers:
         self._listening: list[asyncio.Server] = []
         self._http: list[web.Server] = []
         self._sessions: set[asyncio.Task[None]] = set()
+        self.stops: Stops = lambda _: False
+        """Asked around each write whether somebody has stopped the client: then it gets no answer."""
 
     async def start(self, authority: trustme.CA) -> dict[str, str]:
         """Listen; return the base address of each service, IMAP's as ``host:port``."""
@@ -115,14 +119,15 @@ class Servers:
             base=self._simulation.bases.get(name, f"{request.scheme}://{request.host}"),
         )
         subject = service.subject(call)
+        watched = subject.is_write and call.token is not None
+        if watched and self.stops("before"):
+            return _broken(request)
         answer = self._answer(service, call, subject)
         is_write = subject.is_write and (answer is None or answer.status != _UNAUTHORIZED)
         status = 0 if answer is None else answer.status
         self._record.add(Request(name, call.method, call.path, subject.names, is_write, status))
-        if answer is None:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()
+        if answer is None or (watched and self.stops("after")):
+            return _broken(request)
         return _response(answer)
 
     def _answer(self, service: Service, call: Call, subject: Subject) -> Answer | None:
@@ -152,6 +157,13 @@ class Servers:
                 return None
             case _:
                 return None
+
+
+def _broken(request: web.BaseRequest) -> web.Response:
+    """Break the connection off; what is returned reaches nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _served(service: Service, call: Call) -> Answer:

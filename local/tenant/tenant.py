@@ -24,7 +24,7 @@ from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
 from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
 from local.tenant.record import Record, Request
 from local.tenant.replication import Replication
-from local.tenant.server import Servers
+from local.tenant.server import Servers, Stops
 from local.tenant.simulation import Simulation
 from local.tenant.tokens import Tokens
 from local.tenant.world import World
@@ -63,6 +63,8 @@ class Tenant:
         )
         self.administrator = Administrator(self._simulation)
         self._record = Record()
+        self.stops: Stops = lambda _: False
+        """Asked before and after each write, in the tenant's thread; True when the client has been stopped there."""
         self._header = secrets.token_hex(16)
         self._identity = ManagedIdentityEndpoint(self._simulation, self._header)
         self._latencies = dict(latencies or {})
@@ -170,6 +172,7 @@ class Tenant:
 
     async def _serve(self, started: Future[dict[str, str]]) -> None:
         servers = Servers(self._simulation, self._record, self._identity, self._latencies)
+        servers.stops = lambda when: self.stops(when)  # noqa: PLW0108 - another may be set later
         stop = asyncio.Event()
         self._stop = (asyncio.get_running_loop(), stop)
         authority = trustme.CA()

@@ -1,0 +1,36 @@
+"""Disturbed runs end like a calm one; ``make soak`` runs more of them."""
+
+from __future__ import annotations
+
+from local.end_state import differences
+from local.soak import Disturbance, ends, every_stop, run
+
+MAILBOXES = 2
+
+
+async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
+    """Three hostile seeds, everything delivered twice, and a kill after each write."""
+    calm = await run(Disturbance(mailboxes=MAILBOXES))
+    assert calm.state == "ready"
+    stops = await every_stop(MAILBOXES, ("after",))
+    assert len(stops) == calm.writes > 5
+    disturbances = [
+        *(Disturbance("hostile", seed, MAILBOXES) for seed in (1, 2, 3)),
+        Disturbance(mailboxes=MAILBOXES, redeliver=True),
+        *stops,
+    ]
+    found = await ends(disturbances, 4)
+    assert {str(one): end.faults(calm) for one, end in zip(disturbances, found, strict=True) if end.faults(calm)} == {}
+
+
+async def test_a_calm_run_leaves_one_of_each_and_nothing_else() -> None:
+    end = await run(Disturbance(mailboxes=1))
+    world = end.world
+    assert world["foreign as before"]
+    assert (world["live secrets"], world["orphans"], world["the vault's newest is live"]) == (1, 0, True)
+    assert (world["roles"], world["Exchange principals"]) == (["IMAP.AccessAsApp"], [True])
+    assert list(world["access"].values()) == [[("another", "FullAccess"), ("ours", "FullAccess")]]
+
+
+def test_a_difference_is_named() -> None:
+    assert differences({"roles": [], "IMAP": {}}, {"roles": ["x"], "IMAP": {}}) == ["roles: [] and not ['x']"]
