@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -69,7 +71,11 @@ class AppProcess:
 
 
 def _run(endpoints: dict[str, Any], store: Path, clock: float, redeliver: bool, pipe: Connection) -> None:
-    """Serve until somebody kills this process."""
+    """Serve until somebody kills this process; what it logs goes beside its documents."""
+    store.mkdir(exist_ok=True)
+    with (store / "app.log").open("ab") as log:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(log.fileno(), stream.fileno())
 
     async def serve() -> None:
         async with serving(settings(endpoints, store), clock=clock, redeliver=redeliver) as host:

@@ -84,8 +84,15 @@ async def run(disturbance: Disturbance) -> End:
                 if state is None:
                     await app.start()
                     state = await _set_up(app, tenant)
+            told = await asyncio.to_thread(_told, Path(folder))
             world = {**end_state(tenant.world, NAME), "foreign as before": foreign(tenant.world, NAME) == beside}
+            world["secrets in the store or the log"] = sum(secret in told for secret in tenant.issued)
             return End(state or "killed again", world, writes(), sum(tenant.calls.values()), time.monotonic() - began)
+
+
+def _told(folder: Path) -> str:
+    """Return all that the app has written, its log included."""
+    return "".join(path.read_text("utf-8") for path in folder.rglob("*") if path.is_file())
 
 
 def _count_writes(tenant: Tenant, disturbance: Disturbance, kill: Callable[[], None]) -> Callable[[], int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class App:
         async with asyncio.timeout(_HANGS):
             return await self.client.until(NAME, done, self.seen)
 
+    def told(self) -> str:
+        """Return what is kept, and what was answered to anything but the question for the parameters."""
+        files = [path.read_text("utf-8") for path in self.store.rglob("*") if path.is_file()]
+        return "\n".join([self.host.dump(), *files, *self.answers])
+
     async def parameters(self) -> dict[str, Any]:
         """Read the parameters."""
         answer = await self.client.get(f"/api/connections/{NAME}/parameters")
@@ -63,13 +69,42 @@ class App:
 async def running(
     folder: Path, preset: PresetName = "calm", *, seed: int = 1, mailboxes: int = 2, redeliver: bool = False
 ) -> AsyncIterator[App]:
-    """Run the app against a tenant of its own."""
+    """Run the app against a tenant of its own; afterwards nothing that it kept or told may hold a secret."""
+    lines = _Lines()
     async with (
         Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes) as tenant,
         serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
         ApiClient(host) as client,
     ):
-        yield App(host, client, tenant, folder, [])
+        app = App(host, client, tenant, folder, [])
+        with lines.listening():
+            yield app
+        told = app.told() + "\n".join(lines.heard)
+        assert [secret[:6] for secret in tenant.issued if secret in told] == []
+
+
+class _Lines(logging.Handler):
+    """What was logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage() + str(record.exc_info or ""))
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Hear all that the app logs, and the warnings of the libraries."""
+        root, own = logging.getLogger(), logging.getLogger("connector")
+        level = own.level
+        root.addHandler(self)
+        own.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            root.removeHandler(self)
+            own.setLevel(level)
 
 
 def states(connection: dict[str, Any]) -> dict[str, str]:

@@ -88,13 +88,6 @@ async def test_a_connection_is_proven_again_when_asked(tmp_path: Path) -> None:
         assert [request.method for request in app.tenant.requests].count("EXAMINE") == 2
 
 
-def hidden(app: App, records: list[logging.LogRecord]) -> str:
-    """Return all that anybody could read without asking for the parameters."""
-    files = [path.read_text("utf-8") for path in app.store.rglob("*") if path.is_file()]
-    lines = [record.getMessage() + str(record.exc_info or "") for record in records]
-    return "\n".join([app.host.dump(), *files, *app.answers, *lines])
-
-
 @pytest.mark.parametrize(("preset", "redeliver"), [("calm", True), ("normal", False), ("hostile", False)])
 async def test_no_secret_and_no_token_is_kept_or_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, preset: PresetName, redeliver: bool
@@ -109,7 +102,7 @@ async def test_no_secret_and_no_token_is_kept_or_told(
         await app.parameters()
         await app.client.post(f"/api/connections/{NAME}/verify")
         await asyncio.sleep(0.2)
-        told = hidden(app, caplog.records)
+        told = app.told() + "\n".join(record.getMessage() + str(record.exc_info or "") for record in caplog.records)
         assert NAME in told
         assert len(app.tenant.issued) > 3
         assert [secret[:6] for secret in app.tenant.issued if secret in told] == []

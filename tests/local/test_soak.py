@@ -27,6 +27,7 @@ async def test_a_calm_run_leaves_one_of_each_and_nothing_else() -> None:
     end = await run(Disturbance(mailboxes=1))
     world = end.world
     assert world["foreign as before"]
+    assert world["secrets in the store or the log"] == 0
     assert (world["live secrets"], world["orphans"], world["the vault's newest is live"]) == (1, 0, True)
     assert (world["roles"], world["Exchange principals"]) == (["IMAP.AccessAsApp"], [True])
     assert list(world["access"].values()) == [[("another", "FullAccess"), ("ours", "FullAccess")]]
