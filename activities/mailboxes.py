@@ -5,27 +5,34 @@ One bad mailbox never stops the others: what is wrong with it is kept beside it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from activities.blueprint import activity
-from activities.run import SUPERSEDED, Order, Outcome, Run, record, translate
+from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.plans import mailboxes
-from connector.plans.mailboxes import Observed
+from connector.plans.mailboxes import BATCH, Observed
 from connector.plans.plan import Action
 from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
+from connector.verdict import proving_overdue
 
 _STEP = StepName.MAILBOXES
+_BUDGET = 150.0
+"""Seconds after which no further batch is begun: an activity may run for 4 minutes at most."""
 
 
 class ChunkRun:
     """One delivery for one chunk."""
 
-    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal) -> None:
+    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal, *, budget: float = _BUDGET) -> None:
         self.run = run
+        self._ends = time.monotonic() + budget
+        self.more = False
+        """Whether the time of this delivery was over before all mailboxes were looked at."""
         self.chunk = chunk
         self.principal = principal
         self.tenant_id = run.connection.ids.tenant_id or ""
@@ -38,18 +45,29 @@ class ChunkRun:
     async def settle(self) -> None:
         """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
         left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.operation]
+        for start in range(0, len(left), BATCH):
+            if start and time.monotonic() >= self._ends:
+                self.more = True
+                break
+            if start:
+                await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
+            await self._settle(left[start : start + BATCH])
+        self.chunk.mailboxes = [entry for entry in self.chunk.mailboxes if entry.wanted or entry.access is not None]
+
+    async def _settle(self, entries: list[MailboxRecord]) -> None:
+        """Settle as many mailboxes as go into one request."""
+        wanted = [entry for entry in entries if entry.wanted]
         if self.run.connection.step(_STEP).check:
-            await self._look([entry for entry in left if entry.wanted])
+            await self._look(wanted)
             return
-        await self._revoke([entry for entry in left if not entry.wanted])
-        observed = await self.observe([entry for entry in left if entry.wanted])
+        await self._revoke([entry for entry in entries if not entry.wanted])
+        observed = await self.observe(wanted)
         switched = await self._enable_imap(observed)
         granted = await self._grant(observed)
         await self._confirm([(entry, seen) for entry, seen in observed if entry in granted])
         for entry, seen in observed:
             if entry not in granted and entry not in self.delayed and entry.finding is None:
                 self._settled(entry, None if entry in switched else mailboxes.imap_finding(seen))
-        self.chunk.mailboxes = [entry for entry in self.chunk.mailboxes if entry.wanted or entry.access is not None]
 
     async def _look(self, entries: list[MailboxRecord]) -> None:
         """Say what is missing, and change nothing."""
@@ -128,7 +146,7 @@ class ChunkRun:
                 imap_off = None if entry.imap_enabled_by_us else mailboxes.imap_finding(seen)
                 self._settled(entry, imap_off)
             else:
-                self.wait = self.wait or ReplicationError("exchange", "replication", "access is not readable yet")
+                self._delayed(entry, ReplicationError("exchange", "replication", "access is not readable yet"))
 
     async def _revoke(self, entries: list[MailboxRecord]) -> None:
         ours = [entry for entry in entries if entry.access in {"giving", "given"} and entry.address]
@@ -165,10 +183,19 @@ class ChunkRun:
     ) -> None:
         """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
         if isinstance(error, WaitError) and not (self.principal.assumed and isinstance(error, ReplicationError)):
-            self.wait = error
             self.delayed.append(entry)
+            self._delayed(entry, error)
             return
         self._note_finding(entry, mailboxes.failure(entry.requested, error, recipient))
+
+    def _delayed(self, entry: MailboxRecord, error: WaitError) -> None:
+        """Ask for a wait; the last time only say of the mailbox that it is what all the others waited for."""
+        if not self.run.order.last:
+            self.wait = self.wait or error
+        elif entry.proven_in != self.operation:
+            late = proving_overdue(self.run.connection, self.run.services.settings.verify_minutes, self.run.order.now)
+            entry.state = MailboxState.ACTION_REQUIRED if late else MailboxState.WAITING
+            entry.finding = mailboxes.delay(entry.requested, error, overdue=late)
 
     def _note_finding(self, entry: MailboxRecord, finding: Finding | None) -> None:
         """Keep what was found; a mailbox that has opened meanwhile needs nothing more, whatever this step sees."""
@@ -245,6 +272,8 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
 
 def _outcome(run: Run, work: ChunkRun) -> Outcome:
     """Return the state of the whole step after this chunk."""
+    if work.more:
+        return Outcome(WAIT, MORE, 0.0)
     if work.wait is not None:
         return translate(_STEP, work.wait)[0]
     chunks = list(run.connection.chunks)

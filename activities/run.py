@@ -32,6 +32,8 @@ class Order:
     step: str = ""
     code: str = ""
     plan: str = ""
+    last: bool = False
+    """Whether nobody waits any longer: what is still delayed is said of the one that it concerns."""
 
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Order:
@@ -55,6 +57,8 @@ class Outcome:
 
 
 WAIT = "wait"
+MORE = "more"
+"""The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION, Action.REMOVE_ORPHAN})
 """What a set-up would put in order, and without which every mailbox still opens."""
 SUPERSEDED = "superseded"

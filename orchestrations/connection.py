@@ -74,8 +74,10 @@ def _chunks(
     context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: dict[str, Any], numbers: list[int]
 ) -> Steps:
     outcome: dict[str, Any] = {"state": StepState.PENDING}
+    # Who has been waited for in the first round is only looked at in those that follow: the others are to be proven.
+    later = step is StepName.MAILBOXES and order["round"] > 0
     for number in numbers:
-        outcome = yield from carry_out(context, bell, step, order, chunk=number)
+        outcome = yield from carry_out(context, bell, step, order, chunk=number, last=later)
         if outcome["state"] in _POINTLESS:
             break
     return outcome

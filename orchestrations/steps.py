@@ -69,17 +69,22 @@ def carry_out(
     counted. After that, and after an error that nobody foresaw, the step has failed. Who is throttled for hours goes
     on in the next round, since a history must not grow for ever.
     """
-    began, throttled, attempt = context.current_utc_datetime, 0.0, 0
+    began, throttled, attempt, last = context.current_utc_datetime, 0.0, 0, False
     while True:
         show(context, order, step, "running")
         try:
-            outcome = yield from call(context, step.replace("-", "_"), order, **more)
+            outcome = yield from call(context, step.replace("-", "_"), order, **{"last": last, **more})
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
             return (yield from insist(context, "fail", order, step=step, code="unexpected"))
         if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
             return outcome
-        if step_overdue(began, context.current_utc_datetime, throttled):
+        if outcome["reason"] == "more":
+            continue
+        if last:
             return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
+        if step_overdue(began, context.current_utc_datetime, throttled):
+            last = True  # one mailbox that Exchange does not answer for must not fail the others
+            continue
         seconds = step_wait(attempt, outcome["seconds"])
         throttled += seconds if outcome["throttled"] else 0.0
         attempt += 1

@@ -24,10 +24,9 @@ from connector.errors import (
     UnexpectedAnswerError,
 )
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
+from connector.plans.mailboxes import BATCH
 
 T = TypeVar("T")
-BATCH = 10
-"""Exchange takes at most ten calls in one request."""
 
 
 class ExchangeAdmin:

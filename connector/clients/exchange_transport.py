@@ -6,6 +6,7 @@ ExchangeOnlineManagement 3.x, as projects that run against live tenants send the
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -35,6 +36,9 @@ Cmdlet = Literal[
     "Set-CASMailbox",
 ]
 """The only cmdlets that this product calls."""
+_AT_ONCE = 2
+"""Requests at the same time, of all connections together and in the order in which they came: Exchange limits those of
+a tenant without saying at how many."""
 _MODULE = "3.9.2"
 _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 
@@ -45,6 +49,7 @@ class Transport:
     def __init__(self, cloud: Cloud, credential: AsyncTokenCredential) -> None:
         self._base = cloud.exchange
         self._connection_id = str(uuid.uuid4())
+        self._gate = asyncio.Semaphore(_AT_ONCE)
         self._client: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(
             cloud.exchange,
             # No retry policy: what may be repeated is decided from the parsed body, and becomes a durable wait.
@@ -99,7 +104,7 @@ class Transport:
     ) -> Answer:
         request = HttpRequest(method, f"{self._base}{path}", headers=headers, json=body)
         try:
-            async with await self._client.send_request(request, stream=True) as response:
+            async with self._gate, await self._client.send_request(request, stream=True) as response:
                 raw = b"".join([part async for part in response.iter_raw()])
                 return Answer(response.status_code, dict(response.headers), raw)
         except AzureError as failure:

@@ -10,6 +10,9 @@ from connector.observed import Mailbox, Recipient
 from connector.plans.plan import Action, Change
 from connector.steps import MailboxState, StepName
 
+BATCH = 10
+"""Exchange takes at most ten calls in one request, so as many mailboxes are settled together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -161,6 +164,12 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
     if isinstance(error, ForbiddenError | ReplicationError):
         return finding("access-missing", address, request_id)
     return finding("mailbox-failed", address, request_id, reason=error.code)
+
+
+def delay(address: str, error: ServiceError, *, overdue: bool) -> Finding:
+    """Return that a service does not come to answer for one address, while it does for others."""
+    late = finding("mailbox-delayed", address, error.request_id, reason=error.code)
+    return late if overdue else late.model_copy(update={"severity": "warning"})
 
 
 def finding(code: str, subject: str, request_id: str | None = None, **values: str) -> Finding:

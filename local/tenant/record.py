@@ -20,6 +20,8 @@ class Request:
     """Whether it asks for a change. A request that is only challenged (401) asks for nothing yet."""
     status: int | str
     """0 when the connection was dropped instead of an answer."""
+    about: str = ""
+    """What it is about, as text that holds the names in it."""
 
     @property
     def succeeded(self) -> bool:

@@ -125,7 +125,7 @@ class Servers:
         answer = self._answer(service, call, subject)
         is_write = subject.is_write and (answer is None or answer.status != _UNAUTHORIZED)
         status = 0 if answer is None else answer.status
-        self._record.add(Request(name, call.method, call.path, subject.names, is_write, status))
+        self._record.add(Request(name, call.method, call.path, subject.names, is_write, status, subject.key))
         if answer is None or (watched and self.stops("after")):
             return _broken(request)
         return _response(answer)

@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from connector.errors import (
     ReplicationError,
     ServiceError,
     ThrottledError,
+    UnavailableError,
     UnexpectedAnswerError,
 )
 from connector.model import Chunk, ChunkSummary, Connection, MailboxRecord, Operation, Wanted
@@ -92,6 +94,7 @@ class Clients:
     def __init__(self, exchange: Exchange, folder: Path) -> None:
         self.exchange = exchange
         self.documents = Documents(FolderStore(folder))
+        self.settings = SimpleNamespace(verify_minutes=60)
 
 
 async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> ChunkRun:
@@ -115,6 +118,32 @@ async def test_a_mailbox_that_exchange_is_too_busy_for_is_not_taken_as_settled(t
     again = await settle(exchange, tmp_path, work.chunk, connection("a@x.de", "b@x.de"))
     assert [entry.access for entry in again.chunk.mailboxes] == ["given", "given"]
     assert again.wait is None
+
+
+async def test_a_delivery_ends_with_its_time_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    exchange, wanted = Exchange(), [f"{number}@x.de" for number in range(25)]
+    exchange.imap = set(wanted)
+    entries = chunk(*wanted)
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW), connection(*wanted))  # type: ignore[arg-type]
+    for settled, more in ((10, True), (20, True), (25, False)):
+        work = ChunkRun(run, entries, PRINCIPAL, budget=0.0)
+        await work.settle()
+        assert (sum(entry.settled_in == "op" for entry in entries.mailboxes), work.more) == (settled, more)
+
+
+async def test_the_last_time_a_mailbox_that_is_still_delayed_does_not_stop_the_others(tmp_path: Path) -> None:
+    exchange = Exchange(grant_b=UnavailableError("exchange", "unavailable", ""))
+    exchange.imap = {"a@x.de", "b@x.de"}
+    both = connection("a@x.de", "b@x.de")
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW, last=True), both)  # type: ignore[arg-type]
+    work = ChunkRun(run, chunk("a@x.de", "b@x.de"), PRINCIPAL)
+    await work.settle()
+    first, second = work.chunk.mailboxes
+    assert (first.settled_in, work.wait) == ("op", None)
+    assert second.finding is not None
+    assert (second.finding.code, second.finding.severity, second.state) == (
+        "mailbox-delayed", "warning", MailboxState.WAITING,
+    )  # fmt: skip
 
 
 async def test_access_that_cannot_be_read_back_yet_is_waited_for(tmp_path: Path) -> None:

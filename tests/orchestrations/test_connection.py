@@ -141,7 +141,7 @@ def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
     context = Context(ORDER)
     run(context, answers(begin=begun(), conclude=READY))
     for _, value in context.activities:
-        assert set(value) <= {"name", "revision", "round", "now", "chunk", "probe", "step", "code"}
+        assert set(value) <= {"name", "revision", "round", "now", "chunk", "probe", "step", "code", "last"}
         assert value["now"] == NOW.isoformat()
 
 
@@ -221,6 +221,28 @@ def test_replication_has_half_an_hour_and_throttling_does_not_count(*, throttled
     assert result == {"state": "failed" if failed else "done"}
     last = context.activities[-1]
     assert (last[0], last[1].get("code")) == (("fail", "step-overdue") if failed else ("exchange", None))
+
+
+def test_what_does_not_fit_into_one_activity_goes_on_at_once_and_counts_for_nothing() -> None:
+    context = Context()
+    outcomes = iter([{"state": "wait", "reason": "more", "seconds": 0.0, "throttled": False}] * 100)
+    generator = carry_out(context, Bell(context), "mailboxes", ORDER)  # type: ignore[arg-type] # a fake
+    done = context.play(generator, answers(mailboxes=lambda _: next(outcomes, {"state": "done"})))
+    assert (done, context.waits) == ({"state": "done"}, [])
+
+
+def test_before_a_step_fails_for_its_time_it_may_say_what_it_waits_for() -> None:
+    context = Context()
+    wait = {"state": "wait", "reason": "unavailable", "seconds": 600.0, "throttled": False}
+    generator = carry_out(context, Bell(context), "mailboxes", ORDER)  # type: ignore[arg-type] # a fake
+    told = answers(mailboxes=lambda value: {"state": "running"} if value["last"] else wait)
+    assert context.play(generator, told) == {"state": "running"}
+
+
+def test_in_later_rounds_nobody_waits_for_a_single_mailbox() -> None:
+    context = Context({**ORDER, "round": 3})
+    run(context, answers(begin=begun(steps=["mailboxes"], chunks=[0]), conclude=READY))
+    assert [value["last"] for name, value in context.activities if name == "mailboxes"] == [True]
 
 
 def test_an_error_that_nobody_foresaw_fails_the_step() -> None:

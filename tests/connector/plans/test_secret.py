@@ -63,8 +63,8 @@ def observed(**more: Any) -> Observed:
         (observed(versions=(version(None),)), "secret-expired"),
         (observed(credentials=()), "secret-gone"),
         (observed(proof="refused"), "secret-refused"),
-        (observed(proof="expired"), "secret-refused"),
-        (observed(versions=(version(created=JUST_NOW),), proof="expired"), "secret-refused"),
+        (observed(proof="expired"), "secret-expired"),
+        (observed(versions=(version(created=JUST_NOW),), proof="expired"), "secret-expired"),
     ],
 )
 def test_a_new_secret_has_a_reason(seen: Observed, reason: str) -> None:

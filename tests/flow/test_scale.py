@@ -1,0 +1,69 @@
+"""Many mailboxes, and many connections: what it costs grows with their number and no faster, and nobody starves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.flow.app import NAME, App, running
+
+
+def _stored(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+async def cost(folder: Path, mailboxes: int) -> dict[str, float]:
+    """Set up so many mailboxes; return what it took."""
+    async with running(folder, mailboxes=mailboxes) as app:
+        connection = await app.set_up()
+        assert connection["mailboxes"]["counts"] == {"open": mailboxes}
+        events, size = app.host.history_sizes()[f"connection-{NAME}"]
+        status = app.host.durable.instances[f"connection-{NAME}"].custom_status
+        return {
+            "exchange": app.tenant.calls["exchange"],
+            "events": events,
+            "bytes": size,
+            "stored": await asyncio.to_thread(_stored, folder),
+            "status": len(json.dumps(status)),
+        }
+
+
+async def test_what_a_set_up_costs_is_linear_in_its_mailboxes(tmp_path: Path) -> None:
+    few, many = await cost(tmp_path / "few", 150), await cost(tmp_path / "many", 450)
+    for figure in ("exchange", "events", "bytes", "stored"):
+        assert many[figure] <= 3.3 * few[figure]
+    assert many["exchange"] <= 30 + 0.55 * 450
+    assert many["status"] < 500
+
+
+async def test_two_connections_at_once_take_turns_at_exchange(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=120) as app:
+        addresses = app.tenant.addresses
+        await asyncio.gather(ask(app, "one", addresses[:60]), ask(app, "two", addresses[60:]))
+        asked = [one.about for one in app.tenant.requests if one.names[:1] == ("Get-MailboxPermission",)]
+        turns = [any(address in about for address in addresses[:60]) for about in asked]
+        first = turns[: len(turns) // 2]
+        assert len(first) // 4 <= sum(first) <= len(first) * 3 // 4
+
+
+async def ask(app: App, name: str, mailboxes: list[str]) -> None:
+    await app.client.post("/api/connections", json={"name": name, "mailboxes": mailboxes})
+    connection = await app.client.until(name, lambda seen: seen["state"] == "ready")
+    assert connection["mailboxes"]["counts"] == {"open": 60}
+
+
+@pytest.mark.parametrize("state", ["open", "pending"])
+async def test_a_page_of_mailboxes_is_a_page_whatever_is_asked_for(tmp_path: Path, state: str) -> None:
+    async with running(tmp_path, mailboxes=120) as app:
+        await app.set_up()
+        seen: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            query = f"?state={state}&top=50" + (f"&after={after}" if after else "")
+            page = (await app.client.get(f"/api/connections/{NAME}{query}")).json()["mailboxes"]
+            seen += [item["requested"] for item in page["items"]]
+            after = page["next"]
+        assert seen == (app.tenant.addresses if state == "open" else [])
