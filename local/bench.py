@@ -24,13 +24,19 @@ from rich.table import Table
 from connector.services import Services, services
 from connector.settings import load
 from local import bare
-from local.client import ApiClient
+from local.client import RESTING, ApiClient
 from local.environment import serving, settings
+from local.process import AppProcess
 from local.tenant import Tenant
 
 LATENCIES = {"graph": 0.15, "exchange": 0.5, "vault": 0.05, "token": 0.1, "imap": 0.3}
 """Seconds that each answer takes."""
 MAILBOXES = (1, 3, 100)
+"""Measured with these latencies, and beside the bare script."""
+MANY = (1_000, 5_000)
+"""Measured without latencies: counts, sizes, memory."""
+_CLOCK = 60.0
+_PATIENCE = 0.5
 NAME = "bench"
 _IMPORTS = 7
 _READS = 20
@@ -57,6 +63,42 @@ async def measure(mailboxes: int, *, with_bare: bool) -> dict[str, Any]:
             result["bare"] = await _bare(mailboxes, Path(folder))
             result["ratio"] = result["seconds"] / result["bare"]["seconds"]
     return result
+
+
+async def measure_many(mailboxes: int) -> dict[str, Any]:
+    """Set many mailboxes up, the app in a process of its own; return counts, sizes and its memory at its highest."""
+    with tempfile.TemporaryDirectory(prefix="utm-mail-connect-") as name:
+        folder = Path(name)
+        async with Tenant(preset="calm", mailboxes=mailboxes, clock=_CLOCK) as tenant:
+            async with AppProcess(tenant.endpoints, folder, clock=_CLOCK) as app, ApiClient(app) as client:
+                began, highest = time.perf_counter(), 0.0
+                body = {"name": NAME, "mailboxes": tenant.addresses}
+                (await client.post("/api/connections", json=body)).raise_for_status()
+                while True:
+                    await asyncio.sleep(_PATIENCE)
+                    highest = max(highest, app.resident_mb())
+                    connection = (await client.get(f"/api/connections/{NAME}", params={"top": 1})).json()
+                    if connection["state"] in RESTING:
+                        break
+                seconds = time.perf_counter() - began
+                page = time.perf_counter()
+                (await client.get(f"/api/connections/{NAME}")).raise_for_status()
+                page = time.perf_counter() - page
+            stored = await asyncio.to_thread(_stored, folder)
+            return {
+                "mailboxes": mailboxes,
+                "state": connection["state"],
+                "open": connection["mailboxes"]["counts"].get("open", 0),
+                "seconds": seconds,
+                "pageMilliseconds": page * 1000,
+                "calls": dict(sorted(tenant.calls.items())),
+                "storedBytes": stored,
+                "memoryMb": highest,
+            }
+
+
+def _stored(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.json"))
 
 
 async def _reads(client: ApiClient, tenant: Tenant) -> dict[str, Any]:
@@ -129,7 +171,7 @@ def _resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def show(imports: dict[str, float], runs: list[dict[str, Any]]) -> Table:
+def show(imports: dict[str, float], runs: list[dict[str, Any]], many: list[dict[str, Any]]) -> Table:
     """Return the results beside their budgets."""
     table = Table("measured", "what", "value", "budget")
     table.add_row("import", "app / libraries", f"{imports['ratio']:.2f}", "≤ 1.20")
@@ -153,6 +195,17 @@ def show(imports: dict[str, float], runs: list[dict[str, Any]]) -> Table:
         table.add_row(name, "memory, host and tenant included", f"{run['memoryMb']:.0f} MB", "")
         table.add_row(name, "vault calls per reading", f"{run['parameters']['vaultCalls']:.2f}", "1")
         table.add_row(name, "own time per reading", f"{run['parameters']['ownMilliseconds']:.1f} ms", "< 10 ms")
+    for run in many:
+        count = run["mailboxes"]
+        name = f"{count} mailboxes"
+        table.add_section()
+        table.add_row(name, "state, open", f"{run['state']}, {run['open']}", "")
+        table.add_row(name, "Exchange requests", str(run["calls"]["exchange"]), f"≤ {30 + 0.55 * count:.0f}")
+        per_mailbox = run["seconds"] / count / (many[0]["seconds"] / many[0]["mailboxes"])
+        table.add_row(name, f"time for each mailbox / that with {many[0]['mailboxes']}", f"{per_mailbox:.2f}", "linear")
+        table.add_row(name, "documents in the store", f"{run['storedBytes'] / 1000:.0f} kB", "")
+        table.add_row(name, "memory of the app's process, at most", f"{run['memoryMb']:.0f} MB", "≤ 200 MB")
+        table.add_row(name, "a page of 100 mailboxes", f"{run['pageMilliseconds']:.0f} ms", "")
     return table
 
 
@@ -161,12 +214,14 @@ async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.bench", description=__doc__)
     parser.add_argument("--out", type=Path, help="write the results as JSON there")
     parser.add_argument("--mailboxes", type=int, nargs="*", default=MAILBOXES)
+    parser.add_argument("--many", type=int, nargs="*", default=MANY)
     arguments = parser.parse_args()
     imports = import_ratio()
     runs = [await measure(count, with_bare=True) for count in arguments.mailboxes]
-    Console(width=120).print(show(imports, runs))
+    many = [await measure_many(count) for count in arguments.many]
+    Console(width=120).print(show(imports, runs, many))
     if arguments.out is not None:
-        document = json.dumps({"import": imports, "runs": runs}, indent=2)
+        document = json.dumps({"import": imports, "runs": runs, "many": many}, indent=2)
         await asyncio.to_thread(arguments.out.write_text, document + "\n", "utf-8")
 
 

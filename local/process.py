@@ -52,6 +52,12 @@ class AppProcess:
             raise TimeoutError("the app has not started")
         self.url, self.key = here.recv()
 
+    def resident_mb(self) -> float:
+        """Return the resident memory of the process."""
+        pid = self._process.pid if self._process is not None else None
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def kill(self) -> None:
         """Kill the process (SIGKILL): nothing is tidied up. One that is dead already is as good."""
         if self._process is not None:

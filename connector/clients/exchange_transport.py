@@ -7,15 +7,18 @@ ExchangeOnlineManagement 3.x, as projects that run against live tenants send the
 from __future__ import annotations
 
 import asyncio
+import ssl
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import aiohttp
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from connector.clients.clouds import Cloud
@@ -54,7 +57,7 @@ class Transport:
             cloud.exchange,
             # No retry policy: what may be repeated is decided from the parsed body, and becomes a durable wait.
             policies=[_Bearer(credential, cloud.exchange_scope)],
-            connection_verify=cloud.ca_bundle or True,
+            transport=_transport(cloud),
             connection_timeout=10,
             read_timeout=100,
         )
@@ -113,6 +116,17 @@ class Transport:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+def _transport(cloud: Cloud) -> AioHttpTransport:
+    """Return the transport; called within the event loop that it belongs to.
+
+    With a bundle of its own the SDK would make a new TLS context for each request, and so a new connection.
+    """
+    if cloud.ca_bundle is None:
+        return AioHttpTransport()
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=cloud.ca_bundle))
+    return AioHttpTransport(session=aiohttp.ClientSession(connector=connector, auto_decompress=False))
 
 
 class _Bearer(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):
