@@ -36,6 +36,13 @@ def _parser() -> argparse.ArgumentParser:
     tenant.add_argument("--clock", type=float, default=1.0, help="how much faster its delays pass (1)")
     tenant.add_argument("--out", type=Path, metavar="FILE", help="write its endpoints there")
 
+    probe = commands.add_parser("probe", help="ask a live tenant what only it can answer; prints a redacted report")
+    probe.add_argument("--endpoints", type=Path, metavar="FILE", help="ask the tenant that FILE describes")
+    probe.add_argument("--store", type=Path, metavar="DIR", help="with --endpoints: where the connections are kept")
+    probe.add_argument("--connection", metavar="NAME", help="ask about this connection too")
+    probe.add_argument("--write", metavar="NAME", help="also repeat two writes of this connection that change nothing")
+    probe.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
+
     soak = commands.add_parser("soak", help="runs that are disturbed, each of which must end like a calm one")
     soak.add_argument("--preset", choices=PRESETS, default="hostile", help="how the tenant behaves (hostile)")
     soak.add_argument("--seeds", type=_count, default=20, help="how many seeds of that preset (20)")
@@ -63,7 +70,7 @@ def main() -> int:
     logging.basicConfig(
         stream=sys.stderr,
         format="%(message)s",
-        level=logging.WARNING if arguments.command in {"demo", "soak"} else logging.INFO,
+        level=logging.WARNING if arguments.command in {"demo", "probe", "soak"} else logging.INFO,
     )
     for name in ("azure", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -71,6 +78,8 @@ def main() -> int:
         from local.demo import demo as run  # noqa: PLC0415 - only what the command needs is imported
     elif arguments.command == "serve":
         from local.serve import serve as run  # noqa: PLC0415 - as above
+    elif arguments.command == "probe":
+        from local.probe import probe as run  # noqa: PLC0415 - as above
     elif arguments.command == "soak":
         from local.soak import soak as run  # noqa: PLC0415 - as above
     else:

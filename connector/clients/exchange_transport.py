@@ -65,12 +65,12 @@ class Transport:
     async def module(self, tenant_id: str) -> list[dict[str, Any]]:
         """Return the description of the module that this identity would get."""
         path = f"/adminapi/v1.0/{tenant_id}/EXOModuleFile?Version={_MODULE}"
-        return values(await self._send("GET", path, {**self._headers(tenant_id), "CommandName": "*"}))
+        return values(await self.send("GET", path, {**self.headers(tenant_id), "CommandName": "*"}))
 
     async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> Answer:
         """Call one cmdlet."""
-        headers = {**self._headers(tenant_id), "X-CmdletName": cmdlet}
-        return await self._send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters))
+        headers = {**self.headers(tenant_id), "X-CmdletName": cmdlet}
+        return await self.send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters))
 
     async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """Call a cmdlet several times in one request and return the answers in order."""
@@ -80,16 +80,17 @@ class Transport:
                 "id": str(number),
                 "method": "POST",
                 "url": f"{self._base}{_invoke_path(tenant_id)}?",
-                "headers": {**self._headers(tenant_id), **prefer, "Content-Type": "application/json; charset=utf-8"},
+                "headers": {**self.headers(tenant_id), **prefer, "Content-Type": "application/json; charset=utf-8"},
                 "body": _body(cmdlet, entry),
             }
             for number, entry in enumerate(parameters)
         ]
-        headers = {**self._headers(tenant_id), **prefer, "parameter-based-routing": "true"}
-        answer = await self._send("POST", f"/adminapi/beta/{tenant_id}/$batch", headers, {"requests": requests})
+        headers = {**self.headers(tenant_id), **prefer, "parameter-based-routing": "true"}
+        answer = await self.send("POST", f"/adminapi/beta/{tenant_id}/$batch", headers, {"requests": requests})
         return batch(answer, [str(number) for number in range(len(requests))])
 
-    def _headers(self, tenant_id: str) -> dict[str, str]:
+    def headers(self, tenant_id: str) -> dict[str, str]:
+        """Return what every request carries."""
         return {
             "Accept": "application/json",
             # Some refusals are NUL bytes that call themselves gzip; nothing may try to unpack them.
@@ -102,9 +103,14 @@ class Transport:
             "client-request-id": str(uuid.uuid4()),
         }
 
-    async def _send(
+    async def send(
         self, method: str, path: str, headers: dict[str, str], body: Mapping[str, Any] | None = None
     ) -> Answer:
+        """Send one request and return the answer as it came.
+
+        Raises:
+            UnavailableError, ThrottledError: there was none, or no token for it.
+        """
         request = HttpRequest(method, f"{self._base}{path}", headers=headers, json=body)
         try:
             async with self._gate, await self._client.send_request(request, stream=True) as response:
