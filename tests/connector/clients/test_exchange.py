@@ -217,7 +217,7 @@ async def test_a_grant_does_not_map_the_mailbox_into_outlook(
         sent.append((path, headers, body))
         return Answer(200, {}, b'{"responses": []}')
 
-    monkeypatch.setattr(admin._transport, "_send", record)
+    monkeypatch.setattr(admin._transport, "send", record)
     id_ = tenant.world.tenant_id
     (answer,) = await admin.grant(id_, tenant.addresses[:1], STRANGER)
     assert isinstance(answer, UnavailableError)
@@ -360,7 +360,7 @@ async def test_answers_that_the_tenant_never_gives(admin: ExchangeAdmin, monkeyp
     async def give(*_: Any) -> Answer:
         return answers.pop(0)
 
-    monkeypatch.setattr(admin._transport, "_send", give)
+    monkeypatch.setattr(admin._transport, "send", give)
     with pytest.raises(ForbiddenError, match="unknown-shape"):
         await admin.permitted_cmdlets("tenant")
     assert await admin.permitted_cmdlets("tenant") == {"Get-Mailbox"}
