@@ -17,6 +17,7 @@ from connector.plans.plan import Action, Change, Plan
 from connector.plans.secret import Observed, Proof, candidate, credential_name, lifetime_days, secret_name
 from connector.steps import StepName
 
+_REMEMBERED = timedelta(days=1)
 PROOFS: dict[str, Proof] = {
     "AADSTS7000215": "refused",
     "AADSTS7000222": "expired",
@@ -58,11 +59,15 @@ class _Secret:
     def record(self, observed: Observed, connection: Connection) -> None:
         kept = {version.key_id for version in observed.versions}
         stored = {one.display_name for one in observed.credentials if one.key_id in kept}
-        # The vault's tags carry what a completed intent knew, also where only the note of it was lost in a crash.
+        present = {one.display_name for one in observed.credentials}
+        # The vault's tags carry what a completed intent knew, also where only the note of it was lost in a crash. One
+        # that came to nothing is forgotten after a day: no replica shows its credential as late as that.
         connection.intents = [
             intent
             for intent in connection.intents
-            if intent.key_id is None and credential_name(intent.id) not in stored
+            if intent.key_id is None
+            and credential_name(intent.id) not in stored
+            and (observed.now - intent.started < _REMEMBERED or credential_name(intent.id) in present)
         ]
         newest = candidate(observed.versions, observed.now)
         if newest is None or newest.key_id is None or newest.expires is None or observed.proof != "accepted":

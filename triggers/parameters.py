@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from connector.errors import ConflictError, FieldError
+from connector.errors import ConflictError, FieldError, NotFoundError, RefusedError
 from connector.log import log
 from connector.messages import LANGUAGES, Language, text
 from connector.model import Connection, SecretRecord
@@ -34,8 +34,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
     secret = _secret(connection)
     value = None
     if form == "value":
-        name = secret_name(connection.name, connection.ids.application_id or "")
-        value = (await clients.vault.read(name, secret.version)).get_secret_value()
+        value = await _value(clients, connection, secret)
     log(
         "parameters-read",
         connection=connection.name,
@@ -47,6 +46,23 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
     if _wants_text(req.headers.get("Accept", "")):
         return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")
     return json_answer(body)
+
+
+async def _value(clients: Services, connection: Connection, secret: SecretRecord) -> str:
+    """Return the secret's value.
+
+    Raises:
+        ConflictError: somebody has deleted or disabled it in the vault; a set-up makes a new one.
+    """
+    name = secret_name(connection.name, connection.ids.application_id or "")
+    try:
+        return (await clients.vault.read(name, secret.version)).get_secret_value()
+    except NotFoundError:
+        raise ConflictError("secret-lost", name=connection.name) from None
+    except RefusedError as error:
+        if error.code != "secret-disabled":
+            raise
+        raise ConflictError("secret-lost", name=connection.name) from None
 
 
 def _secret(connection: Connection) -> SecretRecord:

@@ -51,6 +51,8 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
             passed = passed or entry.requested == after
         if following is not None:
             break
+    if not passed:
+        raise FieldError("query-invalid", field="after", expected="mailbox-of-page")
     total, counts = len(connection.wanted.mailboxes), connection.counts()
     unknown = total - sum(counts.values())
     if unknown > 0:

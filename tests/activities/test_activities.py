@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +15,7 @@ from activities.blueprint import UnforeseenError, activity
 from activities.mailboxes import ChunkRun, summary
 from activities.operation import fail
 from activities.run import Order, Outcome, Run, translate
+from activities.secret import STAGE
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import (
@@ -26,8 +27,9 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
-from connector.model import Chunk, ChunkSummary, Connection, MailboxRecord, Operation, Wanted
-from connector.observed import ExchangePrincipal, Mailbox
+from connector.model import Chunk, ChunkSummary, Connection, Intent, MailboxRecord, Operation, Wanted
+from connector.observed import Credential, ExchangePrincipal, Mailbox
+from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
 
@@ -244,3 +246,14 @@ def test_an_outcome_is_plain_json() -> None:
         "throttled": True,
         "open": 0,
     }
+
+
+@pytest.mark.parametrize(("hours", "shown", "kept"), [(1, False, True), (30, False, False), (30, True, True)])
+def test_an_intent_that_came_to_nothing_is_forgotten_after_a_day(hours: int, shown: bool, kept: bool) -> None:
+    intent = Intent(id="i", started=NOW - timedelta(hours=hours))
+    listed = (Credential("k", "secret", credential_name("i"), None),) if shown else ()
+    document = connection()
+    document.intents = [intent]
+    seen = Observed((), listed, (intent,), None, secrets_allowed=True, now=NOW)
+    STAGE.record(seen, document)
+    assert document.intents == ([intent] if kept else [])

@@ -78,6 +78,20 @@ async def test_access_that_was_there_before_is_neither_counted_nor_taken_away(tm
             assert app.tenant.world.with_access(address) == {first["ids"]["enterpriseApplicationId"]}
 
 
+@pytest.mark.parametrize("lost", ["deleted", "disabled"])
+async def test_a_secret_that_was_lost_in_the_vault_is_told_and_made_anew(tmp_path: Path, lost: str) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        before = await app.parameters()
+        (name,) = [name for name in app.tenant.world.secrets if name.startswith(NAME)]
+        administrator = app.tenant.administrator
+        (administrator.delete_secret if lost == "deleted" else administrator.disable_secret)(name)
+        answer = await app.client.get(f"/api/connections/{NAME}/parameters")
+        assert "set-up again" in problem(answer, 409, "secret-lost")["hint"]
+        assert (await app.set_up())["state"] == "ready"
+        assert (await app.parameters())["applicationId"] == before["applicationId"]
+
+
 async def test_a_report_says_what_support_needs_and_no_more(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         app.tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All")
