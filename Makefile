@@ -19,7 +19,7 @@ run: $(READY)  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS
 	@$(BIN)/python -m local serve $(ARGS)
 
 test: check $(AZURITE)  ## linters, types, all tests, coverage
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 check: $(READY)  ## linters and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
