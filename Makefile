@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
 
-.PHONY: help demo run test check bench soak lock clean
+.PHONY: help demo run test check bench soak lock package package-trace clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
 
 demo: $(READY)  ## set one connection up against a simulated Microsoft 365, end to end (ARGS="--preset normal --seed 2")
 	@$(BIN)/python -m local demo $(ARGS)
@@ -19,7 +19,7 @@ run: $(READY)  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS
 	@$(BIN)/python -m local serve $(ARGS)
 
 test: check $(AZURITE)  ## linters, types, all tests, coverage
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 check: $(READY)  ## linters and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
@@ -34,8 +34,14 @@ lock: $(READY)  ## pin what is shipped and what developers need, with hashes
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 
+package: $(READY)  ## build the zip for Azure, its bill of materials and checksums, into dist/
+	@$(BIN)/python -m scripts.package $(ARGS)
+
+package-trace: $(READY)  ## renew the list of msgraph's modules that the package holds, from all tests
+	@$(BIN)/python -m scripts.package.tracing $(ARGS)
+
 clean:  ## remove what the targets made
-	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf build dist $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(READY): requirements-dev.txt scripts/setup
 	@scripts/setup $(VENV)

@@ -1,0 +1,1 @@
+"""What developers and the release run; nothing of it is shipped."""

@@ -1,0 +1,53 @@
+"""Put the package together and write it, its bill of materials and their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.package.archive import zipped
+from scripts.package.contents import app_files, wheel_files
+from scripts.package.lock import AZURE, Target, pins
+from scripts.package.materials import bill
+from scripts.package.modules import ModuleList
+from scripts.package.wheels import PackageError, wheels
+
+LIMIT = 40_000_000
+"""Bytes: what a person waits for, and what a cold start unpacks."""
+BILL = "sbom.cdx.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What was written."""
+
+    archive: Path
+    bill: Path
+    checksums: Path
+
+
+def build(root: Path, target: Target = AZURE, *, out: Path | None = None, cache: Path | None = None) -> Package:
+    """Build the package of the sources below ``root``; by default into ``dist``, with wheels kept in ``build/wheels``.
+
+    Raises:
+        PackageError: with the reason, and what to do.
+    """
+    project: dict[str, Any] = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    modules = ModuleList.read()
+    fetched = wheels(pins(root / "requirements.txt", target), target, cache or root / "build" / "wheels")
+    materials = bill(project, fetched, target.environment, modules)
+    content = zipped({**app_files(root), **wheel_files(fetched, modules), BILL: materials})
+    if len(content) > LIMIT:
+        raise PackageError(f"the package has {len(content):,} bytes; at most {LIMIT:,} are allowed")
+    folder = out or root / "dist"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{project['name']}-{project['version']}"
+    package = Package(folder / f"{name}.zip", folder / f"{name}.{BILL}", folder / "SHA256SUMS")
+    package.archive.write_bytes(content)
+    package.bill.write_bytes(materials)
+    sums = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in (package.archive, package.bill))
+    package.checksums.write_text("\n".join(sums) + "\n", "ascii")
+    return package
