@@ -12,6 +12,7 @@ param name string
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location
+  properties: {}
 }
 
 @description('Resource id, by which the app takes the identity on.')
