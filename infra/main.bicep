@@ -55,9 +55,8 @@ var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
 var version = '0.1.0'
 
 // The script and what it reads besides come from the source at this version, so the command can be run again.
-var download = 'curl -fsSL ${repository}/archive/refs/tags/v${version}.tar.gz | tar xz'
+var download = 'az account set --subscription ${subscription().subscriptionId} && curl -fsSL ${repository}/archive/refs/tags/v${version}.tar.gz | tar xz'
 var grant = 'bash utm-mail-connect-${version}/infra/grant.sh'
-var target = '--subscription ${subscription().subscriptionId} --resource-group \'${resourceGroup().name}\' --app ${app.outputs.name}'
 
 // 13 characters that are the same at every deployment into this group.
 var unique = uniqueString(resourceGroup().id, nameSuffix)
@@ -145,4 +144,4 @@ output tenantId string = tenant().tenantId
 output vaultName string = vault.outputs.name
 
 @description('The command that shows and then grants the rights, for Azure Cloud Shell (Bash).')
-output grantCommand string = '${download} && ${grant} ${target}'
+output grantCommand string = '${download} && ${grant} --resource-group \'${resourceGroup().name}\' --app ${app.outputs.name} --identity ${identity.outputs.principalId} --tenant ${tenant().tenantId}'

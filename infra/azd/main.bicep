@@ -85,7 +85,7 @@ output APP_NAME string = core.outputs.appName
 output PRINCIPAL_ID string = core.outputs.principalId
 
 @description('The tenant of this deployment.')
-output AZURE_TENANT_ID string = core.outputs.tenantId
+output TENANT_ID string = core.outputs.tenantId
 
 @description('Name of the vault that holds the client secrets.')
 output VAULT_NAME string = core.outputs.vaultName

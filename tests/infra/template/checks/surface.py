@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.infra.checks.register import (
+from tests.infra.template.checks.register import (
     ASSIGNMENT,
     COMPONENT,
     GUID,
@@ -19,8 +19,8 @@ from tests.infra.checks.register import (
     check,
     nested,
 )
-from tests.infra.deployment import DEPLOYMENT, deploy
-from tests.infra.expressions import GROUP, SUBSCRIPTION, TENANT
+from tests.infra.template.deployment import DEPLOYMENT, deploy
+from tests.infra.template.expressions import GROUP, SUBSCRIPTION, TENANT
 
 LIMITS = {
     ASSIGNMENT: GUID.pattern,
@@ -68,8 +68,11 @@ def every_output_is_described_and_right(template: Template) -> None:
         "vaultName": vault,
         "grantCommand": None,
     }
-    assert deployed.outputs["grantCommand"].endswith(
-        f"/infra/grant.sh --subscription {SUBSCRIPTION} --resource-group '{GROUP}' --app {app}"
+    command = deployed.outputs["grantCommand"]
+    assert command.startswith(f"az account set --subscription {SUBSCRIPTION} && ")
+    assert command.endswith(
+        f"/infra/grant.sh --resource-group '{GROUP}' --app {app} "
+        f"--identity <{IDENTITY}/{identity}>.principalId --tenant {TENANT}"
     )
     for one in nested(template):
         for name, output in one.get("outputs", {}).items():

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("tests.infra.checks", "tests.infra.deployment")
+pytest.register_assert_rewrite("tests.infra.template.checks", "tests.infra.template.deployment")

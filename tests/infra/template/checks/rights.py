@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.infra.checks.register import (
+from tests.infra.template.checks.register import (
     ASSIGNMENT,
     GUID,
     IDENTITY,
@@ -17,8 +17,8 @@ from tests.infra.checks.register import (
     nested,
     settings,
 )
-from tests.infra.deployment import deploy
-from tests.infra.expressions import Known
+from tests.infra.template.deployment import deploy
+from tests.infra.template.expressions import Known
 
 
 @check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.infra.checks import parts, rights, surface
-from tests.infra.checks.register import CHECKS
+from tests.infra.template.checks import parts, rights, surface
+from tests.infra.template.checks.register import CHECKS
 
 __all__ = ["CHECKS", "parts", "rights", "surface"]

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import re
 
-from tests.infra.checks.register import COMPONENT, IDENTITY, RULE, SITE, VAULT, WORKSPACE, Template, check, settings
-from tests.infra.deployment import deploy
+from tests.infra.template.checks.register import (
+    COMPONENT,
+    IDENTITY,
+    RULE,
+    SITE,
+    VAULT,
+    WORKSPACE,
+    Template,
+    check,
+    settings,
+)
+from tests.infra.template.deployment import deploy
 
 
 @check

@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.infra.checks.register import nested
-from tests.infra.deployment import DEPLOYMENT
-from tests.infra.files import form, shared, template
+from tests.infra.template.checks.register import nested
+from tests.infra.template.deployment import DEPLOYMENT
+from tests.infra.template.files import form, shared, template
 
 WITHOUT_SCHEMA = {
     "Microsoft.Insights/actionGroups",

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.infra.deployment import deploy
-from tests.infra.expressions import GROUP, SUBSCRIPTION, TENANT
-from tests.infra.files import BICEP_FILES, INFRA, ROOT, bicep, template
+from tests.infra.template.deployment import deploy
+from tests.infra.template.expressions import GROUP, SUBSCRIPTION, TENANT
+from tests.infra.template.files import BICEP_FILES, INFRA, ROOT, bicep, template
 
 GAPS = {"infra/modules/app.bicep": ["BCP187"]}
 """Warnings switched off in a file, each at one line and with its reason there: gaps of the published types."""

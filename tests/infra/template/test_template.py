@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.infra.breaks import BREAKS
-from tests.infra.checks import CHECKS
-from tests.infra.files import TEMPLATE
+from tests.infra.template.breaks import BREAKS
+from tests.infra.template.checks import CHECKS
+from tests.infra.template.files import TEMPLATE
 
 Template = dict[str, Any]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.infra.deployment import DEPLOYMENT, Deployed
+from tests.infra.template.deployment import DEPLOYMENT, Deployed
 
 Template = dict[str, Any]
 CHECKS: dict[str, Callable[[Template], None]] = {}

@@ -9,7 +9,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"
@@ -27,23 +27,12 @@ class ExpressionError(Exception):
     """The expression uses something that is not evaluated here."""
 
 
-class Scope:
-    """What an expression can look up; a deployment fills it."""
+class Scope(Protocol):
+    """Where an expression stands: it may call the functions that look something up there."""
 
-    def parameter(self, name: str) -> Any:
-        raise NotImplementedError
-
-    def variable(self, name: str) -> Any:
-        raise NotImplementedError
-
-    def reference(self, identifier: str) -> Any:
-        raise NotImplementedError
-
-    def listed(self, identifier: str) -> Any:
-        raise NotImplementedError
-
-    def index(self, loop: str | None) -> int:
-        raise NotImplementedError
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        ...
 
 
 def evaluate(value: Any, scope: Scope) -> Any:
@@ -118,14 +107,7 @@ def _member(value: Any, key: Any) -> Any:
 
 
 def _call(name: str, arguments: list[Any], scope: Scope) -> Any:
-    looked_up: dict[str, Callable[..., Any]] = {
-        "parameters": scope.parameter,
-        "variables": scope.variable,
-        "reference": lambda identifier, *_: scope.reference(identifier),
-        "list": lambda identifier, *_: scope.listed(identifier),
-        "copyIndex": lambda loop=None: scope.index(loop),
-    }
-    function = looked_up.get(name) or _FUNCTIONS.get(name)
+    function = scope.functions().get(name) or _FUNCTIONS.get(name)
     if function is None:
         raise ExpressionError(f"the function {name} is not evaluated here")
     return function(*arguments)

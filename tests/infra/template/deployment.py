@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.infra.expressions import GROUP, SUBSCRIPTION, Known, Scope, evaluate, resource_id
+from tests.infra.template.expressions import GROUP, SUBSCRIPTION, Known, evaluate, resource_id
 
 DEPLOYMENT = "Microsoft.Resources/deployments"
 _HEAD = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/"
@@ -54,7 +55,7 @@ def deploy(template: dict[str, Any], present: dict[str, str] | None = None, **pa
 
 
 @dataclass
-class _Run(Scope):
+class _Run:
     template: dict[str, Any]
     given: dict[str, Any]
     present: dict[str, str]
@@ -63,24 +64,30 @@ class _Run(Scope):
     inner: dict[str, _Run] = field(default_factory=dict)
     loops: list[tuple[str, int]] = field(default_factory=list)
 
-    def parameter(self, name: str) -> Any:
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "parameters": self._parameter,
+            "variables": lambda name: evaluate(self.template["variables"][name], self),
+            "reference": self._reference,
+            "list": self._listed,
+            "copyIndex": self._index,
+        }
+
+    def _parameter(self, name: str) -> Any:
         if name in self.given:
             return self.given[name]
         return evaluate(self.template["parameters"][name]["defaultValue"], self)
 
-    def variable(self, name: str) -> Any:
-        return evaluate(self.template["variables"][name], self)
-
-    def reference(self, identifier: str) -> Any:
+    def _reference(self, identifier: str, *_: str) -> Any:
         if identifier in self.inner:
             return {"outputs": {key: {"value": value} for key, value in self.inner[identifier].outputs().items()}}
         return Known(f"<{identifier.removeprefix(_HEAD)}>")
 
-    def listed(self, identifier: str) -> Any:
+    def _listed(self, identifier: str, *_: str) -> Any:
         assert identifier.endswith("/config/appsettings"), f"only app settings are read, not {identifier}"
         return {"properties": self.present}
 
-    def index(self, loop: str | None) -> int:
+    def _index(self, loop: str | None = None) -> int:
         return next(index for name, index in reversed(self.loops) if loop in {None, name})
 
     def outputs(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.infra.checks.register import ASSIGNMENT, COMPONENT, RULE, SITE, STORAGE, VAULT, WORKSPACE, nested
+from tests.infra.template.checks.register import ASSIGNMENT, COMPONENT, RULE, SITE, STORAGE, VAULT, WORKSPACE, nested
 
 Template = dict[str, Any]
 BREAKS: list[tuple[str, Callable[[Template], object]]] = []
