@@ -120,7 +120,8 @@ async def end_round(order: Order) -> dict[str, Any]:
         seconds=verdict.seconds,
     )
     if verdict.ended and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
-        log("verification-failed", connection=run.order.name, outcome=verdict.state)
+        label = run.services.settings.label or None
+        log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
     return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
 
 

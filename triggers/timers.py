@@ -52,7 +52,7 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
                     update={"warned_days": sorted({*connection.secret.warned_days, days})}
                 )
 
-        left = (found.connection.secret.expires_on - now).days
+        end = found.connection.secret.expires_on
         label = services().settings.label or None
-        log("secret-expiry", connection=name, days=left, label=label)
+        log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)
         await documents.update(name, note)  # after the line: rather told twice than never

@@ -51,8 +51,14 @@ async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
 
     await Documents(FolderStore(hq.store)).update(NAME, unwarned)
     await _let_end_in(hq, 6.5)
+    ends = await Documents(FolderStore(hq.store)).load(NAME)
+    assert ends is not None
+    assert ends.connection.secret is not None
     await hq.run_timer("watch_secrets")
-    assert _expiries(caplog) == [{"event": "secret-expiry", "connection": NAME, "days": 6, "label": "Contoso"}]
+    expires = ends.connection.secret.expires_on.date().isoformat()
+    assert _expiries(caplog) == [
+        {"event": "secret-expiry", "connection": NAME, "days": 6, "expires": expires, "label": "Contoso"}
+    ]
     assert not [one for one in hq.tenant.issued if one in caplog.text]
 
 

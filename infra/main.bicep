@@ -1,0 +1,147 @@
+// Everything of UTM Mail Connect in one resource group. Nothing here reaches beyond that group: the rights in Microsoft
+// Graph and Exchange are granted afterwards, by a person, with the command in the output "grantCommand".
+
+targetScope = 'resourceGroup'
+
+metadata name = 'UTM Mail Connect'
+metadata description = 'Prepares a Microsoft 365 tenant so that a Securepoint UTM can fetch mail by IMAP with OAuth 2.0.'
+
+@description('Azure region of all resources; Flex Consumption has to be offered there.')
+param location string = resourceGroup().location
+
+@description('Whose deployment this is. It stands in alert subjects, log lines and the health answer, so that one customer cannot be taken for another.')
+@maxLength(100)
+param customerName string = ''
+
+@description('E-mail address that is told when a client secret is about to end and when access to a mailbox could not be proven.')
+@minLength(6)
+@maxLength(254)
+param alertEmail string
+
+@description('Address ranges (CIDR, or single addresses) that may call the app. Empty: every address, and then whoever has a key of the app can read mailboxes.')
+@maxLength(100)
+param allowedAddresses array = []
+
+@description('How many instances of the app may run at once. They cost only while they work.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstances int = 40
+
+@description('How many days logs are kept. Take at least the lifetime of a client secret (180) where it must be provable who read it.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('How many gigabytes of logs a day are taken in at most. Beyond it nothing is logged and no alert fires until the next day.')
+@minValue(1)
+@maxValue(100)
+param dailyLogCapGb int = 1
+
+@description('Whether a deleted vault is kept for 90 days whatever anybody does. Once on it cannot be switched off.')
+param purgeProtection bool = true
+
+@description('Whether to bring back the deleted vault of this deployment. Set it for the one deployment after a removal; it fails where there is nothing to bring back.')
+param recoverVault bool = false
+
+@description('Gives every resource another name. The other way out after a removal: leaves the deleted vault alone and starts with an empty one. Keep it the same afterwards.')
+@maxLength(8)
+param nameSuffix string = ''
+
+@description('Address of the package with the code. It is fetched once, at deployment.')
+@minLength(9)
+param packageUri string = 'https://github.com/utm-mail-connect/utm-mail-connect/releases/download/v0.1.0/utm-mail-connect-0.1.0.zip'
+
+var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
+var version = '0.1.0'
+
+// The script and what it reads besides come from the source at this version, so the command can be run again.
+var download = 'az account set --subscription ${subscription().subscriptionId} && curl -fsSL ${repository}/archive/refs/tags/v${version}.tar.gz | tar xz'
+var grant = 'bash utm-mail-connect-${version}/infra/grant.sh'
+
+// 13 characters that are the same at every deployment into this group.
+var unique = uniqueString(resourceGroup().id, nameSuffix)
+var name = 'utmmail-${unique}'
+
+module identity 'modules/identity.bicep' = {
+  name: 'utm-mail-connect-identity'
+  params: {
+    location: location
+    name: name
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'utm-mail-connect-storage'
+  params: {
+    location: location
+    name: 'utmmail${unique}'
+    principalId: identity.outputs.principalId
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'utm-mail-connect-monitoring'
+  params: {
+    location: location
+    name: name
+    principalId: identity.outputs.principalId
+    customerName: customerName
+    alertEmail: alertEmail
+    logRetentionDays: logRetentionDays
+    dailyLogCapGb: dailyLogCapGb
+    documents: '${repository}/blob/v${version}/docs'
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'utm-mail-connect-vault'
+  params: {
+    location: location
+    name: name
+    principalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+    purgeProtection: purgeProtection
+    recoverVault: recoverVault
+  }
+}
+
+// The app takes outputs of all the others, so it is made after their role assignments: a managed identity's token keeps
+// for about 24 hours what roles it had when it was first asked for.
+module app 'modules/app.bicep' = {
+  name: 'utm-mail-connect-app'
+  params: {
+    location: location
+    name: name
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    customerName: customerName
+    vaultUri: vault.outputs.uri
+    blobs: storage.outputs.blobs
+    queues: storage.outputs.queues
+    tables: storage.outputs.tables
+    connections: storage.outputs.connections
+    packages: storage.outputs.packages
+    logs: monitoring.outputs.connectionString
+    maximumInstances: maximumInstances
+    allowedAddresses: allowedAddresses
+    packageUri: packageUri
+  }
+}
+
+@description('Address of the app.')
+output appAddress string = app.outputs.address
+
+@description('Name of the app.')
+output appName string = app.outputs.name
+
+@description('Object id of the identity, to which the rights in Microsoft Graph and Exchange are granted.')
+output principalId string = identity.outputs.principalId
+
+@description('The tenant of this deployment; the rights are granted in the same one.')
+output tenantId string = tenant().tenantId
+
+@description('Name of the vault that holds the client secrets.')
+output vaultName string = vault.outputs.name
+
+@description('The command that shows and then grants the rights, for Azure Cloud Shell (Bash).')
+output grantCommand string = '${download} && ${grant} --resource-group \'${resourceGroup().name}\' --app ${app.outputs.name} --identity ${identity.outputs.principalId} --tenant ${tenant().tenantId}'

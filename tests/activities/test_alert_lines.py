@@ -1,0 +1,51 @@
+"""The log line on which the deployment's alert stands."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from activities.operation import end_round, fail
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.model import Connection, Operation, Wanted
+from connector.services import close_services
+from connector.steps import OperationKind
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ORDER = {"name": "hq", "revision": 1, "now": NOW.isoformat(), "step": "consent", "code": "step-overdue"}
+
+
+@pytest_asyncio.fixture
+async def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Documents]:
+    monkeypatch.setenv("CONNECTOR_STORE", str(tmp_path))
+    monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
+    monkeypatch.setenv("CONNECTOR_LABEL", "Contoso")
+    yield Documents(FolderStore(tmp_path))
+    await close_services()
+
+
+async def test_a_run_that_ends_without_access_says_so_with_connection_and_customer(
+    documents: Documents, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    operation = Operation(id="op", kind=OperationKind.SET_UP, started=NOW)
+    wanted = Wanted(revision=1, display_name="UTM", mailboxes=["a@x.de"])
+    await documents.save(
+        Connection(name="hq", wanted=wanted, operation=operation, since=NOW, last_change=NOW, chunks=[]), None
+    )
+    give_up: Any = fail._function._func
+    conclude: Any = end_round._function._func
+    await give_up(order=ORDER)
+    await conclude(order=ORDER)
+    lines = [json.loads(record.getMessage()) for record in caplog.records]
+    assert [line for line in lines if line["event"] == "verification-failed"] == [
+        {"event": "verification-failed", "connection": "hq", "outcome": "failed", "label": "Contoso"}
+    ]

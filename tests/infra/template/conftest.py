@@ -1,0 +1,7 @@
+"""Lets the checks, which are not test modules, say what they found."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("tests.infra.template.checks", "tests.infra.template.deployment")

@@ -1,0 +1,64 @@
+"""The repository's address stands in pyproject.toml; wherever a file has to repeat it, it is held to that here."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.infra.template.deployment import deploy
+from tests.infra.template.files import INFRA, ROOT, form, project, template
+
+PROJECT = project()
+REPOSITORY = PROJECT["urls"]["Repository"]
+TAG = f"v{PROJECT['version']}"
+PACKAGE = f"{REPOSITORY}/releases/download/{TAG}/{PROJECT['name']}-{PROJECT['version']}.zip"
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [*INFRA.rglob("*"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "azure.yaml"]
+    if path.is_file()
+)
+OURS = re.compile(r"https://(?:raw\.githubusercontent|github)\.com/(?P<path>[\w.-]+/[\w.-]+)")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_names_no_other_repository(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    assert {found["path"] for found in OURS.finditer(text)} <= {urlsplit(REPOSITORY).path.strip("/")}
+
+
+def test_the_package_is_by_default_the_release_of_this_version() -> None:
+    assert template()["parameters"]["packageUri"]["defaultValue"] == PACKAGE
+    (field,) = (one for one in form()["parameters"]["steps"][-1]["elements"] if one["name"] == "packageUri")
+    assert field["defaultValue"] == PACKAGE
+    assert deploy(template()).one("Microsoft.Web/sites/extensions").properties["packageUri"] == PACKAGE
+
+
+def test_the_grant_command_takes_the_script_of_this_version() -> None:
+    command = deploy(template()).outputs["grantCommand"]
+    folder = f"{PROJECT['name']}-{PROJECT['version']}"  # as the archive of a tag is unpacked
+    assert urlsplit(REPOSITORY).path.endswith(f"/{PROJECT['name']}")
+    assert (
+        f" && curl -fsSL {REPOSITORY}/archive/refs/tags/{TAG}.tar.gz | tar xz && bash {folder}/infra/grant.sh "
+    ) in command
+
+
+def test_every_document_to_which_the_deployment_links_is_there() -> None:
+    text = json.dumps([form(), [rule.body for rule in deploy(template()).of("Microsoft.Insights/scheduledQueryRules")]])
+    links = set(re.findall(rf"{re.escape(REPOSITORY)}/blob/(?:main|{re.escape(TAG)})/([\w./-]+)", text))
+    assert {"docs/how-to/new-secret.md", "docs/how-to/mail-has-stopped.md", "docs/reference/deployment.md"} == links
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.de.md"])
+def test_the_button_of_a_readme_opens_our_template_with_our_form(readme: str) -> None:
+    raw = f"https://raw.githubusercontent.com{urlsplit(REPOSITORY).path}/main/infra"
+    template_address, form_address = (
+        quote(f"{raw}/{name}", safe="") for name in ("azuredeploy.json", "createUiDefinition.json")
+    )
+    assert (
+        "[![Deploy to Azure](https://aka.ms/deploytoazurebutton)](https://portal.azure.com/#create/Microsoft.Template"
+        f"/uri/{template_address}/createUIDefinitionUri/{form_address})"
+    ) in (ROOT / readme).read_text("utf-8")
