@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from activities.blueprint import activity
 from activities.run import Order, Run, carry_out
-from connector.errors import RefusedError, ReplicationError
+from connector.errors import ForbiddenError, RefusedError, ReplicationError
 from connector.model import Connection, Intent, SecretRecord
 from connector.plans import secret
 from connector.plans.application import unique_name
@@ -43,7 +43,6 @@ class _Secret:
             credentials=found.credentials if found is not None else (),
             intents=tuple(run.connection.intents),
             proof=await _proof(run, name, newest.version) if newest is not None else None,
-            secrets_allowed=run.connection.rights.secrets_allowed,
             now=run.now,
         )
 
@@ -90,9 +89,13 @@ async def _add(run: Run, name: str) -> None:
     days = lifetime_days(
         run.connection.wanted.lifetime_days, run.services.settings.secret_lifetime_days, rights.longest_secret_days
     )
-    made = await run.services.graph.add_password(
-        ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + timedelta(days=days)
-    )
+    try:
+        made = await run.services.graph.add_password(
+            ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + timedelta(days=days)
+        )
+    except (RefusedError, ForbiddenError):
+        await run.update(lambda connection: _forget(connection, intent))  # a refusal has made nothing
+        raise
     tags = {"connection": run.order.name, "applicationId": ids.application_id or "", "keyId": made.key_id}
     await run.services.vault.write(name, made.secret, tags=tags, expires=made.ends)
 
@@ -102,6 +105,10 @@ async def _add(run: Run, name: str) -> None:
                 entry.key_id = made.key_id
 
     await run.update(complete)
+
+
+def _forget(connection: Connection, intent: Intent) -> None:
+    connection.intents = [entry for entry in connection.intents if entry.id != intent.id]
 
 
 async def _proof(run: Run, name: str, version: str) -> Proof:

@@ -38,8 +38,6 @@ _GRAPH = {
 }
 _THROTTLED = ("throttl", "too many")
 """``BAD Request is throttled. Suggested Backoff Time: …`` and its like."""
-NEEDS_PERSON = frozenset({"secret-expired", "tenant-unknown", "enterprise-application-disabled", "conditional-access"})
-"""Refusals of the token endpoint that no waiting changes."""
 
 
 def refusal(step: StepName, error: ServiceError, change: Change | None = None) -> Finding:

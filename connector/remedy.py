@@ -150,7 +150,6 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "token-wrong-role": _consent,
     "foreign-owner": _owners,
     "foreign-credential": _credentials,
-    "secrets-forbidden": _credentials,
     "application-deleted": _deleted,
     "enterprise-application-disabled": _enterprise_application,
     "conditional-access": _conditional_access,

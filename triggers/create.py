@@ -38,8 +38,7 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     live = await operations.look(client, wish.name)
     busy = found is not None and operations.busy(found.connection, live, datetime.now(UTC))
     if found is not None and busy:
-        same = wish.wanted(found.connection.wanted.revision) == found.connection.wanted
-        if same and not found.connection.operation.cancelled:
+        if _asked_already(wish, found.connection):
             await (operations.wake(client, wish.name) if live.alive else operations.start(client, found.connection))
             return accepted(found.connection)
         if not operations.replaceable(found.connection, live):
@@ -52,6 +51,13 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     else:
         await operations.start(client, connection)
     return accepted(connection)
+
+
+def _asked_already(wish: SetUpRequest, present: Connection) -> bool:
+    """Return whether the run that works is the set-up that is asked for; a verification would only look."""
+    operation = present.operation
+    is_set_up = operation.kind is OperationKind.SET_UP and not operation.cancelled
+    return is_set_up and wish.wanted(present.wanted.revision) == present.wanted
 
 
 async def _check_removals(wish: SetUpRequest, present: Connection, most: int | None) -> None:

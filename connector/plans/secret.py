@@ -28,7 +28,6 @@ class Observed:
     intents: tuple[Intent, ...]
     proof: Proof | None
     """What the token endpoint said to the newest usable version; None where there was nothing to ask it."""
-    secrets_allowed: bool
     now: datetime
 
 
@@ -79,8 +78,6 @@ def plan(observed: Observed, subject: str) -> Plan:
         return Plan(removals, wait=reason)
     if reason == "application-unknown":
         return Plan(findings=(Finding(code=reason, step=StepName.SECRET, subject=subject),))
-    if not observed.secrets_allowed:
-        return Plan(findings=(Finding(code="secrets-forbidden", step=StepName.SECRET),))
     return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
 
 
