@@ -8,6 +8,8 @@ infra=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$infra/grant/say.sh"
 # shellcheck source=grant/graph.sh
 source "$infra/grant/graph.sh"
+# shellcheck source=grant/project.sh
+source "$infra/grant/project.sh"
 # shellcheck source=grant/target.sh
 source "$infra/grant/target.sh"
 # shellcheck source=grant/record.sh
@@ -23,6 +25,7 @@ source "$infra/grant/application.sh"
 # shellcheck source=grant/revoke.sh
 source "$infra/grant/revoke.sh"
 
+GUID='^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection=''
 taking_back='' missing='' due='' folder=${HOME:-.}/utm-mail-connect
 
@@ -171,7 +174,7 @@ exchange() {
 
 # chain: one part alone hands over to the next person, with the command ready to paste.
 chain() {
-    local command=("$0" --profile "$profile" --identity "$identity" --tenant "$tenant")
+    local options=(--profile "$profile" --identity "$identity" --tenant "$tenant")
     # Where only the ids are known, the two names are left to be filled in, and next_names says where they stand.
     local azure=(--resource-group "${resource_group:-RESOURCE-GROUP}" --app "${app:-APP}")
     local time=${granted:-}
@@ -182,14 +185,17 @@ chain() {
     if [[ -z $time && -e $work/held ]]; then time=$(newest_grant); fi
     if [[ $part == entra && $profile == careful ]]; then
         say next_exchange
-        command_line "${command[@]}" "${azure[@]}" --part exchange ${time:+--granted "$time"}
+        hand_over "${options[@]}" "${azure[@]}" --part exchange ${time:+--granted "$time"}
     fi
     if [[ $part == entra || $part == exchange || (-z $part && -z $app) ]]; then
         say next_azure "$tenant"
         [[ -n $app ]] || say next_names
-        command_line "${command[@]}" "${azure[@]}" --part azure ${time:+--granted "$time"}
+        hand_over "${options[@]}" "${azure[@]}" --part azure ${time:+--granted "$time"}
     fi
     if [[ -z $part || $part == azure ]]; then say after_grant; fi
 }
+
+# hand_over OPTION…: the whole command; the next person sits at another computer.
+hand_over() { printf '    %s%s\n' "$(fetched grant.sh)" "$(quoted_words "$@")"; }
 
 main "$@"

@@ -4,7 +4,7 @@
 # exchange_script TEMPLATE: the whole script: ids and texts, then the template.
 exchange_script() {
     local environment=O365Default key
-    if [[ $cloud == AzureChinaCloud ]]; then environment=O365China; fi
+    if [[ $(azure cloud show --query name) == AzureChinaCloud ]]; then environment=O365China; fi
     printf "\$TenantId = '%s'\n\$AppId = '%s'\n\$ObjectId = '%s'\n" "$tenant" "$identity_app" "$identity"
     printf "\$DisplayName = '%s'\n\$Environment = '%s'\n" "$(quoted "$identity_name")" "$environment"
     printf '%s\n' "\$Texts = @{"
@@ -18,12 +18,13 @@ exchange_script() {
 # quoted TEXT: as it stands between single quotes in PowerShell, which takes typographic ones for the same.
 quoted() { sed "s/[‘’‚‛]/'/g; s/'/''/g" <<<"$1"; }
 
-# write_exchange_script TEMPLATE FILE: shows it, and writes it with a byte order mark, without which Windows PowerShell
-# takes UTF-8 for the local code page. --what-if only shows.
+# write_exchange_script TEMPLATE FILE [LINES]: shows it, with the lines of a file after it, and writes it with a byte order
+# mark, without which Windows PowerShell takes UTF-8 for the local code page. --what-if only shows.
 write_exchange_script() {
     exchange_script "$1"
+    cat "${3:-/dev/null}"
     if [[ -n $what_if ]]; then return; fi
     mkdir -p "$folder"
-    { printf '\xef\xbb\xbf' && exchange_script "$1"; } >"$folder/$2"
+    { printf '\xef\xbb\xbf' && exchange_script "$1" && cat "${3:-/dev/null}"; } >"$folder/$2"
     say exchange_written "$folder/$2" "$folder/$2"
 }

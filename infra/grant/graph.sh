@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Microsoft Graph and Azure through az, and what a refusal means. Sourced after say.sh.
 
-GUID='^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+RIGHT_MISSING=3
 LOOKS=6 PAUSE=5 # Entra is given half a minute to spread a change
 
-# sign_in: who is signed in, to which tenant, of which cloud.
+# sign_in: who is signed in, to which tenant, and where that cloud has its Graph.
 sign_in() {
     IFS=$'\t' read -r signed_in_tenant caller < <(azure account show --query '[[tenantId,user.name]]') ||
         fail "$FAILED" not_signed_in "$(az_error)"
-    IFS=$'\t' read -r cloud graph_url < <(azure cloud show --query '[[name,endpoints.microsoftGraphResourceId]]') ||
+    graph_url=$(azure cloud show --query endpoints.microsoftGraphResourceId) ||
         fail "$FAILED" az_failed 'az cloud show' "$(az_error)"
     graph_url=${graph_url%/}
 }
@@ -36,9 +36,14 @@ patiently() {
 
 az_error() { tr '\n' ' ' <"$work/error" | cut -c1-600; }
 
+# denied: did the last request fail for lack of a right?
+denied() {
+    grep -qE 'Authorization_RequestDenied|AuthorizationFailed|Forbidden|Insufficient privileges|accessDenied' "$work/error"
+}
+
 # refused WHAT ROLE: end the script over a failed request; if a right is missing, name the role (a text's key) that has it.
 refused() {
-    if grep -qE 'Authorization_RequestDenied|AuthorizationFailed|Forbidden|Insufficient privileges|accessDenied' "$work/error"; then
+    if denied; then
         fail "$RIGHT_MISSING" right_missing "$caller" "$(say "$2")" "$1" "$tenant" "$(az_error)"
     elif grep -qE 'AADSTS[0-9]+|az login|InteractionRequired|TokenIssuedBeforeRevocation' "$work/error"; then
         fail "$FAILED" sign_in_again "$tenant" "$(az_error)"

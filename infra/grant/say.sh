@@ -2,7 +2,7 @@
 # Words for people, German or English by the locale, and the ways in which a script ends. Sourced; $infra is its folder.
 
 # Exit codes: 1 something failed or was declined, 2 wrong usage, 3 a right of the caller is missing, 4 the wrong tenant.
-FAILED=1 USAGE=2 RIGHT_MISSING=3 WRONG_TENANT=4
+FAILED=1 USAGE=2
 
 case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
 de*) language=de ;;
@@ -48,12 +48,11 @@ confirm() {
 # The time in UTC as the app's settings and the records have it.
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
-# command_line WORD…: the words as they can be pasted into a shell.
-command_line() {
-    local line
-    printf -v line ' %q' "$@"
-    printf '    %s\n' "${line# }"
-}
+# quoted_words WORD…: the words as they can be pasted into a shell.
+quoted_words() { printf ' %q' "$@"; }
+
+# native PATH: as az wants it, which is a Windows program under Git Bash.
+native() { if command -v cygpath >/dev/null; then cygpath -m "$1"; else echo "$1"; fi; }
 
 # need OPTION VALUE PATTERN: the option's value, or the end of the script.
 need() {

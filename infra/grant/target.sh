@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Which identity, in which tenant: from the ids of the deployment's output, or looked up at the app. Sourced.
 
+WRONG_TENANT=4
+
 # find_target: sets tenant and identity, and refuses another tenant than the deployment's.
 find_target() {
     if [[ -z $identity ]]; then look_up_identity; fi

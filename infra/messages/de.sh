@@ -139,3 +139,58 @@ T_adopt_credentials='  Ihre Anmeldeinformationen; die App meldet die, die sie ni
 T_adopt_ask='
 Wer diese Anwendung angelegt hat, kann einen Schlüssel behalten haben. Soll die App „%s“ über die Identität %s besitzen? (j/n)'
 T_adopted='✔ Die Identität besitzt „%s“ jetzt.'
+
+T_needs_app='Nennen Sie die App: --resource-group und --app. Siehe %s --help.'
+T_update_help='Stellt die neueste Version des Codes bereit, und nur den Code.
+
+  %s --resource-group NAME --app NAME [Optionen]
+
+  --back               zurück zu dem Paket, das vor dem jetzigen bereitgestellt war
+  --what-if            nur zeigen, welche Version käme
+  --releases ADRESSE   wo die Versionen liegen, wenn nicht beim Projekt (eine eigene Kopie)
+  --help               dieser Text'
+T_update_plan='%s: jetzt Version %s, verlangt ist %s'
+T_update_there='Diese Version läuft; nichts wurde geändert.'
+T_update_newer='Es läuft eine neuere Version als die neueste veröffentlichte; nichts wurde geändert.'
+T_not_fetched='%s ließ sich nicht holen. Nichts wurde geändert. (%s)'
+T_no_package='Dort ist kein Paket genannt: %s'
+T_no_previous='Azure kennt in den Bereitstellungen der Ressourcengruppe %s kein früheres Paket.'
+T_wrong_checksum='Die Prüfsumme von %s ist nicht die, die seine Version nennt. Nichts wurde geändert.'
+T_checksum_right='  ✔ %s hat die Prüfsumme, die seine Version nennt'
+T_deploying='  Stelle %s bereit …'
+T_updated='  ✔ %s läuft'
+T_not_updated='Version %s wurde bereitgestellt, health meldet aber %s. Vielleicht darf nur eine zugelassene Adresse fragen; sonst sehen Sie ins Protokoll der App oder gehen mit --back zurück. (%s)'
+
+T_remove_help='Entfernt die App und was sie angelegt hat, und sagt, was bleibt.
+
+  %s --resource-group NAME --app NAME [Optionen]
+
+  --what-if            nur zeigen
+  --yes                nicht nach dem Namen der Ressourcengruppe fragen (hält an, wenn anderes darin liegt)
+  --folder ORDNER      wo die Protokolle von grant.sh liegen und das PowerShell hinkommt (Vorgabe ~/utm-mail-connect)
+  --help               dieser Text'
+T_group_gone='Die Ressourcengruppe %s gibt es nicht; nichts mehr zu entfernen.'
+T_remove_not_named='  · %s bleibt: gehört der Identität, trägt aber nicht unseren Namen'
+T_remove_not_owned='  · Die Verbindung „%s“ bleibt in Entra und Exchange: Die Identität besitzt ihre Anwendung nicht'
+T_remove_applications='
+1. Diese Anwendungen in Entra und mit ihnen ihre Schlüssel. Von da an holen die UTMs keine Mail mehr:'
+T_remove_exchange='
+2. In Exchange Online, durch einen Exchange-Administrator, jetzt oder später: der Zugriff auf die Postfächer und die Rollengruppe.
+Die Zeilen:
+'
+T_remove_rights='
+3. Die Rechte der Identität (grant.sh --revoke)'
+T_remove_resources='
+4. Die Ressourcengruppe %s mit allem darin:'
+T_remove_foreign='
+Dies gehört nicht zu unserer Bereitstellung und ginge mit der Gruppe unter:'
+T_remove_foreign_stops='Nichts wurde geändert. Verschieben Sie es zuerst in eine andere Ressourcengruppe.'
+T_remove_ask='
+Tippen Sie den Namen der Ressourcengruppe (%s), um all das zu entfernen:'
+T_removed='  ✔ %s entfernt'
+T_removing_group='  Entferne die Ressourcengruppe %s, das dauert einige Minuten …'
+T_remove_stays='
+Was bleibt: die Anwendungen 30 Tage unter „Gelöschte Anwendungen“ in Entra, wo ein Administrator sie zurückholen oder endgültig
+löschen kann; der Tresor mit seinen Schlüsseln 90 Tage, weil der Löschschutz niemanden früher löschen lässt, so lange ist auch sein
+Name vergeben (eine neue Bereitstellung in einer Gruppe %s braucht recoverVault oder nameSuffix); was in Exchange Online geschehen
+ist, bis die Zeilen oben gelaufen sind; IMAP, wo es eingeschaltet wurde.'

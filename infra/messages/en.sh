@@ -139,3 +139,57 @@ T_adopt_credentials='  Its credentials; the app will report those that it does n
 T_adopt_ask='
 Whoever made this application may have kept a secret of it. Make the app own "%s" through the identity %s? (y/n)'
 T_adopted='✔ The identity owns "%s" now.'
+
+T_needs_app='Name the app: --resource-group and --app. See %s --help.'
+T_update_help='Deploys the newest release of the code, and only the code.
+
+  %s --resource-group NAME --app NAME [options]
+
+  --back               go back to the package that was deployed before the present one
+  --what-if            only show which version would come
+  --releases ADDRESS   where the releases are, if not at the project (a copy of your own)
+  --help               this text'
+T_update_plan='%s: version %s now, %s is asked for'
+T_update_there='That version is running; nothing was changed.'
+T_update_newer='A newer version than the newest release is running; nothing was changed.'
+T_not_fetched='%s could not be fetched. Nothing was changed. (%s)'
+T_no_package='No package is named there: %s'
+T_no_previous='Azure keeps no earlier package in the deployments of the resource group %s.'
+T_wrong_checksum='The checksum of %s is not the one that its release names. Nothing was changed.'
+T_checksum_right='  ✔ %s has the checksum that its release names'
+T_deploying='  Deploying %s …'
+T_updated='  ✔ %s is running'
+T_not_updated='Version %s was deployed, but health reports %s. It may only be asked from an allowed address; otherwise look at the log of the app, or go back with --back. (%s)'
+
+T_remove_help='Removes the app and what it made, and says what stays.
+
+  %s --resource-group NAME --app NAME [options]
+
+  --what-if            only show
+  --yes                do not ask for the name of the resource group (stops where something else is in it)
+  --folder DIRECTORY   where the records of grant.sh are, and the PowerShell is written (default ~/utm-mail-connect)
+  --help               this text'
+T_group_gone='The resource group %s does not exist; nothing is left to remove.'
+T_remove_not_named='  · %s stays: the identity owns it, but it does not carry our name'
+T_remove_not_owned='  · The connection "%s" stays in Entra and Exchange: the identity does not own its application'
+T_remove_applications='
+1. These applications in Entra, and with them their secrets. From then on the UTMs fetch no mail:'
+T_remove_exchange='
+2. In Exchange Online, by an Exchange administrator, now or later: access to the mailboxes, and the role group. The lines:
+'
+T_remove_rights='
+3. The rights of the identity (grant.sh --revoke)'
+T_remove_resources='
+4. The resource group %s with everything in it:'
+T_remove_foreign='
+This is not of our deployment and would go with the group:'
+T_remove_foreign_stops='Nothing was changed. Move it to another resource group first.'
+T_remove_ask='
+Type the name of the resource group (%s) to remove all this:'
+T_removed='  ✔ %s removed'
+T_removing_group='  Removing the resource group %s, which takes some minutes …'
+T_remove_stays='
+What stays: the applications 30 days under "Deleted applications" in Entra, where an administrator can bring them back or delete
+them for good; the vault with its secrets 90 days, since purge protection lets nobody delete it earlier, so its name is taken that
+long (a new deployment in a group %s needs recoverVault or nameSuffix); what was done in Exchange Online, until the lines above
+were run; IMAP where it was switched on.'

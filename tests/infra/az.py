@@ -1,7 +1,7 @@
 """A stand-in for the Azure CLI: answers from a world kept in a file, notes every call, refuses what it does not know.
 
-It answers only what ``infra/*.sh`` ask, in az's own output formats, and fails on purpose where the world says so: at the
-k-th write, before or after its effect, or for lack of a role. ``AZ_WORLD`` names the world's file.
+It answers only what ``infra/*.sh`` ask, in az's own output formats, and fails on purpose where the world says so: at
+the k-th write, before or after its effect, or for lack of a role. ``AZ_WORLD`` names the world's file.
 """
 
 from __future__ import annotations

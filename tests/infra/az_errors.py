@@ -34,9 +34,8 @@ def bad_request(message: str) -> AzError:
 
 def unauthorized(action: str, scope: str) -> AzError:
     """Return Azure Resource Manager's refusal."""
-    return AzError(
-        f"(AuthorizationFailed) The client does not have authorization to perform action '{action}' over scope '{scope}'."
-    )
+    reason = f"does not have authorization to perform action '{action}' over scope '{scope}'"
+    return AzError(f"(AuthorizationFailed) The client {reason}.")
 
 
 def need(world: dict[str, Any], error: AzError, *roles: str) -> None:

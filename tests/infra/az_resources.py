@@ -43,6 +43,13 @@ def _app(world: World, options: Options) -> dict[str, Any]:
     return app
 
 
+def _show(world: World, options: Options) -> Any:
+    host = _app(world, options)["defaultHostName"]
+    if world["trouble"].get("flattening_az"):
+        return {"defaultHostName": host}
+    return {"properties": {"defaultHostName": host}}
+
+
 def _identities(world: World, options: Options) -> Any:
     identities = {key: world["identities"][key] for key in _app(world, options)["identities"]}
     return {"type": "UserAssigned", "userAssignedIdentities": identities}
@@ -134,7 +141,7 @@ _APP = {"--resource-group", "--name"}
 COMMANDS: dict[str, tuple[Command, set[str]]] = {
     "account show": (_account, set()),
     "cloud show": (_cloud, set()),
-    "functionapp show": (_app, _APP),
+    "functionapp show": (_show, _APP),
     "functionapp identity show": (_identities, _APP),
     "functionapp config appsettings list": (_settings, _APP),
     "functionapp config appsettings set": (_set_settings, _APP | {"--settings"}),

@@ -1,4 +1,4 @@
-"""Runs the real scripts with a real bash and the stand-in ``az``, against a world that a test can change and compare."""
+"""Runs the real scripts with a real bash and the stand-in ``az``, against a world that a test can change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 TENANT, IDENTITY, CLIENT = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "123")
 GRAPH_SP, EXCHANGE_SP = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "45")
 GRAPH_APP, EXCHANGE_APP = "00000003-0000-0000-c000-000000000000", "00000002-0000-0ff1-ce00-000000000000"
-GROUP, APP = "rg-mail", "func-mail-abc"
+GROUP, APP = "rg-mail", "utmmail-abc123def4567"
+STORAGE = APP.replace("-", "")
 IDENTITY_PATH = (
     f"/subscriptions/s/resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-mail"
 )
@@ -59,12 +60,14 @@ def deployed() -> dict[str, Any]:
         "directoryRoles": [],
         "applications": [],
         "identities": {IDENTITY_PATH: {"principalId": IDENTITY, "clientId": CLIENT, "tenantId": TENANT}},
-        "groups": {GROUP: [["Microsoft.Web/sites", APP], ["Microsoft.KeyVault/vaults", "kv-abc"]]},
+        "groups": {
+            GROUP: [["Microsoft.Web/sites", APP], ["Microsoft.KeyVault/vaults", APP], ["Microsoft.Storage", STORAGE]]
+        },
         "apps": {
             APP: {
                 "settings": {"AZURE_CLIENT_ID": CLIENT, "CONNECTOR_STORE": "https://st.blob.core.windows.net/c"},
                 "identities": [IDENTITY_PATH],
-                "defaultHostName": "func-mail-abc.azurewebsites.net",
+                "defaultHostName": f"{APP}.azurewebsites.net",
                 "version": "0.1.0",
                 "before": "0.1.0",
                 "starting": 0,
@@ -124,7 +127,7 @@ class Shell:
             "LANG": self.locale,
             "AZ_WORLD": str(path),
         }
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own script
             ["/usr/bin/env", "bash", str(ROOT / "infra" / script), *arguments],
             env=environment,
             input=answers,

@@ -18,8 +18,8 @@ ROLE_GROUP = (
     "'Get-ServicePrincipal', 'New-ServicePrincipal', 'Remove-ServicePrincipal'",
     'Remove-ManagementRoleEntry "$Registrar\\$($_.Name)" -Confirm:$false',
     "New-ManagementRole -Name $Granter -Parent 'Mail Recipients'",
-    "'Get-Mailbox', 'Get-Recipient', 'Get-MailboxPermission', 'Add-MailboxPermission', 'Remove-MailboxPermission',"
-    " 'Get-CASMailbox', 'Set-CASMailbox'",
+    "'Get-Mailbox', 'Get-Recipient', 'Get-MailboxPermission', 'Add-MailboxPermission', 'Remove-MailboxPermission', ",
+    "'Get-CASMailbox', 'Set-CASMailbox'",
     'Remove-ManagementRoleEntry "$Granter\\$($_.Name)" -Confirm:$false',
     "New-DistributionGroup -Name $Mailboxes -Type Security",
     "New-RoleGroup -Name $RoleGroup -Roles $Registrar",

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 
 import pytest
 
-from tests.infra.shell import GROUP, HERE, IDS, TENANT, Shell
+from tests.infra.shell import GROUP, HERE, IDS, ROOT, TENANT, Shell
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+NAME, VERSION, REPOSITORY = PROJECT["name"], PROJECT["version"], PROJECT["urls"]["Repository"]
+FETCH = re.escape(f"{REPOSITORY}/archive/refs/tags/v{VERSION}.tar.gz | tar xz && bash {NAME}-{VERSION}/infra/grant.sh")
 ENTRA, EXCHANGE, AZURE = ["Privileged Role Administrator"], ["Exchange Administrator"], ["Website Contributor"]
 
 
 def commands(text: str) -> dict[str, list[str]]:
     """Return the commands that a run printed for the next persons, by their part."""
-    lines = [shlex.split(line) for line in text.splitlines() if re.match(r"    \S+grant\.sh ", line)]
-    return {line[line.index("--part") + 1]: line[1:] for line in lines}
+    lines = re.findall(rf"^    curl -fsSL {FETCH} (.*)$", text, re.MULTILINE)
+    found = [shlex.split(line) for line in lines]
+    return {line[line.index("--part") + 1]: line for line in found}
 
 
 def run_as(shell: Shell, roles: list[str], *arguments: str) -> str:
