@@ -83,6 +83,7 @@ look_around() {
 show() {
     if [[ -n $identity ]]; then
         say remove_applications
+        if [[ ! -s $work/applications ]]; then echo '      –'; fi
         sed 's/^/      /; s/\t/  /g' "$work/applications"
         say remove_exchange
         write_exchange_script exchange-remove.ps1 exchange-remove-all.ps1 "$work/lines"

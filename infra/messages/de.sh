@@ -10,12 +10,14 @@ T_grant_help='Gibt der Identität von UTM Mail Connect ihre Rechte, zeigt jedes 
                        erlaubt die Postfächer einer Gruppe
   --profile automatic  niemand muss mehr etwas tun; kommt dem Globalen Administrator gleich
   --profile minimal    eigene Anwendungen und der eigene Tresor; Zustimmung und Exchange macht ein Mensch
-  --part entra|exchange|azure   nur ein Teil, wenn verschiedene Personen die Rollen haben
+  --part entra         nur ein Teil, wenn verschiedene Personen die Rollen haben. Dieser: Administrator für privilegierte Rollen
+  --part exchange      dieser: Organization Management in Exchange Online, oder Exchange-Administrator
+  --part azure         dieser: Mitwirkender von Websites (Website Contributor) an der App
   --granted ZEIT       mit --part azure: die Zeit, die --part entra ausgegeben hat
   --what-if            nur zeigen
   --yes                jede Frage mit Ja beantworten
   --revoke             genau das zurücknehmen, was gewährt wurde
-  --consent NAME       die Administratorzustimmung für eine Verbindung geben; mit --revoke zurücknehmen
+  --consent NAME       die Zustimmung für eine Verbindung geben (Cloudanwendungsadministrator); mit --revoke zurücknehmen
   --adopt NAME         die Identität zum Besitzer der Anwendung machen, die eine frühere angelegt hat; mit --revoke beenden
   --folder ORDNER      wo Protokolle und PowerShell geschrieben und gesucht werden (Vorgabe ~/utm-mail-connect)
   --help               dieser Text'

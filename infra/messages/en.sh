@@ -10,12 +10,14 @@ T_grant_help='Gives the identity of UTM Mail Connect its rights, shows each befo
                        mailboxes of one group
   --profile automatic  no person is needed any more; equals Global Administrator
   --profile minimal    applications of its own and its vault; a person does consent and Exchange
-  --part entra|exchange|azure   one part alone, where different persons hold the roles
+  --part entra         one part alone, where different persons hold the roles. This one: Privileged Role Administrator
+  --part exchange      this one: Organization Management in Exchange Online, or Exchange Administrator
+  --part azure         this one: Website Contributor on the app
   --granted TIME       with --part azure: the time that --part entra printed
   --what-if            only show
   --yes                answer every question with yes
   --revoke             take back exactly what was granted
-  --consent NAME       give the admin consent for one connection; with --revoke take it back
+  --consent NAME       give the admin consent for one connection (Cloud Application Administrator); with --revoke take it back
   --adopt NAME         make the identity owner of the application that an earlier identity made; with --revoke leave it
   --folder DIRECTORY   where records and PowerShell are written and looked for (default ~/utm-mail-connect)
   --help               this text'
