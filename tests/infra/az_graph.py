@@ -1,0 +1,243 @@
+"""``az rest``: the requests to Microsoft Graph, to the app and to the place of the releases that the scripts make."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from tests.infra.az_errors import AzError, UnknownCallError, bad_request, denied, need, not_found
+
+World = dict[str, Any]
+PRIVILEGED, CLOUD_APPLICATION = "Privileged Role Administrator", "Cloud Application Administrator"
+GRAPH = "https://graph.microsoft.com/v1.0/"
+GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
+OPTIONS = {"--method", "--url", "--body", "--headers", "--query", "--output", "--only-show-errors", "--output-file"}
+
+
+def answer(world: World, options: dict[str, str]) -> Any:
+    """Return the answer to one request."""
+    address, method = unquote(options["--url"]), options["--method"]
+    if options.keys() - OPTIONS - {"--skip-authorization-header"}:
+        raise UnknownCallError(f"options of az rest: {sorted(options)}")
+    if not address.startswith(GRAPH):
+        return _elsewhere(world, address, options)
+    path, _, parameters = address.removeprefix(GRAPH).partition("?")
+    body = json.loads(options.get("--body", "{}"))
+    for route_method, pattern, handler in ROUTES:
+        match = re.fullmatch(pattern, path)
+        if match and method == route_method:
+            return handler(world, match, body if method == "POST" else parameters)
+    raise UnknownCallError(f"{method} {path}")
+
+
+def _elsewhere(world: World, address: str, options: dict[str, str]) -> Any:
+    """Answer for the app itself and for files: neither gets the caller's token."""
+    if "--skip-authorization-header" not in options:
+        raise UnknownCallError(f"a token would be sent to {address}")
+    if "--output-file" in options:
+        found = world["files"].get(address)
+        if found is None:
+            raise AzError("Not Found(Not Found)")
+        Path(options["--output-file"]).write_bytes(Path(found).read_bytes())
+        return None
+    host, _, path = address.removeprefix("https://").partition("/")
+    app = next((one for one in world["apps"].values() if one["defaultHostName"] == host), None)
+    if app is None or world["trouble"].get("app_unreachable"):
+        raise AzError("HTTPSConnectionPool: Max retries exceeded")
+    _check_key(app, path, options["--headers"])
+    if path == "api/health":
+        starting = app["starting"]
+        if starting:
+            app["starting"] = starting - 1
+            return {"version": app["before"]}
+        return {"version": app["version"]}
+    return _connections(app, path)
+
+
+def _check_key(app: dict[str, Any], path: str, headers: str) -> None:
+    """Check the function's own key, which must come from a file: an argument is seen by everybody on the machine."""
+    function = {"api/health": "read_health", "api/connections": "list_connections"}.get(
+        path.partition("?")[0], "read_connection"
+    )
+    if not headers.startswith("@"):
+        raise UnknownCallError("a key in an argument")
+    if json.loads(Path(headers[1:]).read_text("utf-8")) != {"x-functions-key": app["keys"][function]}:
+        raise AzError("Unauthorized()")
+
+
+def _connections(app: dict[str, Any], path: str) -> Any:
+    path, _, parameters = path.partition("?")
+    wanted = dict(pair.split("=") for pair in parameters.split("&") if pair)
+    after, top = wanted.get("after", ""), 2  # small pages, so that the second one is asked for
+    names = sorted(app["connections"])
+    if path == "api/connections":
+        page = [name for name in names if name > after][:top]
+        return {"items": [{"name": name} for name in page], "next": page[-1] if page and page[-1] < names[-1] else None}
+    connection = app["connections"][path.removeprefix("api/connections/")]
+    mailboxes = sorted(connection["mailboxes"])
+    page = [address for address in mailboxes if address > after][:top]
+    following = page[-1] if page and page[-1] < mailboxes[-1] else None
+    items = [{"requested": address, "address": address} for address in page]
+    return {"ids": connection["ids"], "mailboxes": {"items": items, "next": following}}
+
+
+def _principal(world: World, match: re.Match[str], _: Any) -> Any:
+    return _found(world, "servicePrincipals", match[1])
+
+
+def _found(world: World, kind: str, key: str) -> dict[str, Any]:
+    hidden = world["trouble"].get("unknown_for", 0)
+    if hidden:
+        world["trouble"]["unknown_for"] = hidden - 1
+        raise not_found(key)
+    for one in world[kind]:
+        if one["id"] == key:
+            return dict(one)
+    raise not_found(key)
+
+
+def _principals(world: World, _: re.Match[str], parameters: str) -> Any:
+    (app_id,) = re.findall(r"appId eq '([^']+)'", parameters)
+    return {"value": [one for one in world["servicePrincipals"] if one["appId"] == app_id]}
+
+
+def _add_principal(world: World, _: re.Match[str], body: dict[str, str]) -> Any:
+    need(world, denied(), CLOUD_APPLICATION)
+    made = next(one for one in world["not_here_yet"] if one["appId"] == body["appId"])
+    world["servicePrincipals"].append(made)
+    return made
+
+
+def _visible(world: World, key: str) -> list[Any]:
+    """Return what a replica shows: what was written last is missing from the next reads, where the world lags."""
+    lag, items = world["trouble"].get("lag", 0), world[key]
+    if lag and world["fresh"]:
+        world["fresh"] -= 1
+        return list(items[:-1])
+    return list(items)
+
+
+def _assignments(world: World, match: re.Match[str], _: Any) -> Any:
+    return {"value": [one for one in _visible(world, "appRoleAssignments") if one["principalId"] == match[1]]}
+
+
+def _assign(world: World, _: re.Match[str], body: dict[str, str]) -> Any:
+    resource = _found(world, "servicePrincipals", body["resourceId"])
+    is_graph = resource["appId"] == GRAPH_APP
+    need(world, denied(), PRIVILEGED, *(() if is_graph else (CLOUD_APPLICATION,)))
+    if body["appRoleId"] not in {role["id"] for role in resource["appRoles"]}:
+        raise bad_request("Permission being assigned was not found on application")
+    if any({**body, "id": 0}.items() <= {**one, "id": 0}.items() for one in world["appRoleAssignments"]):
+        raise bad_request("Permission being assigned already exists on the object")
+    return _keep(world, "appRoleAssignments", {**body, "createdDateTime": world["clock"]})
+
+
+def _keep(world: World, key: str, item: dict[str, Any]) -> dict[str, Any]:
+    world["next"] += 1
+    world["fresh"] = world["trouble"].get("lag", 0)
+    made = {"id": f"assignment-{world['next']}", **item}
+    world[key].append(made)
+    return made
+
+
+def _unassign(world: World, match: re.Match[str], _: Any) -> None:
+    (found,) = [one for one in world["appRoleAssignments"] if one["id"] == match[2]] or [None]
+    if found is None:
+        raise not_found(match[2])
+    resource = _found(world, "servicePrincipals", found["resourceId"])
+    need(world, denied(), PRIVILEGED, *(() if resource["appId"] == GRAPH_APP else (CLOUD_APPLICATION,)))
+    world["appRoleAssignments"].remove(found)
+
+
+def _roles(world: World, _: re.Match[str], parameters: str) -> Any:
+    (principal,) = re.findall(r"principalId eq '([^']+)'", parameters)
+    return {"value": [one for one in _visible(world, "directoryRoles") if one["principalId"] == principal]}
+
+
+def _add_role(world: World, _: re.Match[str], body: dict[str, str]) -> Any:
+    need(world, denied(), PRIVILEGED)
+    if any({**body, "id": 0}.items() <= {**one, "id": 0}.items() for one in world["directoryRoles"]):
+        raise bad_request("A conflicting object with one or more of the specified property values is present")
+    return _keep(world, "directoryRoles", body)
+
+
+def _drop_role(world: World, match: re.Match[str], _: Any) -> None:
+    need(world, denied(), PRIVILEGED)
+    if match[1] not in {one["id"] for one in world["directoryRoles"]}:
+        raise not_found(match[1])
+    world["directoryRoles"] = [one for one in world["directoryRoles"] if one["id"] != match[1]]
+
+
+def _application_by_name(world: World, match: re.Match[str], _: Any) -> Any:
+    for one in world["applications"]:
+        if one["uniqueName"] == match[1]:
+            return one
+    raise not_found(match[1])
+
+
+def _application(world: World, match: re.Match[str], _: Any) -> Any:
+    return _found(world, "applications", match[1])
+
+
+def _owners(world: World, match: re.Match[str], _: Any) -> Any:
+    owners = _found(world, "applications", match[1])["owners"]
+    return {"value": [{"id": owner, "displayName": "an owner"} for owner in owners]}
+
+
+def _of_world(world: World, key: str) -> list[str]:
+    return next(list.__iadd__(one["owners"], []) for one in world["applications"] if one["id"] == key)
+
+
+def _add_owner(world: World, match: re.Match[str], body: dict[str, str]) -> None:
+    need(world, denied(), CLOUD_APPLICATION)
+    owner = body["@odata.id"].rpartition("/")[2]
+    if owner in _of_world(world, match[1]):
+        raise bad_request("One or more added object references already exist for the following modified properties")
+    _of_world(world, match[1]).append(owner)
+
+
+def _drop_owner(world: World, match: re.Match[str], _: Any) -> None:
+    need(world, denied(), CLOUD_APPLICATION)
+    _of_world(world, match[1]).remove(match[2])
+
+
+def _owned(world: World, match: re.Match[str], _: Any) -> Any:
+    owned = [one for one in world["applications"] if match[1] in one["owners"]]
+    kind = {"@odata.type": "#microsoft.graph.application"}
+    return {
+        "value": [{"@odata.type": "#microsoft.graph.servicePrincipal", "id": "x"}, *({**one, **kind} for one in owned)]
+    }
+
+
+def _delete_application(world: World, match: re.Match[str], _: Any) -> None:
+    need(world, denied(), CLOUD_APPLICATION)
+    _found(world, "applications", match[1])
+    world["applications"] = [one for one in world["applications"] if one["id"] != match[1]]
+
+
+Handler = Callable[[World, re.Match[str], Any], Any]
+_ID = r"([0-9a-f-]{36})"
+ROUTES: list[tuple[str, str, Handler]] = [
+    ("GET", rf"servicePrincipals/{_ID}", _principal),
+    ("GET", "servicePrincipals", _principals),
+    ("POST", "servicePrincipals", _add_principal),
+    ("GET", rf"servicePrincipals/{_ID}/appRoleAssignments", _assignments),
+    ("POST", rf"servicePrincipals/{_ID}/appRoleAssignments", _assign),
+    ("POST", rf"servicePrincipals/{_ID}/appRoleAssignedTo", _assign),
+    ("DELETE", rf"servicePrincipals/{_ID}/appRoleAssignments/(.+)", _unassign),
+    ("GET", rf"servicePrincipals/{_ID}/ownedObjects", _owned),
+    ("GET", "roleManagement/directory/roleAssignments", _roles),
+    ("POST", "roleManagement/directory/roleAssignments", _add_role),
+    ("DELETE", "roleManagement/directory/roleAssignments/(.+)", _drop_role),
+    ("GET", r"applications\(uniqueName='([^']+)'\)", _application_by_name),
+    ("GET", rf"applications/{_ID}", _application),
+    ("DELETE", rf"applications/{_ID}", _delete_application),
+    ("GET", rf"applications/{_ID}/owners", _owners),
+    ("POST", rf"applications/{_ID}/owners/\$ref", _add_owner),
+    ("DELETE", rf"applications/{_ID}/owners/{_ID}/\$ref", _drop_owner),
+]

@@ -1,0 +1,159 @@
+"""The commands of az about the account, the app, its identity, the resource group and its deployments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.infra.az_errors import AzError, UnknownCallError, need, unauthorized
+
+World = dict[str, Any]
+Options = dict[str, str]
+WEBSITE = ("Website Contributor", "Contributor", "Owner")
+CONTRIBUTOR = ("Contributor", "Owner")
+
+
+def answer(world: World, words: str, options: Options) -> Any:
+    """Return what the command answers."""
+    if words not in COMMANDS:
+        raise UnknownCallError(words)
+    command, known = COMMANDS[words]
+    if options.keys() - known:
+        raise UnknownCallError(f"{words}: {sorted(options.keys() - known)}")
+    if world["account"]["tenantId"] is None:
+        raise AzError("Please run 'az login' to setup account.")
+    return command(world, options)
+
+
+def _account(world: World, _: Options) -> Any:
+    return {"tenantId": world["account"]["tenantId"], "user": world["account"]["user"]}
+
+
+def _cloud(world: World, _: Options) -> Any:
+    return {"name": world["cloud"], "endpoints": {"microsoftGraphResourceId": "https://graph.microsoft.com/"}}
+
+
+def _app(world: World, options: Options) -> dict[str, Any]:
+    need(world, unauthorized("Microsoft.Web/sites/read", options["--name"]), "Reader", *WEBSITE)
+    app: dict[str, Any] | None = world["apps"].get(options["--name"])
+    if app is None or options["--resource-group"] not in world["groups"]:
+        raise AzError(f"(ResourceNotFound) The Resource 'Microsoft.Web/sites/{options['--name']}' was not found.")
+    return app
+
+
+def _show(world: World, options: Options) -> Any:
+    host = _app(world, options)["defaultHostName"]
+    if world["trouble"].get("flattening_az"):
+        return {"defaultHostName": host}
+    return {"properties": {"defaultHostName": host}}
+
+
+def _identities(world: World, options: Options) -> Any:
+    identities = {key: world["identities"][key] for key in _app(world, options)["identities"]}
+    return {"type": "UserAssigned", "userAssignedIdentities": identities}
+
+
+def _identity(world: World, options: Options) -> Any:
+    need(world, unauthorized("Microsoft.ManagedIdentity/read", options["--ids"]), "Reader", *WEBSITE)
+    return world["identities"][options["--ids"]]
+
+
+def _settings(world: World, options: Options) -> Any:
+    app = _app(world, options)
+    need(world, unauthorized("Microsoft.Web/sites/config/list/action", options["--name"]), *WEBSITE)
+    return [{"name": name, "slotSetting": False, "value": value} for name, value in app["settings"].items()]
+
+
+def _set_settings(world: World, options: Options) -> Any:
+    app = _app(world, options)
+    need(world, unauthorized("Microsoft.Web/sites/config/write", options["--name"]), *WEBSITE)
+    name, _, value = options["--settings"].partition("=")
+    app["settings"][name] = value
+    return [{"name": name, "value": None}]
+
+
+def _delete_settings(world: World, options: Options) -> Any:
+    app = _app(world, options)
+    need(world, unauthorized("Microsoft.Web/sites/config/write", options["--name"]), *WEBSITE)
+    app["settings"].pop(options["--setting-names"], None)
+    return [{"name": name, "value": None} for name in app["settings"]]
+
+
+def _keys(world: World, options: Options) -> Any:
+    app = _app(world, options)
+    need(world, unauthorized("Microsoft.Web/sites/functions/listkeys/action", options["--name"]), *WEBSITE)
+    return {"default": app["keys"][options["--function-name"]]}
+
+
+def _group_exists(world: World, options: Options) -> Any:
+    return options["--name"] in world["groups"]
+
+
+def _resources(world: World, options: Options) -> Any:
+    return [{"type": kind, "name": name} for kind, name in world["groups"][options["--resource-group"]]]
+
+
+def _delete_group(world: World, options: Options) -> None:
+    need(
+        world, unauthorized("Microsoft.Resources/subscriptions/resourceGroups/delete", options["--name"]), *CONTRIBUTOR
+    )
+    if "--yes" not in options:
+        raise UnknownCallError("az would ask")
+    del world["groups"][options["--name"]]
+    world["apps"].clear()
+    world["identities"].clear()
+
+
+def _deployments(world: World, options: Options) -> Any:
+    _app(world, {**options, "--name": next(iter(world["apps"]))})
+    return world["deployments"]
+
+
+def _deploy(world: World, options: Options) -> None:
+    """Deploy the template as Azure would: only what stands in it; the package's version becomes the app's."""
+    need(world, unauthorized("Microsoft.Resources/deployments/write", options["--name"]), *CONTRIBUTOR)
+    given = dict(pair.split("=", 1) for pair in options["--parameters"].splitlines())
+    template = json.loads(Path(options["--template-file"]).read_text("utf-8"))
+    if given.keys() != template["parameters"].keys():
+        raise UnknownCallError(f"parameters {sorted(given)}")
+    (resource,) = template["resources"]
+    expected = ("Microsoft.Web/sites/extensions", "[format('{0}/onedeploy', parameters('app'))]", False)
+    found = (resource["type"], resource["name"], resource["properties"]["remoteBuild"])
+    if found != expected or options.get("--mode", "Incremental") != "Incremental":
+        raise UnknownCallError(f"template {found}")
+    app = world["apps"][given["app"]]
+    package = given["packageUri"]
+    if package not in world["files"]:
+        raise AzError(f"(PackageNotFound) {package}")
+    if not world["trouble"].get("broken_package"):
+        version = package.rpartition("-")[2].removesuffix(".zip")
+        app.update(before=app["version"], version=version, starting=world["trouble"].get("slow_start", 2))
+    stamp = f"2026-11-24T04:{len(world['deployments']):02}:00Z"
+    parameters = {name: {"type": "String", "value": value} for name, value in given.items()}
+    properties = {"provisioningState": "Succeeded", "timestamp": stamp, "parameters": parameters}
+    world["deployments"].append({"name": options["--name"], "properties": properties})
+
+
+Command = Callable[[World, Options], Any]
+_APP = {"--resource-group", "--name"}
+COMMANDS: dict[str, tuple[Command, set[str]]] = {
+    "account show": (_account, set()),
+    "cloud show": (_cloud, set()),
+    "functionapp show": (_show, _APP),
+    "functionapp identity show": (_identities, _APP),
+    "functionapp config appsettings list": (_settings, _APP),
+    "functionapp config appsettings set": (_set_settings, _APP | {"--settings"}),
+    "functionapp config appsettings delete": (_delete_settings, _APP | {"--setting-names"}),
+    "functionapp function keys list": (_keys, _APP | {"--function-name"}),
+    "identity show": (_identity, {"--ids"}),
+    "group exists": (_group_exists, {"--name"}),
+    "group delete": (_delete_group, {"--name", "--yes"}),
+    "resource list": (_resources, {"--resource-group"}),
+    "deployment group list": (_deployments, {"--resource-group"}),
+    "deployment group create": (
+        _deploy,
+        {"--resource-group", "--name", "--template-file", "--parameters", "--mode"},
+    ),
+}

@@ -1,0 +1,175 @@
+"""Runs the real scripts with a real bash and the stand-in ``az``, against a world that a test can change."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+TENANT, IDENTITY, CLIENT = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "123")
+GRAPH_SP, EXCHANGE_SP = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "45")
+GRAPH_APP, EXCHANGE_APP = "00000003-0000-0000-c000-000000000000", "00000002-0000-0ff1-ce00-000000000000"
+GROUP, APP = "rg-mail", "utmmail-abc123def4567"
+STORAGE = APP.replace("-", "")
+IDENTITY_PATH = (
+    f"/subscriptions/s/resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-mail"
+)
+ALL_ROLES = ["Privileged Role Administrator", "Cloud Application Administrator", "Owner"]
+HERE = ("--resource-group", GROUP, "--app", APP)
+IDS = ("--identity", IDENTITY, "--tenant", TENANT)
+
+# facts: the ids of Microsoft's app roles, the same in every tenant.
+GRAPH_ROLES = {
+    "Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",
+    "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
+    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
+    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
+}
+EXCHANGE_ROLES = {
+    "Exchange.ManageAsApp": "dc50a0fb-09a3-484d-be87-e023b12c6440",
+    "IMAP.AccessAsApp": "5e5addcd-3e8d-4e90-baf5-964efab2b20a",
+}
+EXCHANGE_ADMINISTRATOR = "29232cdf-9323-42fd-ade2-1d097af3e4de"
+NAMES = {id_: name for name, id_ in (GRAPH_ROLES | EXCHANGE_ROLES).items()}
+FUNCTIONS = ("read_health", "list_connections", "read_connection")
+
+
+def principal(key: str, app: str, kind: str, name: str, roles: dict[str, str] | None = None) -> dict[str, Any]:
+    app_roles = [{"value": value, "id": role, "isEnabled": True} for value, role in (roles or {}).items()]
+    return {"id": key, "appId": app, "servicePrincipalType": kind, "displayName": name, "appRoles": app_roles}
+
+
+def deployed() -> dict[str, Any]:
+    """Return a world in which the button has just been pressed."""
+    return {
+        "account": {"tenantId": TENANT, "user": {"name": "admin@contoso.example"}, "roles": list(ALL_ROLES)},
+        "cloud": "AzureCloud",
+        "servicePrincipals": [
+            principal(IDENTITY, CLIENT, "ManagedIdentity", "id-mail"),
+            principal(GRAPH_SP, GRAPH_APP, "Application", "Microsoft Graph", GRAPH_ROLES),
+            principal(EXCHANGE_SP, EXCHANGE_APP, "Application", "Office 365 Exchange Online", EXCHANGE_ROLES),
+        ],
+        "not_here_yet": [],
+        "appRoleAssignments": [],
+        "directoryRoles": [],
+        "applications": [],
+        "identities": {IDENTITY_PATH: {"principalId": IDENTITY, "clientId": CLIENT, "tenantId": TENANT}},
+        "groups": {
+            GROUP: [["Microsoft.Web/sites", APP], ["Microsoft.KeyVault/vaults", APP], ["Microsoft.Storage", STORAGE]]
+        },
+        "apps": {
+            APP: {
+                "settings": {"AZURE_CLIENT_ID": CLIENT, "CONNECTOR_STORE": "https://st.blob.core.windows.net/c"},
+                "identities": [IDENTITY_PATH],
+                "defaultHostName": f"{APP}.azurewebsites.net",
+                "version": "0.1.0",
+                "before": "0.1.0",
+                "starting": 0,
+                "keys": {name: f"key-of-{name}" for name in FUNCTIONS},
+                "connections": {},
+            }
+        },
+        "deployments": [],
+        "files": {},
+        "clock": "2026-11-24T03:00:00.1234567Z",
+        # What is no part of the tenant: how the stand-in behaves and what it has seen.
+        "trouble": {},
+        "next": 0,
+        "fresh": 0,
+        "writes": 0,
+        "calls": [],
+    }
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a script ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Shell:
+    """A bash with az in front on its path, little in its environment, and a world in a file."""
+
+    folder: Path
+    locale: str = "C.UTF-8"
+    world: dict[str, Any] = field(default_factory=deployed)
+
+    def __post_init__(self) -> None:
+        binaries = self.folder / "bin"
+        binaries.mkdir()
+        self._command("az", f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -S -m tests.infra.az "$@"')
+        self._command("sleep", f'echo "$1" >>"{self.folder}/sleeps"')
+        (self.folder / "home").mkdir()
+
+    def _command(self, name: str, line: str) -> None:
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        path.chmod(0o755)
+
+    def run(self, script: str, *arguments: str, answers: str = "") -> Ended:
+        """Run infra/SCRIPT; the world is read back afterwards, without its log of calls."""
+        path = self.folder / "world.json"
+        self.world.update(calls=[], writes=0)
+        path.write_text(json.dumps(self.world), "utf-8")
+        environment = {
+            "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.folder / "home"),
+            "LANG": self.locale,
+            "AZ_WORLD": str(path),
+        }
+        done = subprocess.run(  # noqa: S603 - our own script
+            ["/usr/bin/env", "bash", str(ROOT / "infra" / script), *arguments],
+            env=environment,
+            input=answers,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            cwd=self.folder / "home",
+        )
+        self.world = json.loads(path.read_text("utf-8"))
+        unknown = [call["unknown"] for call in self.world["calls"] if "unknown" in call]
+        assert unknown == [], f"calls that the stand-in does not know: {unknown}"
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def writes(self) -> list[str]:
+        """Return the last run's writes, in order, in short."""
+        return [
+            f"{call['options'].get('--method', call['words'])} {call['options'].get('--url', '')}".strip()
+            for call in self.world["calls"]
+            if call["write"]
+        ]
+
+    @property
+    def tenant(self) -> dict[str, Any]:
+        """Return a copy of the world as the customer sees it."""
+        aside = {"trouble", "next", "fresh", "writes", "calls", "account"}
+        return {key: copy.deepcopy(value) for key, value in self.world.items() if key not in aside}
+
+    @property
+    def rights(self) -> list[str]:
+        """Return the names of the rights that the identity holds, sorted."""
+        held = [NAMES[one["appRoleId"]] for one in self.world["appRoleAssignments"] if one["principalId"] == IDENTITY]
+        return sorted([*held, *("Exchange Administrator" for _ in self.world["directoryRoles"])])
+
+    @property
+    def granted(self) -> str | None:
+        """Return CONNECTOR_GRANTED of the app."""
+        value: str | None = self.world["apps"][APP]["settings"].get("CONNECTOR_GRANTED")
+        return value
+
+    @property
+    def records(self) -> list[Path]:
+        """Return the records that were written, oldest first."""
+        return sorted((self.folder / "home" / "utm-mail-connect").glob("*-record.txt"))

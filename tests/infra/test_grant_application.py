@@ -1,0 +1,149 @@
+"""For one connection: consent by a person, and taking over what an earlier identity made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.shell import EXCHANGE_ROLES, EXCHANGE_SP, HERE, IDENTITY, IDS, Shell, principal
+
+APPLICATION, APP_ID, CLIENT_SP, EARLIER = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "abcd")
+CONSENT = (*IDS, "--consent", "hq")
+ADOPT = (*IDS, "--adopt", "hq")
+
+
+@pytest.fixture
+def hq(shell: Shell) -> Shell:
+    """Return a world in which the app has made the application of the connection "hq"."""
+    shell.world["applications"].append(
+        {
+            "id": APPLICATION,
+            "appId": APP_ID,
+            "uniqueName": "utm-mail-connect-hq",
+            "displayName": "UTM Mail-Connector HQ",
+            "createdDateTime": "2026-11-01T00:00:00Z",
+            "tags": ["utm-mail-connect"],
+            "owners": [IDENTITY],
+            "passwordCredentials": [{"keyId": "key-1", "displayName": "utm-mail-connect x", "endDateTime": "2027"}],
+        }
+    )
+    shell.world["servicePrincipals"].append(principal(CLIENT_SP, APP_ID, "Application", "UTM Mail-Connector HQ"))
+    return shell
+
+
+def test_a_person_consents_and_a_second_time_changes_nothing(hq: Shell) -> None:
+    ended = hq.run("grant.sh", *CONSENT, answers="y\n")
+    assert (ended.code, ended.err) == (0, "")
+    (given,) = hq.world["appRoleAssignments"]
+    assert (given["principalId"], given["resourceId"]) == (CLIENT_SP, EXCHANGE_SP)
+    assert given["appRoleId"] == EXCHANGE_ROLES["IMAP.AccessAsApp"]
+    assert hq.run("grant.sh", *CONSENT).code == 0
+    assert hq.writes == []
+
+
+def test_the_consent_is_found_by_the_names_of_the_app_too(hq: Shell) -> None:
+    assert hq.run("grant.sh", *HERE, "--consent", "hq", "--yes").code == 0
+    assert len(hq.world["appRoleAssignments"]) == 1
+
+
+def test_it_says_what_the_consent_permits_and_asks(hq: Shell) -> None:
+    ended = hq.run("grant.sh", *CONSENT, answers="n\n")
+    assert ended.code == 1
+    assert f'"UTM Mail-Connector HQ" ({APP_ID}, made 2026-11-01T00:00:00Z)' in ended.out
+    assert "IMAP.AccessAsApp" in ended.out
+    assert hq.writes == []
+
+
+def test_an_application_that_is_not_ours_gets_no_consent(hq: Shell) -> None:
+    hq.world["applications"][0]["owners"] = [EARLIER]
+    ended = hq.run("grant.sh", *CONSENT, "--yes")
+    assert ended.code == 1
+    assert "is not owned by the identity" in ended.err
+    assert "--adopt hq" in ended.err
+    assert hq.writes == []
+
+
+def test_the_role_for_consenting_is_named(hq: Shell) -> None:
+    hq.world["account"]["roles"] = ["Owner"]
+    ended = hq.run("grant.sh", *CONSENT, "--yes")
+    assert ended.code == 3
+    assert "Cloud Application Administrator" in ended.err
+    assert "Privileged" not in ended.err
+
+
+def test_no_such_connection_and_no_enterprise_application_are_told_apart(hq: Shell) -> None:
+    ended = hq.run("grant.sh", *IDS, "--consent", "branch", "--yes")
+    assert (ended.code, "utm-mail-connect-branch" in ended.err) == (1, True)
+    hq.world["servicePrincipals"].pop()
+    ended = hq.run("grant.sh", *CONSENT, "--yes")
+    assert (ended.code, "no enterprise application" in ended.err) == (1, True)
+
+
+def test_imap_under_an_unknown_id_is_not_consented_to(hq: Shell) -> None:
+    hq.world["servicePrincipals"][2]["appRoles"][1]["id"] = "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
+    ended = hq.run("grant.sh", *CONSENT, "--yes")
+    assert "IMAP.AccessAsApp under another id" in ended.err
+    assert hq.writes == []
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_a_lost_answer_is_made_good_and_the_consent_can_be_taken_back(hq: Shell, after_effect: bool) -> None:
+    before = hq.tenant
+    hq.world["trouble"] = {"fail_at": 1, "after_effect": after_effect}
+    assert hq.run("grant.sh", *CONSENT, "--yes").code == 1
+    hq.world["trouble"] = {}
+    assert hq.run("grant.sh", *CONSENT, "--yes").code == 0
+    assert len(hq.world["appRoleAssignments"]) == 1
+    assert hq.run("grant.sh", *CONSENT, "--revoke", "--yes").code == 0
+    assert hq.tenant == before
+
+
+def test_a_consent_that_somebody_else_gave_is_not_taken_back(hq: Shell) -> None:
+    given = {"id": "theirs", "principalId": CLIENT_SP, "resourceId": EXCHANGE_SP}
+    hq.world["appRoleAssignments"].append({**given, "appRoleId": EXCHANGE_ROLES["IMAP.AccessAsApp"]})
+    ended = hq.run("grant.sh", *CONSENT, "--revoke", "--yes")
+    assert (ended.code, hq.writes) == (1, [])
+    assert "was not given by this script" in ended.err
+
+
+@pytest.mark.parametrize("owners", [[], [EARLIER]], ids=["identity-deleted", "identity-there"])
+def test_an_application_of_an_earlier_identity_is_adopted(hq: Shell, owners: list[str]) -> None:
+    hq.world["applications"][0]["owners"] = list(owners)
+    before = hq.tenant
+    ended = hq.run("grant.sh", *ADOPT, answers="y\n")
+    assert (ended.code, ended.err) == (0, "")
+    assert hq.world["applications"][0]["owners"] == [*owners, IDENTITY]
+    for shown in (APP_ID, "key-1", "2026-11-01", *owners):
+        assert shown in ended.out
+    assert hq.run("grant.sh", *ADOPT, "--yes").code == 0
+    assert hq.writes == []
+    assert hq.run("grant.sh", *ADOPT, "--revoke", "--yes").code == 0
+    assert hq.tenant == before
+
+
+def test_an_application_that_only_has_our_name_is_not_adopted(hq: Shell) -> None:
+    hq.world["applications"][0].update(owners=[EARLIER], tags=[])
+    ended = hq.run("grant.sh", *ADOPT, "--yes")
+    assert (ended.code, hq.writes) == (1, [])
+    assert "not our tag" in ended.err
+
+
+def test_the_role_for_adopting_is_named_and_without_a_yes_nothing_happens(hq: Shell) -> None:
+    hq.world["applications"][0]["owners"] = [EARLIER]
+    assert hq.run("grant.sh", *ADOPT, answers="\n").code == 1
+    assert hq.writes == []
+    hq.world["account"]["roles"] = []
+    ended = hq.run("grant.sh", *ADOPT, "--yes")
+    assert (ended.code, "Cloud Application Administrator" in ended.err) == (3, True)
+
+
+def test_an_ownership_that_was_not_adopted_by_this_script_stays(hq: Shell) -> None:
+    ended = hq.run("grant.sh", *ADOPT, "--revoke", "--yes")
+    assert (ended.code, hq.writes) == (1, [])
+
+
+@pytest.mark.parametrize("arguments", [CONSENT, ADOPT])
+def test_what_if_writes_nothing(hq: Shell, arguments: tuple[str, ...]) -> None:
+    if arguments is ADOPT:
+        hq.world["applications"][0]["owners"] = []
+    assert hq.run("grant.sh", *arguments, "--what-if").code == 0
+    assert (hq.writes, list((hq.folder / "home").iterdir())) == ([], [])
