@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from connector.model import Finding, Ids
 
-ALLOWED_GROUP = "UTM Mailboxes"
+ALLOWED_GROUP = "UTM Mail Connect Mailboxes"
 """The mail-enabled security group to which the grant script limits the identity; a person may have named another."""
 _QUOTES = re.compile("['\N{LEFT SINGLE QUOTATION MARK}-\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}]")
 """What PowerShell takes for a single quotation mark."""
@@ -29,6 +29,16 @@ class Context:
     ids: Ids
     mailboxes: tuple[str, ...]
     portal: str
+    app: str | None = None
+    """The name of the Function App, where it runs in Azure."""
+    resource_group: str | None = None
+
+    @property
+    def grant(self) -> str:
+        """Return the grant script with what it needs to find this deployment; placeholders for what is not known."""
+        if self.app is None and self.ids.identity_object_id and self.ids.tenant_id:
+            return f"infra/grant.sh --identity {self.ids.identity_object_id} --tenant {self.ids.tenant_id}"
+        return f"infra/grant.sh --resource-group {self.resource_group or '<name>'} --app {self.app or '<name>'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +49,12 @@ class Remedy:
     command: str | None = None
 
 
-def remedy(finding: Finding, context: Context | None = None) -> Remedy:
-    """Return the way out of ``finding``; without a connection only what needs none of its ids."""
-    for_connection = _CONNECTION.get(finding.code)
-    if for_connection is not None and context is not None and context.ids.application_id is not None:
-        return for_connection(finding, context)
-    alone = _ALONE.get(finding.code)
-    return alone(finding) if alone is not None else Remedy()
+def remedy(finding: Finding, context: Context) -> Remedy:
+    """Return the way out of ``finding``; as long as there is no application only what needs none of its ids."""
+    found = _ALONE.get(finding.code)
+    if context.ids.application_id is not None:
+        found = _CONNECTION.get(finding.code, found)
+    return found(finding, context) if found is not None else Remedy()
 
 
 def quoted(text: str) -> str:
@@ -54,7 +63,7 @@ def quoted(text: str) -> str:
 
 
 def _consent(_: Finding, context: Context) -> Remedy:
-    return Remedy(_registration(context, "CallAnAPI"), f"infra/grant.sh --consent {context.name}")
+    return Remedy(_registration(context, "CallAnAPI"), f"{context.grant} --consent {context.name}")
 
 
 def _owners(_: Finding, context: Context) -> Remedy:
@@ -124,21 +133,21 @@ def _permission(context: Context, mailbox: str) -> str:
     )
 
 
-def _imap(finding: Finding) -> Remedy:
+def _imap(finding: Finding, _: Context) -> Remedy:
     return Remedy(command=_lines(f"Set-CASMailbox -Identity {quoted(finding.subject)} -ImapEnabled $true"))
 
 
-def _scope(finding: Finding) -> Remedy:
+def _scope(finding: Finding, _: Context) -> Remedy:
     group, member = quoted(ALLOWED_GROUP), quoted(finding.subject)
     return Remedy(command=_lines(f"Add-DistributionGroupMember -Identity {group} -Member {member}"))
 
 
-def _customise(_: Finding) -> Remedy:
+def _customise(_: Finding, __: Context) -> Remedy:
     return Remedy(command=_lines("Enable-OrganizationCustomization"))
 
 
-def _grant(_: Finding) -> Remedy:
-    return Remedy(command="infra/grant.sh")
+def _grant(_: Finding, context: Context) -> Remedy:
+    return Remedy(command=context.grant)
 
 
 def _lines(*lines: str) -> str:
@@ -160,7 +169,7 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "imap-not-connected": _one_access,
     "access-missing": _one_access,
 }
-_ALONE: dict[str, Callable[[Finding], Remedy]] = {
+_ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
     "grant-missing": _grant,
     "role-missing": _grant,
     "exchange-role-missing": _grant,

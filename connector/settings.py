@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     """At most 50: one activity works on one chunk, and none may run longer than 4 minutes."""
     history_days: Annotated[int, Field(ge=1, le=365)] = 30
     label: Annotated[str, StringConstraints(max_length=100)] = ""
+    site_name: Annotated[str | None, Field(validation_alias="WEBSITE_SITE_NAME")] = None
+    resource_group: Annotated[str | None, Field(validation_alias="WEBSITE_RESOURCE_GROUP")] = None
+    """Both set by App Service: by them the grant script finds this deployment."""
     client_id: Annotated[str | None, Field(validation_alias="AZURE_CLIENT_ID")] = None
 
     @model_validator(mode="after")

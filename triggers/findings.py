@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from connector import REPOSITORY, __version__
-from connector.clients.clouds import Cloud
 from connector.messages import Language, text
-from connector.model import Connection, Document, Finding, Severity
+from connector.model import Connection, Document, Finding, Ids, Severity
 from connector.remedy import Context, remedy
+from connector.services import Services
 from connector.steps import StepName
 
 
@@ -35,7 +35,7 @@ class FindingView(Document):
     request_id: str | None = None
 
 
-def finding_view(finding: Finding, lang: Language, context: Context | None = None) -> FindingView:
+def finding_view(finding: Finding, lang: Language, context: Context) -> FindingView:
     """Return a finding in words; ``context`` fills its commands with a connection's ids."""
     values = {"subject": finding.subject, **finding.values}
     way_out = remedy(finding, context)
@@ -63,14 +63,17 @@ def explained(code: str, lang: Language) -> str:
     return f"{REPOSITORY}/blob/v{__version__}/docs/reference/{page}#{code}"
 
 
-def context_of(connection: Connection, cloud: Cloud) -> Context:
-    """Return what a connection's commands are filled with."""
+def context_of(clients: Services, connection: Connection | None = None, ids: Ids | None = None) -> Context:
+    """Return what commands are filled with: of a connection, or of the deployment alone."""
+    wanted = connection.wanted if connection is not None else None
     return Context(
-        name=connection.name,
-        display_name=connection.wanted.display_name,
-        ids=connection.ids,
-        mailboxes=tuple(connection.wanted.mailboxes),
-        portal=cloud.portal,
+        name=connection.name if connection is not None else "",
+        display_name=wanted.display_name if wanted is not None else "",
+        ids=connection.ids if connection is not None else ids or Ids(),
+        mailboxes=tuple(wanted.mailboxes) if wanted is not None else (),
+        portal=clients.cloud.portal,
+        app=clients.settings.site_name,
+        resource_group=clients.settings.resource_group,
     )
 
 

@@ -8,7 +8,7 @@ import azure.functions as func
 
 from connector import __version__
 from connector.errors import GrantMissingError, ServiceError
-from connector.model import Finding
+from connector.model import Finding, Ids
 from connector.observed import Claims
 from connector.plans import prerequisites
 from connector.plans.prerequisites import Observed
@@ -17,7 +17,7 @@ from connector.services import Services, services
 from connector.steps import StepName
 from triggers.answers import answered, json_answer, language, query
 from triggers.blueprint import blueprint
-from triggers.findings import finding_view
+from triggers.findings import context_of, finding_view
 from triggers.views import Health
 
 
@@ -30,6 +30,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
     query(req)
     observed, findings = await _observe(clients)
     lang = language(req)
+    context = context_of(clients, ids=_ids(observed))
     body = Health(
         status="action-required" if findings else "ok",
         version=__version__,
@@ -38,7 +39,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
         cloud=clients.cloud.name,
         tenant_id=observed.graph.tenant_id if observed is not None else None,
         identity=_identity(observed),
-        missing=[finding_view(finding, lang) for finding in findings],
+        missing=[finding_view(finding, lang, context) for finding in findings],
     )
     return json_answer(body)
 
@@ -59,6 +60,12 @@ async def _observe(clients: Services) -> tuple[Observed | None, tuple[Finding, .
         )
         return None, (finding,)
     return observed, prerequisites.plan(observed, clients.settings.granted).findings
+
+
+def _ids(observed: Observed | None) -> Ids:
+    if observed is None:
+        return Ids()
+    return Ids(tenant_id=observed.graph.tenant_id, identity_object_id=observed.graph.object_id)
 
 
 def _identity(observed: Observed | None) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _view(
     following: str | None,
     lang: Language,
 ) -> PlanView:
-    context = context_of(planned.connection, services().cloud)
+    context = context_of(services(), planned.connection)
     return PlanView(
         name=planned.connection.name,
         revision=planned.connection.wanted.revision,

@@ -29,7 +29,7 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     found = await operations.find(req.route_params["name"])
     live = await operations.look(client, found.connection.name)
     lang = language(req)
-    context = context_of(found.connection, clients.cloud)
+    context = context_of(clients, found.connection)
     page = await _page(found.connection, parameters, lang, context)
     state = operations.state(found.connection, live)
     label = clients.settings.label

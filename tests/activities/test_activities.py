@@ -254,6 +254,6 @@ def test_an_intent_that_came_to_nothing_is_forgotten_after_a_day(hours: int, sho
     listed = (Credential("k", "secret", credential_name("i"), None),) if shown else ()
     document = connection()
     document.intents = [intent]
-    seen = Observed((), listed, (intent,), None, secrets_allowed=True, now=NOW)
+    seen = Observed((), listed, (intent,), None, now=NOW)
     STAGE.record(seen, document)
     assert document.intents == ([intent] if kept else [])

@@ -307,6 +307,25 @@ async def test_a_verification_says_why_mail_has_stopped(
         assert app.tenant.writes() == []
 
 
+async def test_after_a_verification_the_same_request_is_a_set_up_again(tmp_path: Path) -> None:
+    """The run of a verification only looks; it must not swallow the request that puts things right."""
+    async with running(tmp_path) as app:
+        await app.set_up()
+        expire(app.tenant)
+        await app.verify(lambda seen: seen["state"] == "action-required" and "secret-expired" in codes(seen))
+        connection = await app.set_up()
+        assert (connection["state"], connection["revision"]) == ("ready", 2)
+
+
+async def test_a_policy_that_is_relaxed_is_noticed_without_a_new_request(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.limit_secrets(forbidden=True)
+        connection = await app.set_up()
+        assert "secrets-forbidden" in codes(connection)
+        app.tenant.administrator.limit_secrets(180)
+        await app.until(lambda seen: seen["state"] == "ready")
+
+
 COMMANDS = {
     "exchange-by-hand": ("New-ServicePrincipal -AppId ", "-ObjectId ", "Add-MailboxPermission -Identity "),
     "principal-missing": ("New-ServicePrincipal -AppId ", "-ObjectId "),

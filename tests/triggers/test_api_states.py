@@ -237,11 +237,11 @@ async def test_a_right_that_is_missing_is_listed_by_health(tmp_path: Path, langu
             assert finding["action"]["text"]
 
 
-async def test_a_vault_that_lost_the_secret_is_told_as_the_services_failure(tmp_path: Path) -> None:
+async def test_a_vault_that_is_closed_to_the_app_is_told_as_a_right_that_is_missing(tmp_path: Path) -> None:
     async with running(tmp_path) as one:
-        connection = await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
-        one.tenant.administrator.delete_secret(f"{NAME}-{connection['ids']['applicationId']}")
-        document = problem(await one.client.get(f"{PATH}/parameters"), 502, "service-failed")
+        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        one.tenant.world.identity.vault_access = False
+        document = problem(await one.client.get(f"{PATH}/parameters"), 502, "right-missing")
         assert "Key Vault" in document["detail"]
 
 

@@ -48,7 +48,6 @@ def observed(**more: Any) -> Observed:
         "credentials": (credential("k1"),),
         "intents": (),
         "proof": "accepted",
-        "secrets_allowed": True,
         "now": NOW,
     }
     return Observed(**{**values, **more})
@@ -118,11 +117,6 @@ def test_orphans_go_before_a_new_secret_comes() -> None:
         versions=(), credentials=(credential("k2", credential_name("i")),), intents=(Intent(id="i", started=LONG_AGO),)
     )
     assert [change.action for change in plan(seen, "name").changes] == [Action.REMOVE_ORPHAN, Action.ADD_SECRET]
-
-
-def test_a_tenant_that_forbids_secrets_is_told_before_anything_is_made() -> None:
-    result = plan(observed(versions=(), secrets_allowed=False), "name")
-    assert (result.changes, result.blocked) == ((), True)
 
 
 @pytest.mark.parametrize(
