@@ -130,7 +130,7 @@ def description() -> dict[str, Any]:
                     "read_connection",
                     "Read one connection: steps, mailboxes, findings",
                     (200, ConnectionView),
-                    (404, 422, 502, 503),
+                    (404, 409, 422, 502, 503),
                     [_NAME, _TOP, _AFTER, _STATE],
                 )
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -90,8 +90,8 @@ async def _status(client: df.DurableOrchestrationClient, instance: str) -> Any:
 
 
 def state(connection: Connection, live: Live) -> ConnectionState:
-    """Return the state as a person should see it: the store's, unless nobody works on it any more."""
-    if connection.operation.ended is None and not live.alive:
+    """Return the state as a person should see it: the store's, unless nobody works on it any more, nor is about to."""
+    if connection.operation.ended is None and not busy(connection, live, datetime.now(UTC)):
         return ConnectionState.INTERRUPTED
     return connection.state
 

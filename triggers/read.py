@@ -5,7 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
-from connector.errors import FieldError
+from connector.errors import ConflictError, FieldError
 from connector.messages import Language
 from connector.model import Connection
 from connector.remedy import Context
@@ -40,7 +40,7 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
     """Return the mailboxes after ``?after=``, in the order of the store, of one state where ``?state=`` says so."""
     top, after, state = page_size(parameters), parameters.get("after"), _state(parameters)
     items: list[MailboxView] = []
-    passed, following = after is None, None
+    passed, following = not after, None
     async for chunk in services().documents.chunks(connection.name):
         for entry in chunk.mailboxes:
             if passed and entry.wanted and state in {None, entry.state}:
@@ -52,7 +52,7 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
         if following is not None:
             break
     if not passed:
-        raise FieldError("query-invalid", field="after", expected="mailbox-of-page")
+        raise ConflictError("list-changed", name=connection.name)
     total, counts = len(connection.wanted.mailboxes), connection.counts()
     unknown = total - sum(counts.values())
     if unknown > 0:

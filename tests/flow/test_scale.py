@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow.app import NAME, App, running
+from tests.triggers.served import problem
 
 
 def _stored(folder: Path) -> int:
@@ -67,3 +68,5 @@ async def test_a_page_of_mailboxes_is_a_page_whatever_is_asked_for(tmp_path: Pat
             seen += [item["requested"] for item in page["items"]]
             after = page["next"]
         assert seen == (app.tenant.addresses if state == "open" else [])
+        answer = await app.client.get(f"/api/connections/{NAME}?after=gone@contoso.example")
+        assert problem(answer, 409, "list-changed")["hint"]
