@@ -7,7 +7,6 @@ learn.microsoft.com/azure/app-service/overview-managed-identity (``IDENTITY_ENDP
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import re
@@ -188,6 +187,6 @@ def _claims(token: str, service: ServiceName) -> Claims:
             roles=frozenset(map(str, content.get("roles") or ())),
             directory_roles=frozenset(map(str, content.get("wids") or ())),
         )
-    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, binascii.Error) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError, RecursionError) as error:
         reason = f"the token cannot be read ({type(error).__name__})"
         raise UnexpectedAnswerError(service, "token-unreadable", reason) from None
