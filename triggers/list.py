@@ -24,8 +24,8 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
     names = [name for name in await documents.names() if name > after]
     items = []
     for name in names[:top]:
+        live = await operations.look(client, name)
         found = await documents.load(name)
         if found is not None:
-            live = await operations.look(client, name)
             items.append(connection_summary(found.connection, operations.state(found.connection, live)))
     return json_answer(ConnectionList(items=items, next=names[top - 1] if len(names) > top else None))

@@ -62,6 +62,18 @@ async def find(name: str) -> Versioned:
     return found
 
 
+async def seen(client: df.DurableOrchestrationClient, name: str) -> tuple[Connection, Live]:
+    """Return a connection and what runs on it, asked for in the other order.
+
+    A run that ends between the two questions has then been seen alive, and the document says how it ended.
+
+    Raises:
+        UnknownConnectionError: there is none of that name, or it cannot be a name.
+    """
+    live = await look(client, name) if is_name(name) else Live(alive=False)
+    return (await find(name)).connection, live
+
+
 async def look(client: df.DurableOrchestrationClient, name: str) -> Live:
     """Return whether the connection's orchestration is alive, and what it shows."""
     status = await _status(client, instance_id(name))

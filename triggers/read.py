@@ -26,14 +26,13 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     """Return the store's view with the live status laid over it, and one page of mailboxes."""
     clients = services()
     parameters = query(req, "top", "after", "state")
-    found = await operations.find(req.route_params["name"])
-    live = await operations.look(client, found.connection.name)
+    connection, live = await operations.seen(client, req.route_params["name"])
     lang = language(req)
-    context = context_of(clients, found.connection)
-    page = await _page(found.connection, parameters, lang, context)
-    state = operations.state(found.connection, live)
+    context = context_of(clients, connection)
+    page = await _page(connection, parameters, lang, context)
+    state = operations.state(connection, live)
     label = clients.settings.label
-    return json_answer(connection_view(found.connection, live.status, state, page, label, lang, context))
+    return json_answer(connection_view(connection, live.status, state, page, label, lang, context))
 
 
 async def _page(connection: Connection, parameters: dict[str, str], lang: Language, context: Context) -> MailboxPage:

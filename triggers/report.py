@@ -87,8 +87,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
     """Return the report."""
     clients = services()
     query(req)
-    connection = (await operations.find(req.route_params["name"])).connection
-    live = await operations.look(client, connection.name)
+    connection, live = await operations.seen(client, req.route_params["name"])
     codes: Counter[str] = Counter()
     examples: list[ReportMailbox] = []
     async for chunk in clients.documents.chunks(connection.name):
