@@ -106,6 +106,13 @@ def _by_hand(_: Finding, context: Context) -> Remedy:
     return Remedy(command=_lines(_new_principal(context), *_access(context)))
 
 
+def _refused(finding: Finding, context: Context) -> Remedy:
+    """Return the way to the first of the causes that remain possible."""
+    if "consent" in finding.causes:
+        return _consent(finding, context)
+    return _by_hand(finding, context) if "principal" in finding.causes else _one_access(finding, context)
+
+
 def _one_access(finding: Finding, context: Context) -> Remedy:
     return Remedy(command=_lines(_permission(context, quoted(finding.subject))))
 
@@ -165,7 +172,7 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "principal-missing": _principal,
     "principal-stale": _replaced,
     "exchange-by-hand": _by_hand,
-    "imap-login-refused": _by_hand,
+    "imap-login-refused": _refused,
     "imap-not-connected": _one_access,
     "access-missing": _one_access,
 }
