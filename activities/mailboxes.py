@@ -45,9 +45,10 @@ class ChunkRun:
     async def settle(self) -> None:
         """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
         left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.operation]
+        left.sort(key=lambda entry: entry.finding is not None)  # those that nobody has looked at yet come first
         for start in range(0, len(left), BATCH):
             if start and time.monotonic() >= self._ends:
-                self.more = True
+                self.more = left[start].finding is None
                 break
             if start:
                 await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
@@ -272,10 +273,10 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
 
 def _outcome(run: Run, work: ChunkRun) -> Outcome:
     """Return the state of the whole step after this chunk."""
-    if work.more:
-        return Outcome(WAIT, MORE, 0.0)
     if work.wait is not None:
         return translate(_STEP, work.wait)[0]
+    if work.more:
+        return Outcome(WAIT, MORE, 0.0)
     chunks = list(run.connection.chunks)
     chunks[work.chunk.number] = summary(work.chunk, run.connection.operation.id)
     if any(entry.unsettled for entry in chunks[work.chunk.number + 1 :]):
