@@ -30,6 +30,8 @@ _CLOCK = 120.0
 _PATIENCE = 60.0
 """Real seconds for which a run that says it needs a person is watched: a transient refusal heals by itself."""
 _HANGS = 600.0
+_READS, _VAULT_BUSY = 20, 502
+"""A vault that throttles is asked again, as its answer says."""
 When = Literal["before", "after"]
 
 
@@ -119,11 +121,16 @@ async def _set_up(app: AppProcess, tenant: Tenant) -> str | None:
         try:
             connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses}, patience=_PATIENCE)
             answer = await client.get(f"/api/connections/{NAME}/parameters")
+            for _ in range(_READS):
+                if answer.status_code != _VAULT_BUSY:
+                    break
+                await asyncio.sleep(0.2)
+                answer = await client.get(f"/api/connections/{NAME}/parameters")
         except httpx.TransportError:
             return None
     values = answer.json()
     live = {entry.value for one in tenant.world.applications.values() for entry in one.credentials}
-    if connection["state"] == "ready" and not (values["verified"] and values["clientSecret"] in live):
+    if connection["state"] == "ready" and not (values.get("verified") and values.get("clientSecret") in live):
         return "ready without the values"
     return str(connection["state"])
 
