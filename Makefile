@@ -4,10 +4,11 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+POLICY := .venv-policy/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
 
-.PHONY: help demo run test check bench soak lock package package-trace clean
+.PHONY: help demo run test check bench soak policy lock package package-trace clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -18,7 +19,7 @@ demo: $(READY)  ## set one connection up against a simulated Microsoft 365, end 
 run: $(READY)  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS="--port 7071")
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: check $(AZURITE)  ## linters, types, all tests, coverage
+test: check $(AZURITE) $(POLICY)  ## linters, types, all tests, coverage
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 check: $(READY)  ## linters and types
@@ -30,9 +31,13 @@ bench: $(READY)  ## measure against a bare script that makes the same calls; wri
 soak: $(READY)  ## many seeds of a tenant that misbehaves
 	@$(BIN)/python -m local soak $(ARGS)
 
+policy: $(READY) $(POLICY)  ## hold the template against checkov's policies and what we accept of them
+	@$(BIN)/python -m scripts.policy
+
 lock: $(READY)  ## pin what is shipped and what developers need, with hashes
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header infra/policy/requirements.in -o infra/policy/requirements.txt
 
 package: $(READY)  ## build the zip for Azure, its bill of materials and checksums, into dist/
 	@$(BIN)/python -m scripts.package $(ARGS)
@@ -41,7 +46,7 @@ package-trace: $(READY)  ## renew the list of msgraph's modules that the package
 	@$(BIN)/python -m scripts.package.tracing $(ARGS)
 
 clean:  ## remove what the targets made
-	@rm -rf build dist $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf build dist $(VENV) .venv-policy node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(READY): requirements-dev.txt scripts/setup
 	@scripts/setup $(VENV)
@@ -51,3 +56,9 @@ $(AZURITE): package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-fund --no-audit --ignore-scripts && touch $@; \
 	elif [ -n "$$CI" ]; then echo "npm is missing: the tests of the blob store need Node 20 or later" >&2; exit 1; \
 	else echo "SKIPPED: no npm on this machine, so the blob store is not tested against Azurite" >&2; fi
+
+# checkov pins other versions of our libraries, so it lives in an environment of its own.
+$(POLICY): infra/policy/requirements.txt | $(READY)
+	@$(BIN)/python -m venv --clear .venv-policy
+	@$(BIN)/uv pip install -q --python .venv-policy/bin/python --require-hashes --no-deps -r $<
+	@touch $@
