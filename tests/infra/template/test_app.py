@@ -97,4 +97,4 @@ def test_azd_runs_the_same_grant_as_the_command_of_the_template() -> None:
         r" --[a-z-]+", command.partition("grant.sh")[2]
     )
     outputs = set(re.findall(r"^output (\w+) ", (INFRA / "azd/main.bicep").read_text("utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\$(\w+)", hook)) <= outputs | {"AZURE_SUBSCRIPTION_ID"}
+    assert set(re.findall(r"\$(\w+)", hook)) <= outputs | {"AZURE_SUBSCRIPTION_ID", "answer"}
