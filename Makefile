@@ -60,5 +60,5 @@ $(AZURITE): package-lock.json
 # checkov pins other versions of our libraries, so it lives in an environment of its own.
 $(POLICY): infra/policy/requirements.txt | $(READY)
 	@$(BIN)/python -m venv --clear .venv-policy
-	@$(BIN)/uv pip install -q --python .venv-policy/bin/python --require-hashes --no-deps -r $<
+	@.venv-policy/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
