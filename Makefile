@@ -49,7 +49,7 @@ clean:  ## remove what the targets made
 	@rm -rf build dist $(VENV) .venv-policy node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(READY): requirements-dev.txt scripts/setup
-	@scripts/setup $(VENV)
+	@scripts/setup $(VENV) $<
 
 # The blob store is tested against Azurite where there is Node; under CI it has to be there.
 $(AZURITE): package-lock.json
@@ -58,7 +58,5 @@ $(AZURITE): package-lock.json
 	else echo "SKIPPED: no npm on this machine, so the blob store is not tested against Azurite" >&2; fi
 
 # checkov pins other versions of our libraries, so it lives in an environment of its own.
-$(POLICY): infra/policy/requirements.txt | $(READY)
-	@$(BIN)/python -m venv --clear .venv-policy
-	@.venv-policy/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $<
-	@touch $@
+$(POLICY): infra/policy/requirements.txt scripts/setup
+	@scripts/setup .venv-policy $<

@@ -19,7 +19,7 @@ def test_a_machine_without_a_fitting_python_is_told_how_to_get_one(tmp_path: Pat
     if bash is None:
         pytest.fail("bash is needed by the Makefile")
     done = subprocess.run(  # noqa: S603 - our own script
-        [bash, "scripts/setup", str(tmp_path / "venv")],
+        [bash, "scripts/setup", str(tmp_path / "venv"), "requirements-dev.txt"],
         cwd=ROOT,
         env={"PATH": str(tmp_path)},
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ _EXPLICIT = re.compile(r'<a (?:id|name)="([^"]+)"')
 
 def documents() -> list[Path]:
     listed = subprocess.run(
-        ["/usr/bin/env", "git", "ls-files", "*.md", "*.MD"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["/usr/bin/env", "git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return [ROOT / line for line in listed.stdout.splitlines()]
 
 
+@cache
 def anchors(path: Path) -> set[str]:
     """Return what ``#…`` may name, by GitHub's rule: lower case, no punctuation, hyphens for spaces."""
     text = _FENCE.sub("", path.read_text("utf-8"))

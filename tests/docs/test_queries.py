@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.docs.test_docs import blocks
+from tests.infra.template.test_app import logged
+
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "docs/how-to/logs-and-alerts.md", ROOT / "docs/how-to/logs-and-alerts.de.md"]
-SOURCES = [
-    path
-    for folder in ("connector", "activities", "orchestrations", "triggers")
-    for path in (ROOT / folder).rglob("*.py")
-]
 
 
 def queries(path: Path) -> list[str]:
-    return re.findall(r"```kusto\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+    return blocks(path.read_text("utf-8"), "kusto")
 
 
-def logged() -> tuple[set[str], set[str]]:
+def words() -> tuple[set[str], set[str]]:
     """Return the events and the fields of every log line in the sources."""
-    events, fields = set(), {"event"}
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "log":
-                events |= {str(node.args[0].value)} if isinstance(node.args[0], ast.Constant) else set()
-                fields |= {keyword.arg for keyword in node.keywords if keyword.arg not in {None, "level"}}
-    return events, {field for field in fields if field}
+    lines = logged()
+    fields = {field for calls in lines.values() for call in calls for field in call}
+    return set(lines), fields - {"", "level"} | {"event"}
 
 
 def test_both_languages_show_the_same_queries() -> None:
@@ -40,7 +33,7 @@ def test_both_languages_show_the_same_queries() -> None:
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
 def test_queries_name_only_events_and_fields_that_are_logged(path: Path) -> None:
-    events, fields = logged()
+    events, fields = words()
     text = "\n".join(queries(path))
     used = set(re.findall(r"line\.(\w+)", text))
     assert used
@@ -54,7 +47,7 @@ def test_queries_name_only_events_and_fields_that_are_logged(path: Path) -> None
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
 def test_the_table_of_fields_names_only_what_is_logged(path: Path) -> None:
-    events, fields = logged()
+    events, fields = words()
     rows = [row for row in path.read_text("utf-8").splitlines() if row.startswith("| `")]
     first = {name for row in rows for name in re.findall(r"`([a-z]\w+)`", row.split("|")[1])}
     assert first <= fields

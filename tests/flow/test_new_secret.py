@@ -8,19 +8,10 @@ from typing import Any
 
 import httpx
 
-from tests.triggers.served import Served, running
-
-NAME = "hq"
+from tests.flow.app import App, running
 
 
-async def _parameters(app: Served) -> dict[str, Any]:
-    answer = await app.client.get(f"/api/connections/{NAME}/parameters")
-    answer.raise_for_status()
-    document: dict[str, Any] = answer.json()
-    return document
-
-
-async def _accepted(app: Served, parameters: dict[str, Any]) -> bool:
+async def _accepted(app: App, parameters: dict[str, Any]) -> bool:
     """Say whether the token endpoint takes the secret, as a UTM would ask it."""
     trusting = ssl.create_default_context(cafile=app.tenant.endpoints["caBundle"])
     async with httpx.AsyncClient(verify=trusting) as utm:
@@ -38,14 +29,13 @@ async def _accepted(app: Served, parameters: dict[str, Any]) -> bool:
 
 async def test_a_disabled_version_gives_way_to_a_new_secret_and_the_old_one_goes_on_working(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
-        body = {"name": NAME, "mailboxes": app.tenant.addresses}
-        await app.client.set_up(body)
-        old = await _parameters(app)
+        await app.set_up()
+        old = await app.parameters()
         (secret,) = app.tenant.world.secrets.values()
         secret.versions[-1].enabled = False
-        finished = await app.client.set_up(body)
+        finished = await app.set_up()
         assert finished["state"] == "ready"
-        new = await _parameters(app)
+        new = await app.parameters()
         assert new["clientSecret"] != old["clientSecret"]
         assert (new["applicationId"], new["tenantId"]) == (old["applicationId"], old["tenantId"])
         assert [await _accepted(app, one) for one in (old, new)] == [True, True]

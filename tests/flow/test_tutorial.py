@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,11 @@ import httpx
 import pytest
 
 from local.client import RESTING
-from tests.triggers.served import Served, running
+from tests.docs.test_docs import blocks
+from tests.flow.app import NAME, App, running
 
 TUTORIALS = {"en": "docs/tutorial/from-button-to-utm.md", "de": "docs/tutorial/from-button-to-utm.de.md"}
 ROOT = Path(__file__).parents[2]
-NAME = "utm-headquarters"
 
 
 @dataclass
@@ -29,8 +28,8 @@ class Curl:
 
 def lines(path: str) -> list[Curl]:
     """Return every ``curl`` of a document."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / path).read_text("utf-8"), re.DOTALL)
-    return [curl(line) for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+    shown = blocks((ROOT / path).read_text("utf-8"), "sh")
+    return [curl(line) for block in shown for line in block.replace("\\\n", " ").splitlines()]
 
 
 def curl(line: str) -> Curl:
@@ -48,17 +47,19 @@ def curl(line: str) -> Curl:
     return found
 
 
-async def send(app: Served, line: Curl) -> httpx.Response:
+async def send(app: App, line: Curl) -> httpx.Response:
     assert line.headers.pop("x-functions-key") == "$KEY"
     method = "GET" if line.body is None else "POST"
     answer = await app.client.request(method, line.path, headers=line.headers, content=line.body)
     answer.raise_for_status()
+    if not line.path.endswith("/parameters"):
+        app.answers.append(answer.text)
     return answer
 
 
 @pytest.mark.parametrize("lang", TUTORIALS)
 async def test_its_lines_lead_to_the_values_for_the_utm(lang: str, tmp_path: Path) -> None:
-    async with running(tmp_path, mailboxes=2) as app:
+    async with running(tmp_path) as app:
         health, dry_run, plan, set_up, read, parameters = lines(TUTORIALS[lang])
         assert (await send(app, health)).json()["status"] == "ok"
         assert (await send(app, dry_run)).headers["location"] == plan.path
@@ -66,10 +67,10 @@ async def test_its_lines_lead_to_the_values_for_the_utm(lang: str, tmp_path: Pat
         assert (await app.client.get("/api/connections")).json()["items"] == []
         assert (await send(app, set_up)).status_code == 202
         assert (await send(app, read)).json()["name"] == NAME
-        finished = await app.client.until(NAME, lambda connection: connection["state"] in RESTING)
+        finished = await app.until(lambda connection: connection["state"] in RESTING)
         assert finished["state"] == "ready"
         text = (await send(app, parameters)).text
-        values = (await app.client.get(parameters.path)).json()
+        values = await app.parameters()
         for key in ("applicationId", "tenantId", "clientSecret"):
             assert f"{values['labels'][lang][key]}: {values[key]}" in text
         assert values["imap"]["mailboxes"] == ["invoices@contoso.example", "support@contoso.example"]

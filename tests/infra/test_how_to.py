@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.test_docs import blocks
 from tests.infra.shell import APP, GROUP, IDENTITY, ROOT, Shell, principal
 from tests.infra.test_grant import PROFILES
 from tests.infra.test_update import RELEASES, deployed_by_the_button, publish
@@ -20,8 +21,7 @@ KEY, SP = "aaaaaaaa-aaaa-4000-8000-aaaaaaaaaaaa", "bbbbbbbb-bbbb-4000-8000-bbbbb
 
 
 def commands(path: Path) -> list[list[str]]:
-    blocks = re.findall(r"```sh\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
-    return [shlex.split(line) for block in blocks for line in block.splitlines()]
+    return [shlex.split(line) for block in blocks(path.read_text("utf-8"), "sh") for line in block.splitlines()]
 
 
 def a_used_deployment(shell: Shell) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from scripts.policy import ACCEPTED, CHECKOV, TEMPLATE, accepted, findings
+from tests.infra.template.breaks import first
+from tests.infra.template.files import template
 
 pytestmark = pytest.mark.xdist_group("policy")
 
@@ -49,20 +51,11 @@ BROKEN: dict[str, tuple[str, Callable[[dict[str, Any]], None], str]] = {
 }
 
 
-def _resources(template: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the resources of a template and of the modules in it."""
-    found = template["resources"]
-    resources: list[dict[str, Any]] = list(found.values() if isinstance(found, dict) else found)
-    nested = [r["properties"]["template"] for r in resources if r["type"] == "Microsoft.Resources/deployments"]
-    return resources + [resource for template in nested for resource in _resources(template)]
-
-
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_weaker_template_is_noticed(broken: str, tmp_path: Path) -> None:
     kind, weaken, check = BROKEN[broken]
-    template = json.loads(TEMPLATE.read_text("utf-8"))
-    (resource,) = (resource for resource in _resources(template) if resource["type"] == kind)
-    weaken(resource["properties"])
+    weaker = template()
+    weaken(first(weaker, kind)["properties"])
     copy = tmp_path / TEMPLATE.name
-    copy.write_text(json.dumps(template), "utf-8")
+    copy.write_text(json.dumps(weaker), "utf-8")
     assert (kind, check) in findings(copy).keys() - accepted().keys()

@@ -1,4 +1,4 @@
-"""Lets the checks, which are not test modules, say what they found."""
+"""Lets the checks of the template, which are not test modules, say what they found, whoever imports them first."""
 
 from __future__ import annotations
 
