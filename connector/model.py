@@ -23,6 +23,10 @@ ConnectionName = Annotated[str, Field(max_length=MAX_NAME, pattern=NAME_PATTERN)
 Severity = Literal["error", "warning", "info"]
 
 
+ACCEPTABLE = frozenset({"foreign-owner", "foreign-credential", "application-deleted", "principal-stale"})
+"""The findings that a request may name in ``accept``: the set-up then goes on."""
+
+
 class Document(BaseModel):
     """The base of whatever is kept or shown as JSON. Validators are built on first use: importing stays cheap."""
 
@@ -47,6 +51,11 @@ class Finding(Document):
     def id(self) -> str:
         """Return what ``accept`` names: the code and what it is about."""
         return f"{self.code}:{self.subject}" if self.subject else self.code
+
+    @property
+    def acceptable(self) -> bool:
+        """Return whether naming it in ``accept`` lets the set-up go on; what was accepted is only information."""
+        return self.code in ACCEPTABLE and self.severity != "info"
 
 
 class Wanted(Document):

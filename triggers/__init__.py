@@ -6,6 +6,7 @@ from triggers import (
     health,
     list,  # noqa: A004 - named as the route
     openapi,
+    page,
     parameters,
     plan,
     read,
@@ -21,6 +22,7 @@ __all__ = [
     "health",
     "list",
     "openapi",
+    "page",
     "parameters",
     "plan",
     "read",

@@ -31,6 +31,7 @@ class FindingView(Document):
     subject: str
     message: str
     action: ActionView
+    acceptable: bool = Field(description="Whether a request may name its ``id`` in ``accept`` and go on.")
     help: str = Field(description="Where this finding is explained.")
     request_id: str | None = None
 
@@ -52,6 +53,7 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
             link=way_out.link,
             command=way_out.command,
         ),
+        acceptable=finding.acceptable,
         help=explained(finding.code, lang),
         request_id=finding.request_id,
     )

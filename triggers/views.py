@@ -43,6 +43,14 @@ class SecretView(Document):
     expires_on: datetime
 
 
+class WantedView(Document):
+    """What the last request asked for besides the mailboxes, as a ``POST`` takes it."""
+
+    lifetime_days: int | None
+    enable_imap: bool
+    accept: list[str]
+
+
 class MailboxView(Document):
     """One mailbox."""
 
@@ -72,6 +80,7 @@ class ConnectionView(Document):
     since: datetime
     verified: bool
     label: str
+    wanted: WantedView
     steps: list[StepView]
     ids: IdsView
     secret: SecretView | None
@@ -205,6 +214,11 @@ def connection_view(
         since=connection.since,
         verified=connection.verified,
         label=label,
+        wanted=WantedView(
+            lifetime_days=connection.wanted.lifetime_days,
+            enable_imap=connection.wanted.enable_imap,
+            accept=connection.wanted.accept,
+        ),
         steps=[_step_view(connection, step, live, lang) for step in StepName],
         ids=IdsView(
             tenant_id=connection.ids.tenant_id,

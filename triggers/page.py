@@ -1,0 +1,95 @@
+"""``GET /`` and ``assets/{*path}``: the set-up page. It holds no data; what it shows it asks of the API with a key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import azure.functions as func
+
+from connector.messages import LANGUAGES, Language, catalogue
+from triggers.blueprint import blueprint
+
+FOLDER = Path(__file__).parents[1] / "web"
+GROUPS = ("page", "step", "state", "label")
+"""What the page needs of ``connector/messages``; findings, reasons and problems come in words from the API."""
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # Asked for each time, answered from the browser's copy: after an update nobody works with half an old page.
+    "Cache-Control": "no-cache",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as the browser gets it."""
+
+    content: bytes
+    mimetype: str
+
+    @property
+    def etag(self) -> str:
+        """Return what changes with the content."""
+        return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+
+
+@blueprint.function_name("read_page")
+@blueprint.route(route="{ignored:maxlength(0)?}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def read_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Return the page."""
+    return _answer(req, assets()["index.html"])
+
+
+@blueprint.function_name("read_asset")
+@blueprint.route(route="assets/{*path}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def read_asset(req: func.HttpRequest) -> func.HttpResponse:
+    """Return a style sheet, a module, a picture, or the texts of a language; nothing that is not of the page."""
+    found = assets().get(req.route_params.get("path", ""))
+    return _answer(req, found) if found is not None else func.HttpResponse(status_code=404, headers=HEADERS)
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Return all there is, by path: a path that is no key of this reaches no file, whatever dots it holds."""
+    files = (file for file in sorted(FOLDER.rglob("*")) if file.suffix in _TYPES)
+    found = {file.relative_to(FOLDER).as_posix(): Asset(file.read_bytes(), _TYPES[file.suffix]) for file in files}
+    return found | {f"texts/{lang}.json": _texts(lang) for lang in LANGUAGES}
+
+
+def _texts(lang: Language) -> Asset:
+    texts = {group: catalogue(lang)[group] for group in GROUPS}
+    document = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+    return Asset(document.encode(), _TYPES[".json"])
+
+
+def _answer(req: func.HttpRequest, asset: Asset) -> func.HttpResponse:
+    headers = HEADERS | {"ETag": asset.etag}
+    if asset.etag in req.headers.get("If-None-Match", ""):
+        return func.HttpResponse(status_code=304, headers=headers)
+    return func.HttpResponse(asset.content, headers=headers, mimetype=asset.mimetype, charset="utf-8")

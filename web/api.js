@@ -1,0 +1,111 @@
+// The API, with the key that the person has given. The key lives in sessionStorage, and nowhere else.
+
+import { language, t } from './texts.js';
+
+const KEY = 'utm-mail-connect.key';
+const MAY = 'utm-mail-connect.may';
+// Function by function: a key of one function opens only that one. `-` is no name, so nothing is read or started.
+const PROBES = {
+  read_health: ['GET', 'api/health'],
+  list_connections: ['GET', 'api/connections?top=1'],
+  create_connection: ['POST', 'api/connections'],
+  read_connection: ['GET', 'api/connections/-'],
+  read_parameters: ['GET', 'api/connections/-/parameters'],
+  read_plan: ['GET', 'api/connections/-/plan'],
+  read_report: ['GET', 'api/connections/-/report'],
+  verify_connection: ['POST', 'api/connections/-/verify'],
+  cancel_connection: ['POST', 'api/connections/-/cancel'],
+};
+export const OPERATIONS = Object.keys(PROBES);
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail);
+    Object.assign(this, body, { status });
+  }
+}
+export class Offline extends Error {
+  title = t('page.offline.title');
+  detail = t('page.offline.detail');
+}
+
+let askAgain = null;
+let asking = null;
+
+export const onRefusedKey = ask => { askAgain = ask; };
+export const hasKey = () => sessionStorage.getItem(KEY) !== null;
+export const may = operation => JSON.parse(sessionStorage.getItem(MAY) ?? '[]').includes(operation);
+
+export function forget() {
+  sessionStorage.clear();
+}
+
+// Keep a key, and find out what it opens. A host key opens everything; only for a lesser one each function is asked.
+export async function useKey(key) {
+  const refused = async ([method, path]) => (await send(key, method, path)).status === 401;
+  const first = ['read_health', 'list_connections'];
+  const closed = await Promise.all(first.map(name => refused(PROBES[name])));
+  let open = OPERATIONS;
+  if (closed.some(Boolean)) {
+    const all = await Promise.all(OPERATIONS.map(name => first.includes(name) ? closed[first.indexOf(name)] : refused(PROBES[name])));
+    open = OPERATIONS.filter((_, index) => !all[index]);
+  }
+  if (open.length === 0) return false;
+  sessionStorage.setItem(KEY, key);
+  sessionStorage.setItem(MAY, JSON.stringify(open));
+  return true;
+}
+
+// Call an operation of the API and return what it answered: {status, body}. `body` is text where text was asked for.
+export async function call(operation, method, path, { body, signal } = {}) {
+  for (;;) {
+    const key = sessionStorage.getItem(KEY);
+    const response = await send(key ?? '', method, path, body, signal);
+    if (response.status !== 401) return await read(response);
+    // Somebody has renewed the key meanwhile, or it never opened this: ask once for all that wait, then go on.
+    if (key === sessionStorage.getItem(KEY)) {
+      asking ??= askAgain(operation).finally(() => { asking = null; });
+      await asking;
+    }
+    signal?.throwIfAborted();
+  }
+}
+
+export const get = async (operation, path, signal) => (await call(operation, 'GET', path, { signal })).body;
+export const post = (operation, path, body) => call(operation, 'POST', path, { body });
+
+async function send(key, method, path, body, signal) {
+  const headers = { 'x-functions-key': key, 'Accept-Language': language(), Accept: 'application/json' };
+  if (body !== undefined || method === 'POST') headers['Content-Type'] = 'application/json';
+  try {
+    return await fetch(path, {
+      method, headers, signal, body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+      cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
+    });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Offline();
+  }
+}
+
+async function read(response) {
+  const text = await response.text();
+  const kind = response.headers.get('content-type') ?? '';
+  const body = kind.includes('json') && text ? JSON.parse(text) : text;
+  if (response.ok) return { status: response.status, body };
+  if (typeof body === 'object') throw new Problem(response.status, body);
+  const detail = t('page.problem.status', { status: response.status });
+  throw new Problem(response.status, { title: t('page.problem.title'), detail, hint: t('page.problem.hint') });
+}
+
+// All entries of a paged list, 500 at a time.
+export async function* pages(operation, path, pick, signal) {
+  let after = null;
+  do {
+    const mark = path.includes('?') ? '&' : '?';
+    const body = await get(operation, `${path}${mark}top=500${after === null ? '' : `&after=${encodeURIComponent(after)}`}`, signal);
+    const page = pick(body);
+    yield page.items;
+    after = page.next;
+  } while (after !== null);
+}

@@ -1,0 +1,103 @@
+// Elements, and what every view does with them. Texts only ever become text nodes: no markup is parsed.
+
+import { language, t } from './texts.js';
+
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else if (name === 'value') element.value = value;
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const drawn = new WeakMap();
+
+// Draw what `data` says, only where it says something new: focus, opened details and selections survive.
+export function draw(host, data, build) {
+  const state = JSON.stringify([language(), data]);
+  if (drawn.get(host) === state) return;
+  drawn.set(host, state);
+  const focused = host.contains(document.activeElement) ? document.activeElement.id : '';
+  const open = [...host.querySelectorAll('details[open][id]')].map(details => details.id);
+  host.replaceChildren(...[build(data)].flat(Infinity).filter(Boolean));
+  for (const id of open) document.getElementById(id)?.setAttribute('open', '');
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+// A button that does one thing at a time: a second click while it works does nothing.
+export function button(label, action, attributes = {}) {
+  let working = false;
+  const element = h('button', { type: 'button', ...attributes }, label);
+  element.addEventListener('click', async () => {
+    if (working) return;
+    working = true;
+    element.setAttribute('aria-disabled', 'true');
+    try {
+      await action(element);
+    } catch (error) {
+      complain(error);
+    } finally {
+      working = false;
+      element.removeAttribute('aria-disabled');
+    }
+  });
+  return element;
+}
+
+export const link = (label, href, attributes = {}) => h('a', { href, ...attributes }, label);
+
+// A link to another site: it learns nothing of this page.
+export const outward = (label, href) =>
+  h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, label, h('span', { class: 'unseen' }, ` ${t('page.newTab')}`));
+
+// A button that puts a text, or what a function promises, on the clipboard.
+export function copy(text, what, attributes = {}) {
+  const done = async element => {
+    await navigator.clipboard.writeText(typeof text === 'function' ? await text() : text);
+    element.textContent = t('page.copied');
+    announce(t('page.copiedWhat', { what }));
+    setTimeout(() => { element.textContent = t('page.copy'); }, 2000);
+  };
+  return button(t('page.copy'), done, { class: 'quiet', 'aria-label': t('page.copyWhat', { what }), ...attributes });
+}
+
+export const command = (text, what) =>
+  h('div', { class: 'command' }, h('pre', { tabindex: '0', 'aria-label': what }, text), copy(text, what));
+
+export function announce(text) {
+  document.getElementById('progress').textContent = text;
+}
+
+// Say what went wrong, in the words of the problem document, where nobody misses it.
+export function complain(error) {
+  if (error?.name === 'AbortError') return;
+  const host = document.getElementById('notices');
+  const notice = h('div', { class: 'notice error', role: 'alert', tabindex: '-1' },
+    h('h2', {}, error.title ?? t('page.problem.title')),
+    h('p', {}, error.detail ?? String(error.message ?? error)),
+    error.hint && h('p', {}, error.hint),
+    error.requestId && h('p', { class: 'small' }, t('page.requestId', { id: error.requestId })),
+    button(t('page.close'), () => { notice.remove(); document.getElementById('main').focus(); }, { class: 'quiet' }));
+  host.replaceChildren(notice);
+  notice.scrollIntoView({ block: 'nearest' });
+}
+
+export const calm = () => document.getElementById('notices').replaceChildren();
+
+// State in a word and a sign, never by colour alone.
+const SIGNS = {
+  done: '✔', unchanged: '✔', ready: '✔', open: '✔', running: '▶', waiting: '…', pending: '·', 'action-required': '!',
+  failed: '✘', cancelled: '■', interrupted: '⚡',
+};
+export const state = name =>
+  h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, SIGNS[name] ?? '?'), ` ${t(`state.${name}`)}`);
+
+export function save(name, type, content) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  h('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}

@@ -1,0 +1,48 @@
+// Texts in German and English, from the same files as the API's, and dates as the reader writes them.
+
+export const LANGUAGES = ['de', 'en'];
+const KEPT = 'utm-mail-connect.language';
+const loaded = {};
+let current = initial();
+
+function initial() {
+  const kept = localStorage.getItem(KEPT);
+  if (LANGUAGES.includes(kept)) return kept;
+  return navigator.languages.map(tag => tag.toLowerCase().split('-')[0]).find(tag => LANGUAGES.includes(tag)) ?? 'en';
+}
+
+export const language = () => current;
+
+export async function use(lang, keep = false) {
+  loaded[lang] ??= await (await fetch(`assets/texts/${lang}.json`)).json();
+  current = lang;
+  if (keep) localStorage.setItem(KEPT, lang);
+  document.documentElement.lang = lang;
+}
+
+// The text under a path like 'page.key.title', its {placeholders} filled; an unknown one shows its path.
+export function t(path, values = {}, lang = current) {
+  const found = path.split('.').reduce((texts, key) => texts?.[key], loaded[lang]);
+  if (typeof found !== 'string') return path;
+  return found.replace(/\{(\w+)\}/g, (whole, key) => key in values ? String(values[key]) : whole);
+}
+
+export const known = path => t(path) !== path;
+
+// For one or many: 'x.one' where the number is 1, else 'x.many'.
+export const count = (path, number, values = {}) =>
+  t(`${path}.${number === 1 ? 'one' : 'many'}`, { number: number.toLocaleString(current), ...values });
+
+const shown = options => iso => iso ? new Intl.DateTimeFormat(current, options).format(new Date(iso)) : '–';
+export const day = shown({ dateStyle: 'long' });
+export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
+export const clock = shown({ timeStyle: 'medium' });
+
+export const daysUntil = (iso, now = Date.now()) => Math.floor((new Date(iso) - now) / 86_400_000);
+
+// A stretch of time in seconds, minutes or hours, whichever a person would say.
+export function duration(seconds) {
+  const [amount, unit] = seconds < 100 ? [seconds, 'second'] : seconds < 6000 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+  const digits = unit === 'second' && amount < 10 ? 1 : 0;
+  return new Intl.NumberFormat(current, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(amount);
+}
