@@ -47,6 +47,8 @@ HTTP = {
     "verify_connection": ("POST", "api/connections/{name}/verify"),
     "read_health": ("GET", "api/health"),
     "read_openapi": ("GET", "api/openapi.json"),
+    "read_page": ("GET", "{ignored:maxlength(0)?}"),
+    "read_asset": ("GET", "assets/{*path}"),
 }
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",

@@ -38,6 +38,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
         label=clients.settings.label,
         cloud=clients.cloud.name,
         tenant_id=observed.graph.tenant_id if observed is not None else None,
+        secret_lifetime_days=clients.settings.secret_lifetime_days,
         identity=_identity(observed),
         missing=[finding_view(finding, lang, context) for finding in findings],
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 from connector.messages import Language, text
 from connector.model import Connection, Document, MailboxRecord
 from connector.remedy import Context
-from connector.steps import ConnectionState, MailboxState, StepName, StepState
+from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from triggers.findings import FindingView, finding_view
 
 
@@ -49,6 +49,7 @@ class WantedView(Document):
     lifetime_days: int | None
     enable_imap: bool
     accept: list[str]
+    arranged: bool = Field(description="Whether ``mailboxes`` lists what was asked for; not before the run has begun.")
 
 
 class MailboxView(Document):
@@ -166,6 +167,7 @@ class Health(Document):
     label: str
     cloud: str
     tenant_id: str | None
+    secret_lifetime_days: int = Field(description="How long a client secret lives where a request does not say it.")
     identity: dict[str, Any]
     missing: list[FindingView]
 
@@ -218,6 +220,7 @@ def connection_view(
             lifetime_days=connection.wanted.lifetime_days,
             enable_imap=connection.wanted.enable_imap,
             accept=connection.wanted.accept,
+            arranged=connection.operation.begun or connection.operation.kind is OperationKind.VERIFY,
         ),
         steps=[_step_view(connection, step, live, lang) for step in StepName],
         ids=IdsView(

@@ -65,7 +65,7 @@ export async function call(operation, method, path, { body, signal } = {}) {
     // Somebody has renewed the key meanwhile, or it never opened this: ask once for all that wait, then go on.
     if (key === sessionStorage.getItem(KEY)) {
       asking ??= askAgain(operation).finally(() => { asking = null; });
-      await asking;
+      if (!await asking) throw new Problem(401, { title: t('page.key.refused'), detail: t('page.key.stays') });
     }
     signal?.throwIfAborted();
   }
@@ -98,9 +98,8 @@ async function read(response) {
   throw new Problem(response.status, { title: t('page.problem.title'), detail, hint: t('page.problem.hint') });
 }
 
-// All entries of a paged list, 500 at a time.
-export async function* pages(operation, path, pick, signal) {
-  let after = null;
+// All entries of a paged list, 500 at a time; from `after` on where some have been read.
+export async function* pages(operation, path, pick, signal, after = null) {
   do {
     const mark = path.includes('?') ? '&' : '?';
     const body = await get(operation, `${path}${mark}top=500${after === null ? '' : `&after=${encodeURIComponent(after)}`}`, signal);

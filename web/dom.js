@@ -48,6 +48,11 @@ export function button(label, action, attributes = {}) {
   return element;
 }
 
+export const quiet = (label, action, attributes = {}) => button(label, action, { class: 'quiet', ...attributes });
+
+// A term and what it is, for a <dl>.
+export const fact = (term, ...value) => h('div', {}, h('dt', {}, term), h('dd', {}, ...value));
+
 export const link = (label, href, attributes = {}) => h('a', { href, ...attributes }, label);
 
 // A link to another site: it learns nothing of this page.
@@ -62,7 +67,7 @@ export function copy(text, what, attributes = {}) {
     announce(t('page.copiedWhat', { what }));
     setTimeout(() => { element.textContent = t('page.copy'); }, 2000);
   };
-  return button(t('page.copy'), done, { class: 'quiet', 'aria-label': t('page.copyWhat', { what }), ...attributes });
+  return quiet(t('page.copy'), done, { 'aria-label': t('page.copyWhat', { what }), ...attributes });
 }
 
 export const command = (text, what) =>
@@ -81,7 +86,7 @@ export function complain(error) {
     h('p', {}, error.detail ?? String(error.message ?? error)),
     error.hint && h('p', {}, error.hint),
     error.requestId && h('p', { class: 'small' }, t('page.requestId', { id: error.requestId })),
-    button(t('page.close'), () => { notice.remove(); document.getElementById('main').focus(); }, { class: 'quiet' }));
+    quiet(t('page.close'), () => { notice.remove(); document.getElementById('main').focus(); }));
   host.replaceChildren(notice);
   notice.scrollIntoView({ block: 'nearest' });
 }

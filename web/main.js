@@ -1,89 +1,66 @@
-// The page: which view the address asks for, whose deployment this is, and in which language.
+// The page: which view the address asks for, with which key, and in which language.
 
-import { forget, get, hasKey, may, onRefusedKey } from './api.js';
-import { button, calm, complain, h, link } from './dom.js';
-import { LANGUAGES, language, t, use } from './texts.js';
+import { hasKey, may, onRefusedKey } from './api.js';
+import { deployment, headed } from './deployment.js';
+import { calm, complain, h, link } from './dom.js';
+import { language, t, use } from './texts.js';
 import { change, create } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
-import { askForKey } from './views/key.js';
-import { overview } from './views/overview.js';
+import { askAgain, askAtFirst } from './views/key.js';
+import { closed, overview } from './views/overview.js';
 import { report } from './views/report.js';
 import { sheet } from './views/sheet.js';
 
 const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
-  ['', overview], ['new', create], [`c/${NAME}`, connection], [`c/${NAME}/change`, change],
-  [`c/${NAME}/hand-over`, handOver], [`c/${NAME}/sheet`, sheet], [`c/${NAME}/report`, report],
-].map(([path, view]) => [new RegExp(`^#?/?${path}$`), view]);
+  ['', overview], ['new', create, 'create_connection'], [`c/${NAME}`, connection, 'read_connection'],
+  [`c/${NAME}/change`, change, 'create_connection'], [`c/${NAME}/hand-over`, handOver, 'read_parameters'],
+  [`c/${NAME}/sheet`, sheet, 'read_connection'], [`c/${NAME}/report`, report, 'read_report'],
+].map(([path, ...rest]) => [new RegExp(`^#?/?${path}$`), ...rest]);
 
 let leave = new AbortController();
-let health = null;
-
-// What this deployment is; asked once, and again where a view needs it new.
-export async function deployment(fresh = false) {
-  if (!may('read_health')) return null;
-  if (fresh || health === null) health = await get('read_health', 'api/health');
-  head();
-  return health;
-}
-
-function head(subject = '') {
-  const label = health?.label ?? '';
-  document.title = [label, subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
-  document.getElementById('skip').textContent = t('page.skip');
-  document.getElementById('header').replaceChildren(
-    h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
-    h('dl', { class: 'facts' },
-      health?.tenantId && [h('dt', {}, t('page.tenant')), h('dd', {}, health.tenantId)],
-      health && [h('dt', {}, t('page.version')), h('dd', {}, health.version)]),
-    h('div', { class: 'tools' },
-      LANGUAGES.map(lang => button(lang === 'de' ? 'Deutsch' : 'English', () => speak(lang),
-        { class: 'quiet', lang, 'aria-pressed': String(lang === language()) })),
-      hasKey() && button(t('page.key.forget'), start.bind(null, true), { class: 'quiet' })));
-}
-
-async function speak(lang) {
-  await use(lang, true);
-  await show();
-}
-
-async function start(forgetting = false) {
-  if (forgetting) {
-    forget();
-    health = null;
-  }
-  await show();
-}
 
 async function show() {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
   const main = document.getElementById('main');
+  const [view, operation, name] = asked();
   calm();
   main.replaceChildren();
-  head();
+  headed(name ?? '', speak);
   try {
-    if (!hasKey()) return askForKey(main, start);
-    for (const [pattern, view] of ROUTES) {
-      const found = pattern.exec(location.hash);
-      if (!found) continue;
-      head(found[1]);
-      deployment().then(() => signal.aborted || head(found[1])).catch(complain);
-      await view(main, { name: found[1], signal });
-      return;
-    }
-    main.replaceChildren(h('h1', {}, t('page.lost')), link(t('page.overview.title'), '#/'));
+    if (!hasKey()) return askAtFirst(main, show);
+    deployment().catch(complain);
+    if (operation && !may(operation)) return closed(main, operation);
+    await view(main, { name, signal });
   } catch (error) {
-    complain(error);
+    if (!signal.aborted) complain(error);
   }
 }
 
-addEventListener('hashchange', async () => {
-  await show();
+function asked() {
+  for (const [pattern, view, operation] of ROUTES) {
+    const found = pattern.exec(location.hash);
+    if (found) return [view, operation, found[1]];
+  }
+  return [lost];
+}
+
+function lost(main) {
+  main.append(h('h1', {}, t('page.lost')), link(t('page.overview.title'), '#/'));
+}
+
+async function speak(lang) {
+  await use(lang, true);
+  show();
+}
+
+addEventListener('hashchange', () => {
+  show();
   document.getElementById('main').focus();
 });
-onRefusedKey(operation => new Promise(resolve => askForKey(null, resolve, operation)));
+onRefusedKey(askAgain);
 await use(language());
-await show();
+show();

@@ -7,13 +7,16 @@ import { clock, t } from './texts.js';
 const QUICK = 1000;
 const SLOW = 15_000;
 const GROWTH = 1.4;
+const GONE = [401, 404];
 
 // `look` returns what it saw (anything that JSON can tell apart) or null to end. Ends with `signal`.
 export async function poll(look, signal) {
   let pause = QUICK;
   let seen;
   while (!signal.aborted) {
-    await visible(signal);
+    // visibilitychange bubbles from the document to the window.
+    if (document.hidden) await event(['visibilitychange'], signal);
+    if (signal.aborted) return;
     try {
       const now = await look();
       online();
@@ -25,27 +28,28 @@ export async function poll(look, signal) {
       if (signal.aborted) return;
       if (error instanceof Offline) offline();
       else complain(error);
-      if (error.status === 404) return;
+      if (GONE.includes(error.status)) return;
       pause = Math.min(pause * GROWTH, SLOW);
     }
     await sleep(pause, signal);
   }
 }
 
-function sleep(milliseconds, signal) {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-    // Who comes back to the page, or to the network, sees how it stands at once.
-    for (const event of ['online', 'utm-look']) addEventListener(event, resolve, { once: true, signal });
-  });
-}
+// Who comes back to the network, or has just done something, sees how it stands at once.
+const sleep = (milliseconds, signal) => event(['online', 'utm-look'], signal, milliseconds);
 
-function visible(signal) {
-  if (!document.hidden) return Promise.resolve();
+// Wait for one of the window's events, for some time, or for the end of the view; whichever comes first.
+function event(names, signal, milliseconds = null) {
   return new Promise(resolve => {
-    document.addEventListener('visibilitychange', resolve, { once: true, signal });
-    signal.addEventListener('abort', resolve, { once: true });
+    const waiting = new AbortController();
+    const timer = milliseconds === null ? null : setTimeout(end, milliseconds);
+    function end() {
+      clearTimeout(timer);
+      waiting.abort();
+      resolve();
+    }
+    for (const name of names) addEventListener(name, end, { signal: waiting.signal });
+    signal.addEventListener('abort', end, { signal: waiting.signal });
   });
 }
 

@@ -1,0 +1,42 @@
+// Whose deployment this is: always in sight, since a person may have one tab for each customer.
+
+import { forget, get, hasKey, may } from './api.js';
+import { draw, fact, h, link, quiet } from './dom.js';
+import { LANGUAGES, language, t } from './texts.js';
+
+let health = null;
+let subject = '';
+
+// What this deployment says of itself; asked once, and again where a view needs it new. Null where the key does not open it.
+export async function deployment(fresh = false) {
+  if (!may('read_health')) return null;
+  if (fresh || health === null) health = await get('read_health', 'api/health');
+  head();
+  return health;
+}
+
+// Draw the header; `to` is told of a new language, or of a forgotten key.
+let turn = () => {};
+export function headed(about, to = turn) {
+  [subject, turn] = [about, to];
+  head();
+}
+
+function head() {
+  const label = health?.label ?? '';
+  document.title = [label, subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
+  document.getElementById('skip').textContent = t('page.skip');
+  const shown = [label, health?.tenantId, health?.version, hasKey()];
+  draw(document.getElementById('header'), shown, ([, tenant, version, keyed]) => [
+    h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
+    h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenant), version && fact(t('page.version'), version)),
+    h('div', { class: 'tools' },
+      LANGUAGES.map(lang => quiet(lang === 'de' ? 'Deutsch' : 'English', () => turn(lang),
+        { id: `speak-${lang}`, lang, 'aria-pressed': String(lang === language()) })),
+      keyed && quiet(t('page.key.forget'), () => {
+        forget();
+        health = null;
+        turn(language());
+      })),
+  ]);
+}

@@ -1,0 +1,26 @@
+// A finding: what was seen, what it comes from, and the way out of it.
+
+import { button, command, h, outward } from './dom.js';
+import { t } from './texts.js';
+
+const SIGNS = { error: '✘', warning: '!', info: 'i' };
+
+// `accept` is called with the finding where a request may name it and go on.
+export function findingCard(finding, accept = null) {
+  const { action } = finding;
+  return h('li', { class: `finding ${finding.severity}` },
+    h('p', { class: 'kind' },
+      h('span', { 'aria-hidden': 'true', class: 'sign' }, SIGNS[finding.severity]),
+      h('strong', {}, t(`page.severity.${finding.severity}`)), ` · ${t(`step.${finding.step}`)}`),
+    h('p', { class: 'message' }, finding.message),
+    action.text && h('p', {}, action.text),
+    action.causes.length > 0 && h('ul', {}, action.causes.map(cause => h('li', {}, cause))),
+    action.command && command(action.command, t('page.finding.command')),
+    h('p', { class: 'ways' },
+      action.link && outward(t('page.finding.link'), action.link),
+      outward(t('page.finding.help'), finding.help),
+      finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
+    accept && finding.acceptable && [
+      h('p', {}, t('page.finding.acceptWhat')),
+      button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);
+}

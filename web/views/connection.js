@@ -1,0 +1,138 @@
+// One connection: its eight steps as they happen, what a person has to do, and each mailbox.
+
+import { get, may, post } from '../api.js';
+import { announce, button, draw, fact, h, link, state } from '../dom.js';
+import { findingCard } from '../finding.js';
+import { lookNow, poll } from '../poll.js';
+import { clock, count, day, daysUntil, duration, moment, t } from '../texts.js';
+import { again } from '../wish.js';
+import { mailboxList } from './mailboxes.js';
+
+// The figures of Securepoint's article that a step replaces.
+const FIGURES = {
+  prerequisites: '1', application: '2–7', 'enterprise-application': '12–14', consent: '8–9', secret: '10–11',
+  exchange: '15', mailboxes: '15', verification: null,
+};
+const AT_WORK = ['running', 'waiting', 'action-required'];
+const STOPPED = ['failed', 'cancelled', 'interrupted', 'action-required'];
+
+export async function connection(main, { name, signal }) {
+  const parts = Object.fromEntries(['top', 'todo', 'wait', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
+  const list = mailboxList(name, signal);
+  main.append(...Object.values(parts), list.element);
+  const tell = teller();
+  await poll(async () => {
+    const seen = await get('read_connection', `api/connections/${name}?top=1`, signal);
+    const urgent = seen.findings.filter(finding => finding.severity !== 'info');
+    const { since, ...lasting } = seen;
+    draw(parts.top, [lasting, since], () => top(seen));
+    draw(parts.todo, urgent, () => findings(t('page.todo'), urgent, name));
+    draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1), seen.steps.find(step => step.reason)], () => waiting(seen));
+    draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts], () => steps(seen));
+    draw(parts.notes, seen.findings, () => findings(t('page.notes'), seen.findings.filter(finding => finding.severity === 'info'), name));
+    list.update(seen);
+    tell(seen);
+    return [seen.state, seen.revision, seen.steps, seen.mailboxes.counts, seen.findings];
+  }, signal);
+}
+
+const top = seen => [
+  h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/')),
+  h('div', { class: 'title' }, h('h1', {}, seen.name, h('small', {}, seen.displayName)), state(seen.state)),
+  h('p', { class: 'lead' }, t(`page.means.${seen.state}`)),
+  h('dl', { class: 'facts' },
+    fact(t('page.since'), moment(seen.since)),
+    fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
+    seen.secret && fact(t('label.expires'), `${day(seen.secret.expiresOn)} (${count('page.daysLeft', daysUntil(seen.secret.expiresOn))})`)),
+  h('div', { class: 'actions' }, actions(seen)),
+];
+
+function actions(seen) {
+  const { name } = seen;
+  const at = part => `#/c/${name}/${part}`;
+  return [
+    seen.secret && may('read_parameters') &&
+      link(t('page.handOver.title'), at('hand-over'), { class: seen.verified ? 'button primary' : 'button', id: 'to-hand-over' }),
+    STOPPED.includes(seen.state) && may('create_connection') && button(t('page.again'), () => done(again(name)), { id: 'again' }),
+    may('verify_connection') && button(t('page.verify'), () => done(post('verify_connection', `api/connections/${name}/verify`)), { id: 'verify' }),
+    AT_WORK.includes(seen.state) && may('cancel_connection') &&
+      button(t('page.stop'), () => done(post('cancel_connection', `api/connections/${name}/cancel`)), { id: 'stop' }),
+    may('create_connection') && link(t('page.change.title'), at('change'), { class: 'button', id: 'to-change' }),
+    seen.secret && link(t('page.sheet.title'), at('sheet'), { class: 'button', id: 'to-sheet' }),
+    may('read_report') && link(t('page.report.title'), at('report'), { class: 'button', id: 'to-report' }),
+  ];
+}
+
+async function done(request) {
+  await request;
+  announce(t('page.asked'));
+  lookNow();
+}
+
+function findings(title, list, name) {
+  const accept = may('create_connection') ? finding => done(again(name, finding.id)) : null;
+  return list.length ? [h('h2', {}, title), h('ul', { class: 'findings' }, list.map(finding => findingCard(finding, accept)))] : [];
+}
+
+// The wait for Microsoft: what is proven, what is not, and since when somebody waits.
+function waiting(seen) {
+  const proof = seen.steps.at(-1);
+  const { total, counts } = seen.mailboxes;
+  const open = counts.open ?? 0;
+  if (!['running', 'waiting'].includes(proof.state) || !['running', 'waiting'].includes(seen.state)) return [];
+  return [
+    h('h2', {}, t('page.wait.title')),
+    h('label', { for: 'proven' }, t('page.wait.proven', { number: open, total })),
+    h('progress', { id: 'proven', max: total, value: open }),
+    h('p', {}, t('page.wait.missing', { number: total - open }), ' ', t('page.wait.since', { time: clock(proof.started) })),
+    h('p', { class: 'small' }, t('page.wait.why')),
+  ];
+}
+
+const steps = seen => [
+  h('h2', {}, t('page.steps')),
+  h('ol', { class: 'steps' }, seen.steps.map((step, index) => h('li', { class: step.state, id: `step-${step.name}` },
+    h('span', { class: 'number', 'aria-hidden': 'true' }, String(index + 1)),
+    h('div', {},
+      h('h3', {}, t(`step.${step.name}`)),
+      h('p', { class: 'small' }, FIGURES[step.name] ? t('page.figures', { figures: FIGURES[step.name] }) : t('page.noFigure')),
+      h('p', {}, t(`page.does.${step.name}`)),
+      came(step, seen)),
+    h('div', { class: 'outcome' }, state(step.state), times(step))))),
+];
+
+function times(step) {
+  if (!step.started) return null;
+  const took = step.ended ? ` · ${duration((new Date(step.ended) - new Date(step.started)) / 1000)}` : '';
+  return h('span', { class: 'small' }, clock(step.started), took);
+}
+
+// What a step has found and done, with the ids that came of it.
+function came(step, seen) {
+  if (step.state === 'pending') return null;
+  const { ids, secret, mailboxes: { counts, total } } = seen;
+  const of = {
+    prerequisites: [ids.tenantId && fact(t('label.tenantId'), ids.tenantId)],
+    application: [ids.applicationId && fact(t('label.applicationId'), ids.applicationId)],
+    'enterprise-application': [ids.enterpriseApplicationId && fact(t('page.objectId'), ids.enterpriseApplicationId)],
+    secret: [secret && fact(t('page.keyId'), secret.keyId)],
+    verification: [fact(t('page.overview.proven'), t('page.of', { number: counts.open ?? 0, total }))],
+  }[step.name] ?? [];
+  const did = [
+    step.changes ? count('page.changes', step.changes) : step.name === 'verification' ? null : t('page.noChange'),
+    step.waits > 0 && count('page.waits', step.waits),
+    step.reason && t('page.waitsFor', { reason: step.reason }),
+  ].filter(Boolean).join(' · ');
+  return [did && h('p', { class: 'did' }, did), of.length > 0 && h('dl', { class: 'facts' }, of)];
+}
+
+// Say in the live region what has changed since the last look; the first look only says how it stands.
+function teller() {
+  let before = null;
+  return seen => {
+    const now = new Map([...seen.steps.map(step => [t(`step.${step.name}`), step.state]), [seen.name, seen.state]]);
+    const news = [...now].filter(([what, how]) => before !== null && before.get(what) !== how);
+    if (news.length) announce(news.map(([what, how]) => `${what}: ${t(`state.${how}`)}`).join('. '));
+    before = now;
+  };
+}

@@ -1,0 +1,154 @@
+// A new connection, or the change of one: what is wanted, then what that would change, then the change itself.
+
+import { addresses } from '../addresses.js';
+import { deployment } from '../deployment.js';
+import { button, calm, complain, draw, h, link, quiet } from '../dom.js';
+import { drop, keep, kept } from '../draft.js';
+import { count, day, t } from '../texts.js';
+import { present, removals, wish } from '../wish.js';
+import { planned } from './plan.js';
+
+const DAY = 86_400_000;
+
+export const create = (main, { signal }) => form(main, signal, null);
+
+export async function change(main, { name, signal }) {
+  const now = await present(name, signal);
+  if (signal.aborted) return;
+  if (now.mailboxes === null) {
+    main.append(h('h1', {}, t('page.change.title')), h('p', { class: 'notice warning' }, t('page.change.notYet')), link(name, `#/c/${name}`));
+    return;
+  }
+  await form(main, signal, now);
+}
+
+// `now` is {connection, mailboxes} as they stand, null for a new connection.
+async function form(main, signal, now) {
+  const health = await deployment();
+  if (signal.aborted) return;
+  const usual = health?.secretLifetimeDays ?? null;
+  const key = now?.connection.name ?? 'new';
+  const start = kept(key) ?? (now ? fieldsOf(now) : { name: '', displayName: '', mailboxes: '', days: '', enableImap: false, accept: [] });
+  const fields = controls(start, now, usual);
+  const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
+  const read = () => ({
+    name: fields.name.value.trim(), displayName: fields.displayName.value.trim(), mailboxes: fields.mailboxes.value,
+    days: fields.days.value.trim(), enableImap: fields.enableImap.checked, accept: accepted(fields.accept),
+  });
+  const changed = () => {
+    keep(key, read());
+    plan.replaceChildren();
+    calm();
+    describe(fields, now, usual);
+  };
+  const look = async () => {
+    calm();
+    const body = checked(read(), fields, now);
+    if (!body) return;
+    try {
+      await planned(plan, body, now, signal, () => drop(key));
+    } catch (error) {
+      mark(fields, error);
+    }
+  };
+  const throwAway = () => {
+    drop(key);
+    location.hash = now ? `#/c/${key}` : '#/';
+  };
+  main.append(
+    h('p', { class: 'crumbs' }, now ? link(key, `#/c/${key}`) : link(t('page.overview.title'), '#/')),
+    h('h1', {}, now ? t('page.change.title') : t('page.overview.new')),
+    h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },
+      now ? null : field('name', fields),
+      field('displayName', fields), field('mailboxes', fields, h('output', { id: 'mailboxes-read', class: 'hint' })),
+      field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
+      h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
+        h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
+      fields.accept.length > 0 && h('fieldset', {}, h('legend', {}, t('page.form.accept')), h('p', { class: 'hint' }, t('page.form.acceptHint')),
+        fields.accept.map((box, index) => h('div', { class: 'check' }, box, h('label', { for: `accept-${index}` }, box.value)))),
+      h('div', { class: 'actions' },
+        button(t('page.plan.show'), look, { class: 'primary', id: 'show-plan', type: 'submit' }),
+        quiet(t('page.form.throwAway'), throwAway))),
+    plan);
+  describe(fields, now, usual);
+}
+
+const fieldsOf = ({ connection, mailboxes }) => ({
+  name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.join('\n'),
+  days: String(connection.wanted.lifetimeDays ?? ''), enableImap: connection.wanted.enableImap, accept: connection.wanted.accept,
+});
+
+function controls(start, now, usual) {
+  const text = (id, more) => h('input', { id, value: start[id], autocomplete: 'off', 'aria-describedby': `${id}-hint ${id}-wrong`, ...more });
+  return {
+    name: text('name', { maxlength: 40, spellcheck: 'false', required: true }),
+    displayName: text('displayName', { maxlength: 120 }),
+    mailboxes: h('textarea', {
+      id: 'mailboxes', value: start.mailboxes, rows: 8, spellcheck: 'false', required: true, 'aria-describedby': 'mailboxes-hint mailboxes-read mailboxes-wrong',
+    }),
+    days: text('days', { inputmode: 'numeric', placeholder: usual, 'aria-describedby': 'days-hint days-read days-wrong' }),
+    enableImap: h('input', { type: 'checkbox', id: 'enableImap', checked: start.enableImap, 'aria-describedby': 'enableImap-hint' }),
+    accept: (now?.connection.wanted.accept ?? []).map((id, index) =>
+      h('input', { type: 'checkbox', id: `accept-${index}`, value: id, checked: start.accept.includes(id) })),
+  };
+}
+
+const accepted = boxes => boxes.filter(box => box.checked).map(box => box.value);
+
+const field = (id, fields, ...more) => h('div', { class: 'field' },
+  h('label', { for: id }, t(`page.form.${id}`)),
+  h('p', { class: 'hint', id: `${id}-hint` }, t(`page.form.${id}Hint`)),
+  fields[id], more, h('p', { class: 'wrong', id: `${id}-wrong` }));
+
+// What has been understood of the list, and which day the lifetime gives.
+function describe(fields, now, usual) {
+  const { list, twice, unknown } = addresses(fields.mailboxes.value);
+  const before = new Set(now?.mailboxes);
+  const after = new Set(list.map(address => address.toLowerCase()));
+  draw(document.getElementById('mailboxes-read'), [list.length, twice, unknown, now && [...after]], () => [
+    count('page.form.read', list.length),
+    twice > 0 && ` ${count('page.form.twice', twice)}`,
+    unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') })}`),
+    now && ` ${t('page.form.difference', { added: [...after].filter(each => !before.has(each)).length, removed: removals(now, list).length })}`,
+  ]);
+  const days = Number(fields.days.value || usual);
+  const told = Number.isInteger(days) && days >= 1 && days <= 730
+    ? t('page.form.until', { day: day(new Date(Date.now() + days * DAY).toISOString()) }) : '';
+  draw(document.getElementById('days-read'), told, text => [text]);
+}
+
+// The body that the fields say, or null with the first wrong one marked. Ranges and names are for the API to judge.
+function checked(typed, fields, now) {
+  for (const id of ['name', 'displayName', 'mailboxes', 'days']) wrong(fields, id, '');
+  const { list, unknown } = addresses(typed.mailboxes);
+  if (!typed.name) return wrong(fields, 'name', t('page.form.missing'));
+  if (unknown.length) return wrong(fields, 'mailboxes', t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') }));
+  if (!list.length) return wrong(fields, 'mailboxes', t('page.form.missing'));
+  if (typed.days && !/^\d+$/.test(typed.days)) return wrong(fields, 'days', t('page.form.number'));
+  const lifetimeDays = typed.days ? Number(typed.days) : null;
+  const base = now?.connection ?? { name: typed.name, wanted: {} };
+  return wish(base, list, {
+    ...(typed.displayName || now ? { displayName: typed.displayName || `UTM Mail-Connector ${typed.name}` } : { displayName: undefined }),
+    secret: { lifetimeDays }, enableImap: typed.enableImap, accept: typed.accept,
+  });
+}
+
+function wrong(fields, id, text) {
+  document.getElementById(`${id}-wrong`).textContent = text;
+  if (text) {
+    fields[id].setAttribute('aria-invalid', 'true');
+    fields[id].focus();
+  } else {
+    fields[id].removeAttribute('aria-invalid');
+  }
+  return null;
+}
+
+const CONTROL = { name: 'name', displayName: 'displayName', mailboxes: 'mailboxes', 'secret.lifetimeDays': 'days' };
+
+// A field that the API refuses is marked; what concerns none is said above.
+function mark(fields, error) {
+  const id = CONTROL[error.field?.replace(/\.\d+$/, '')];
+  if (id && fields[id].isConnected) wrong(fields, id, `${error.detail} ${error.hint}`);
+  else complain(error);
+}

@@ -1,0 +1,96 @@
+// What a person types into the UTM: the three values as in its form, the secret only when it is asked for.
+
+import { get, may } from '../api.js';
+import { copy, fact, h, link, quiet } from '../dom.js';
+import { count, day, daysUntil, language, LANGUAGES, moment, t } from '../texts.js';
+
+const VISIBLE = 60_000;
+const UTMS = ['v14', 'v12'];
+
+export async function handOver(main, { name, signal }) {
+  const path = `api/connections/${name}/parameters`;
+  const values = await get('read_parameters', `${path}?secret=reference`, signal);
+  const seen = may('read_connection') ? await get('read_connection', `api/connections/${name}?top=1`, signal) : null;
+  if (signal.aborted) return;
+  const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
+  main.append(
+    h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
+    h('h1', {}, t('page.handOver.title')),
+    h('p', { class: 'lead' }, t('page.handOver.what')),
+    proof(values, seen),
+    h('section', { class: 'card', 'aria-label': t('page.handOver.form') },
+      h('p', {}, t('label.provider'), ': ', h('strong', {}, values.provider)),
+      value('applicationId', values.applicationId, values),
+      value('tenantId', values.tenantId, values),
+      hidden(secret, values, signal),
+      h('p', { class: 'hint' }, t('page.handOver.clientId'))),
+    h('dl', { class: 'facts' },
+      fact(t('label.expires'), `${day(values.secret.expiresOn)} (${count('page.daysLeft', daysUntil(values.secret.expiresOn))})`),
+      fact(t('page.handOver.server'), `${values.imap.host}:${values.imap.port} (${values.imap.security})`)),
+    h('section', {},
+      h('h2', {}, t('page.handOver.where')),
+      h('dl', { class: 'places' }, UTMS.map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
+    h('section', {},
+      h('h2', {}, t('label.mailboxes')),
+      h('p', {}, t('page.handOver.addresses')),
+      h('textarea', { readonly: true, rows: Math.min(values.imap.mailboxes.length, 8), 'aria-label': t('label.mailboxes'),
+        value: values.imap.mailboxes.join('\n') }),
+      copy(values.imap.mailboxes.join('\n'), t('label.mailboxes'))),
+    checks(values),
+    h('p', { class: 'actions' }, may('read_connection') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })));
+}
+
+function proof(values, seen) {
+  const when = seen?.steps.at(-1).ended;
+  if (!values.verified) return h('p', { class: 'notice warning' }, t('label.notVerified'));
+  return h('p', { class: 'notice good' }, h('span', { 'aria-hidden': 'true' }, '✔ '),
+    when ? t('page.handOver.provenAt', { time: moment(when) }) : t('page.handOver.proven'));
+}
+
+// The label as the UTM shows it in the reader's language, the other one beside it.
+function label(field, values) {
+  const other = LANGUAGES.find(lang => lang !== language());
+  return [values.labels[language()][field], h('small', {}, t('page.handOver.other', { label: values.labels[other][field] }))];
+}
+
+const value = (field, text, values) => h('div', { class: 'value' },
+  h('label', { for: field }, label(field, values)),
+  h('input', { id: field, readonly: true, value: text }),
+  copy(text, values.labels[language()][field], { id: `copy-${field}` }));
+
+// The secret is asked for when it is to be seen or copied, and forgotten when it is hidden, left, or a minute has passed.
+function hidden(secret, values, signal) {
+  const name = values.labels[language()].clientSecret;
+  const place = h('output', { id: 'clientSecret', 'aria-live': 'off' }, t('page.handOver.hidden'));
+  let timer = null;
+  const hide = () => {
+    clearTimeout(timer);
+    place.replaceChildren(t('page.handOver.hidden'));
+    place.classList.remove('shown');
+    toggle.textContent = t('page.handOver.show');
+    toggle.setAttribute('aria-pressed', 'false');
+  };
+  const toggle = quiet(t('page.handOver.show'), async () => {
+    if (place.classList.contains('shown')) return hide();
+    place.replaceChildren(await secret());
+    place.classList.add('shown');
+    toggle.textContent = t('page.handOver.hide');
+    toggle.setAttribute('aria-pressed', 'true');
+    timer = setTimeout(hide, VISIBLE);
+    return null;
+  }, { id: 'show-secret', 'aria-pressed': 'false' });
+  signal.addEventListener('abort', hide, { once: true });
+  addEventListener('pagehide', hide, { signal });
+  return h('div', { class: 'value' },
+    h('label', { for: 'clientSecret' }, label('clientSecret', values)), place,
+    h('span', { class: 'pair' }, toggle, copy(secret, name, { id: 'copy-clientSecret' })));
+}
+
+// What to look at where the UTM does not get through although the proof from Azure has succeeded.
+function checks({ oauth2, imap }) {
+  const filled = { login: new URL(oauth2.tokenUrl).host, mail: `${imap.host}:${imap.port}` };
+  return h('section', {},
+    h('h2', {}, t('page.handOver.checks')),
+    h('p', {}, t('page.handOver.checksWhat')),
+    h('ul', {}, ['login', 'mail', 'clock', 'address', 'signIn'].map(part => h('li', {}, t(`page.handOver.check.${part}`, filled)))));
+}

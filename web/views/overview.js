@@ -1,0 +1,79 @@
+// All connections, what the app itself lacks, and, for a lesser key, what that key opens.
+
+import { may, OPERATIONS, pages } from '../api.js';
+import { draw, fact, h, link, state } from '../dom.js';
+import { findingCard } from '../finding.js';
+import { deployment } from '../deployment.js';
+import { poll } from '../poll.js';
+import { count, day, daysUntil, t } from '../texts.js';
+
+const SOON = 30;
+
+export async function overview(main, { signal }) {
+  const missing = h('section', { 'aria-label': t('page.overview.missing') });
+  const list = h('section', { 'aria-label': t('page.overview.title') });
+  main.append(
+    h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
+      may('create_connection') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
+    missing, list);
+  if (!OPERATIONS.every(may)) main.append(lesser());
+  if (may('read_health')) {
+    const health = await deployment(true);
+    if (signal.aborted) return;
+    draw(missing, health.missing, rights);
+  }
+  if (may('list_connections')) await poll(() => look(list, signal), signal);
+}
+
+async function look(list, signal) {
+  const found = [];
+  for await (const page of pages('list_connections', 'api/connections', body => body, signal)) found.push(...page);
+  draw(list, found, () => found.length ? h('ul', { class: 'rows connections' }, found.map(row)) : nothing());
+  return found;
+}
+
+const rights = missing => missing.length
+  ? [h('h2', {}, t('page.overview.missing')), h('p', {}, t('page.overview.missingWhat')),
+    h('ul', { class: 'findings' }, missing.map(finding => findingCard(finding)))]
+  : [];
+
+const nothing = () => [h('p', { class: 'lead' }, t('page.overview.none')), h('p', {}, t('page.overview.first'))];
+
+function row(connection) {
+  const total = Object.values(connection.mailboxes).reduce((sum, number) => sum + number, 0);
+  const left = connection.expiresOn ? daysUntil(connection.expiresOn) : null;
+  return h('li', {},
+    h('h2', {}, link(connection.name, `#/c/${connection.name}`, { id: `to-${connection.name}` }),
+      h('small', {}, connection.displayName)),
+    h('p', {}, state(connection.state)),
+    h('dl', { class: 'facts' },
+      fact(t('page.overview.proven'), t('page.of', { number: connection.mailboxes.open ?? 0, total })),
+      connection.expiresOn && fact(t('label.expires'),
+        h('span', { class: left < SOON ? 'urgent' : null }, `${day(connection.expiresOn)} (${ends(left)})`)),
+      fact(t('label.findings'), String(connection.findings.length))));
+}
+
+const ends = left => left < 0 ? t('page.overview.ended') : count('page.daysLeft', left);
+
+// A key of one function: what it opens, and the way there, since it cannot list the connections.
+function lesser() {
+  const name = h('input', { id: 'which', autocomplete: 'off', spellcheck: 'false', required: true, pattern: '[a-z0-9]+(-[a-z0-9]+)*' });
+  const open = event => {
+    event.preventDefault();
+    location.hash = may('read_connection') ? `#/c/${name.value}` : may('read_parameters') ? `#/c/${name.value}/hand-over` : `#/c/${name.value}/report`;
+  };
+  const leads = ['read_connection', 'read_parameters', 'read_report'].some(may);
+  return h('section', {},
+    h('h2', {}, t('page.lesser.title')),
+    h('p', {}, t('page.lesser.what')),
+    h('ul', {}, OPERATIONS.filter(may).map(operation => h('li', {}, t(`page.may.${operation}`)))),
+    leads && h('form', { onsubmit: open, class: 'key' },
+      h('label', { for: 'which' }, t('page.lesser.name')), name, h('button', { class: 'primary' }, t('page.lesser.open'))));
+}
+
+// Where a view needs an operation that this key does not open.
+export function closed(main, operation) {
+  main.append(h('h1', {}, t('page.key.refused')),
+    h('p', {}, t('page.lesser.closed', { operation: t(`page.may.${operation}`) })),
+    link(t('page.overview.title'), '#/'));
+}

@@ -1,0 +1,106 @@
+// What a request would change, each change with its reason, before anything is changed; then the request itself.
+
+import { get, pages, post } from '../api.js';
+import { announce, button, h, link } from '../dom.js';
+import { findingCard } from '../finding.js';
+import { poll } from '../poll.js';
+import { count, t } from '../texts.js';
+import { removals } from '../wish.js';
+
+const NAMED = 200;
+const STEPS = ['application', 'enterprise-application', 'consent', 'secret', 'exchange', 'mailboxes'];
+
+// Ask what `body` would change, draw it into `host`, and offer to do it. `sent` is called when it has been accepted.
+export async function planned(host, body, now, signal, sent) {
+  host.replaceChildren(h('p', { class: 'working', role: 'status' }, t('page.plan.working')));
+  let plan = null;
+  try {
+    await post('create_connection', 'api/connections?dryRun=true', body);
+    const path = `api/connections/${body.name}/plan`;
+    await poll(async () => {
+      const seen = await get('read_plan', `${path}?top=1`, signal);
+      if (!seen.ended && seen.state === 'running') return seen.started;
+      plan = seen;
+      return null;
+    }, signal);
+    if (plan?.ended) plan = await whole(path, signal);
+  } catch (error) {
+    host.replaceChildren();
+    throw error;
+  }
+  if (signal.aborted || !plan) return;
+  announce(t('page.plan.ready'));
+  host.replaceChildren(...shown(plan, body, now, sent).flat(Infinity).filter(Boolean));
+  host.scrollIntoView({ block: 'start' });
+}
+
+async function whole(path, signal) {
+  const plan = await get('read_plan', `${path}?top=500`, signal);
+  for await (const page of plan.next === null ? [] : pages('read_plan', path, rest => ({ items: rest.changes, next: rest.next }), signal, plan.next)) {
+    plan.changes.push(...page);
+  }
+  return plan;
+}
+
+function shown(plan, body, now, sent) {
+  const title = h('h2', {}, t('page.plan.title'));
+  if (!plan.ended) return [title, h('p', { class: 'notice error' }, t('page.plan.interrupted'))];
+  if (!now && plan.revision > 0) {
+    return [title, h('p', { class: 'notice warning' }, t('page.plan.exists', { name: body.name })),
+      link(t('page.change.title'), `#/c/${body.name}/change`, { class: 'button' })];
+  }
+  const byHand = plan.changes.filter(change => change.byHand).length;
+  return [
+    title,
+    h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
+      byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
+    h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
+    plan.findings.length > 0 && [h('h3', {}, t('label.findings')), h('ul', { class: 'findings' }, plan.findings.map(finding => findingCard(finding)))],
+    confirmation(body, now, sent),
+  ];
+}
+
+function group(step, changes) {
+  if (!changes.length) return null;
+  const kinds = Map.groupBy(changes, change => JSON.stringify([change.text, change.reason, change.byHand]));
+  return h('li', {}, h('h3', {}, t(`step.${step}`)), [...kinds.values()].map(alike => {
+    const [{ text, reason, byHand }] = alike;
+    const subjects = alike.map(change => change.subject).filter(Boolean);
+    return h('div', { class: 'change' },
+      h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${alike.length.toLocaleString()}`,
+        byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
+      h('p', { class: 'hint' }, t('page.plan.because', { reason })),
+      subjects.length === 1 && h('p', { class: 'address' }, subjects[0]),
+      subjects.length > 1 && named(subjects, count('page.plan.subjects', subjects.length)));
+  }));
+}
+
+const named = (subjects, title) => h('details', {}, h('summary', {}, title),
+  h('ul', {}, subjects.slice(0, NAMED).map(subject => h('li', { class: 'address' }, subject)),
+    subjects.length > NAMED && h('li', {}, t('page.plan.andMore', { number: subjects.length - NAMED }))));
+
+// Who takes access away says so by typing how many mailboxes lose it.
+function confirmation(body, now, sent) {
+  const removed = removals(now, body.mailboxes);
+  const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
+  const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
+  const go = async () => {
+    if (removed.length && typed.value.trim() !== String(removed.length)) {
+      wrong.textContent = t('page.plan.typeNumber', { number: removed.length });
+      typed.setAttribute('aria-invalid', 'true');
+      typed.focus();
+      return;
+    }
+    const limit = removed.length ? `?allowRemoval=${removed.length}` : '';
+    await post('create_connection', `api/connections${limit}`, body);
+    sent();
+    location.hash = `#/c/${body.name}`;
+  };
+  return [
+    removed.length > 0 && h('div', { class: 'notice warning' },
+      h('h3', {}, count('page.plan.removes', removed.length)),
+      named(removed, t('page.plan.which')),
+      h('label', { for: 'removed' }, t('page.plan.typeNumber', { number: removed.length })), typed, wrong),
+    button(now ? t('page.plan.goChange') : t('page.plan.go'), go, { class: 'primary', id: 'go' }),
+  ];
+}

@@ -1,0 +1,103 @@
+// The hand-over sheet: what was set up for whom, who may do what and how that is taken back. Never the secret's value.
+
+import { get, may } from '../api.js';
+import { expiry } from '../calendar.js';
+import { deployment } from '../deployment.js';
+import { button, fact, h, link, quiet, save } from '../dom.js';
+import { count, day, known, moment, t } from '../texts.js';
+import { mailboxes } from '../wish.js';
+
+export async function sheet(main, { name, signal }) {
+  const [connection, list, health] = await Promise.all([
+    get('read_connection', `api/connections/${name}?top=1`, signal), mailboxes(name, signal), deployment()]);
+  const parameters = may('read_parameters') && connection.secret
+    ? await get('read_parameters', `api/connections/${name}/parameters?secret=reference`, signal) : null;
+  if (signal.aborted) return;
+  const content = contents(connection, list, health, parameters);
+  main.append(
+    h('div', { class: 'screen' },
+      h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
+      h('p', { class: 'hint' }, t('page.sheet.language')),
+      h('p', { class: 'actions' },
+        button(t('page.sheet.print'), () => print(), { class: 'primary' }),
+        quiet(t('page.json'), () => save(`${name}.json`, 'application/json', JSON.stringify(content, null, 2))),
+        connection.secret && quiet(t('page.sheet.calendar'), () => save(`${name}.ics`, 'text/calendar', calendar(content))))),
+    paper(content));
+}
+
+// What the sheet says, as the JSON file has it.
+function contents(connection, list, health, parameters) {
+  return {
+    customer: connection.label,
+    connection: connection.name,
+    displayName: connection.displayName,
+    state: connection.state,
+    version: health?.version ?? null,
+    written: new Date().toISOString(),
+    ids: connection.ids,
+    secret: connection.secret,
+    provider: parameters?.provider ?? null,
+    imap: parameters && `${parameters.imap.host}:${parameters.imap.port}`,
+    rights: rights(connection, list, health),
+    mailboxes: list.map(entry => ({ address: entry.address ?? entry.requested, state: entry.state, provenOn: entry.provenOn })),
+  };
+}
+
+function rights({ ids, displayName, name }, list, health) {
+  const { identity } = health ?? { identity: {} };
+  const told = (right, holder, values = {}) => {
+    const text = known(`page.right.${key(right)}.why`) ? key(right) : 'other';
+    return { right, holder, reason: t(`page.right.${text}.why`, values), revoke: t(`page.right.${text}.revoke`, values) };
+  };
+  const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
+  const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
+  return [
+    told('IMAP.AccessAsApp', application, { id: ids.enterpriseApplicationId ?? '–' }),
+    told('FullAccess', application, { number: list.length, name, id: ids.enterpriseApplicationId ?? '–' }),
+    ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed)),
+    ...(identity.vault ? [told('Key Vault Secrets Officer', managed)] : []),
+  ];
+}
+
+const key = right => right.replaceAll(/[. ]/g, '-');
+
+function paper(content) {
+  const { ids, secret } = content;
+  return h('article', { class: 'paper' },
+    h('h1', {}, t('page.sheet.title'), h('small', {}, t('page.sheet.written', { time: moment(content.written), version: content.version ?? '–' }))),
+    h('dl', { class: 'sheet' },
+      fact(t('page.sheet.customer'), content.customer || '–'),
+      fact(t('label.connection'), `${content.connection} (${content.displayName})`),
+      fact(t('label.tenantId'), ids.tenantId ?? '–'),
+      fact(t('label.applicationId'), ids.applicationId ?? '–'),
+      fact(t('page.objectId'), ids.enterpriseApplicationId ?? '–'),
+      content.provider && fact(t('label.provider'), content.provider),
+      content.imap && fact(t('page.handOver.server'), content.imap),
+      secret && fact(t('page.keyId'), secret.keyId),
+      secret && fact(t('label.expires'), day(secret.expiresOn)),
+      secret && fact(t('page.sheet.lies'), secret.uri)),
+    h('h2', {}, t('page.sheet.renew')),
+    h('p', {}, t('page.sheet.renewWhat')),
+    h('p', { class: 'line' }, t('page.sheet.renewer')),
+    h('h2', {}, t('page.sheet.rights')),
+    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
+      h('table', {},
+        h('thead', {}, h('tr', {}, ['right', 'reason', 'holder', 'revoke'].map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
+        h('tbody', {}, content.rights.map(entry => h('tr', {}, h('th', { scope: 'row' }, entry.right),
+          h('td', {}, entry.reason), h('td', {}, entry.holder), h('td', {}, entry.revoke)))))),
+    h('p', {}, t('page.sheet.fullAccess')),
+    h('h2', {}, count('page.sheet.mailboxes', content.mailboxes.length)),
+    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('label.mailboxes') },
+      h('table', {},
+        h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('page.sheet.address')), h('th', { scope: 'col' }, t('page.sheet.proven')))),
+        h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, entry.address),
+          h('td', {}, entry.provenOn ? moment(entry.provenOn) : t(`state.${entry.state}`))))))),
+    h('div', { class: 'signatures' }, ['from', 'to'].map(part => h('p', { class: 'line' }, t(`page.sheet.${part}`)))));
+}
+
+const calendar = ({ connection, customer, secret }) => expiry({
+  uid: secret.keyId,
+  expiresOn: secret.expiresOn,
+  title: t('page.sheet.event', { name: [customer, connection].filter(Boolean).join(' · ') }),
+  description: t('page.sheet.eventWhat'),
+});

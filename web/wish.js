@@ -1,0 +1,39 @@
+// What a connection is wanted to be: read as it stands, and sent again with something changed.
+
+import { get, pages, post } from './api.js';
+
+// The connection and all its mailboxes; `mailboxes` is null where the run has not yet arranged what was asked for.
+export async function present(name, signal) {
+  const connection = await get('read_connection', `api/connections/${name}?top=1`, signal);
+  if (!connection.wanted.arranged) return { connection, mailboxes: null };
+  return { connection, mailboxes: (await mailboxes(name, signal)).map(entry => entry.requested) };
+}
+
+export async function mailboxes(name, signal) {
+  const found = [];
+  for await (const page of pages('read_connection', `api/connections/${name}`, body => body.mailboxes, signal)) found.push(...page);
+  return found;
+}
+
+// Which of the present mailboxes a new list no longer has.
+export function removals(now, list) {
+  const wanted = new Set(list.map(address => address.toLowerCase()));
+  return (now?.mailboxes ?? []).filter(address => !wanted.has(address));
+}
+
+// The body of a request that asks for what is there, but for `changes`.
+export function wish(connection, list, changes = {}) {
+  const { lifetimeDays, enableImap, accept } = connection.wanted;
+  return {
+    name: connection.name, displayName: connection.displayName, mailboxes: list,
+    secret: { lifetimeDays }, enableImap, accept, ...changes,
+  };
+}
+
+// Set up again what was asked for last. Before its list is arranged, a verification takes up the request itself.
+export async function again(name, acceptId = null) {
+  const { connection, mailboxes: list } = await present(name);
+  if (list === null) return post('verify_connection', `api/connections/${name}/verify`);
+  const accept = acceptId ? [...connection.wanted.accept, acceptId] : connection.wanted.accept;
+  return post('create_connection', 'api/connections', wish(connection, list, { accept }));
+}
