@@ -13,7 +13,7 @@ from connector.errors import ForbiddenError, RefusedError, ReplicationError
 from connector.model import Connection, Intent, SecretRecord
 from connector.plans import secret
 from connector.plans.application import unique_name
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.plans.secret import Observed, Proof, candidate, credential_name, lifetime_days, secret_name
 from connector.steps import StepName
 
@@ -47,7 +47,8 @@ class _Secret:
         )
 
     def plan(self, run: Run, observed: Observed) -> Plan:
-        return secret.plan(observed, _name(run))
+        known = run.connection.ids.application_id is not None
+        return secret.plan(observed, _name(run) if known else KNOWN_AFTER_APPLY)
 
     async def apply(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - all in the change
         if change.action is Action.REMOVE_ORPHAN:

@@ -14,7 +14,7 @@ const FIGURES = {
   exchange: '15', mailboxes: '15', verification: null,
 };
 const AT_WORK = ['running', 'waiting', 'action-required'];
-const STOPPED = ['failed', 'cancelled', 'interrupted', 'action-required'];
+const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
 
 export async function connection(main, { name, signal }) {
   const parts = Object.fromEntries(['top', 'todo', 'wait', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
@@ -53,7 +53,7 @@ function actions(seen) {
   return [
     seen.secret && may('read_parameters') &&
       link(t('page.handOver.title'), at('hand-over'), { class: seen.verified ? 'button primary' : 'button', id: 'to-hand-over' }),
-    STOPPED.includes(seen.state) && may('create_connection') && button(t('page.again'), () => done(again(name)), { id: 'again' }),
+    RESTING.includes(seen.state) && may('create_connection') && button(t('page.again'), () => done(again(name)), { id: 'again' }),
     may('verify_connection') && button(t('page.verify'), () => done(post('verify_connection', `api/connections/${name}/verify`)), { id: 'verify' }),
     AT_WORK.includes(seen.state) && may('cancel_connection') &&
       button(t('page.stop'), () => done(post('cancel_connection', `api/connections/${name}/cancel`)), { id: 'stop' }),

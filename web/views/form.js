@@ -119,7 +119,7 @@ function describe(fields, now, usual) {
 
 // The body that the fields say, or null with the first wrong one marked. Ranges and names are for the API to judge.
 function checked(typed, fields, now) {
-  for (const id of ['name', 'displayName', 'mailboxes', 'days']) wrong(fields, id, '');
+  for (const id of Object.values(CONTROL).filter(each => fields[each].isConnected)) wrong(fields, id, '');
   const { list, unknown } = addresses(typed.mailboxes);
   if (!typed.name) return wrong(fields, 'name', t('page.form.missing'));
   if (unknown.length) return wrong(fields, 'mailboxes', t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') }));

@@ -101,6 +101,6 @@ function confirmation(body, now, sent) {
       h('h3', {}, count('page.plan.removes', removed.length)),
       named(removed, t('page.plan.which')),
       h('label', { for: 'removed' }, t('page.plan.typeNumber', { number: removed.length })), typed, wrong),
-    button(now ? t('page.plan.goChange') : t('page.plan.go'), go, { class: 'primary', id: 'go' }),
+    h('p', { class: 'actions' }, button(now ? t('page.plan.goChange') : t('page.plan.go'), go, { class: 'primary', id: 'go' })),
   ];
 }

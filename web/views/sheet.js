@@ -59,6 +59,9 @@ function rights({ ids, displayName, name }, list, health) {
   ];
 }
 
+// A long name may break after its dots.
+const breakable = name => name.split('.').flatMap((part, index) => index ? ['.', h('wbr'), part] : [part]);
+
 const key = right => right.replaceAll(/[. ]/g, '-');
 
 function paper(content) {
@@ -83,7 +86,7 @@ function paper(content) {
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
       h('table', {},
         h('thead', {}, h('tr', {}, ['right', 'reason', 'holder', 'revoke'].map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
-        h('tbody', {}, content.rights.map(entry => h('tr', {}, h('th', { scope: 'row' }, entry.right),
+        h('tbody', {}, content.rights.map(entry => h('tr', {}, h('th', { scope: 'row' }, breakable(entry.right)),
           h('td', {}, entry.reason), h('td', {}, entry.holder), h('td', {}, entry.revoke)))))),
     h('p', {}, t('page.sheet.fullAccess')),
     h('h2', {}, count('page.sheet.mailboxes', content.mailboxes.length)),
