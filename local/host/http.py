@@ -21,7 +21,7 @@ _logger = logging.getLogger("local.host")
 _PARAMETER = re.compile(r"\{(\*?)(\w+)(:[^}]*)?(\?)?\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keys:
     """The keys of a host: one for every function, one for each, one for all and the admin routes."""
 

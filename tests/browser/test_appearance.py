@@ -1,0 +1,150 @@
+"""How the page looks to whom: axe finds nothing, nothing is cut off on the smallest screen, no text is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from connector.messages import LANGUAGES, catalogue
+from local.browser import DESKTOP, PHONE
+from tests.browser.conftest import AXE
+from tests.browser.visitor import PATIENCE, Visitor, visiting
+from tests.connector.test_messages import leaves
+from tests.flow.app import NAME, App, running
+from tests.flow.test_causes import found
+from tests.flow.test_rights import least, obey
+
+WEB = Path("web")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@asynccontextmanager
+async def by_hand_and_ready(folder: Path) -> AsyncIterator[App]:
+    """Run an app with a connection that is ready and one that waits for a person."""
+    async with running(folder) as app:
+        least(app.tenant)
+        connection = await app.set_up()
+        obey(app, found(connection, "exchange-by-hand")["action"]["command"])
+        app.tenant.administrator.consent(connection["ids"]["applicationId"])
+        await app.until(lambda seen: seen["state"] == "ready")
+        await app.client.set_up({"name": "stuck", "mailboxes": app.tenant.addresses})
+        yield app
+
+
+async def each_view(visitor: Visitor) -> AsyncIterator[str]:
+    """Go from view to view, each with all that it can show."""
+    page = visitor.page
+    await page.goto(visitor.app.host.url)
+    await expect(page.locator("#key")).to_be_visible()
+    yield "key"
+    await visitor.enter()
+    await expect(page.locator(".connections li")).to_have_count(2)
+    await expect(page.locator(".findings").first).to_be_visible()
+    yield "overview"
+    for name in (NAME, "stuck"):
+        await visitor.go(f"c/{name}")
+        await expect(page.locator(".mailboxes > li")).to_have_count(2)
+        yield name
+    await visitor.go(f"c/{NAME}/change")
+    await page.locator("#mailboxes").fill(f"{visitor.app.tenant.addresses[0]}, nobody@contoso.example")
+    await page.locator("#show-plan").click()
+    await expect(page.locator("#go")).to_be_visible(timeout=PATIENCE)
+    yield "change"
+    for view, sign in (("hand-over", "#clientSecret"), ("sheet", ".paper"), ("report", "main > pre")):
+        await visitor.go(f"c/{NAME}/{view}")
+        await expect(page.locator(sign)).to_be_visible()
+        yield view
+    await visitor.go("nowhere")
+    yield "lost"
+
+
+async def axe(visitor: Visitor) -> list[str]:
+    """Return what axe finds, told by the browser's own copy of the page."""
+    await visitor.page.evaluate(AXE.read_text("utf-8"))  # as a debugger would: the page's policy forbids another script
+    found: Any = await visitor.page.evaluate(
+        "rules => axe.run({ runOnly: rules }).then(({ violations }) => violations.map(({ id, nodes }) =>"
+        " `${id}: ${nodes.map(node => node.html).join(' ')}`))",
+        RULES,
+    )
+    return list(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_axe_finds_nothing_and_nothing_is_cut_off(tmp_path: Path, scheme: str, viewport: dict[str, int]) -> None:
+    async with by_hand_and_ready(tmp_path) as app:
+        more = {"color_scheme": scheme, "viewport": viewport}
+        async with visiting(app, "de", **more) as visitor:
+            seen = {view: (await axe(visitor), await overflow(visitor)) async for view in each_view(visitor)}
+        assert seen == {view: ([], []) for view in seen}
+        assert len(seen) == 9
+
+
+async def overflow(visitor: Visitor) -> list[str]:
+    """Return what is wider than the window, but for what scrolls by itself."""
+    found: Any = await visitor.page.evaluate(
+        "() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll('*')]"
+        ".filter(each => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.scroll, pre'))"
+        ".map(each => each.outerHTML.slice(0, 120))"
+    )
+    return list(found)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_view_speaks_the_readers_language_and_no_text_is_missing(tmp_path: Path, language: str) -> None:
+    async with by_hand_and_ready(tmp_path) as app, visiting(app, language) as visitor:
+        async for view in each_view(visitor):
+            text = await visitor.page.inner_text("body")
+            assert re.findall(r"\b(?:page|step|state|label)\.[a-z]\S*|\{\w+\}|undefined|NaN|\[object", text) == [], view
+            assert await visitor.page.get_attribute("html", "lang") == language
+
+
+async def test_the_language_is_changed_in_the_middle_and_remembered(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app, "fr-FR") as visitor:
+        page = visitor.page
+        await visitor.enter()
+        await visitor.go("new")
+        await visitor.fill()
+        await page.get_by_role("button", name="Deutsch").click()
+        await expect(page.get_by_role("heading", name="Neue Verbindung")).to_be_visible()
+        await expect(page.locator("#name")).to_have_value(NAME)
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Neue Verbindung")).to_be_visible()
+
+
+async def test_whose_deployment_it_is_stands_in_every_view_and_in_the_title(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_LABEL", "Contoso GmbH")
+    async with by_hand_and_ready(tmp_path) as app, visiting(app) as visitor:
+        async for view in each_view(visitor):
+            if view != "key":
+                await expect(visitor.page.locator("#header")).to_contain_text("Contoso GmbH")
+                await expect(visitor.page.locator("#header")).to_contain_text(app.tenant.world.tenant_id)
+                assert (await visitor.page.title()).startswith("Contoso GmbH · ")
+
+
+def sources() -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(WEB.rglob("*.js")))
+
+
+def test_every_text_that_the_page_asks_for_exists_and_every_one_that_exists_is_asked_for() -> None:
+    there = {key for key in leaves(catalogue("de")) if key.startswith("page.")}
+    plain = set(re.findall(r"\bt\('(page\.[\w.-]+)'", sources()))
+    counted = {
+        f"{key}.{form}" for key in re.findall(r"\bcount\('(page\.[\w.-]+)'", sources()) for form in ("one", "many")
+    }
+    patterns = [
+        re.compile(re.sub(r"\\\$\\\{[^}]*\\\}", r"[\\w-]+", re.escape(found)))
+        for found in re.findall(r"`(page\.[^`]+)`", sources())
+    ]
+    assert plain | counted <= there
+    assert all(any(pattern.fullmatch(key) for key in there) for pattern in patterns)
+    unused = {key for key in there - plain - counted if not any(pattern.fullmatch(key) for pattern in patterns)}
+    assert unused == set()

@@ -1,0 +1,113 @@
+"""What the app may not do: a person does it, and the page notices; what a person may decide, they decide there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.browser.visitor import visiting
+from tests.flow.app import NAME, running
+from tests.flow.test_causes import application
+from tests.flow.test_rights import least, obey
+
+
+async def test_what_a_person_does_elsewhere_is_noticed_without_a_reload(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await expect(page.get_by_role("heading", name="Was der App fehlt")).to_be_visible()
+            await visitor.go("new")
+            await visitor.fill()
+            await visitor.plan()
+            await expect(page.locator("#plan .tag").first).to_have_text("von Ihnen zu tun")
+            await page.locator("#go").click()
+            await visitor.sees("action-required")
+            app_id, todo = application(app.tenant).app_id, page.locator("#part-todo")
+            portal = todo.get_by_role("link", name="Im Portal öffnen").first
+            assert str(await portal.get_attribute("href")).endswith(f"/CallAnAPI/appId/{app_id}")
+            assert await portal.get_attribute("rel") == "noopener noreferrer"
+            await todo.locator(".command", has_text="New-ServicePrincipal").first.get_by_role("button").click()
+            lines = await page.evaluate("navigator.clipboard.readText()")
+            assert app_id in lines
+            await page.evaluate("window.loadedOnce = true")
+            obey(app, lines)
+            app.tenant.administrator.consent(app_id)
+            await visitor.sees("ready")
+            assert await page.evaluate("window.loadedOnce")
+            await expect(page.locator("#progress")).to_contain_text("fertig")
+
+
+async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_taken_back_in_the_form(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        app.tenant.administrator.add_owner(application(app.tenant))
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("ready")
+            await page.locator("#again").click()
+            await visitor.sees("action-required")
+            await page.get_by_role("button", name="Annehmen und weitermachen").click()
+            await visitor.sees("ready")
+            await expect(page.locator("#part-notes")).to_contain_text("weiteren Besitzer")
+            await expect(page.get_by_role("button", name="Annehmen und weitermachen")).to_have_count(0)
+            await page.locator("#to-change").click()
+            await page.get_by_label("foreign-owner:").uncheck()
+            await visitor.plan()
+            await page.locator("#go").click()
+            await visitor.sees("action-required")
+
+
+async def test_a_running_set_up_is_stopped_and_started_again(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        await app.set_up()
+        async with visiting(app, "en") as visitor:
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.page.locator("#stop").click()
+            await visitor.sees("cancelled")
+            await visitor.page.locator("#again").click()
+            await visitor.sees("action-required")
+
+
+async def test_a_verification_finds_what_has_been_taken_away(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        connection = await app.set_up()
+        app.tenant.administrator.remove_mailbox_permission(app.tenant.addresses[0], connection["ids"]["applicationId"])
+        async with visiting(app) as visitor:
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("ready")
+            await visitor.page.locator("#verify").click()
+            lost = visitor.page.locator(".mailboxes > li", has_text=app.tenant.addresses[0])
+            await expect(lost.locator("summary")).to_contain_text("keinen Vollzugriff")
+            await lost.locator("summary").click()
+            await expect(lost.locator("pre")).to_contain_text("Add-MailboxPermission")
+
+
+async def test_removals_are_named_and_confirmed_by_their_number(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=3) as app:
+        await app.set_up()
+        async with visiting(app) as visitor:
+            page, kept = visitor.page, app.tenant.addresses[0]
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}/change")
+            await expect(page.locator("#mailboxes")).to_have_value("\n".join(app.tenant.addresses))
+            await page.locator("#mailboxes").fill(kept)
+            await expect(page.locator("#mailboxes-read")).to_contain_text("0 neu, 2 entfallen")
+            await visitor.plan()
+            await expect(page.locator("#plan")).to_contain_text(app.tenant.addresses[2])
+            await page.locator("#go").click()
+            await expect(page.locator("#removed-wrong")).to_contain_text("die Zahl 2 eintippen")
+            assert visitor.asked("POST", "allowRemoval") == []
+            await page.locator("#removed").fill("2")
+            await page.locator("#go").click()
+            await visitor.sees("ready")
+            await expect(page.locator(".mailboxes > li")).to_have_count(1)
+            reached = [bool(app.tenant.world.with_access(address)) for address in app.tenant.addresses]
+            assert reached == [True, False, False]

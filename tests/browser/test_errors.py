@@ -1,0 +1,183 @@
+"""What goes wrong is said in words where it belongs, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.visitor import PATIENCE, Visitor, visiting
+from tests.flow.app import NAME, running
+from tests.flow.test_rights import least
+
+UNAUTHORISED = frozenset({401})
+
+
+async def test_a_wrong_key_opens_nothing_and_is_not_kept(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app, statuses=UNAUTHORISED) as visitor:
+        await visitor.page.goto(app.host.url)
+        await visitor.use("wrong")
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("öffnet nichts")
+        assert "wrong" not in await visitor.page.evaluate("JSON.stringify(sessionStorage)")
+        await visitor.use(app.host.key)
+        await expect(visitor.page.get_by_text("Es gibt noch keine Verbindung.")).to_be_visible()
+
+
+async def test_a_key_that_is_renewed_in_the_middle_costs_nothing_but_the_new_one(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app, statuses=UNAUTHORISED) as visitor:
+        page = visitor.page
+        await visitor.enter()
+        await visitor.go("new")
+        await visitor.fill()
+        app.client.headers["x-functions-key"] = app.host.renew_key()
+        await page.locator("#show-plan").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("Verbindungen einrichten und ändern")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("alert").first).to_contain_text("Es ist nichts geschehen")
+        await page.locator("#show-plan").click()
+        await dialog.locator("#key").fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("alert")).to_contain_text("öffnet nichts")
+        await visitor.use(app.host.key)
+        await expect(dialog).to_have_count(0)
+        await expect(page.locator("#go")).to_be_visible(timeout=PATIENCE)
+        await expect(page.locator("#name")).to_have_value(NAME)
+
+
+async def test_the_key_is_in_the_tab_alone_and_can_be_forgotten(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app) as visitor:
+        await visitor.enter()
+        assert app.host.key not in await visitor.page.evaluate("JSON.stringify(localStorage) + document.cookie")
+        assert all(app.host.key not in one.url for one in visitor.requests)
+        await visitor.page.get_by_role("button", name="Schlüssel vergessen").click()
+        await expect(visitor.page.locator("#key")).to_be_visible()
+        assert app.host.key not in await visitor.shown()
+
+
+async def test_a_lesser_key_shows_what_it_opens_and_leads_there(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        async with visiting(app, statuses=frozenset({401, 404})) as visitor:
+            page = visitor.page
+            await visitor.enter(app.host.function_keys["read_parameters"])
+            await expect(page.get_by_text("die Werte für die UTM lesen, auch das Geheimnis")).to_be_visible()
+            await expect(page.get_by_text("Neue Verbindung")).to_have_count(0)
+            await page.locator("#which").fill(NAME)
+            await page.keyboard.press("Enter")
+            await page.locator("#show-secret").click()
+            await expect(page.locator("#clientSecret")).to_have_text((await app.parameters())["clientSecret"])
+            await visitor.go(f"c/{NAME}/change")
+            await expect(page.get_by_text("Dieser Schlüssel öffnet das nicht: Verbindungen einrichten")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("name", "UTM Zentrale", "Kleinbuchstaben"),
+        ("name", "", "Bitte ausfüllen"),
+        ("mailboxes", "", "Bitte ausfüllen"),
+        ("mailboxes", "eva@contoso.example, kein-postfach", "Keine Adresse: kein-postfach"),
+        ("days", "731", "zwischen 1 und 730"),
+        ("days", "bald", "ganze Zahl"),
+    ],
+)
+async def test_a_wrong_field_is_marked_where_it_stands(tmp_path: Path, field: str, typed: str, said: str) -> None:
+    async with running(tmp_path) as app, visiting(app, statuses=frozenset({422})) as visitor:
+        page = visitor.page
+        await visitor.enter()
+        await visitor.go("new")
+        await visitor.fill()
+        await page.locator(f"#{field}").fill(typed)
+        await page.locator("#show-plan").click()
+        await expect(page.locator(f"#{field}-wrong")).to_contain_text(said)
+        await expect(page.locator(f"#{field}")).to_be_focused()
+        await expect(page.locator(f"#{field}")).to_have_attribute("aria-invalid", "true")
+        assert f"{field}-wrong" in str(await page.locator(f"#{field}").get_attribute("aria-describedby"))
+        assert app.host.history_sizes() == {}
+
+
+async def test_a_name_that_is_taken_is_not_overwritten(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        async with visiting(app) as visitor:
+            await visitor.enter()
+            await visitor.go("new")
+            await visitor.fill(mailboxes=app.tenant.addresses[0])
+            await visitor.page.locator("#show-plan").click()
+            await expect(visitor.page.locator("#plan")).to_contain_text("gibt es schon")
+            await expect(visitor.page.locator("#go")).to_have_count(0)
+
+
+async def test_a_refusal_of_the_api_is_shown_in_its_own_words(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app, statuses=frozenset({404, 409})) as visitor:
+        await visitor.enter()
+        await visitor.go("c/nobody")
+        await expect(visitor.page.get_by_role("alert")).to_contain_text(
+            "Es gibt keine Verbindung mit dem Namen „nobody“"
+        )
+        await app.client.post("/api/connections", json={"name": NAME, "mailboxes": app.tenant.addresses})
+        await visitor.go(f"c/{NAME}/hand-over")
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("Es gibt noch keine Parameter")
+        await visitor.go(f"c/{NAME}")
+        await visitor.sees("ready")
+
+
+async def test_without_a_network_the_page_says_so_and_catches_up_afterwards(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        await app.set_up()
+        async with visiting(app) as visitor:
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("action-required")
+            await visitor.page.context.set_offline(True)
+            await expect(visitor.page.locator("#offline")).to_contain_text("nicht zu erreichen")
+            await expect(visitor.page.locator(".steps")).to_be_visible()
+            await app.client.post(f"/api/connections/{NAME}/cancel")
+            await visitor.page.context.set_offline(False)
+            await visitor.sees("cancelled")
+            await expect(visitor.page.locator("#offline")).to_have_count(0)
+
+
+async def test_nobody_is_asked_while_nobody_looks(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        await app.set_up()
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await page.clock.install()
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("action-required")
+            for _ in range(60):
+                await quiet_second(visitor)
+            before = len(visitor.requests)
+            for _ in range(15):
+                await quiet_second(visitor)
+            assert len(visitor.requests) - before <= 2
+            await look_away(visitor, hidden=True)
+            await quiet_second(visitor)
+            before = len(visitor.requests)
+            for _ in range(60):
+                await quiet_second(visitor)
+            assert len(visitor.requests) == before
+            async with page.expect_request("**/api/connections/*"):
+                await look_away(visitor, hidden=False)
+
+
+async def quiet_second(visitor: Visitor) -> None:
+    """Let a second of the page's time pass, and as much of the real one as a request needs."""
+    await visitor.page.clock.run_for(1000)
+    await asyncio.sleep(0.02)
+
+
+async def look_away(visitor: Visitor, *, hidden: bool) -> None:
+    """Put the tab behind another one, or back: a browser without a screen has no other tab to show."""
+    await visitor.page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        " document.dispatchEvent(new Event('visibilitychange', { bubbles: true })); }",
+        hidden,
+    )
