@@ -92,9 +92,13 @@ def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:
         assert hints[name] == {"order": "dict", "return": "dict"}
 
 
-def test_only_the_description_is_open_to_all(indexed: Any) -> None:
+def test_only_the_description_and_the_page_are_open_to_all(indexed: Any) -> None:
     levels = {name: trigger["authLevel"] for name, trigger in bindings(indexed, "httpTrigger").items()}
-    assert {name for name, level in levels.items() if level != "FUNCTION"} == {"read_openapi"}
+    assert {name for name, level in levels.items() if level != "FUNCTION"} == {
+        "read_openapi",
+        "read_page",
+        "read_asset",
+    }
 
 
 def test_the_import_has_no_side_effects(indexed: Any) -> None:

@@ -19,6 +19,7 @@ class ActionView(Document):
     causes: list[str] = Field(default=[], description="What remains possible where the app may not look.")
     link: str | None = Field(default=None, description="The page of the portal where it is done.")
     command: str | None = Field(default=None, description="Lines to run, with this connection's ids filled in.")
+    accept: bool = Field(description="Whether a request that names the finding in `accept` goes on.")
 
 
 class FindingView(Document):
@@ -31,7 +32,6 @@ class FindingView(Document):
     subject: str
     message: str
     action: ActionView
-    acceptable: bool = Field(description="Whether a request may name its ``id`` in ``accept`` and go on.")
     help: str = Field(description="Where this finding is explained.")
     request_id: str | None = None
 
@@ -52,8 +52,8 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
             causes=[text(lang, "cause", cause) for cause in finding.causes],
             link=way_out.link,
             command=way_out.command,
+            accept=finding.acceptable,
         ),
-        acceptable=finding.acceptable,
         help=explained(finding.code, lang),
         request_id=finding.request_id,
     )

@@ -20,7 +20,7 @@ export function findingCard(finding, accept = null) {
       action.link && outward(t('page.finding.link'), action.link),
       outward(t('page.finding.help'), finding.help),
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
-    accept && finding.acceptable && [
+    accept && action.accept && [
       h('p', {}, t('page.finding.acceptWhat')),
       button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);
 }

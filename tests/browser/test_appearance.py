@@ -79,8 +79,7 @@ async def axe(visitor: Visitor) -> list[str]:
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 async def test_axe_finds_nothing_and_nothing_is_cut_off(tmp_path: Path, scheme: str, viewport: dict[str, int]) -> None:
     async with by_hand_and_ready(tmp_path) as app:
-        more = {"color_scheme": scheme, "viewport": viewport}
-        async with visiting(app, "de", **more) as visitor:
+        async with visiting(app, color_scheme=scheme, viewport=viewport) as visitor:
             seen = {view: (await axe(visitor), await overflow(visitor)) async for view in each_view(visitor)}
         assert seen == {view: ([], []) for view in seen}
         assert len(seen) == 9

@@ -88,7 +88,7 @@ class AppRoute:
 
 
 def app_routes() -> list[AppRoute]:
-    """Return every route and method that the app registers."""
+    """Return every route and method of the API that the app registers; the page's two are tested in ``test_page``."""
     return [
         AppRoute(
             function=function.name,
@@ -98,6 +98,7 @@ def app_routes() -> list[AppRoute]:
         )
         for function in Functions(app).http
         for method in function.trigger["methods"]
+        if str(function.trigger["route"]).startswith("api/")
     ]
 
 

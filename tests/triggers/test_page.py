@@ -1,0 +1,107 @@
+"""The page as it is served: open to everybody, without data, and with a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from connector.messages import LANGUAGES, catalogue
+from tests.triggers.served import Served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+WEB = Path("web")
+FILES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
+NOBODY = {"x-functions-key": ""}
+MOST = 100_000
+"""Bytes of the whole page as it travels."""
+
+
+async def test_the_page_is_at_the_root_and_needs_no_key(hq: Served) -> None:
+    answer = await hq.client.get("/", headers=NOBODY)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert 'src="assets/main.js"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", *(f"/assets/{file}" for file in FILES), "/assets/texts/de.json", "/assets/no"])
+async def test_every_part_has_the_strict_policy(hq: Served, path: str) -> None:
+    headers = (await hq.client.get(path, headers=NOBODY)).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
+    assert {policy[kind] for kind in ("script-src", "style-src", "img-src", "connect-src")} == {"'self'"}
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_every_file_is_served_as_what_it_is(hq: Served, file: str) -> None:
+    answer = await hq.client.get(f"/assets/{file}", headers=NOBODY)
+    kinds = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    assert answer.status_code == 200
+    assert answer.content == (WEB / file).read_bytes()
+    assert answer.headers["content-type"].startswith(kinds[Path(file).suffix])
+
+
+@pytest.mark.parametrize(
+    "path", ["../host.json", "..%2fhost.json", "%2e%2e/host.json", "views", "", "main.js/", "texts/fr.json", "MAIN.JS"]
+)
+async def test_nothing_else_is_served(hq: Served, path: str) -> None:
+    answer = await hq.client.get(f"/assets/{path}", headers=NOBODY)
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+async def test_a_copy_that_is_still_right_is_not_sent_again(hq: Served) -> None:
+    first = await hq.client.get("/assets/main.js", headers=NOBODY)
+    assert first.headers["cache-control"] == "no-cache"
+    again = await hq.client.get("/assets/main.js", headers={**NOBODY, "If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = await hq.client.get("/assets/main.js", headers={**NOBODY, "If-None-Match": 'W/"older"'})
+    assert other.status_code == 200
+
+
+async def test_it_is_compressed_for_who_can_read_that(hq: Served) -> None:
+    plain = await hq.client.get("/assets/main.js", headers={**NOBODY, "Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    async with hq.client.stream("GET", "/assets/main.js", headers={**NOBODY, "Accept-Encoding": "br, gzip"}) as answer:
+        raw = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.headers["vary"]
+    assert gzip.decompress(raw) == plain.content
+
+
+async def test_all_of_it_in_both_languages_is_under_100_kb(hq: Served) -> None:
+    paths = ["/", *(f"/assets/{file}" for file in FILES if file != "index.html")]
+    sizes = {}
+    for path in (*paths, *(f"/assets/texts/{lang}.json" for lang in LANGUAGES)):
+        async with hq.client.stream("GET", path, headers=NOBODY) as answer:
+            sizes[path] = sum([len(part) async for part in answer.aiter_raw()])
+    assert sum(sizes.values()) < MOST
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_texts_are_those_of_the_api(hq: Served, language: str) -> None:
+    answer = await hq.client.get(f"/assets/texts/{language}.json", headers=NOBODY)
+    texts = json.loads(answer.text)
+    assert texts == {group: catalogue("de" if language == "de" else "en")[group] for group in texts}
+    assert set(texts) == {"page", "step", "state", "label"}
+
+
+async def test_it_holds_no_data_of_this_deployment(hq: Served) -> None:
+    connection = (await hq.client.get("/api/connections/hq")).json()
+    known = [*connection["ids"].values(), *hq.tenant.addresses, connection["label"], hq.host.key, *hq.tenant.issued]
+    for path in ("/", *(f"/assets/{file}" for file in FILES), *(f"/assets/texts/{lang}.json" for lang in LANGUAGES)):
+        text = (await hq.client.get(path, headers=NOBODY)).text
+        assert [value for value in known if value in text] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_no_file_names_another_site_nor_makes_markup_or_code_of_text(file: str) -> None:
+    text = (WEB / file).read_text("utf-8")
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)\S+", text) == []
+    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function| style=", text) == []
