@@ -8,7 +8,7 @@ POLICY := .venv-policy/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
 
-.PHONY: help demo run test check bench soak policy lock package package-trace clean
+.PHONY: help demo run test check bench soak policy screenshots lock package package-trace clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ soak: $(READY)  ## many seeds of a tenant that misbehaves
 
 policy: $(READY) $(POLICY)  ## hold the template against checkov's policies and what we accept of them
 	@$(BIN)/python -m scripts.policy
+
+screenshots: $(READY)  ## take the pictures of the page in docs/images, in Chromium
+	@$(BIN)/python -m scripts.screenshots $(ARGS)
 
 lock: $(READY)  ## pin what is shipped and what developers need, with hashes
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt

@@ -74,7 +74,8 @@ def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
         sys.stdout.write(
             f"UTM Mail Connect answers at {ready['url']}\n"
             f"  key      {ready['key']}\n"
-            f"  try      curl -H 'x-functions-key: {ready['key']}' {ready['url']}/api/health\n"
+            f"  page     open {ready['url']} in a browser, and give it the key\n"
+            f"  API      curl -H 'x-functions-key: {ready['key']}' {ready['url']}/api/health\n"
             "Ctrl-C ends it.\n"
         )
     sys.stdout.flush()

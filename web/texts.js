@@ -31,9 +31,12 @@ export const known = path => t(path) !== path;
 
 // For one or many: 'x.one' where the number is 1, else 'x.many'.
 export const count = (path, number, values = {}) =>
-  t(`${path}.${number === 1 ? 'one' : 'many'}`, { number: number.toLocaleString(current), ...values });
+  t(`${path}.${number === 1 ? 'one' : 'many'}`, { number: number.toLocaleString(region()), ...values });
 
-const shown = options => iso => iso ? new Intl.DateTimeFormat(current, options).format(new Date(iso)) : '–';
+// As the reader writes dates and numbers: by the browser's own variety of the language, else the European one.
+export const region = () => navigator.languages.find(tag => tag.toLowerCase().startsWith(`${current}-`)) ?? { de: 'de-DE', en: 'en-GB' }[current];
+
+const shown = options => iso => iso ? new Intl.DateTimeFormat(region(), options).format(new Date(iso)) : '–';
 export const day = shown({ dateStyle: 'long' });
 export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
 export const clock = shown({ timeStyle: 'medium' });
@@ -44,5 +47,5 @@ export const daysUntil = (iso, now = Date.now()) => Math.floor((new Date(iso) - 
 export function duration(seconds) {
   const [amount, unit] = seconds < 100 ? [seconds, 'second'] : seconds < 6000 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
   const digits = unit === 'second' && amount < 10 ? 1 : 0;
-  return new Intl.NumberFormat(current, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(amount);
+  return new Intl.NumberFormat(region(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(amount);
 }

@@ -1,7 +1,7 @@
 // One connection: its eight steps as they happen, what a person has to do, and each mailbox.
 
 import { get, may, post } from '../api.js';
-import { announce, button, draw, fact, h, link, state } from '../dom.js';
+import { announce, button, draw, fact, h, link, quiet, state } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
 import { clock, count, day, daysUntil, duration, moment, t } from '../texts.js';
@@ -23,13 +23,14 @@ export async function connection(main, { name, signal }) {
   const tell = teller();
   await poll(async () => {
     const seen = await get('read_connection', `api/connections/${name}?top=1`, signal);
-    const urgent = seen.findings.filter(finding => finding.severity !== 'info');
+    const [urgent, others] = sorted(seen.findings);
+    const shut = seen.mailboxes.counts['action-required'] ?? 0;
     const { since, ...lasting } = seen;
     draw(parts.top, [lasting, since], () => top(seen));
-    draw(parts.todo, urgent, () => findings(t('page.todo'), urgent, name));
+    draw(parts.todo, [urgent, shut], () => todo(urgent, shut, name, list));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1), seen.steps.find(step => step.reason)], () => waiting(seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts], () => steps(seen));
-    draw(parts.notes, seen.findings, () => findings(t('page.notes'), seen.findings.filter(finding => finding.severity === 'info'), name));
+    draw(parts.notes, others, () => others.length ? [h('h2', {}, t('page.notes')), cards(others, name)] : []);
     list.update(seen);
     tell(seen);
     return [seen.state, seen.revision, seen.steps, seen.mailboxes.counts, seen.findings];
@@ -69,9 +70,25 @@ async function done(request) {
   lookNow();
 }
 
-function findings(title, list, name) {
+// What is in the way, each thing once although several steps may have met it; and what is only to be known.
+function sorted(findings) {
+  const once = findings.filter(({ message }, index) => findings.findIndex(other => other.message === message) === index);
+  return [once.filter(finding => finding.severity === 'error'), once.filter(finding => finding.severity !== 'error')];
+}
+
+// Mailboxes that need a person stand in the list below: there may be thousands of them.
+function todo(urgent, shut, name, list) {
+  if (!urgent.length && !shut) return [];
+  return [
+    h('h2', {}, t('page.todo')), cards(urgent, name),
+    shut > 0 && h('p', { class: 'notice warning' }, count('page.mailboxes.shut', shut), ' ',
+      quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' })),
+  ];
+}
+
+function cards(findings, name) {
   const accept = may('create_connection') ? finding => done(again(name, finding.id)) : null;
-  return list.length ? [h('h2', {}, title), h('ul', { class: 'findings' }, list.map(finding => findingCard(finding, accept)))] : [];
+  return h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, accept)));
 }
 
 // The wait for Microsoft: what is proven, what is not, and since when somebody waits.
@@ -112,7 +129,7 @@ function came(step, seen) {
   if (step.state === 'pending') return null;
   const { ids, secret, mailboxes: { counts, total } } = seen;
   const of = {
-    prerequisites: [ids.tenantId && fact(t('label.tenantId'), ids.tenantId)],
+    prerequisites: [ids.tenantId && fact(t('page.tenantId'), ids.tenantId)],
     application: [ids.applicationId && fact(t('label.applicationId'), ids.applicationId)],
     'enterprise-application': [ids.enterpriseApplicationId && fact(t('page.objectId'), ids.enterpriseApplicationId)],
     secret: [secret && fact(t('page.keyId'), secret.keyId)],

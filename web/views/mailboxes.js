@@ -2,14 +2,14 @@
 
 import { complain, draw, h, quiet, state } from '../dom.js';
 import { findingCard } from '../finding.js';
-import { count, moment, t } from '../texts.js';
+import { count, moment, region, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
 const SHOWN = 100;
 const STATES = ['action-required', 'waiting', 'pending', 'open'];
 const AT_LEAST = 5000;
 
-// Returns {element, update}: `update` takes the connection as it was just seen, and reads the list where its counts have moved.
+// Returns {element, update, only}: `update` takes the connection as it was just seen, and reads the list where its counts have moved.
 export function mailboxList(name, signal) {
   let all = [];
   let most = SHOWN;
@@ -33,7 +33,7 @@ export function mailboxList(name, signal) {
     const wanted = text.value.trim().toLowerCase();
     const fitting = all.filter(entry => (!which.value || entry.state === which.value)
       && (!wanted || `${entry.requested} ${entry.address ?? ''}`.toLowerCase().includes(wanted)));
-    found.textContent = count('page.mailboxes.found', fitting.length, { total: all.length.toLocaleString() });
+    found.textContent = count('page.mailboxes.found', fitting.length, { total: all.length.toLocaleString(region()) });
     draw(rows, fitting.slice(0, most), list => list.map(row));
     more.hidden = fitting.length <= most;
   }
@@ -61,7 +61,15 @@ export function mailboxList(name, signal) {
     }
   }
 
-  return { element, update };
+  // Show only those in a state, and lead there.
+  function only(wanted) {
+    which.value = wanted;
+    show(true);
+    element.scrollIntoView();
+    which.focus();
+  }
+
+  return { element, update, only };
 }
 
 function row(entry) {

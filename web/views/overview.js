@@ -15,12 +15,13 @@ export async function overview(main, { signal }) {
   main.append(
     h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
       may('create_connection') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
-    missing, list);
+    list, missing);
   if (!OPERATIONS.every(may)) main.append(lesser());
   if (may('read_health')) {
     const health = await deployment(true);
     if (signal.aborted) return;
     draw(missing, health.missing, rights);
+    if (health.missing.some(finding => finding.severity === 'error')) list.before(missing);
   }
   if (may('list_connections')) await poll(() => look(list, signal), signal);
 }

@@ -4,7 +4,7 @@ import { get, pages, post } from '../api.js';
 import { announce, button, h, link } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { poll } from '../poll.js';
-import { count, t } from '../texts.js';
+import { count, region, t } from '../texts.js';
 import { removals } from '../wish.js';
 
 const NAMED = 200;
@@ -67,7 +67,7 @@ function group(step, changes) {
     const [{ text, reason, byHand }] = alike;
     const subjects = alike.map(change => change.subject).filter(Boolean);
     return h('div', { class: 'change' },
-      h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${alike.length.toLocaleString()}`,
+      h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${alike.length.toLocaleString(region())}`,
         byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
       h('p', { class: 'hint' }, t('page.plan.because', { reason })),
       subjects.length === 1 && h('p', { class: 'address' }, subjects[0]),

@@ -71,7 +71,7 @@ function paper(content) {
     h('dl', { class: 'sheet' },
       fact(t('page.sheet.customer'), content.customer || '–'),
       fact(t('label.connection'), `${content.connection} (${content.displayName})`),
-      fact(t('label.tenantId'), ids.tenantId ?? '–'),
+      fact(t('page.tenantId'), ids.tenantId ?? '–'),
       fact(t('label.applicationId'), ids.applicationId ?? '–'),
       fact(t('page.objectId'), ids.enterpriseApplicationId ?? '–'),
       content.provider && fact(t('label.provider'), content.provider),
