@@ -18,12 +18,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import BrowserContext
 from rich.console import Console
 from rich.table import Table
 
 from connector.services import Services, services
 from connector.settings import load
 from local import bare
+from local.browser import EXECUTABLE, browsing, context
 from local.client import RESTING, ApiClient
 from local.environment import serving, settings
 from local.process import AppProcess
@@ -39,6 +41,22 @@ _CLOCK = 60.0
 _PATIENCE = 0.5
 NAME = "bench"
 _IMPORTS = 7
+_VISITS = 7
+_WATCH = """
+new MutationObserver(() => {
+  if (document.getElementById('key')) window.usable ??= performance.now();
+}).observe(document, { childList: true, subtree: true });
+"""
+"""The page can be used as soon as the field for the key is there."""
+_COUNT = """() => {
+  const [page] = performance.getEntriesByType('navigation');
+  const all = [page, ...performance.getEntriesByType('resource')];
+  const sum = what => all.reduce((total, one) => total + one[what], 0);
+  return {
+    files: all.length, decoded: sum('decodedBodySize'), sent: sum('transferSize'), usable: window.usable,
+    document: page.responseEnd,
+  };
+}"""
 _READS = 20
 
 
@@ -95,6 +113,46 @@ async def measure_many(mailboxes: int) -> dict[str, Any]:
                 "storedBytes": stored,
                 "memoryMb": highest,
             }
+
+
+async def measure_page() -> dict[str, Any] | None:
+    """Open the page in a new browser, then again; return what the browser counts: what travelled, when it was usable.
+
+    None where there is no browser.
+    """
+    if EXECUTABLE is None:
+        return None
+    cold, again = [], []
+    with tempfile.TemporaryDirectory(prefix="utm-mail-connect-") as folder:
+        async with (
+            Tenant(preset="calm", mailboxes=1) as tenant,
+            serving(settings(tenant.endpoints, Path(folder))) as host,
+            browsing() as browser,
+        ):
+            for _ in range(_VISITS):
+                async with context(browser) as window:
+                    cold.append(await _visit(window, host.url))
+                    again.append(await _visit(window, host.url))
+    first = cold[0]
+    return {
+        "files": first["files"],
+        "bytes": first["decoded"],
+        "bytesSent": first["sent"],
+        "bytesSentAgain": again[0]["sent"],
+        "usableMilliseconds": statistics.median(one["usable"] for one in cold),
+        "usableAgainMilliseconds": statistics.median(one["usable"] for one in again),
+        "ratio": statistics.median(one["usable"] / one["document"] for one in cold),
+    }
+
+
+async def _visit(window: BrowserContext, url: str) -> dict[str, float]:
+    page = await window.new_page()
+    await page.add_init_script(_WATCH)
+    await page.goto(url)
+    await page.locator("#key").wait_for()
+    counted: dict[str, float] = await page.evaluate(_COUNT)
+    await page.close()
+    return counted
 
 
 def _stored(folder: Path) -> int:
@@ -171,7 +229,9 @@ def _resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def show(imports: dict[str, float], runs: list[dict[str, Any]], many: list[dict[str, Any]]) -> Table:
+def show(
+    imports: dict[str, float], runs: list[dict[str, Any]], many: list[dict[str, Any]], page: dict[str, Any] | None
+) -> Table:
     """Return the results beside their budgets."""
     table = Table("measured", "what", "value", "budget")
     table.add_row("import", "app / libraries", f"{imports['ratio']:.2f}", "≤ 1.20")
@@ -206,6 +266,14 @@ def show(imports: dict[str, float], runs: list[dict[str, Any]], many: list[dict[
         table.add_row(name, "documents in the store", f"{run['storedBytes'] / 1000:.0f} kB", "")
         table.add_row(name, "memory of the app's process, at most", f"{run['memoryMb']:.0f} MB", "≤ 200 MB")
         table.add_row(name, "a page of 100 mailboxes", f"{run['pageMilliseconds']:.0f} ms", "")
+    if page is not None:
+        table.add_section()
+        size = f"{page['bytes'] / 1000:.0f} kB, sent as {page['bytesSent'] / 1000:.0f} kB"
+        table.add_row("page", f"{page['files']} files, one language", size, "< 100 kB")
+        table.add_row("page", "sent at a second visit", f"{page['bytesSentAgain'] / 1000:.0f} kB", "")
+        usable = f"{page['usableMilliseconds']:.0f} ms, again {page['usableAgainMilliseconds']:.0f} ms"
+        table.add_row("page", "navigation to usable", usable, "")
+        table.add_row("page", "navigation to usable / to the end of the document", f"{page['ratio']:.1f}", "")
     return table
 
 
@@ -219,9 +287,10 @@ async def main() -> None:
     imports = import_ratio()
     runs = [await measure(count, with_bare=True) for count in arguments.mailboxes]
     many = [await measure_many(count) for count in arguments.many]
-    Console(width=120).print(show(imports, runs, many))
+    page = await measure_page()
+    Console(width=120).print(show(imports, runs, many, page))
     if arguments.out is not None:
-        document = json.dumps({"import": imports, "runs": runs, "many": many}, indent=2)
+        document = json.dumps({"import": imports, "runs": runs, "many": many, "page": page}, indent=2)
         await asyncio.to_thread(arguments.out.write_text, document + "\n", "utf-8")
 
 

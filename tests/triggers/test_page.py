@@ -105,3 +105,8 @@ async def test_no_file_names_another_site_nor_makes_markup_or_code_of_text(file:
     text = (WEB / file).read_text("utf-8")
     assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)\S+", text) == []
     assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function| style=", text) == []
+
+
+async def test_every_module_is_announced_in_the_page_so_that_none_waits_for_another() -> None:
+    announced = re.findall(r'rel="modulepreload" href="assets/([^"]+)"', (WEB / "index.html").read_text("utf-8"))
+    assert sorted(announced) == [file for file in FILES if file.endswith(".js") and file != "main.js"]
