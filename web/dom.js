@@ -15,17 +15,19 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 const drawn = new WeakMap();
+const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex]';
 
 // Draw what `data` says, only where it says something new: focus, opened details and selections survive.
 export function draw(host, data, build) {
   const state = JSON.stringify([language(), data]);
   if (drawn.get(host) === state) return;
   drawn.set(host, state);
-  const focused = host.contains(document.activeElement) ? document.activeElement.id : '';
+  const focused = document.activeElement?.id;
+  const place = [...host.querySelectorAll(STOPS)].indexOf(document.activeElement);
   const open = [...host.querySelectorAll('details[open][id]')].map(details => details.id);
   host.replaceChildren(...[build(data)].flat(Infinity).filter(Boolean));
   for (const id of open) document.getElementById(id)?.setAttribute('open', '');
-  if (focused) document.getElementById(focused)?.focus();
+  if (place >= 0) (document.getElementById(focused) ?? host.querySelectorAll(STOPS)[place])?.focus();
 }
 
 // A button that does one thing at a time: a second click while it works does nothing.
@@ -62,7 +64,15 @@ export const outward = (label, href) =>
 // A button that puts a text, or what a function promises, on the clipboard.
 export function copy(text, what, attributes = {}) {
   const done = async element => {
-    await navigator.clipboard.writeText(typeof text === 'function' ? await text() : text);
+    const words = Promise.resolve(typeof text === 'function' ? text() : text);
+    const blob = words.then(value => new Blob([value], { type: 'text/plain' }));
+    try {
+      // A promise, since Safari forgets that a person has clicked while something is awaited.
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+    } catch (error) {
+      await words; // what it failed of says more
+      throw error;
+    }
     element.textContent = t('page.copied');
     announce(t('page.copiedWhat', { what }));
     setTimeout(() => { element.textContent = t('page.copy'); }, 2000);

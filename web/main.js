@@ -16,8 +16,8 @@ const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
   ['', overview], ['new', create, 'create_connection'], [`c/${NAME}`, connection, 'read_connection'],
   [`c/${NAME}/change`, change, 'create_connection'], [`c/${NAME}/hand-over`, handOver, 'read_parameters'],
-  [`c/${NAME}/sheet`, sheet, 'read_connection'], [`c/${NAME}/report`, report, 'read_report'],
-].map(([path, ...rest]) => [new RegExp(`^#?/?${path}$`), ...rest]);
+  [`c/${NAME}/sheet`, sheet, 'read_connection', 'read_health'], [`c/${NAME}/report`, report, 'read_report'],
+].map(([path, view, ...needed]) => [new RegExp(`^#?/?${path}$`), view, needed]);
 
 let leave = new AbortController();
 
@@ -26,26 +26,29 @@ async function show() {
   leave = new AbortController();
   const { signal } = leave;
   const main = document.getElementById('main');
-  const [view, operation, name] = asked();
+  const [view, needed, name] = asked();
   calm();
   main.replaceChildren();
   headed(name ?? '', speak);
   try {
     if (!hasKey()) return askAtFirst(main, show);
     deployment().catch(complain);
-    if (operation && !may(operation)) return closed(main, operation);
+    const missing = needed.find(operation => !may(operation));
+    if (missing) return closed(main, missing);
     await view(main, { name, signal });
   } catch (error) {
-    if (!signal.aborted) complain(error);
+    if (signal.aborted) return;
+    complain(error);
+    if (!main.hasChildNodes()) main.append(name ? link(name, `#/c/${name}`) : link(t('page.overview.title'), '#/'));
   }
 }
 
 function asked() {
-  for (const [pattern, view, operation] of ROUTES) {
+  for (const [pattern, view, needed] of ROUTES) {
     const found = pattern.exec(location.hash);
-    if (found) return [view, operation, found[1]];
+    if (found) return [view, needed, found[1]];
   }
-  return [lost];
+  return [lost, []];
 }
 
 function lost(main) {

@@ -41,7 +41,13 @@ export const day = shown({ dateStyle: 'long' });
 export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
 export const clock = shown({ timeStyle: 'medium' });
 
-export const daysUntil = (iso, now = Date.now()) => Math.floor((new Date(iso) - now) / 86_400_000);
+export const daysUntil = iso => Math.floor((new Date(iso) - Date.now()) / 86_400_000);
+
+// The day on which something ends, and how long that still is.
+export function end(iso) {
+  const left = daysUntil(iso);
+  return `${day(iso)} (${left < 0 ? t('page.ended') : count('page.daysLeft', left)})`;
+}
 
 // A stretch of time in seconds, minutes or hours, whichever a person would say.
 export function duration(seconds) {

@@ -29,7 +29,9 @@ async def test_what_a_person_does_elsewhere_is_noticed_without_a_reload(tmp_path
             portal = todo.get_by_role("link", name="Im Portal öffnen").first
             assert str(await portal.get_attribute("href")).endswith(f"/CallAnAPI/appId/{app_id}")
             assert await portal.get_attribute("rel") == "noopener noreferrer"
-            await todo.locator(".command", has_text="New-ServicePrincipal").first.get_by_role("button").click()
+            copy = todo.locator(".command", has_text="New-ServicePrincipal").first.get_by_role("button")
+            await copy.click()
+            await expect(copy).to_have_text("Kopiert")
             lines = await page.evaluate("navigator.clipboard.readText()")
             assert app_id in lines
             await page.evaluate("window.loadedOnce = true")

@@ -4,7 +4,7 @@ import { get, may, post } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
-import { clock, count, day, daysUntil, duration, moment, t } from '../texts.js';
+import { clock, count, duration, end, moment, t } from '../texts.js';
 import { again } from '../wish.js';
 import { mailboxList } from './mailboxes.js';
 
@@ -44,7 +44,7 @@ const top = seen => [
   h('dl', { class: 'facts' },
     fact(t('page.since'), moment(seen.since)),
     fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
-    seen.secret && fact(t('label.expires'), `${day(seen.secret.expiresOn)} (${count('page.daysLeft', daysUntil(seen.secret.expiresOn))})`)),
+    seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
   h('div', { class: 'actions' }, actions(seen)),
 ];
 

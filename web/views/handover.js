@@ -2,7 +2,7 @@
 
 import { get, may } from '../api.js';
 import { copy, fact, h, link, quiet } from '../dom.js';
-import { count, day, daysUntil, language, LANGUAGES, moment, t } from '../texts.js';
+import { end, language, LANGUAGES, moment, t } from '../texts.js';
 
 const VISIBLE = 60_000;
 const UTMS = ['v14', 'v12'];
@@ -25,7 +25,7 @@ export async function handOver(main, { name, signal }) {
       hidden(secret, values, signal),
       h('p', { class: 'hint' }, t('page.handOver.clientId'))),
     h('dl', { class: 'facts' },
-      fact(t('label.expires'), `${day(values.secret.expiresOn)} (${count('page.daysLeft', daysUntil(values.secret.expiresOn))})`),
+      fact(t('label.expires'), end(values.secret.expiresOn)),
       fact(t('page.handOver.server'), `${values.imap.host}:${values.imap.port} (${values.imap.security})`)),
     h('section', {},
       h('h2', {}, t('page.handOver.where')),

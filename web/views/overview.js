@@ -5,7 +5,7 @@ import { draw, fact, h, link, state } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { deployment } from '../deployment.js';
 import { poll } from '../poll.js';
-import { count, day, daysUntil, t } from '../texts.js';
+import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
 
@@ -42,19 +42,16 @@ const nothing = () => [h('p', { class: 'lead' }, t('page.overview.none')), h('p'
 
 function row(connection) {
   const total = Object.values(connection.mailboxes).reduce((sum, number) => sum + number, 0);
-  const left = connection.expiresOn ? daysUntil(connection.expiresOn) : null;
   return h('li', {},
     h('h2', {}, link(connection.name, `#/c/${connection.name}`, { id: `to-${connection.name}` }),
       h('small', {}, connection.displayName)),
     h('p', {}, state(connection.state)),
     h('dl', { class: 'facts' },
-      fact(t('page.overview.proven'), t('page.of', { number: connection.mailboxes.open ?? 0, total })),
+      fact(t('page.overview.proven'), total ? t('page.of', { number: connection.mailboxes.open ?? 0, total }) : '–'),
       connection.expiresOn && fact(t('label.expires'),
-        h('span', { class: left < SOON ? 'urgent' : null }, `${day(connection.expiresOn)} (${ends(left)})`)),
+        h('span', { class: daysUntil(connection.expiresOn) < SOON ? 'urgent' : null }, end(connection.expiresOn))),
       fact(t('label.findings'), String(connection.findings.length))));
 }
-
-const ends = left => left < 0 ? t('page.overview.ended') : count('page.daysLeft', left);
 
 // A key of one function: what it opens, and the way there, since it cannot list the connections.
 function lesser() {
