@@ -7,7 +7,8 @@ from typing import Any
 
 _BLOB = re.compile(r"[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}|[A-Za-z0-9+/_=~-]{40,}")
 _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_ADDRESS = re.compile(r"[^\s\"'<>@,;:()\[\]{}|=]+@[A-Za-z0-9.-]+")
+# What may be a quotation mark or a bracket around an address is allowed in it too: it counts if nothing else is there.
+_ADDRESS = re.compile(r"(?:[^\s\"'<>@,;:()\[\]{}|=]+|['{}|=]+)@[A-Za-z0-9.-]+")
 _HOST = re.compile(
     r"\b[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:onmicrosoft\.[a-z.]+|mail\.protection\.outlook\.com|vault\.azure\.(?:net|cn)"
     r"|prod\.outlook\.com)",

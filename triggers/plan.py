@@ -83,10 +83,13 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
         raise UnknownConnectionError("unknown-plan", name=name[:40])
     lang = language(req)
     if planned.ended is None:
-        live = await operations.alive(client, f"plan-{planned.id}")
-        state = ConnectionState.RUNNING if live else ConnectionState.INTERRUPTED
-        view = _view(planned, state, [], [], None, lang)
-        return json_answer(view, 202, {"Retry-After": "3"}) if live else json_answer(view)
+        if await operations.alive(client, f"plan-{planned.id}"):
+            running = _view(planned, ConnectionState.RUNNING, [], [], None, lang)
+            return json_answer(running, 202, {"Retry-After": "3"})
+        # A run that has ended between the two questions has written its plan before.
+        planned = await services().plans.load(name) or planned
+        if planned.ended is None:
+            return json_answer(_view(planned, ConnectionState.INTERRUPTED, [], [], None, lang))
     changes, findings = [*planned.changes], [*planned.findings]
     async for more_changes, more_findings in _chunks(planned):
         changes += more_changes
