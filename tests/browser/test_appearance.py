@@ -6,12 +6,14 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from playwright.async_api import expect
 
 from connector.messages import LANGUAGES, catalogue
+from connector.model import Severity
+from connector.steps import ConnectionState, StepName
 from local.browser import DESKTOP, PHONE
 from tests.browser.conftest import AXE
 from tests.browser.visitor import PATIENCE, Visitor, visiting
@@ -19,6 +21,7 @@ from tests.connector.test_messages import leaves
 from tests.flow.app import NAME, App, running
 from tests.flow.test_causes import found
 from tests.flow.test_rights import least, obey
+from tests.triggers.served import app_routes
 
 WEB = Path("web")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -127,6 +130,26 @@ async def test_whose_deployment_it_is_stands_in_every_view_and_in_the_title(
                 await expect(visitor.page.locator("#header")).to_contain_text("Contoso GmbH")
                 await expect(visitor.page.locator("#header")).to_contain_text(app.tenant.world.tenant_id)
                 assert (await visitor.page.title()).startswith("Contoso GmbH · ")
+
+
+@pytest.mark.parametrize(
+    ("group", "members"),
+    [
+        ("means", set(ConnectionState)),
+        ("does", set(StepName)),
+        ("severity", set(get_args(Severity))),
+        ("may", {route.function for route in app_routes() if not route.open}),
+    ],
+)
+def test_what_is_named_one_by_one_is_named_whole(group: str, members: set[str]) -> None:
+    assert set(catalogue("en")["page"][group]) == members
+
+
+def test_every_function_that_needs_a_key_is_one_that_the_page_asks_about() -> None:
+    probes = (WEB / "api.js").read_text("utf-8").partition("PROBES = {")[2].partition("};")[0]
+    routes = {route.function: (route.method, route.path.lstrip("/")) for route in app_routes() if not route.open}
+    asked = re.findall(r"(\w+): \['(\w+)', '([^'?]+)", probes)
+    assert {name: (method, path.replace("/-", "/{name}")) for name, method, path in asked} == routes
 
 
 def sources() -> str:

@@ -127,6 +127,29 @@ async def test_a_refusal_of_the_api_is_shown_in_its_own_words(tmp_path: Path) ->
         await visitor.sees("ready")
 
 
+async def test_before_the_rights_are_granted_the_page_says_how_and_keeps_what_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_GRANTED", "")
+    async with running(tmp_path) as app, visiting(app, statuses=frozenset({503})) as visitor:
+        page = visitor.page
+        await visitor.enter()
+        await expect(page.locator(".finding")).to_contain_text("noch keine Rechte")
+        await expect(page.locator(".finding pre")).to_contain_text("infra/grant.sh")
+        await visitor.go("new")
+        await visitor.fill()
+        await page.locator("#show-plan").click()
+        await expect(page.get_by_role("alert").first).to_contain_text("CONNECTOR_GRANTED ist nicht gesetzt")
+        await expect(page.locator("#name")).to_have_value(NAME)
+
+
+async def test_a_wrong_setting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_VERIFY_MINUTES", "soon")
+    async with running(tmp_path) as app, visiting(app, statuses=frozenset({503})) as visitor:
+        await visitor.enter()
+        await expect(visitor.page.get_by_role("alert").first).to_contain_text("VERIFY_MINUTES")
+
+
 async def test_without_a_network_the_page_says_so_and_catches_up_afterwards(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         least(app.tenant)

@@ -29,7 +29,7 @@ export async function connection(main, { name, signal }) {
     draw(parts.top, [lasting, since], () => top(seen));
     draw(parts.todo, [urgent, shut], () => todo(urgent, shut, name, list));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1), seen.steps.find(step => step.reason)], () => waiting(seen));
-    draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts], () => steps(seen));
+    draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
     draw(parts.notes, others, () => others.length ? [h('h2', {}, t('page.notes')), cards(others, name)] : []);
     list.update(seen);
     tell(seen);
@@ -140,7 +140,11 @@ function came(step, seen) {
     step.waits > 0 && count('page.waits', step.waits),
     step.reason && t('page.waitsFor', { reason: step.reason }),
   ].filter(Boolean).join(' · ');
-  return [did && h('p', { class: 'did' }, did), of.length > 0 && h('dl', { class: 'facts' }, of)];
+  const found = new Set(seen.findings.filter(finding => finding.step === step.name).map(finding => finding.message));
+  return [
+    did && h('p', { class: 'did' }, did), of.length > 0 && h('dl', { class: 'facts' }, of),
+    [...found].map(message => h('p', { class: 'did' }, t('page.found', { message }))),
+  ];
 }
 
 // Say in the live region what has changed since the last look; the first look only says how it stands.
