@@ -34,7 +34,8 @@ export const count = (path, number, values = {}) =>
   t(`${path}.${number === 1 ? 'one' : 'many'}`, { number: number.toLocaleString(region()), ...values });
 
 // As the reader writes dates and numbers: by the browser's own variety of the language, else the European one.
-export const region = () => navigator.languages.find(tag => tag.toLowerCase().startsWith(`${current}-`)) ?? { de: 'de-DE', en: 'en-GB' }[current];
+export const region = () =>
+  navigator.languages.find(tag => tag.toLowerCase().startsWith(`${current}-`)) ?? { de: 'de-DE', en: 'en-GB' }[current];
 
 const shown = options => iso => iso ? new Intl.DateTimeFormat(region(), options).format(new Date(iso)) : '–';
 export const day = shown({ dateStyle: 'long' });

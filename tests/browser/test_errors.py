@@ -205,3 +205,19 @@ async def look_away(visitor: Visitor, *, hidden: bool) -> None:
         " document.dispatchEvent(new Event('visibilitychange', { bubbles: true })); }",
         hidden,
     )
+
+
+async def test_a_plan_is_never_shown_for_what_the_form_no_longer_says(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app) as visitor:
+        page = visitor.page
+        await visitor.enter()
+        await visitor.go("new")
+        await visitor.fill()
+        await page.locator("#show-plan").click()
+        await expect(page.locator(".working")).to_be_visible()
+        await page.locator("#mailboxes").fill(app.tenant.addresses[0])
+        await page.wait_for_timeout(5_000)  # longer than the plan and the next look at it take
+        await expect(page.locator("#plan")).to_be_empty()
+        await visitor.plan()
+        await page.locator("#mailboxes").fill(app.tenant.addresses[1])
+        await expect(page.locator("#plan")).to_be_empty()

@@ -28,7 +28,7 @@ export async function connection(main, { name, signal }) {
     const { since, ...lasting } = seen;
     draw(parts.top, [lasting, since], () => top(seen));
     draw(parts.todo, [urgent, shut], () => todo(urgent, shut, name, list));
-    draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1), seen.steps.find(step => step.reason)], () => waiting(seen));
+    draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
     draw(parts.notes, others, () => others.length ? [h('h2', {}, t('page.notes')), cards(others, name)] : []);
     list.update(seen);
@@ -50,12 +50,13 @@ const top = seen => [
 
 function actions(seen) {
   const { name } = seen;
+  const verify = () => done(post('verify_connection', `api/connections/${name}/verify`));
   const at = part => `#/c/${name}/${part}`;
   return [
     seen.secret && may('read_parameters') &&
       link(t('page.handOver.title'), at('hand-over'), { class: seen.verified ? 'button primary' : 'button', id: 'to-hand-over' }),
     RESTING.includes(seen.state) && may('create_connection') && button(t('page.again'), () => done(again(name)), { id: 'again' }),
-    may('verify_connection') && button(t('page.verify'), () => done(post('verify_connection', `api/connections/${name}/verify`)), { id: 'verify' }),
+    may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
     AT_WORK.includes(seen.state) && may('cancel_connection') &&
       button(t('page.stop'), () => done(post('cancel_connection', `api/connections/${name}/cancel`)), { id: 'stop' }),
     may('create_connection') && link(t('page.change.title'), at('change'), { class: 'button', id: 'to-change' }),

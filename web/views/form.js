@@ -9,6 +9,8 @@ import { present, removals, wish } from '../wish.js';
 import { planned } from './plan.js';
 
 const DAY = 86_400_000;
+const NEW = '+'; // no connection can have that name
+const EMPTY = { name: '', displayName: '', mailboxes: '', days: '', enableImap: false, accept: [] };
 
 export const create = (main, { signal }) => form(main, signal, null);
 
@@ -16,7 +18,10 @@ export async function change(main, { name, signal }) {
   const now = await present(name, signal);
   if (signal.aborted) return;
   if (now.mailboxes === null) {
-    main.append(h('h1', {}, t('page.change.title')), h('p', { class: 'notice warning' }, t('page.change.notYet')), link(name, `#/c/${name}`));
+    main.append(
+      h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
+      h('h1', {}, t('page.change.title')),
+      h('p', { class: 'notice warning' }, t('page.change.notYet')));
     return;
   }
   await form(main, signal, now);
@@ -27,15 +32,17 @@ async function form(main, signal, now) {
   const health = await deployment();
   if (signal.aborted) return;
   const usual = health?.secretLifetimeDays ?? null;
-  const key = now?.connection.name ?? 'new';
-  const start = kept(key) ?? (now ? fieldsOf(now) : { name: '', displayName: '', mailboxes: '', days: '', enableImap: false, accept: [] });
-  const fields = controls(start, now, usual);
+  const key = now?.connection.name ?? NEW;
+  const draft = kept(key);
+  const fields = controls(draft ?? (now ? fieldsOf(now) : EMPTY), now, usual);
+  let asking = new AbortController();
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const read = () => ({
     name: fields.name.value.trim(), displayName: fields.displayName.value.trim(), mailboxes: fields.mailboxes.value,
     days: fields.days.value.trim(), enableImap: fields.enableImap.checked, accept: accepted(fields.accept),
   });
   const changed = () => {
+    asking.abort(); // a plan is shown, and carried out, only for what the form says
     keep(key, read());
     plan.replaceChildren();
     calm();
@@ -45,8 +52,10 @@ async function form(main, signal, now) {
     calm();
     const body = checked(read(), fields, now);
     if (!body) return;
+    asking.abort();
+    asking = new AbortController();
     try {
-      await planned(plan, body, now, signal, () => drop(key));
+      await planned(plan, body, now, AbortSignal.any([signal, asking.signal]), () => drop(key));
     } catch (error) {
       mark(fields, error);
     }
@@ -58,13 +67,15 @@ async function form(main, signal, now) {
   main.append(
     h('p', { class: 'crumbs' }, now ? link(key, `#/c/${key}`) : link(t('page.overview.title'), '#/')),
     h('h1', {}, now ? t('page.change.title') : t('page.overview.new')),
+    draft && h('p', { class: 'notice' }, t('page.form.draft')),
     h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },
       now ? null : field('name', fields),
       field('displayName', fields), field('mailboxes', fields, h('output', { id: 'mailboxes-read', class: 'hint' })),
       field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
       h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
         h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
-      fields.accept.length > 0 && h('fieldset', {}, h('legend', {}, t('page.form.accept')), h('p', { class: 'hint' }, t('page.form.acceptHint')),
+      fields.accept.length > 0 && h('fieldset', {}, h('legend', {}, t('page.form.accept')),
+        h('p', { class: 'hint' }, t('page.form.acceptHint')),
         fields.accept.map((box, index) => h('div', { class: 'check' }, box, h('label', { for: `accept-${index}` }, box.value)))),
       h('div', { class: 'actions' },
         button(t('page.plan.show'), look, { class: 'primary', id: 'show-plan', type: 'submit' }),
@@ -79,12 +90,14 @@ const fieldsOf = ({ connection, mailboxes }) => ({
 });
 
 function controls(start, now, usual) {
-  const text = (id, more) => h('input', { id, value: start[id], autocomplete: 'off', 'aria-describedby': `${id}-hint ${id}-wrong`, ...more });
+  const text = (id, more) =>
+    h('input', { id, value: start[id], autocomplete: 'off', 'aria-describedby': `${id}-hint ${id}-wrong`, ...more });
   return {
     name: text('name', { maxlength: 40, spellcheck: 'false', required: true }),
     displayName: text('displayName', { maxlength: 120 }),
     mailboxes: h('textarea', {
-      id: 'mailboxes', value: start.mailboxes, rows: 8, spellcheck: 'false', required: true, 'aria-describedby': 'mailboxes-hint mailboxes-read mailboxes-wrong',
+      id: 'mailboxes', value: start.mailboxes, rows: 8, spellcheck: 'false', required: true,
+      'aria-describedby': 'mailboxes-hint mailboxes-read mailboxes-wrong',
     }),
     days: text('days', { inputmode: 'numeric', placeholder: usual, 'aria-describedby': 'days-hint days-read days-wrong' }),
     enableImap: h('input', { type: 'checkbox', id: 'enableImap', checked: start.enableImap, 'aria-describedby': 'enableImap-hint' }),
@@ -105,11 +118,12 @@ function describe(fields, now, usual) {
   const { list, twice, unknown } = addresses(fields.mailboxes.value);
   const before = new Set(now?.mailboxes);
   const after = new Set(list.map(address => address.toLowerCase()));
+  const added = [...after].filter(each => !before.has(each));
   draw(document.getElementById('mailboxes-read'), [list.length, twice, unknown, now && [...after]], () => [
     count('page.form.read', list.length),
     twice > 0 && ` ${count('page.form.twice', twice)}`,
     unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') })}`),
-    now && ` ${t('page.form.difference', { added: [...after].filter(each => !before.has(each)).length, removed: removals(now, list).length })}`,
+    now && ` ${t('page.form.difference', { added: added.length, removed: removals(now, list).length })}`,
   ]);
   const days = Number(fields.days.value || usual);
   const told = Number.isInteger(days) && days >= 1 && days <= 730

@@ -75,7 +75,8 @@ export function mailboxList(name, signal) {
 function row(entry) {
   const other = entry.address && entry.address !== entry.requested;
   return h('li', {},
-    h('p', { class: 'address' }, entry.address ?? entry.requested, other && h('small', {}, t('page.mailboxes.asked', { address: entry.requested }))),
+    h('p', { class: 'address' }, entry.address ?? entry.requested,
+      other && h('small', {}, t('page.mailboxes.asked', { address: entry.requested }))),
     h('p', {}, state(entry.state)),
     h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) })),
     entry.finding && h('details', { id: `about-${entry.requested}` },

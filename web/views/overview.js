@@ -58,7 +58,8 @@ function lesser() {
   const name = h('input', { id: 'which', autocomplete: 'off', spellcheck: 'false', required: true, pattern: '[a-z0-9]+(-[a-z0-9]+)*' });
   const open = event => {
     event.preventDefault();
-    location.hash = may('read_connection') ? `#/c/${name.value}` : may('read_parameters') ? `#/c/${name.value}/hand-over` : `#/c/${name.value}/report`;
+    const view = may('read_connection') ? '' : may('read_parameters') ? '/hand-over' : '/report';
+    location.hash = `#/c/${name.value}${view}`;
   };
   const leads = ['read_connection', 'read_parameters', 'read_report'].some(may);
   return h('section', {},

@@ -36,9 +36,9 @@ export async function planned(host, body, now, signal, sent) {
 
 async function whole(path, signal) {
   const plan = await get('read_plan', `${path}?top=500`, signal);
-  for await (const page of plan.next === null ? [] : pages('read_plan', path, rest => ({ items: rest.changes, next: rest.next }), signal, plan.next)) {
-    plan.changes.push(...page);
-  }
+  if (plan.next === null) return plan;
+  const rest = pages('read_plan', path, ({ changes, next }) => ({ items: changes, next }), signal, plan.next);
+  for await (const changes of rest) plan.changes.push(...changes);
   return plan;
 }
 
@@ -55,7 +55,9 @@ function shown(plan, body, now, sent) {
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
     h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
-    plan.findings.length > 0 && [h('h3', {}, t('label.findings')), h('ul', { class: 'findings' }, plan.findings.map(finding => findingCard(finding)))],
+    plan.findings.length > 0 && [
+      h('h3', {}, t('label.findings')),
+      h('ul', { class: 'findings' }, plan.findings.map(finding => findingCard(finding)))],
     confirmation(body, now, sent),
   ];
 }

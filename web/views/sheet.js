@@ -7,6 +7,8 @@ import { button, fact, h, link, quiet, save } from '../dom.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
+const COLUMNS = ['right', 'reason', 'holder', 'revoke'];
+
 export async function sheet(main, { name, signal }) {
   const [connection, list, health] = await Promise.all([
     get('read_connection', `api/connections/${name}?top=1`, signal), mailboxes(name, signal), deployment()]);
@@ -67,7 +69,8 @@ const key = right => right.replaceAll(/[. ]/g, '-');
 function paper(content) {
   const { ids, secret } = content;
   return h('article', { class: 'paper' },
-    h('h1', {}, t('page.sheet.title'), h('small', {}, t('page.sheet.written', { time: moment(content.written), version: content.version ?? '–' }))),
+    h('h1', {}, t('page.sheet.title'),
+      h('small', {}, t('page.sheet.written', { time: moment(content.written), version: content.version ?? '–' }))),
     h('dl', { class: 'sheet' },
       fact(t('page.sheet.customer'), content.customer || '–'),
       fact(t('label.connection'), `${content.connection} (${content.displayName})`),
@@ -85,7 +88,7 @@ function paper(content) {
     h('h2', {}, t('page.sheet.rights')),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
       h('table', {},
-        h('thead', {}, h('tr', {}, ['right', 'reason', 'holder', 'revoke'].map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
+        h('thead', {}, h('tr', {}, COLUMNS.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
         h('tbody', {}, content.rights.map(entry => h('tr', {}, h('th', { scope: 'row' }, breakable(entry.right)),
           h('td', {}, entry.reason), h('td', {}, entry.holder), h('td', {}, entry.revoke)))))),
     h('p', {}, t('page.sheet.fullAccess')),
