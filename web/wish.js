@@ -2,11 +2,15 @@
 
 import { get, pages, post } from './api.js';
 
-// The connection and all its mailboxes; `mailboxes` is null where the run has not yet arranged what was asked for.
+// The connection and all its mailboxes. `mailboxes` is null where the run has not yet arranged what was asked for, or
+// somebody has asked for something else meanwhile: who sends half a list again takes access from the other half.
 export async function present(name, signal) {
-  const connection = await get('read_connection', `api/connections/${name}?top=1`, signal);
-  if (!connection.wanted.arranged) return { connection, mailboxes: null };
-  return { connection, mailboxes: (await mailboxes(name, signal)).map(entry => entry.requested) };
+  const look = () => get('read_connection', `api/connections/${name}?top=1`, signal);
+  const connection = await look();
+  const list = (await mailboxes(name, signal)).map(entry => entry.requested);
+  const { revision, wanted } = await look();
+  const whole = wanted.arranged && revision === connection.revision && list.length === connection.mailboxes.total;
+  return { connection, mailboxes: whole ? list : null };
 }
 
 export async function mailboxes(name, signal) {

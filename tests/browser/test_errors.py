@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
+from connector.model import Operation
+from connector.services import services
+from connector.steps import OperationKind
 from tests.browser.visitor import PATIENCE, Visitor, visiting
 from tests.flow.app import NAME, running
 from tests.flow.test_rights import least
@@ -221,3 +225,26 @@ async def test_a_plan_is_never_shown_for_what_the_form_no_longer_says(tmp_path: 
         await visitor.plan()
         await page.locator("#mailboxes").fill(app.tenant.addresses[1])
         await expect(page.locator("#plan")).to_be_empty()
+
+
+async def test_a_list_that_is_not_arranged_yet_is_not_offered_for_change(tmp_path: Path) -> None:
+    """A request that nobody has taken up yet: the documents of the mailboxes are still those of the one before."""
+    async with running(tmp_path, mailboxes=3) as app:
+        await app.set_up()
+        documents = services().documents
+        found = await documents.load(NAME)
+        assert found is not None
+        waiting = found.connection.model_copy(deep=True)
+        waiting.wanted.mailboxes = app.tenant.addresses[:2]
+        waiting.operation = Operation(id="later", kind=OperationKind.SET_UP, started=datetime.now(UTC))
+        await documents.save(waiting, found.etag)
+        async with visiting(app) as visitor:
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}/change")
+            await expect(visitor.page.get_by_text("noch nicht begonnen")).to_be_visible()
+            await expect(visitor.page.locator("#mailboxes")).to_have_count(0)
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("interrupted")
+            await visitor.page.locator("#again").click()
+            await visitor.sees("ready")
+            assert app.tenant.world.with_access(app.tenant.addresses[2]) == set()
