@@ -67,7 +67,7 @@ async function form(main, signal, now) {
   main.append(
     h('p', { class: 'crumbs' }, now ? link(key, `#/c/${key}`) : link(t('page.overview.title'), '#/')),
     h('h1', {}, now ? t('page.change.title') : t('page.overview.new')),
-    draft && h('p', { class: 'notice' }, t('page.form.draft')),
+    h('p', { class: 'notice', hidden: !draft }, t('page.form.draft')),
     h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },
       now ? null : field('name', fields),
       field('displayName', fields), field('mailboxes', fields, h('output', { id: 'mailboxes-read', class: 'hint' })),
