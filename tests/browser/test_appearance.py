@@ -16,7 +16,7 @@ from connector.model import Severity
 from connector.steps import ConnectionState, StepName
 from local.browser import DESKTOP, PHONE
 from tests.browser.conftest import AXE
-from tests.browser.visitor import PATIENCE, Visitor, visiting
+from tests.browser.visitor import Visitor, visiting
 from tests.connector.test_messages import leaves
 from tests.flow.app import NAME, App, running
 from tests.flow.test_causes import found
@@ -57,7 +57,7 @@ async def each_view(visitor: Visitor) -> AsyncIterator[str]:
     await visitor.go(f"c/{NAME}/change")
     await page.locator("#mailboxes").fill(f"{visitor.app.tenant.addresses[0]}, nobody@contoso.example")
     await page.locator("#show-plan").click()
-    await expect(page.locator("#go")).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator("#go")).to_be_visible()
     yield "change"
     for view, sign in (("hand-over", "#clientSecret"), ("sheet", ".paper"), ("report", "main > pre")):
         await visitor.go(f"c/{NAME}/{view}")

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from connector.model import Operation
 from connector.services import services
 from connector.steps import OperationKind
-from tests.browser.visitor import PATIENCE, Visitor, visiting
+from tests.browser.visitor import Visitor, visiting
 from tests.flow.app import NAME, running
 from tests.flow.test_rights import least
 
@@ -49,7 +49,7 @@ async def test_a_key_that_is_renewed_in_the_middle_costs_nothing_but_the_new_one
         await expect(dialog.get_by_role("alert")).to_contain_text("öffnet nichts")
         await visitor.use(app.host.key)
         await expect(dialog).to_have_count(0)
-        await expect(page.locator("#go")).to_be_visible(timeout=PATIENCE)
+        await expect(page.locator("#go")).to_be_visible()
         await expect(page.locator("#name")).to_have_value(NAME)
 
 

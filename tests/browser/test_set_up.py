@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.browser.visitor import PATIENCE, Visitor, visiting
+from tests.browser.visitor import Visitor, visiting
 from tests.flow.app import NAME, running
 
 
@@ -102,7 +102,7 @@ async def test_by_keyboard_alone_and_in_english(tmp_path: Path) -> None:
         await page.keyboard.type(", ".join(app.tenant.addresses))
         await tab_to(visitor, "#show-plan")
         await page.keyboard.press("Enter")
-        await expect(page.locator("#go")).to_be_visible(timeout=PATIENCE)
+        await expect(page.locator("#go")).to_be_visible()
         await tab_to(visitor, "#go")
         await page.keyboard.press("Enter")
         await visitor.sees("ready")
@@ -156,7 +156,7 @@ async def test_a_double_click_starts_nothing_twice(tmp_path: Path) -> None:
         await visitor.go("new")
         await visitor.fill()
         await visitor.page.locator("#show-plan").dblclick()
-        await expect(visitor.page.locator("#go")).to_be_visible(timeout=PATIENCE)
+        await expect(visitor.page.locator("#go")).to_be_visible()
         await visitor.page.locator("#go").dblclick()
         await visitor.sees("ready")
         assert len(visitor.asked("POST", "dryRun=true")) == 1

@@ -16,6 +16,7 @@ from tests.flow.app import NAME, App
 
 PATIENCE = 30_000
 """Milliseconds after which something is taken never to appear."""
+expect.set_options(timeout=PATIENCE)
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 LISTEN = """
 window.violations = [];
@@ -76,7 +77,7 @@ class Visitor:
     async def plan(self) -> None:
         """Have the plan made, and wait for it."""
         await self.page.locator("#show-plan").click()
-        await expect(self.page.locator("#go")).to_be_visible(timeout=PATIENCE)
+        await expect(self.page.locator("#go")).to_be_visible()
 
     async def set_up(self) -> None:
         """Do the main job."""
@@ -88,7 +89,7 @@ class Visitor:
 
     async def sees(self, state: str) -> None:
         """Wait for a state of the connection."""
-        await expect(self.page.locator(f"#part-top .state.{state}")).to_be_visible(timeout=PATIENCE)
+        await expect(self.page.locator(f"#part-top .state.{state}")).to_be_visible()
 
     def step(self, name: str, state: str) -> Locator:
         """Return a step in a state."""
