@@ -5,12 +5,17 @@ import { draw, fact, h, link, quiet } from './dom.js';
 import { LANGUAGES, language, t } from './texts.js';
 
 let health = null;
+let asked = null;
 let subject = '';
 
-// What this deployment says of itself; asked once, and again where a view needs it new. Null where the key does not open it.
-export async function deployment(fresh = false) {
+// What this deployment says of itself, asked at most so many milliseconds ago. Null where the key does not open it.
+export async function deployment(age = Infinity) {
   if (!may('read_health')) return null;
-  if (fresh || health === null) health = await get('read_health', 'api/health');
+  if (asked === null || Date.now() - asked.at > age) {
+    asked = { at: Date.now(), answer: get('read_health', 'api/health') };
+    asked.answer.catch(() => { asked = null; });
+  }
+  health = await asked.answer;
   head();
   return health;
 }
@@ -35,7 +40,7 @@ function head() {
         { id: `speak-${lang}`, lang, 'aria-pressed': String(lang === language()) })),
       keyed && quiet(t('page.key.forget'), () => {
         forget();
-        health = null;
+        [health, asked] = [null, null];
         turn(language());
       })),
   ]);

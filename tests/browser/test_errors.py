@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from connector.model import Operation
 from connector.services import services
@@ -248,3 +248,25 @@ async def test_a_list_that_is_not_arranged_yet_is_not_offered_for_change(tmp_pat
             await visitor.page.locator("#again").click()
             await visitor.sees("ready")
             assert app.tenant.world.with_access(app.tenant.addresses[2]) == set()
+
+
+async def test_the_rights_are_asked_for_once_and_the_list_does_not_wait_for_them(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        async with visiting(app) as visitor:
+            held = asyncio.Event()
+
+            async def hold(route: Route) -> None:
+                await held.wait()
+                await route.continue_()
+
+            await visitor.page.goto(app.host.url)
+            await visitor.use(app.host.key)
+            await expect(visitor.page.locator(".connections li")).to_be_visible()
+            await visitor.page.route("**/api/health", hold)
+            await visitor.page.reload()
+            await expect(visitor.page.locator(".connections li")).to_be_visible()
+            await expect(visitor.page.locator("#header")).not_to_contain_text(app.tenant.world.tenant_id)
+            held.set()
+            await expect(visitor.page.locator("#header")).to_contain_text(app.tenant.world.tenant_id)
+            assert len(visitor.asked("GET", "/api/health")) == 3  # the key was tried, and each of two loads

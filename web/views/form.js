@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 const NEW = '+'; // no connection can have that name
 const EMPTY = { name: '', displayName: '', mailboxes: '', days: '', enableImap: false, accept: [] };
 
-export const create = (main, { signal }) => form(main, signal, null);
+export const create = async (main, { signal }) => form(main, signal, null);
 
 export async function change(main, { name, signal }) {
   const now = await present(name, signal);
@@ -24,17 +24,14 @@ export async function change(main, { name, signal }) {
       h('p', { class: 'notice warning' }, t('page.change.notYet')));
     return;
   }
-  await form(main, signal, now);
+  form(main, signal, now);
 }
 
 // `now` is {connection, mailboxes} as they stand, null for a new connection.
-async function form(main, signal, now) {
-  const health = await deployment();
-  if (signal.aborted) return;
-  const usual = health?.secretLifetimeDays ?? null;
+function form(main, signal, now) {
   const key = now?.connection.name ?? NEW;
   const draft = kept(key);
-  const fields = controls(draft ?? (now ? fieldsOf(now) : EMPTY), now, usual);
+  const fields = controls(draft ?? (now ? fieldsOf(now) : EMPTY), now);
   let asking = new AbortController();
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const read = () => ({
@@ -46,7 +43,7 @@ async function form(main, signal, now) {
     keep(key, read());
     plan.replaceChildren();
     calm();
-    describe(fields, now, usual);
+    describe(fields, now);
   };
   const look = async () => {
     calm();
@@ -81,7 +78,11 @@ async function form(main, signal, now) {
         button(t('page.plan.show'), look, { class: 'primary', id: 'show-plan', type: 'submit' }),
         quiet(t('page.form.throwAway'), throwAway))),
     plan);
-  describe(fields, now, usual);
+  describe(fields, now);
+  deployment().then(health => {
+    fields.days.placeholder = health?.secretLifetimeDays ?? '';
+    if (!signal.aborted) describe(fields, now);
+  }).catch(complain);
 }
 
 const fieldsOf = ({ connection, mailboxes }) => ({
@@ -89,7 +90,7 @@ const fieldsOf = ({ connection, mailboxes }) => ({
   days: String(connection.wanted.lifetimeDays ?? ''), enableImap: connection.wanted.enableImap, accept: connection.wanted.accept,
 });
 
-function controls(start, now, usual) {
+function controls(start, now) {
   const text = (id, more) =>
     h('input', { id, value: start[id], autocomplete: 'off', 'aria-describedby': `${id}-hint ${id}-wrong`, ...more });
   return {
@@ -99,7 +100,7 @@ function controls(start, now, usual) {
       id: 'mailboxes', value: start.mailboxes, rows: 8, spellcheck: 'false', required: true,
       'aria-describedby': 'mailboxes-hint mailboxes-read mailboxes-wrong',
     }),
-    days: text('days', { inputmode: 'numeric', placeholder: usual, 'aria-describedby': 'days-hint days-read days-wrong' }),
+    days: text('days', { inputmode: 'numeric', 'aria-describedby': 'days-hint days-read days-wrong' }),
     enableImap: h('input', { type: 'checkbox', id: 'enableImap', checked: start.enableImap, 'aria-describedby': 'enableImap-hint' }),
     accept: (now?.connection.wanted.accept ?? []).map((id, index) =>
       h('input', { type: 'checkbox', id: `accept-${index}`, value: id, checked: start.accept.includes(id) })),
@@ -114,7 +115,7 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
   fields[id], more, h('p', { class: 'wrong', id: `${id}-wrong` }));
 
 // What has been understood of the list, and which day the lifetime gives.
-function describe(fields, now, usual) {
+function describe(fields, now) {
   const { list, twice, unknown } = addresses(fields.mailboxes.value);
   const before = new Set(now?.mailboxes);
   const after = new Set(list.map(address => address.toLowerCase()));
@@ -125,7 +126,7 @@ function describe(fields, now, usual) {
     unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') })}`),
     now && ` ${t('page.form.difference', { added: added.length, removed: removals(now, list).length })}`,
   ]);
-  const days = Number(fields.days.value || usual);
+  const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730
     ? t('page.form.until', { day: day(new Date(Date.now() + days * DAY).toISOString()) }) : '';
   draw(document.getElementById('days-read'), told, text => [text]);

@@ -1,13 +1,14 @@
 // All connections, what the app itself lacks, and, for a lesser key, what that key opens.
 
 import { may, OPERATIONS, pages } from '../api.js';
-import { draw, fact, h, link, state } from '../dom.js';
+import { complain, draw, fact, h, link, state } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { deployment } from '../deployment.js';
 import { poll } from '../poll.js';
 import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
+const RECENT = 5000;
 
 export async function overview(main, { signal }) {
   const missing = h('section', { 'aria-label': t('page.overview.missing') });
@@ -17,13 +18,15 @@ export async function overview(main, { signal }) {
       may('create_connection') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
     list, missing);
   if (!OPERATIONS.every(may)) main.append(lesser());
-  if (may('read_health')) {
-    const health = await deployment(true);
-    if (signal.aborted) return;
-    draw(missing, health.missing, rights);
-    if (health.missing.some(finding => finding.severity === 'error')) list.before(missing);
-  }
+  // Asking each service what the app may do takes a moment: the list does not wait for that.
+  deployment(RECENT).then(health => health && lacks(missing, health.missing, list)).catch(complain);
   if (may('list_connections')) await poll(() => look(list, signal), signal);
+}
+
+// What is in the way stands above the list, what is only to be known below it.
+function lacks(host, missing, list) {
+  draw(host, missing, rights);
+  if (missing.some(finding => finding.severity === 'error')) list.before(host);
 }
 
 async function look(list, signal) {
