@@ -101,6 +101,13 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: 2048
         maximumInstanceCount: maximumInstances
+        // The default for Python is 1: the page asks for its two dozen small files at once, and each would start an instance.
+        // Every function here is asynchronous and waits for others most of its time.
+        triggers: {
+          http: {
+            perInstanceConcurrency: 32
+          }
+        }
       }
     }
     siteConfig: {

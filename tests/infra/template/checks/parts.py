@@ -29,7 +29,11 @@ def the_app_is_as_ordered_and_closed(template: Template) -> None:
     }
     functions = app.properties["functionAppConfig"]
     assert functions["runtime"] == {"name": "python", "version": "3.12"}
-    assert functions["scaleAndConcurrency"] == {"instanceMemoryMB": 2048, "maximumInstanceCount": 77}
+    assert functions["scaleAndConcurrency"] == {
+        "instanceMemoryMB": 2048,
+        "maximumInstanceCount": 77,
+        "triggers": {"http": {"perInstanceConcurrency": 32}},
+    }
     assert app.properties["httpsOnly"] is True
     site = app.properties["siteConfig"]
     assert (site["minTlsVersion"], site["scmMinTlsVersion"], site["ftpsState"]) == ("1.2", "1.2", "Disabled")
