@@ -268,7 +268,7 @@ def show(
         table.add_row(name, "a page of 100 mailboxes", f"{run['pageMilliseconds']:.0f} ms", "")
     if page is not None:
         table.add_section()
-        size = f"{page['bytes'] / 1000:.0f} kB, sent as {page['bytesSent'] / 1000:.0f} kB"
+        size = f"{page['bytesSent'] / 1000:.1f} kB sent, {page['bytes'] / 1000:.1f} kB unpacked"
         table.add_row("page", f"{page['files']} files, one language", size, "< 100 kB")
         table.add_row("page", "sent at a second visit", f"{page['bytesSentAgain'] / 1000:.0f} kB", "")
         usable = f"{page['usableMilliseconds']:.0f} ms, again {page['usableAgainMilliseconds']:.0f} ms"

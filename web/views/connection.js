@@ -25,8 +25,7 @@ export async function connection(main, { name, signal }) {
     const seen = await get('read_connection', `api/connections/${name}?top=1`, signal);
     const [urgent, others] = sorted(seen.findings);
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
-    const { since, ...lasting } = seen;
-    draw(parts.top, [lasting, since], () => top(seen));
+    draw(parts.top, [seen.state, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret], () => top(seen));
     draw(parts.todo, [urgent, shut], () => todo(urgent, shut, name, list));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));

@@ -68,17 +68,15 @@ function hidden(secret, values, signal) {
     place.replaceChildren(t('page.handOver.hidden'));
     place.classList.remove('shown');
     toggle.textContent = t('page.handOver.show');
-    toggle.setAttribute('aria-pressed', 'false');
   };
   const toggle = quiet(t('page.handOver.show'), async () => {
     if (place.classList.contains('shown')) return hide();
     place.replaceChildren(await secret());
     place.classList.add('shown');
     toggle.textContent = t('page.handOver.hide');
-    toggle.setAttribute('aria-pressed', 'true');
     timer = setTimeout(hide, VISIBLE);
     return null;
-  }, { id: 'show-secret', 'aria-pressed': 'false' });
+  }, { id: 'show-secret' });
   signal.addEventListener('abort', hide, { once: true });
   addEventListener('pagehide', hide, { signal });
   return h('div', { class: 'value' },
