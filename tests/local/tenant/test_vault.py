@@ -105,8 +105,11 @@ async def test_a_bad_parameter_is_refused(clients: Clients, path: str, body: dic
 
 
 async def test_a_challenge_is_no_write(clients: Clients) -> None:
+    """Asked without the SDK, which remembers what a host and port demand for the whole process; ports come again."""
     tenant: Tenant = clients.tenant
-    await clients.vault.set_secret("hq", "one")
+    url = f"{tenant.endpoints['vault']}/secrets/hq?api-version=2026-04-01"
+    await clients.http.put(url, json={})
+    await clients.ask_vault("PUT", "/secrets/hq", {"value": "one"})
     assert [(request.status, request.is_write) for request in tenant.requests if request.service == "vault"] == [
         (401, False),
         (200, True),
