@@ -87,9 +87,9 @@ export function announce(text) {
   document.getElementById('progress').textContent = text;
 }
 
-// Say what went wrong, in the words of the problem document, where nobody misses it.
+// Say what went wrong, in the words of the problem document, where nobody misses it. Returns the notice.
 export function complain(error) {
-  if (error?.name === 'AbortError') return;
+  if (error?.name === 'AbortError') return null;
   const host = document.getElementById('notices');
   const notice = h('div', { class: 'notice error', role: 'alert', tabindex: '-1' },
     h('h2', {}, error.title ?? t('page.problem.title')),
@@ -99,6 +99,7 @@ export function complain(error) {
     quiet(t('page.close'), () => { notice.remove(); document.getElementById('main').focus(); }));
   host.replaceChildren(notice);
   notice.scrollIntoView({ block: 'nearest' });
+  return notice;
 }
 
 export const calm = () => document.getElementById('notices').replaceChildren();

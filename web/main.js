@@ -39,7 +39,8 @@ async function show() {
   } catch (error) {
     if (signal.aborted) return;
     complain(error);
-    if (!main.hasChildNodes()) main.append(name ? link(name, `#/c/${name}`) : link(t('page.overview.title'), '#/'));
+    const gone = error.status === 404;
+    if (gone || !main.hasChildNodes()) main.replaceChildren(name && !gone ? link(name, `#/c/${name}`) : link(t('page.overview.title'), '#/'));
   }
 }
 

@@ -9,10 +9,12 @@ const SLOW = 15_000;
 const GROWTH = 1.4;
 const GONE = [401, 404];
 
-// `look` returns what it saw (anything that JSON can tell apart) or null to end. Ends with `signal`.
+// `look` returns what it saw (anything that JSON can tell apart) or null to end. Ends with `signal`, and throws what
+// looking again would not mend. Any other complaint is said once, and taken back when it holds no longer.
 export async function poll(look, signal) {
   let pause = QUICK;
   let seen;
+  let said = null;
   while (!signal.aborted) {
     // visibilitychange bubbles from the document to the window.
     if (document.hidden) await event(['visibilitychange'], signal);
@@ -20,15 +22,17 @@ export async function poll(look, signal) {
     try {
       const now = await look();
       online();
+      said?.notice.remove();
+      said = null;
       if (now === null) return;
       const state = JSON.stringify(now);
       pause = state === seen ? Math.min(pause * GROWTH, SLOW) : QUICK;
       seen = state;
     } catch (error) {
       if (signal.aborted) return;
+      if (GONE.includes(error.status)) throw error;
       if (error instanceof Offline) offline();
-      else complain(error);
-      if (GONE.includes(error.status)) return;
+      else if (said?.detail !== error.detail) said = { detail: error.detail, notice: complain(error) };
       pause = Math.min(pause * GROWTH, SLOW);
     }
     await sleep(pause, signal);

@@ -40,7 +40,9 @@ export const region = () =>
 const shown = options => iso => iso ? new Intl.DateTimeFormat(region(), options).format(new Date(iso)) : '–';
 export const day = shown({ dateStyle: 'long' });
 export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
-export const clock = shown({ timeStyle: 'medium' });
+// The time of day; with the date where that is not today's.
+export const clock = iso =>
+  shown({ timeStyle: 'medium', ...(new Date(iso).toDateString() !== new Date().toDateString() && { dateStyle: 'short' }) })(iso);
 
 export const daysUntil = iso => Math.floor((new Date(iso) - Date.now()) / 86_400_000);
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -124,6 +124,7 @@ async def test_a_refusal_of_the_api_is_shown_in_its_own_words(tmp_path: Path) ->
         await expect(visitor.page.get_by_role("alert")).to_contain_text(
             "Es gibt keine Verbindung mit dem Namen „nobody“"
         )
+        await expect(visitor.page.locator("main")).to_have_text("Verbindungen")
         await app.client.post("/api/connections", json={"name": NAME, "mailboxes": app.tenant.addresses})
         await visitor.go(f"c/{NAME}/hand-over")
         await expect(visitor.page.get_by_role("alert")).to_contain_text("Es gibt noch keine Parameter")
@@ -169,6 +170,66 @@ async def test_without_a_network_the_page_says_so_and_catches_up_afterwards(tmp_
             await visitor.page.context.set_offline(False)
             await visitor.sees("cancelled")
             await expect(visitor.page.locator("#offline")).to_have_count(0)
+
+
+async def test_a_trouble_that_passes_is_said_once_and_taken_back(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        async with visiting(app, statuses=frozenset({503})) as visitor:
+            page, path = visitor.page, f"**/api/connections/{NAME}?top=1"
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("ready")
+            body = {"title": "Störung", "detail": "Der Speicher antwortet nicht.", "hint": "Später noch einmal."}
+            await page.route(path, lambda route: route.fulfill(status=503, json=body))
+            trouble = page.get_by_role("alert").filter(has_text="Der Speicher antwortet nicht.")
+            await expect(trouble).to_be_visible()
+            await trouble.get_by_role("button").click()
+            async with page.expect_response(path) as refused:
+                pass
+            assert (await refused.value).status == 503
+            await expect(trouble).to_have_count(0)
+            await expect(page.locator(".steps")).to_be_visible()
+            await page.reload()
+            await expect(trouble).to_be_visible()
+            await page.unroute(path)
+            await visitor.sees("ready")
+            await expect(trouble).to_have_count(0)
+
+
+async def test_a_plan_that_is_gone_leaves_the_form_as_it_was(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app, statuses=frozenset({404})) as visitor:
+        page, path = visitor.page, f"**/api/connections/{NAME}/plan?top=1"
+        await visitor.enter()
+        await visitor.go("new")
+        await visitor.fill()
+        body = {"title": "Kein Plan", "detail": "Der Plan ist nicht mehr da.", "hint": "Noch einmal planen."}
+        await page.route(path, lambda route: route.fulfill(status=404, json=body))
+        await page.locator("#show-plan").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Der Plan ist nicht mehr da.")
+        await expect(page.locator("#plan")).to_be_empty()
+        await page.unroute(path)
+        await visitor.plan()
+
+
+async def test_what_was_not_today_is_shown_with_its_date(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        connection = await app.set_up()
+        started = datetime.fromisoformat(connection["steps"][1]["started"])
+        async with visiting(app) as visitor:
+            page = visitor.page
+            done = page.locator("#step-application .outcome")
+            await page.clock.set_fixed_time(started)
+            await visitor.enter()
+            written = await page.evaluate(
+                "on => new Date(on).toLocaleDateString('de', {dateStyle: 'short'})", str(started)
+            )
+            await visitor.go(f"c/{NAME}")
+            await expect(done).to_contain_text(":")
+            await expect(done).not_to_contain_text(written)
+            await page.clock.set_fixed_time(started + timedelta(days=2))
+            await page.reload()
+            await expect(done).to_contain_text(written)
 
 
 async def test_nobody_is_asked_while_nobody_looks(tmp_path: Path) -> None:

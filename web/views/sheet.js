@@ -40,12 +40,12 @@ function contents(connection, list, health, parameters) {
     secret: connection.secret,
     provider: parameters?.provider ?? null,
     imap: parameters && `${parameters.imap.host}:${parameters.imap.port}`,
-    rights: rights(connection, list, health),
+    rights: rights(connection, health),
     mailboxes: list.map(entry => ({ address: entry.address ?? entry.requested, state: entry.state, provenOn: entry.provenOn })),
   };
 }
 
-function rights({ ids, displayName, name }, list, health) {
+function rights({ ids, displayName, name }, health) {
   const { identity } = health ?? { identity: {} };
   const told = (right, holder, values = {}) => {
     const text = known(`page.right.${key(right)}.why`) ? key(right) : 'other';
@@ -53,10 +53,11 @@ function rights({ ids, displayName, name }, list, health) {
   };
   const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
   const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
+  const grant = { identity: identity.objectId ?? '–', tenant: health?.tenantId ?? '–' };
   return [
     told('IMAP.AccessAsApp', application, { id: ids.enterpriseApplicationId ?? '–' }),
-    told('FullAccess', application, { number: list.length, name, id: ids.enterpriseApplicationId ?? '–' }),
-    ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed)),
+    told('FullAccess', application, { name, id: ids.enterpriseApplicationId ?? '–' }),
+    ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(identity.vault ? [told('Key Vault Secrets Officer', managed)] : []),
   ];
 }
