@@ -1,7 +1,12 @@
-"""Lets the checks of the template, which are not test modules, say what they found, whoever imports them first."""
+"""What holds of all tests."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
+# The checks of the template are not test modules, and say what they found all the same, whoever imports them first.
 pytest.register_assert_rewrite("tests.infra.template.checks", "tests.infra.template.deployment")
+# An example may take as long as it likes: machines are noisy. Under CI its choice is always the same, as before.
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
