@@ -55,6 +55,15 @@ async def test_a_key_that_is_renewed_in_the_middle_costs_nothing_but_the_new_one
 
 async def test_the_key_is_in_the_tab_alone_and_can_be_forgotten(tmp_path: Path) -> None:
     async with running(tmp_path) as app, visiting(app) as visitor:
+        await visitor.page.goto(app.host.url)
+        masked = (
+            "[document.querySelector('#key').type, getComputedStyle(document.querySelector('#key')).webkitTextSecurity]"
+        )
+        await expect(visitor.page.locator("#key")).to_be_visible()
+        assert await visitor.page.evaluate(masked) == [
+            "text",
+            "disc",
+        ]  # of a password, a browser would offer to keep it
         await visitor.enter()
         assert app.host.key not in await visitor.page.evaluate("JSON.stringify(localStorage) + document.cookie")
         assert all(app.host.key not in one.url for one in visitor.requests)

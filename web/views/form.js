@@ -20,7 +20,7 @@ export async function change(main, { name, signal }) {
   if (now.mailboxes === null) {
     main.append(
       h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
-      h('h1', {}, t('page.change.title')),
+      h('h1', {}, t('page.change.title'), h('small', {}, name)),
       h('p', { class: 'notice warning' }, t('page.change.notYet')));
     return;
   }
@@ -63,7 +63,7 @@ function form(main, signal, now) {
   };
   main.append(
     h('p', { class: 'crumbs' }, now ? link(key, `#/c/${key}`) : link(t('page.overview.title'), '#/')),
-    h('h1', {}, now ? t('page.change.title') : t('page.overview.new')),
+    h('h1', {}, now ? t('page.change.title') : t('page.overview.new'), now && h('small', {}, key)),
     h('p', { class: 'notice', hidden: !draft }, t('page.form.draft')),
     h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },
       now ? null : field('name', fields),

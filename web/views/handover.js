@@ -15,7 +15,7 @@ export async function handOver(main, { name, signal }) {
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
-    h('h1', {}, t('page.handOver.title')),
+    h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.handOver.what')),
     proof(values, seen),
     h('section', { class: 'card', 'aria-label': t('page.handOver.form') },

@@ -41,7 +41,8 @@ export function askAgain(operation) {
 function form(done) {
   const wrong = h('p', { class: 'wrong', role: 'alert', id: 'key-wrong' });
   const field = h('input', {
-    type: 'password', id: 'key', autocomplete: 'off', spellcheck: 'false', required: true, 'aria-describedby': 'key-wrong',
+    id: 'key', class: 'masked', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true,
+    'aria-describedby': 'key-wrong',
   });
   let working = false;
   const submit = async event => {

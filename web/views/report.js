@@ -9,7 +9,7 @@ export async function report(main, { name, signal }) {
   if (signal.aborted) return;
   main.append(
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
-    h('h1', {}, t('page.report.title')),
+    h('h1', {}, t('page.report.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.report.what')),
     h('p', { class: 'actions' },
       copy(text, t('page.report.title')),
