@@ -150,7 +150,7 @@ class ChunkRun:
                 self._delayed(entry, ReplicationError("exchange", "replication", "access is not readable yet"))
 
     async def _revoke(self, entries: list[MailboxRecord]) -> None:
-        ours = [entry for entry in entries if entry.access in {"giving", "given"} and entry.address]
+        ours = [entry for entry in entries if entry.access_by_us and entry.address]
         answers = await self.run.services.exchange.revoke(self.tenant_id, _names(ours), self.principal)
         for entry, error in zip(ours, answers, strict=True):
             if isinstance(error, NotFoundError) or not self._note(entry, error):

@@ -156,6 +156,11 @@ class MailboxRecord(Document):
     proven_on: datetime | None = None
     finding: Finding | None = None
 
+    @property
+    def access_by_us(self) -> bool:
+        """Return whether this connection gave the access, or may have: then it takes it back with the mailbox."""
+        return self.access in {"giving", "given"}
+
 
 class Chunk(Document):
     """The document of up to ``MAILBOX_CHUNK`` mailboxes."""

@@ -58,6 +58,9 @@ class MailboxView(Document):
     requested: str
     address: str | None = Field(description="The user principal name: what the UTM must use.")
     state: MailboxState
+    access_given: bool = Field(
+        description="Whether this connection gave the access, and takes it back with the mailbox."
+    )
     proven_on: datetime | None
     finding: FindingView | None
 
@@ -178,6 +181,7 @@ def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> Mai
         requested=record.requested,
         address=record.address,
         state=record.state,
+        access_given=record.access_by_us,
         proven_on=record.proven_on,
         finding=finding_view(record.finding, lang, context) if record.finding is not None else None,
     )

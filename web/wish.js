@@ -7,7 +7,7 @@ import { get, pages, post } from './api.js';
 export async function present(name, signal) {
   const look = () => get('read_connection', `api/connections/${name}?top=1`, signal);
   const connection = await look();
-  const list = (await mailboxes(name, signal)).map(entry => entry.requested);
+  const list = await mailboxes(name, signal);
   const { revision, wanted } = await look();
   const whole = wanted.arranged && revision === connection.revision && list.length === connection.mailboxes.total;
   return { connection, mailboxes: whole ? list : null };
@@ -19,10 +19,16 @@ export async function mailboxes(name, signal) {
   return found;
 }
 
-// Which of the present mailboxes a new list no longer has.
-export function removals(now, list) {
+// What a new list adds to the present mailboxes, and which of them it no longer has. Who first names an alias and then, as
+// the parameters say, the user principal name, means the same mailbox.
+export function difference(now, list) {
   const wanted = new Set(list.map(address => address.toLowerCase()));
-  return (now?.mailboxes ?? []).filter(address => !wanted.has(address));
+  const names = ({ requested, address }) => [requested, address?.toLowerCase()];
+  const before = new Set(now.flatMap(names));
+  return {
+    added: [...wanted].filter(address => !before.has(address)),
+    removed: now.filter(entry => !names(entry).some(name => wanted.has(name))),
+  };
 }
 
 // The body of a request that asks for what is there, but for `changes`.
@@ -36,8 +42,8 @@ export function wish(connection, list, changes = {}) {
 
 // Set up again what was asked for last. Before its list is arranged, a verification takes up the request itself.
 export async function again(name, acceptId = null) {
-  const { connection, mailboxes: list } = await present(name);
-  if (list === null) return post('verify_connection', `api/connections/${name}/verify`);
+  const { connection, mailboxes: now } = await present(name);
+  if (now === null) return post('verify_connection', `api/connections/${name}/verify`);
   const accept = acceptId ? [...connection.wanted.accept, acceptId] : connection.wanted.accept;
-  return post('create_connection', 'api/connections', wish(connection, list, { accept }));
+  return post('create_connection', 'api/connections', wish(connection, now.map(entry => entry.requested), { accept }));
 }

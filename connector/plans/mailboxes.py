@@ -36,7 +36,7 @@ def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
             mailboxes=[
                 _fresh(entry, wanted=entry.requested in names)
                 for entry in chunk.mailboxes
-                if entry.requested in names or entry.access in {"giving", "given"}
+                if entry.requested in names or entry.access_by_us
             ],
         )
         for chunk in chunks
@@ -77,7 +77,7 @@ def _renamed(chunks: list[Chunk], names: set[str]) -> list[Chunk]:
 def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
     """Return from how many mailboxes ``wanted`` takes access that this connection gave, and how many it gave."""
     names = set(wanted)
-    given = [entry for chunk in chunks for entry in chunk.mailboxes if entry.access in {"giving", "given"}]
+    given = [entry for chunk in chunks for entry in chunk.mailboxes if entry.access_by_us]
     leaving = [entry for entry in given if not names & {entry.requested, (entry.address or "").lower()}]
     return len(leaving), len(given)
 

@@ -113,3 +113,51 @@ async def test_removals_are_named_and_confirmed_by_their_number(tmp_path: Path) 
             await expect(page.locator(".mailboxes > li")).to_have_count(1)
             reached = [bool(app.tenant.world.with_access(address)) for address in app.tenant.addresses]
             assert reached == [True, False, False]
+
+
+async def test_access_that_the_app_has_not_given_is_not_said_to_be_taken(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=3) as app:
+        kept, given, foreign = app.tenant.addresses
+        ids = (await app.set_up(mailboxes=[kept, given]))["ids"]
+        app.tenant.administrator.add_mailbox_permission(foreign, ids["applicationId"])
+        shown = await app.set_up()
+        assert [item["accessGiven"] for item in shown["mailboxes"]["items"]] == [True, True, False]
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}/sheet")
+            row = page.locator(".paper tr").filter(has_text=foreign)
+            await expect(row).to_contain_text("nicht von dieser App gegeben")
+            await visitor.go(f"c/{NAME}")
+            await expect(page.locator(".mailboxes")).to_contain_text("sie nimmt ihn nicht zurück")
+            await visitor.go(f"c/{NAME}/change")
+            await page.locator("#mailboxes").fill(kept)
+            await visitor.plan()
+            await expect(page.locator("#plan")).to_contain_text("1 Postfach verliert den Zugriff")
+            await expect(page.locator("#plan .command pre")).to_have_text(
+                f"Remove-MailboxPermission -Identity '{foreign}' -User {ids['enterpriseApplicationId']} "
+                "-AccessRights FullAccess"
+            )
+            await page.locator("#removed").fill("1")
+            await page.locator("#go").click()
+            await visitor.sees("ready")
+            await expect(page.locator(".mailboxes > li")).to_have_count(1)
+            reached = [bool(app.tenant.world.with_access(address)) for address in app.tenant.addresses]
+            assert reached == [True, False, True]
+
+
+async def test_the_principal_name_in_place_of_an_alias_takes_nothing_away(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        eva = app.tenant.administrator.add_mailbox("eva@contoso.example", aliases=("info@contoso.example",))
+        await app.set_up(mailboxes=["info@contoso.example"])
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}/change")
+            await page.locator("#mailboxes").fill(eva.address)
+            await expect(page.locator("#mailboxes-read")).to_contain_text("0 neu, 0 entfallen")
+            await visitor.plan()
+            await expect(page.locator("#removed")).to_have_count(0)
+            await page.locator("#go").click()
+            await visitor.sees("ready")
+            assert app.tenant.world.with_access(eva.address)

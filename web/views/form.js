@@ -5,7 +5,7 @@ import { deployment } from '../deployment.js';
 import { button, calm, complain, draw, h, link, quiet } from '../dom.js';
 import { drop, keep, kept } from '../draft.js';
 import { count, day, t } from '../texts.js';
-import { present, removals, wish } from '../wish.js';
+import { difference, present, wish } from '../wish.js';
 import { planned } from './plan.js';
 
 const DAY = 86_400_000;
@@ -86,7 +86,7 @@ function form(main, signal, now) {
 }
 
 const fieldsOf = ({ connection, mailboxes }) => ({
-  name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.join('\n'),
+  name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.map(entry => entry.requested).join('\n'),
   days: String(connection.wanted.lifetimeDays ?? ''), enableImap: connection.wanted.enableImap, accept: connection.wanted.accept,
 });
 
@@ -117,14 +117,12 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
   const { list, twice, unknown } = addresses(fields.mailboxes.value);
-  const before = new Set(now?.mailboxes);
-  const after = new Set(list.map(address => address.toLowerCase()));
-  const added = [...after].filter(each => !before.has(each));
-  draw(document.getElementById('mailboxes-read'), [list.length, twice, unknown, now && [...after]], () => [
+  const moved = now && difference(now.mailboxes, list);
+  draw(document.getElementById('mailboxes-read'), [list.length, twice, unknown, moved], () => [
     count('page.form.read', list.length),
     twice > 0 && ` ${count('page.form.twice', twice)}`,
     unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') })}`),
-    now && ` ${t('page.form.difference', { added: added.length, removed: removals(now, list).length })}`,
+    moved && ` ${t('page.form.difference', { added: moved.added.length, removed: moved.removed.length })}`,
   ]);
   const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730

@@ -7,6 +7,7 @@ import { button, fact, h, link, quiet, save } from '../dom.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
+const MAILBOX = ['address', 'proven', 'access'];
 const COLUMNS = ['right', 'reason', 'holder', 'revoke'];
 
 export async function sheet(main, { name, signal }) {
@@ -41,7 +42,9 @@ function contents(connection, list, health, parameters) {
     provider: parameters?.provider ?? null,
     imap: parameters && `${parameters.imap.host}:${parameters.imap.port}`,
     rights: rights(connection, health),
-    mailboxes: list.map(entry => ({ address: entry.address ?? entry.requested, state: entry.state, provenOn: entry.provenOn })),
+    mailboxes: list.map(entry => ({
+      address: entry.address ?? entry.requested, state: entry.state, provenOn: entry.provenOn, accessGiven: entry.accessGiven,
+    })),
   };
 }
 
@@ -96,9 +99,10 @@ function paper(content) {
     h('h2', {}, count('page.sheet.mailboxes', content.mailboxes.length)),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('label.mailboxes') },
       h('table', {},
-        h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('page.sheet.address')), h('th', { scope: 'col' }, t('page.sheet.proven')))),
+        h('thead', {}, h('tr', {}, MAILBOX.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
         h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, entry.address),
-          h('td', {}, entry.provenOn ? moment(entry.provenOn) : t(`state.${entry.state}`))))))),
+          h('td', {}, entry.provenOn ? moment(entry.provenOn) : t(`state.${entry.state}`)),
+          h('td', {}, t(`page.sheet.${entry.accessGiven ? 'given' : 'notGiven'}`))))))),
     h('div', { class: 'signatures' }, ['from', 'to'].map(part => h('p', { class: 'line' }, t(`page.sheet.${part}`)))));
 }
 
