@@ -78,8 +78,8 @@ function row(entry) {
     h('p', { class: 'address' }, entry.address ?? entry.requested,
       other && h('small', {}, t('page.mailboxes.asked', { address: entry.requested }))),
     h('p', {}, state(entry.state)),
-    entry.state === 'open' && !entry.accessGiven && h('p', { class: 'small' }, t('page.mailboxes.notGiven')),
-    h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) })),
+    h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) }),
+      entry.state === 'open' && !entry.accessGiven && ` ${t('page.mailboxes.notGiven')}`),
     entry.finding && h('details', { id: `about-${entry.requested}` },
       h('summary', {}, entry.finding.message), h('ul', { class: 'findings' }, findingCard(entry.finding))));
 }
