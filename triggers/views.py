@@ -103,7 +103,7 @@ class ConnectionSummary(Document):
     verified: bool
     expires_on: datetime | None
     mailboxes: dict[MailboxState, int]
-    findings: list[str] = Field(description="The codes of the findings.")
+    findings: list[str] = Field(description="The codes of the findings that are more than information.")
 
 
 class ConnectionList(Document):
@@ -198,7 +198,7 @@ def connection_summary(connection: Connection, state: ConnectionState) -> Connec
         verified=connection.verified,
         expires_on=connection.secret.expires_on if connection.secret is not None else None,
         mailboxes=connection.counts(),
-        findings=sorted({finding.code for finding in connection.findings()}),
+        findings=sorted({finding.code for finding in connection.findings() if finding.severity != "info"}),
     )
 
 

@@ -18,6 +18,8 @@ GRAPH_ROLES: dict[str, Severity] = {
     "Policy.Read.All": "warning",
 }
 """What is used of Microsoft Graph, and how much is lost without it; only the first is needed always."""
+_CONSENT = frozenset({"AppRoleAssignment.ReadWrite.All", "Application.Read.All"})
+"""What the consent needs. Nobody is told to grant it: who holds the first of them can grant itself everything."""
 EXCHANGE_ROLE = "Exchange.ManageAsApp"
 CMDLETS = (
     "Get-ServicePrincipal",
@@ -50,11 +52,11 @@ def plan(observed: Observed, granted: datetime | None, wish_days: int = 0) -> Pl
 
     ``granted`` is when the grant script said it was done, ``wish_days`` how long the secret should live.
     """
-    findings = [
-        _right(role, observed.graph, granted, severity)
-        for role, severity in GRAPH_ROLES.items()
-        if not observed.graph.roles & {role, _INCLUDED.get(role, role)}
-    ]
+    lacking = [role for role in GRAPH_ROLES if not observed.graph.roles & {role, _INCLUDED.get(role, role)}]
+    by_hand = [] if stale(observed.graph, granted) else [role for role in lacking if role in _CONSENT]
+    findings = [_right(role, observed.graph, granted, GRAPH_ROLES[role]) for role in lacking if role not in by_hand]
+    if by_hand:
+        findings.append(_finding("consent-by-hand", ", ".join(by_hand), "info"))
     if EXCHANGE_ROLE not in observed.exchange.roles:
         findings.append(_right(EXCHANGE_ROLE, observed.exchange, granted, "warning"))
     elif observed.cmdlets is None:

@@ -92,6 +92,7 @@ def no_vault(tenant: Tenant) -> None:
 
 BEFORE: list[tuple[str, Arrange]] = [
     ("consent-missing", lambda tenant: tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All")),
+    ("consent-by-hand", lambda tenant: tenant.administrator.revoke("Application.Read.All")),
     ("role-missing", lambda tenant: tenant.administrator.revoke("Application.ReadWrite.OwnedBy")),
     ("exchange-role-missing", lambda tenant: tenant.administrator.set_directory_roles()),
     ("cmdlet-missing", only_cmdlets(*READS)),

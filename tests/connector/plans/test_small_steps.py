@@ -59,6 +59,20 @@ def without(role: str, issued: datetime = NOW) -> Claims:
             dataclasses.replace(ALL, exchange=without("Exchange.ManageAsApp"), cmdlets=None),
             [("role-missing", "Exchange.ManageAsApp", "warning")],
         ),
+        (
+            dataclasses.replace(ALL, graph=without("AppRoleAssignment.ReadWrite.All")),
+            [("consent-by-hand", "AppRoleAssignment.ReadWrite.All", "info")],
+        ),
+        (
+            dataclasses.replace(
+                ALL, graph=dataclasses.replace(CLAIMS, roles=frozenset({prerequisites.OWNED_BY, "Policy.Read.All"}))
+            ),
+            [("consent-by-hand", "AppRoleAssignment.ReadWrite.All, Application.Read.All", "info")],
+        ),
+        (
+            dataclasses.replace(ALL, graph=without("Application.Read.All", GRANTED - timedelta(minutes=6))),
+            [("token-stale", "Application.Read.All", "warning")],
+        ),
         (dataclasses.replace(ALL, cmdlets=None), [("exchange-role-missing", "Exchange", "warning")]),
         (
             dataclasses.replace(ALL, cmdlets=frozenset(prerequisites.CMDLETS) - {"New-ServicePrincipal"}),
