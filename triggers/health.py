@@ -32,7 +32,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
     lang = language(req)
     context = context_of(clients, ids=_ids(observed))
     body = Health(
-        status="action-required" if findings else "ok",
+        status="action-required" if any(finding.severity != "info" for finding in findings) else "ok",
         version=__version__,
         package="utm-mail-connect",
         label=clients.settings.label,

@@ -164,7 +164,7 @@ class Parameters(Document):
 class Health(Document):
     """What this deployment is and may do."""
 
-    status: str
+    status: str = Field(description="``ok``, or ``action-required`` where ``missing`` holds more than information.")
     version: str
     package: str
     label: str

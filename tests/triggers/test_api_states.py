@@ -237,6 +237,19 @@ async def test_a_right_that_is_missing_is_listed_by_health(tmp_path: Path, langu
             assert finding["action"]["text"]
 
 
+async def test_consent_by_a_person_is_the_careful_way_and_no_trouble(tmp_path: Path) -> None:
+    async with running(tmp_path) as one:
+        one.tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+        shown = (await one.client.get("/api/health")).json()
+        assert shown["status"] == "ok"
+        assert [(finding["code"], finding["severity"]) for finding in shown["missing"]] == [("consent-by-hand", "info")]
+        assert shown["missing"][0]["action"]["command"] is None
+        shown = await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        assert "consent-by-hand" in [finding["code"] for finding in shown["findings"]]
+        (listed,) = (await one.client.get("/api/connections")).json()["items"]
+        assert listed["findings"] == ["consent-missing"]
+
+
 async def test_a_vault_that_is_closed_to_the_app_is_told_as_a_right_that_is_missing(tmp_path: Path) -> None:
     async with running(tmp_path) as one:
         await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
