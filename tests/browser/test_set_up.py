@@ -182,6 +182,8 @@ async def test_the_sheet_the_calendar_and_the_report_hold_what_they_promise(tmp_
             identity, tenant = app.tenant.world.identity.object_id, connection["ids"]["tenantId"]
             revoked = {one["right"]: one["revoke"] for one in document["rights"]}
             assert revoked["Policy.Read.All"] == f"infra/grant.sh --identity {identity} --tenant {tenant} --revoke"
+            (exchange,) = [one for one in document["rights"] if one["right"] == "Exchange"]
+            assert "Add-MailboxPermission, Remove-MailboxPermission" in exchange["reason"]
             assert "{" not in json.dumps([list(one.values()) for one in document["rights"]])
             calendar = await saved(visitor, "Ende als Kalendereintrag (.ics)")
             assert f"DTSTART;VALUE=DATE:{connection['secret']['expiresOn'][:10].replace('-', '')}\r\n" in calendar

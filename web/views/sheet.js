@@ -7,6 +7,7 @@ import { button, fact, h, link, quiet, save } from '../dom.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
+const WRITES = ['New-ServicePrincipal', 'Remove-ServicePrincipal', 'Add-MailboxPermission', 'Remove-MailboxPermission', 'Set-CASMailbox'];
 const MAILBOX = ['address', 'proven', 'access'];
 const COLUMNS = ['right', 'reason', 'holder', 'revoke'];
 
@@ -56,11 +57,13 @@ function rights({ ids, displayName, name }, health) {
   };
   const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
   const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
+  const writes = WRITES.filter(cmdlet => identity.cmdlets?.includes(cmdlet));
   const grant = { identity: identity.objectId ?? '–', tenant: health?.tenantId ?? '–' };
   return [
     told('IMAP.AccessAsApp', application, { id: ids.enterpriseApplicationId ?? '–' }),
     told('FullAccess', application, { name, id: ids.enterpriseApplicationId ?? '–' }),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
+    ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
     ...(identity.vault ? [told('Key Vault Secrets Officer', managed)] : []),
   ];
 }
