@@ -40,7 +40,7 @@ async def test_a_list_of_5000_mailboxes_is_found_through(tmp_path: Path) -> None
             await expect(page.locator("#mailboxes-read")).to_contain_text("5.000 Postfächer erkannt.")
             await expect(page.locator("#mailboxes-read")).to_contain_text("0 neu, 0 entfallen")
             await visitor.go(f"c/{NAME}/sheet")
-            await expect(page.locator(".paper tbody tr")).to_have_count(MANY + 2 + 6)
+            await expect(page.locator(".paper tbody .address")).to_have_count(MANY)
 
 
 def address(number: int) -> str:

@@ -112,7 +112,7 @@ async def test_by_keyboard_alone_and_in_english(tmp_path: Path) -> None:
         await page.keyboard.press("Enter")
         await expect(page.locator("#copy-tenantId")).to_have_text("Copied")
         assert await page.evaluate("navigator.clipboard.readText()") == (await app.parameters())["tenantId"]
-        await expect(page.get_by_text("calls the tenant id “Client ID”")).to_be_visible()
+        await expect(page.get_by_text('calls the tenant id "Client ID"')).to_be_visible()
 
 
 async def tab_to(visitor: Visitor, selector: str) -> None:

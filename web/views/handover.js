@@ -23,7 +23,7 @@ export async function handOver(main, { name, signal }) {
       value('applicationId', values.applicationId, values),
       value('tenantId', values.tenantId, values),
       hidden(secret, values, signal),
-      h('p', { class: 'hint' }, t('page.handOver.clientId'))),
+      h('p', { class: 'hint' }, t('label.tenantHint'))),
     h('dl', { class: 'facts' },
       fact(t('label.expires'), end(values.secret.expiresOn)),
       fact(t('page.handOver.server'), `${values.imap.host}:${values.imap.port} (${values.imap.security})`)),

@@ -53,7 +53,9 @@ function rights({ ids, displayName, name }, health) {
   const { identity } = health ?? { identity: {} };
   const told = (right, holder, values = {}) => {
     const text = known(`page.right.${key(right)}.why`) ? key(right) : 'other';
-    return { right, holder, reason: t(`page.right.${text}.why`, values), revoke: t(`page.right.${text}.revoke`, values) };
+    const way = `page.right.${text}.revoke`;
+    const revoke = known(way) ? t(way, values) : t('page.right.grant', values);
+    return { right, holder, reason: t(`page.right.${text}.why`, values), revoke };
   };
   const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
   const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
