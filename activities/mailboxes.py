@@ -58,10 +58,12 @@ class ChunkRun:
     async def _settle(self, entries: list[MailboxRecord]) -> None:
         """Settle as many mailboxes as go into one request."""
         wanted = [entry for entry in entries if entry.wanted]
+        leaving = [entry for entry in entries if not entry.wanted and entry.access_by_us and entry.address]
         if self.run.connection.step(_STEP).check:
             await self._look(wanted)
+            await self._notice(leaving)
             return
-        await self._revoke([entry for entry in entries if not entry.wanted])
+        await self._revoke(leaving)
         observed = await self.observe(wanted)
         switched = await self._enable_imap(observed)
         granted = await self._grant(observed)
@@ -127,12 +129,16 @@ class ChunkRun:
 
     async def _grant(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
         todo = self._planned(observed, Action.GRANT_ACCESS)
+        before = {entry.requested: entry.access for entry in todo}
         for entry, seen in observed:
             entry.access = mailboxes.holder(entry, access=seen.access).access
         if todo:
             # Kept before the write: after a crash the access that is found then is known to be ours.
             await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
         answers = await self.run.services.exchange.grant(self.tenant_id, _names(todo), self.principal)
+        for entry, error in zip(todo, answers, strict=True):
+            if error is not None and mailboxes.was_refused(error):
+                entry.access = before[entry.requested]  # what a person gives now is not ours
         return [entry for entry, error in zip(todo, answers, strict=True) if not self._note(entry, error)]
 
     async def _confirm(self, granted: list[tuple[MailboxRecord, Observed]]) -> None:
@@ -149,11 +155,19 @@ class ChunkRun:
             else:
                 self._delayed(entry, ReplicationError("exchange", "replication", "access is not readable yet"))
 
-    async def _revoke(self, entries: list[MailboxRecord]) -> None:
-        ours = [entry for entry in entries if entry.access_by_us and entry.address]
-        answers = await self.run.services.exchange.revoke(self.tenant_id, _names(ours), self.principal)
-        for entry, error in zip(ours, answers, strict=True):
+    async def _revoke(self, leaving: list[MailboxRecord]) -> None:
+        """Take access back, or notice that somebody else has done it."""
+        answers = await self.run.services.exchange.revoke(self.tenant_id, _names(leaving), self.principal)
+        for entry, error in zip(leaving, answers, strict=True):
             if isinstance(error, NotFoundError) or not self._note(entry, error):
+                entry.access = None
+        await self._notice([entry for entry in leaving if entry.access_by_us and entry not in self.delayed])
+
+    async def _notice(self, leaving: list[MailboxRecord]) -> None:
+        """Look whether access that was to be taken back is gone."""
+        answers = await self.run.services.exchange.access(self.tenant_id, _names(leaving), self.principal)
+        for entry, present in zip(leaving, answers, strict=True):
+            if present is False or isinstance(present, NotFoundError):
                 entry.access = None
 
     def _planned(self, observed: list[tuple[MailboxRecord, Observed]], action: Action) -> list[MailboxRecord]:
@@ -216,7 +230,7 @@ def summary(chunk: Chunk, operation: str) -> ChunkSummary:
     return ChunkSummary(
         counts=chunk.counts(),
         unsettled=sum(entry.settled_in != operation for entry in chunk.mailboxes),
-        removals=sum(not entry.wanted for entry in chunk.mailboxes),
+        leaving=[entry.address or entry.requested for entry in chunk.mailboxes if not entry.wanted],
     )
 
 
@@ -264,21 +278,25 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         await work.settle()
         changes = work.changes
         await run.services.documents.save_chunk(run.order.name, chunk)
-        outcome = _outcome(run, work)
+        chunks = list(run.connection.chunks)
+        chunks[chunk.number] = summary(chunk, run.connection.operation.id)
+        outcome = _outcome(run, work, chunks)
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
+        chunks = run.connection.chunks
+    leaving = [address for each in chunks for address in each.leaving]
+    if leaving and outcome.state == StepState.ACTION_REQUIRED:
+        findings += (mailboxes.removal(leaving),)
     await record(run, _STEP, outcome, findings, changes, [lambda connection: _keep(chunk, connection)])
     return outcome.to_json()
 
 
-def _outcome(run: Run, work: ChunkRun) -> Outcome:
-    """Return the state of the whole step after this chunk."""
+def _outcome(run: Run, work: ChunkRun, chunks: Sequence[ChunkSummary]) -> Outcome:
+    """Return the state of the whole step after this chunk; ``chunks`` is how all of them stand now."""
     if work.wait is not None:
         return translate(_STEP, work.wait)[0]
     if work.more:
         return Outcome(WAIT, MORE, 0.0)
-    chunks = list(run.connection.chunks)
-    chunks[work.chunk.number] = summary(work.chunk, run.connection.operation.id)
     if any(entry.unsettled for entry in chunks[work.chunk.number + 1 :]):
         return Outcome(StepState.RUNNING)
     if any(entry.unsettled for entry in chunks):

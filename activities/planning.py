@@ -45,8 +45,9 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     present = [chunk async for chunk in clients.documents.chunks(order.name)]
     wanted = planned.connection.wanted.mailboxes
     arranged = arrange(present, wanted, clients.settings.mailbox_chunk)
+    await clients.plans.clear(planned)
     for chunk in arranged:
-        await clients.plans.save_chunk(order.name, PlannedChunk(chunk=chunk))
+        await clients.plans.save_chunk(planned, PlannedChunk(chunk=chunk))
     planned.connection.steps = {}
     planned.changes, planned.findings, planned.chunks = [], [], len(arranged)
     await clients.plans.save(planned)
@@ -91,7 +92,9 @@ async def plan_mailboxes(order: Order) -> dict[str, Any]:
     if not may_run(StepName.MAILBOXES, planned.connection.step_states()):
         return _PLANNED.to_json()
     plans = services().plans
-    found = await plans.chunk(order.name, order.chunk)
+    found = await plans.chunk(planned, order.chunk)
+    if found is None:
+        return Outcome(SUPERSEDED).to_json()
     try:
         changes, findings = await _of_chunk(run, planned, found)
     except ServiceError as error:
@@ -100,7 +103,7 @@ async def plan_mailboxes(order: Order) -> dict[str, Any]:
             return outcome.to_json()
         changes = []
     found.changes, found.findings = changes, list(findings)
-    await plans.save_chunk(order.name, found)
+    await plans.save_chunk(planned, found)
     return _PLANNED.to_json()
 
 

@@ -183,7 +183,7 @@ class ChunkSummary(Document):
     counts: dict[MailboxState, int] = {}
     unsettled: int = 0
     """Mailboxes whose access is not as wanted yet in this operation, those to be removed among them."""
-    removals: int = 0
+    leaving: list[str] = []
     """Mailboxes that are no longer wanted and whose access has not been taken back."""
 
 

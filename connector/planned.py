@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -60,26 +61,43 @@ class Plans:
         """Return the last dry run of a connection, or None."""
         return await self._load(_path(name), Planned)
 
-    async def save(self, planned: Planned) -> None:
-        """Write a dry run over the one before."""
+    async def start(self, planned: Planned) -> None:
+        """Write a new dry run over the one before."""
         await self._save(_path(planned.connection.name), planned)
 
-    async def chunk(self, name: str, number: int) -> PlannedChunk:
-        """Return what was found for one chunk."""
-        return await self._load(_chunk_path(name, number), PlannedChunk) or PlannedChunk(chunk=Chunk(number=number))
+    async def save(self, planned: Planned) -> None:
+        """Write how far a dry run has come; nothing where a later one has taken its place."""
 
-    async def save_chunk(self, name: str, planned: PlannedChunk) -> None:
+        def still_it(present: bytes) -> bool:
+            return Planned.model_validate_json(present).id == planned.id
+
+        await self._save(_path(planned.connection.name), planned, still_it)
+
+    async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:
+        """Return what was found for one chunk; None where a later dry run has cleared it away."""
+        return await self._load(_chunk_path(planned, number), PlannedChunk)
+
+    async def save_chunk(self, planned: Planned, chunk: PlannedChunk) -> None:
         """Write what was found for one chunk."""
-        await self._save(_chunk_path(name, planned.chunk.number), planned)
+        await self._save(_chunk_path(planned, chunk.chunk.number), chunk)
+
+    async def clear(self, planned: Planned) -> None:
+        """Remove the chunks of the dry runs whose place this one has taken."""
+        folder, own = f"plans/{planned.connection.name}/", _chunks(planned)
+        for path in await self._store.paths(folder):
+            if not path.startswith(own):
+                await self._store.delete(path)
 
     async def _load(self, path: str, model: type[D]) -> D | None:
         found = await self._store.get(path)
         return model.model_validate_json(found[0]) if found is not None else None
 
-    async def _save(self, path: str, document: Document) -> None:
+    async def _save(self, path: str, document: Document, may: Callable[[bytes], bool] | None = None) -> None:
         body = document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
         for _ in range(_TRIES):
             present = await self._store.get(path)
+            if may is not None and (present is None or not may(present[0])):
+                return
             try:
                 await self._store.put(path, body, present[1] if present else None)
             except StaleWriteError:
@@ -92,5 +110,9 @@ def _path(name: str) -> str:
     return f"plans/{name}.json"
 
 
-def _chunk_path(name: str, number: int) -> str:
-    return f"plans/{name}/mailboxes-{number:04d}.json"
+def _chunks(planned: Planned) -> str:
+    return f"plans/{planned.connection.name}/{planned.id}/"
+
+
+def _chunk_path(planned: Planned, number: int) -> str:
+    return f"{_chunks(planned)}mailboxes-{number:04d}.json"

@@ -29,6 +29,8 @@ class Context:
     ids: Ids
     mailboxes: tuple[str, ...]
     portal: str
+    leaving: tuple[str, ...] = ()
+    """Mailboxes that are no longer wanted and whose access is still there."""
     app: str | None = None
     """The name of the Function App, where it runs in Azure."""
     resource_group: str | None = None
@@ -140,6 +142,16 @@ def _permission(context: Context, mailbox: str) -> str:
     )
 
 
+def _removal(_: Finding, context: Context) -> Remedy:
+    """Return the lines that take access back; of a long list the first, since the run then names the next."""
+    user = quoted(context.ids.enterprise_application_id or "")
+    lines = [
+        f"Remove-MailboxPermission -Identity {quoted(one)} -User {user} -AccessRights FullAccess -Confirm:$false"
+        for one in context.leaving[:_LISTED]
+    ]
+    return Remedy(command=_lines(*lines))
+
+
 def _imap(finding: Finding, _: Context) -> Remedy:
     return Remedy(command=_lines(f"Set-CASMailbox -Identity {quoted(finding.subject)} -ImapEnabled $true"))
 
@@ -175,6 +187,7 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "imap-login-refused": _refused,
     "imap-not-connected": _one_access,
     "access-missing": _one_access,
+    "removal-by-hand": _removal,
 }
 _ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
     "grant-missing": _grant,

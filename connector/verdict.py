@@ -34,8 +34,8 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if StepState.FAILED in states.values():
         return Verdict(ConnectionState.FAILED)
     counts = connection.counts()
-    removals = any(chunk.removals for chunk in connection.chunks)
-    if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified and not removals:
+    leaving = any(chunk.leaving for chunk in connection.chunks)
+    if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified and not leaving:
         return Verdict(ConnectionState.READY)
     proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
     if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():

@@ -74,6 +74,7 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
         ids=connection.ids if connection is not None else ids or Ids(),
         mailboxes=tuple(wanted.mailboxes) if wanted is not None else (),
         portal=clients.cloud.portal,
+        leaving=tuple(one for chunk in connection.chunks for one in chunk.leaving) if connection is not None else (),
         app=clients.settings.site_name,
         resource_group=clients.settings.resource_group,
     )

@@ -41,6 +41,7 @@ class ChangeView(Document):
 class PlanView(Document):
     """What a set-up would change."""
 
+    id: str = Field(description="Which dry run it is of: a later one, whoever asked for it, takes its place.")
     name: str
     revision: int = Field(description="The revision of the connection that the plan starts from; 0 for a new one.")
     state: ConnectionState
@@ -62,11 +63,12 @@ async def start_plan(client: df.DurableOrchestrationClient, wish: SetUpRequest, 
         connection = Connection(name=wish.name, wanted=wanted, operation=operation, since=now, last_change=now)
     else:
         connection = found.connection.model_copy(update={"wanted": wanted, "operation": operation})
-    await services().plans.save(Planned(id=operation.id, connection=connection, started=now))
+    await services().plans.start(Planned(id=operation.id, connection=connection, started=now))
     await client.start_new(ORCHESTRATION, f"plan-{operation.id}", {"name": wish.name, "plan": operation.id})
     log("plan", connection=wish.name, operation=operation.id, outcome="started")
     location = f"/api/connections/{wish.name}/plan"
-    body = Accepted(name=wish.name, revision=revision, state=ConnectionState.RUNNING, location=location)
+    running = ConnectionState.RUNNING
+    body = Accepted(name=wish.name, revision=revision, state=running, location=location, plan=operation.id)
     return json_answer(body, 202, {"Location": location, "Retry-After": "3", "Content-Language": lang})
 
 
@@ -101,7 +103,9 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
 
 async def _chunks(planned: Planned) -> AsyncIterator[tuple[list[PlannedChange], list[Finding]]]:
     for number in range(planned.chunks):
-        chunk = await services().plans.chunk(planned.connection.name, number)
+        chunk = await services().plans.chunk(planned, number)
+        if chunk is None:
+            raise UnknownConnectionError("unknown-plan", name=planned.connection.name)
         yield chunk.changes, chunk.findings
 
 
@@ -115,6 +119,7 @@ def _view(
 ) -> PlanView:
     context = context_of(services(), planned.connection)
     return PlanView(
+        id=planned.id,
         name=planned.connection.name,
         revision=planned.connection.wanted.revision,
         state=state,

@@ -120,6 +120,7 @@ class Accepted(Document):
     revision: int
     state: ConnectionState
     location: str
+    plan: str | None = Field(default=None, description="Of a dry run: the `id` that its plan will have.")
 
 
 class SecretReference(Document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
@@ -75,9 +76,12 @@ def _renamed(chunks: list[Chunk], names: set[str]) -> list[Chunk]:
 
 
 def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
-    """Return from how many mailboxes ``wanted`` takes access that this connection gave, and how many it gave."""
+    """Return from how many mailboxes ``wanted`` takes access that this connection gave, and how many it gave.
+
+    Those that an earlier request has already taken off the list do not count again.
+    """
     names = set(wanted)
-    given = [entry for chunk in chunks for entry in chunk.mailboxes if entry.access_by_us]
+    given = [entry for chunk in chunks for entry in chunk.mailboxes if entry.wanted and entry.access_by_us]
     leaving = [entry for entry in given if not names & {entry.requested, (entry.address or "").lower()}]
     return len(leaving), len(given)
 
@@ -140,6 +144,11 @@ def holder(record: MailboxRecord, *, access: bool) -> MailboxRecord:
     return record.model_copy(update={"access": record.access or "foreign"})
 
 
+def was_refused(error: ServiceError) -> bool:
+    """Return whether a write has certainly not been made. An answer of success in another shape may have been one."""
+    return isinstance(error, ForbiddenError | NotFoundError | RefusedError) and not error.code.startswith("status-2")
+
+
 def imap_finding(observed: Observed) -> Finding | None:
     """Return the finding that IMAP is off, where it may not be switched on."""
     return None if observed.imap_enabled else finding("imap-disabled", observed.mailbox.user_principal_name)
@@ -164,6 +173,11 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
     if isinstance(error, ForbiddenError | ReplicationError):
         return finding("access-missing", address, request_id)
     return finding("mailbox-failed", address, request_id, reason=error.code)
+
+
+def removal(leaving: Sequence[str]) -> Finding:
+    """Return that access which is no longer wanted is still there; its remedy names the mailboxes."""
+    return Finding(code="removal-by-hand", step=StepName.MAILBOXES, values={"number": len(leaving)})
 
 
 def delay(address: str, error: ServiceError, *, overdue: bool) -> Finding:

@@ -52,7 +52,7 @@ def test_a_finished_connection_is_ready() -> None:
 
 def test_access_that_could_not_be_taken_back_is_not_ready() -> None:
     finished = connection({MailboxState.OPEN: 2}, steps=steps(StepState.DONE))
-    finished.chunks[0].removals = 1
+    finished.chunks[0].leaving = ["a@contoso.example"]
     assert conclude(finished, 0, NOW).state is ConnectionState.ACTION_REQUIRED
 
 

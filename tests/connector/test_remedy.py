@@ -43,6 +43,13 @@ def test_a_long_list_is_read_from_a_file() -> None:
     assert "Get-Content mailboxes.txt | ForEach-Object { Add-MailboxPermission -Identity $_ " in command
 
 
+def test_of_a_long_list_that_leaves_the_first_are_named_since_the_run_names_the_next() -> None:
+    leaving = tuple(f"{number}@b.de" for number in range(51))
+    context = Context("hq", "UTM", IDS, (), "https://entra.example", leaving=leaving)
+    lines = (remedy(finding("removal-by-hand"), context).command or "").splitlines()
+    assert [line.split("'")[1] for line in lines[1:]] == [*leaving[:50]]
+
+
 @pytest.mark.parametrize(
     ("context", "command"),
     [

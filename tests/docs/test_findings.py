@@ -79,7 +79,7 @@ def made() -> dict[str, list[str]]:
     lines_of: dict[str, list[str]] = {}
     for code in codes():
         for mailboxes in (few, many):
-            context = Context("hq", "HQ", ids, mailboxes, "https://entra.example")
+            context = Context("hq", "HQ", ids, mailboxes, "https://entra.example", leaving=mailboxes)
             finding = Finding(code=code, step=StepName.EXCHANGE, subject="subject")
             command = remedy(finding, context).command or ""
             lines_of.setdefault(code, []).extend(line for line in command.splitlines() if _COMMAND.match(line))

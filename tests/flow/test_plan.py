@@ -56,6 +56,20 @@ async def test_a_plan_for_a_new_connection_lists_every_write_and_makes_none(tmp_
         assert (await app.client.get("/api/connections")).json()["items"] == []
 
 
+async def test_a_plan_says_which_dry_run_it_is_of(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        body = {"name": NAME, "mailboxes": app.tenant.addresses}
+        mine = (await app.client.post("/api/connections?dryRun=true", json=body)).json()
+        others = (await app.client.post("/api/connections?dryRun=true", json=body)).json()
+        assert mine["plan"] != others["plan"]
+        while (answer := await app.client.get(others["location"])).status_code == 202:
+            assert answer.json()["id"] == others["plan"]
+            await asyncio.sleep(0.05)
+        assert (answer.json()["id"], changes(answer.json())) == (others["plan"], ALL)
+        real = (await app.client.post("/api/connections", json=body)).json()
+        assert real["plan"] is None
+
+
 async def test_what_was_planned_is_what_the_set_up_then_does(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         app.tenant.administrator.set_imap(app.tenant.addresses[0], enabled=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,63 @@ def obey(app: App, lines: str) -> None:
                 one.app_id for one in app.tenant.world.exchange_principals.values() if one.object_id == values["User"]
             ]
             administrator.add_mailbox_permission(values["Identity"], app_id)
+        elif line.startswith("Remove-MailboxPermission"):
+            (app_id,) = [
+                one.app_id for one in app.tenant.world.exchange_principals.values() if one.object_id == values["User"]
+            ]
+            administrator.remove_mailbox_permission(values["Identity"], app_id)
+
+
+async def test_access_that_the_app_may_not_take_back_is_told_and_its_removal_noticed(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=4) as app:
+        app.tenant.administrator.set_directory_roles()
+        permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
+        await app.set_up()
+        permitted.cmdlets.remove("Remove-MailboxPermission")
+        first, second, *kept = app.tenant.addresses
+        connection = await app.set_up(mailboxes=[second, *kept])
+        assert (connection["state"], states(connection)["mailboxes"]) == ("action-required", "action-required")
+        told = found(connection, "removal-by-hand")
+        assert told["action"]["command"].splitlines()[1:] == [removal(connection, first)]
+        # What has been taken off before is not taken off once more: one of three is less than half.
+        connection = await app.set_up(mailboxes=kept)
+        told = found(connection, "removal-by-hand")
+        assert told["action"]["command"].splitlines()[1:] == [removal(connection, one) for one in (first, second)]
+        obey(app, told["action"]["command"])
+        connection = await app.until(lambda seen: seen["state"] == "ready")
+        assert connection["findings"] == []
+
+
+async def test_a_verification_notices_access_that_a_person_has_taken_back(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=3) as app:
+        app.tenant.administrator.set_directory_roles()
+        permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
+        await app.set_up()
+        permitted.cmdlets.remove("Remove-MailboxPermission")
+        connection = await app.set_up(mailboxes=app.tenant.addresses[1:])
+        await app.client.post(f"/api/connections/{NAME}/cancel")
+        await app.until(lambda seen: seen["state"] == "cancelled")
+        connection = await app.verify(lambda seen: seen["state"] == "action-required")
+        obey(app, found(connection, "removal-by-hand")["action"]["command"])
+        await app.until(lambda seen: seen["state"] == "ready")
+
+
+def removal(connection: dict[str, Any], address: str) -> str:
+    return (
+        f"Remove-MailboxPermission -Identity '{address}' -User '{connection['ids']['enterpriseApplicationId']}' "
+        "-AccessRights FullAccess -Confirm:$false"
+    )
+
+
+async def test_access_that_a_person_gives_in_the_apps_place_is_not_the_apps(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        group(set(CMDLETS) - {"Add-MailboxPermission"})(app.tenant)
+        connection = await app.set_up()
+        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [False, False]
+        for one in connection["mailboxes"]["items"]:
+            obey(app, one["finding"]["action"]["command"])
+        connection = await app.until(lambda seen: seen["state"] == "ready")
+        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [False, False]
 
 
 async def test_who_may_only_give_access_does_so_once_a_person_has_made_the_record(tmp_path: Path) -> None:

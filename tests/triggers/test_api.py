@@ -145,7 +145,13 @@ async def test_verify_proves_every_mailbox_again_and_ends_ready(hq: Served) -> N
     assert (answer.status_code, answer.headers["location"]) == (202, PATH)
     assert int(answer.headers["retry-after"]) > 0
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.json() == {"name": NAME, "revision": before["revision"], "state": "running", "location": PATH}
+    assert answer.json() == {
+        "name": NAME,
+        "revision": before["revision"],
+        "state": "running",
+        "location": PATH,
+        "plan": None,
+    }
     after = await hq.client.until(NAME, lambda seen: seen["state"] == "ready")
     proven = [[_time(item["provenOn"]) for item in shown["mailboxes"]["items"]] for shown in (before, after)]
     assert all(new > old for old, new in zip(*proven, strict=True))

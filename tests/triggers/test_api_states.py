@@ -34,7 +34,7 @@ async def test_while_steps_work_the_same_request_is_welcome_and_there_is_one_run
         first = await one.client.post("/api/connections", json={"name": NAME, "mailboxes": addresses})
         assert (first.status_code, first.headers["location"]) == (202, PATH)
         assert int(first.headers["retry-after"]) > 0
-        assert first.json() == {"name": NAME, "revision": 1, "state": "running", "location": PATH}
+        assert first.json() == {"name": NAME, "revision": 1, "state": "running", "location": PATH, "plan": None}
         meant_the_same = [
             {"name": NAME, "mailboxes": addresses, "accept": [], "secret": {}, "enableImap": False},
             {"name": NAME, "mailboxes": [address.upper() for address in addresses]},
