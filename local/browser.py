@@ -33,7 +33,7 @@ async def context(browser: Browser, language: str = "de", **more: Any) -> AsyncI
     """Open a window of its own: nothing is remembered from another one."""
     locale = {"de": "de-DE", "en": "en-GB"}.get(language, language)
     opened = await browser.new_context(
-        locale=locale, viewport=more.pop("viewport", DESKTOP), timezone_id="Europe/Berlin", **more
+        **{"locale": locale, "viewport": DESKTOP, "timezone_id": "Europe/Berlin", **more}
     )
     try:
         yield opened

@@ -4,26 +4,39 @@ const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const ADDRESS = new RegExp(`^(?!.{255})[A-Za-z0-9!#$%&'*+/=?^_\`{|}~.-]{1,64}@${LABEL}(?:\\.${LABEL})+$`);
 // Outlook writes an address whose owner has no name as its own name: `"a@b" <a@b>`.
 const OWN_NAME = /["']?([^\s"'<>,;]+@[^\s"'<>,;]+)["']?\s*<\s*(?:mailto:)?\1\s*>/gi;
-const PARTS = /<[^<>]*>|[^\s,<>]+/g;
-const AROUND = /^(?:mailto:|[<"'(\s])+|[>"').\s]+$/gi;
+const WORDS = /<[^<>]*>|[^\s<>]+/g;
+const AROUND = /^(?:mailto:|[<"'„“”‚‘’«»(\s])+|[>"'„“”‚‘’«»).\s]+$/gi;
+const INVISIBLE = /[\u200b-\u200f\u2060\ufeff]/g; // what a web page or Word puts between what can be seen
+const CELL = /\t|"[^"@]+"/; // the line is a row of a table: what is no address stands in another column
 
-// Returns the addresses in their order, how many were there twice, and what could not be read.
+// Returns the addresses in their order, how many were there twice, which words beside an address were passed over, and
+// what could not be read.
 export function addresses(text) {
   const found = new Map();
-  const unknown = [];
+  const [passed, unknown] = [[], []];
   let twice = 0;
-  for (const line of text.split(/[\n\r;]+/)) {
-    const parts = line.replace(OWN_NAME, '<$1>').match(PARTS) ?? [];
-    const last = parts.findLastIndex(part => part.startsWith('<'));
-    parts.forEach((part, index) => {
-      const word = part.replace(AROUND, '');
-      const key = word.toLowerCase();
-      // What stands before an address in brackets is its owner's name, commas included: `Müller, Eva <e@m.de>`.
-      if (!ADDRESS.test(word)) {
-        if (word && (index >= last || word.includes('@'))) unknown.push(word);
-      } else if (found.has(key)) twice += 1;
-      else found.set(key, word);
-    });
+  for (const line of text.replace(INVISIBLE, '').split(/[\n\r;]+/)) {
+    const entries = line.replace(OWN_NAME, '<$1>').split(',').map(entry => (entry.match(WORDS) ?? []).map(read));
+    const bracketed = entries.flat().findLastIndex(word => word.bracketed);
+    const row = CELL.test(line) && entries.flat().some(word => word.address);
+    let place = 0;
+    for (const entry of entries) {
+      const beside = row || entry.some(word => word.address);
+      for (const { text: word, address } of entry) {
+        const key = word.toLowerCase();
+        if (address && found.has(key)) twice += 1;
+        else if (address) found.set(key, word);
+        else if (word.includes('@')) unknown.push(word);
+        // What stands before an address in brackets is its owner's name, commas included: `Müller, Eva <e@m.de>`.
+        else if (word && place >= bracketed) (beside ? passed : unknown).push(word);
+        place += 1;
+      }
+    }
   }
-  return { list: [...found.values()], twice, unknown };
+  return { list: [...found.values()], twice, passed, unknown };
+}
+
+function read(part) {
+  const text = part.replace(AROUND, '');
+  return { text, bracketed: part.startsWith('<'), address: ADDRESS.test(text) };
 }

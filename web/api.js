@@ -43,7 +43,7 @@ export function forget() {
 // Keep a key, and find out what it opens. A host key opens everything; only for a lesser one each function is asked.
 export async function useKey(key) {
   if (!/^[\x21-\x7e]+$/.test(key)) return false;
-  const refused = async ([method, path]) => (await send(key, method, path)).status === 401;
+  const refused = async ([method, path]) => (await send(key, method, path)).response.status === 401;
   const first = ['read_health', 'list_connections'];
   const closed = await Promise.all(first.map(name => refused(PROBES[name])));
   let open = OPERATIONS;
@@ -57,12 +57,12 @@ export async function useKey(key) {
   return true;
 }
 
-// Call an operation of the API and return what it answered: {status, body}. `body` is text where text was asked for.
+// Call an operation of the API and return what it answered: {status, body}.
 export async function call(operation, method, path, { body, signal } = {}) {
   for (;;) {
     const key = sessionStorage.getItem(KEY);
-    const response = await send(key ?? '', method, path, body, signal);
-    if (response.status !== 401) return await read(response);
+    const answer = await send(key ?? '', method, path, body, signal);
+    if (answer.response.status !== 401) return read(answer);
     // Somebody has renewed the key meanwhile, or it never opened this: ask once for all that wait, then go on.
     if (key === sessionStorage.getItem(KEY)) {
       asking ??= askAgain(operation).finally(() => { asking = null; });
@@ -73,30 +73,38 @@ export async function call(operation, method, path, { body, signal } = {}) {
 }
 
 export const get = async (operation, path, signal) => (await call(operation, 'GET', path, { signal })).body;
-export const post = (operation, path, body) => call(operation, 'POST', path, { body });
+export const post = (operation, path, body, signal) => call(operation, 'POST', path, { body, signal });
 
 async function send(key, method, path, body, signal) {
   const headers = { 'x-functions-key': key, 'Accept-Language': language(), Accept: 'application/json' };
   if (body !== undefined || method === 'POST') headers['Content-Type'] = 'application/json';
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       method, headers, signal, body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
       cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
     });
+    return { response, text: await response.text() };
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Offline();
   }
 }
 
-async function read(response) {
-  const text = await response.text();
-  const kind = response.headers.get('content-type') ?? '';
-  const body = kind.includes('json') && text ? JSON.parse(text) : text;
-  if (response.ok) return { status: response.status, body };
-  if (typeof body === 'object') throw new Problem(response.status, body);
+// Every answer of the API is JSON; what is not comes from something before it, or from a host that is just starting.
+function read({ response, text }) {
+  const body = parsed(text);
+  if (response.ok && body) return { status: response.status, body };
+  if (body?.detail) throw new Problem(response.status, body);
   const detail = t('page.problem.status', { status: response.status });
   throw new Problem(response.status, { title: t('page.problem.title'), detail, hint: t('page.problem.hint') });
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 // All entries of a paged list, 500 at a time; from `after` on where some have been read.

@@ -4,7 +4,8 @@ const ALARMS = [30, 14, 7, 1];
 const LINE = 75;
 
 const escaped = text => text.replace(/[\\;,]/g, '\\$&').replace(/\r?\n/g, '\\n');
-const date = time => time.toISOString().slice(0, 10).replaceAll('-', '');
+// The day as the sheet writes it: where the reader is.
+const date = time => [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(part => String(part).padStart(2, '0')).join('');
 
 // `uid` is the same for the same secret, so that a second import changes the entry instead of adding one.
 export function expiry({ uid, expiresOn, title, description }, now = new Date()) {
@@ -14,7 +15,7 @@ export function expiry({ uid, expiresOn, title, description }, now = new Date())
     `UID:${uid}@utm-mail-connect`,
     `DTSTAMP:${now.toISOString().replace(/[-:]|\.\d+/g, '')}`,
     `DTSTART;VALUE=DATE:${date(end)}`,
-    `DTEND;VALUE=DATE:${date(new Date(end.getTime() + 86_400_000))}`,
+    `DTEND;VALUE=DATE:${date(new Date(end.getFullYear(), end.getMonth(), end.getDate() + 1))}`,
     'TRANSP:TRANSPARENT',
     `SUMMARY:${escaped(title)}`, `DESCRIPTION:${escaped(description)}`,
     ...ALARMS.flatMap(days => ['BEGIN:VALARM', 'ACTION:DISPLAY', `TRIGGER:-P${days}D`, `DESCRIPTION:${escaped(title)}`, 'END:VALARM']),

@@ -1,47 +1,55 @@
 // Whose deployment this is: always in sight, since a person may have one tab for each customer.
 
 import { forget, get, hasKey, may } from './api.js';
-import { draw, fact, h, link, quiet } from './dom.js';
+import { draw, fact, h, link, quiet, reload } from './dom.js';
 import { LANGUAGES, language, t } from './texts.js';
 
 let health = null;
 let asked = null;
-let subject = '';
+let subject = [];
 
-// What this deployment says of itself, asked at most so many milliseconds ago. Null where the key does not open it.
+// What this deployment says of itself, in the reader's language, asked at most so many milliseconds ago. Null where the
+// key does not open it.
 export async function deployment(age = Infinity) {
   if (!may('read_health')) return null;
-  if (asked === null || Date.now() - asked.at > age) {
-    asked = { at: Date.now(), answer: get('read_health', 'api/health') };
-    asked.answer.catch(() => { asked = null; });
+  if (asked === null || asked.lang !== language() || Date.now() - asked.at > age) {
+    asked = { at: Date.now(), lang: language(), answer: get('read_health', 'api/health') };
   }
-  health = await asked.answer;
-  head();
-  return health;
+  const mine = asked;
+  try {
+    const answer = await mine.answer;
+    if (mine !== asked) return answer; // the key has been forgotten, or the language changed
+    health = answer;
+    head();
+    return answer;
+  } catch (error) {
+    if (mine === asked) asked = null;
+    throw error;
+  }
 }
 
-// Draw the header; `to` is told of a new language, or of a forgotten key.
-let turn = () => {};
-export function headed(about, to = turn) {
-  [subject, turn] = [about, to];
+// Draw the header and name the tab: the view is `about`; `speak` is told of a language that was chosen.
+let speak;
+export function headed(about, to) {
+  [subject, speak] = [about, to];
   head();
 }
 
 function head() {
   const label = health?.label ?? '';
-  document.title = [label, subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
+  document.title = [label, ...subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
   document.getElementById('skip').textContent = t('page.skip');
   const shown = [label, health?.tenantId, health?.version, hasKey()];
   draw(document.getElementById('header'), shown, ([, tenant, version, keyed]) => [
     h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
     h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenant), version && fact(t('page.version'), version)),
     h('div', { class: 'tools' },
-      LANGUAGES.map(lang => quiet(lang === 'de' ? 'Deutsch' : 'English', () => turn(lang),
+      LANGUAGES.map(lang => quiet(lang === 'de' ? 'Deutsch' : 'English', () => speak(lang),
         { id: `speak-${lang}`, lang, 'aria-pressed': String(lang === language()) })),
       keyed && quiet(t('page.key.forget'), () => {
         forget();
         [health, asked] = [null, null];
-        turn(language());
+        reload();
       })),
   ]);
 }

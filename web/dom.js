@@ -15,20 +15,29 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 const drawn = new WeakMap();
-const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex]';
 
 // Draw what `data` says, only where it says something new: focus, opened details and selections survive.
 export function draw(host, data, build) {
   const state = JSON.stringify([language(), data]);
   if (drawn.get(host) === state) return;
   drawn.set(host, state);
-  const focused = document.activeElement?.id;
-  const place = [...host.querySelectorAll(STOPS)].indexOf(document.activeElement);
+  const held = host.contains(document.activeElement) ? document.activeElement : null;
   const open = [...host.querySelectorAll('details[open][id]')].map(details => details.id);
   host.replaceChildren(...[build(data)].flat(Infinity).filter(Boolean));
   for (const id of open) document.getElementById(id)?.setAttribute('open', '');
-  if (place >= 0) (document.getElementById(focused) ?? host.querySelectorAll(STOPS)[place])?.focus();
+  if (held) refocus(host, held);
 }
+
+// The focus stays on what is the same. Who held a key down on what is gone must not hit something else.
+function refocus(host, held) {
+  const same = document.getElementById(held.id)
+    ?? [...host.querySelectorAll(held.tagName)].find(element => element.isEqualNode(held));
+  if (!same) host.tabIndex = -1;
+  (same ?? host).focus();
+}
+
+// Show the present view anew.
+export const reload = () => dispatchEvent(new Event('hashchange'));
 
 // A button that does one thing at a time: a second click while it works does nothing.
 export function button(label, action, attributes = {}) {

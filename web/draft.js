@@ -3,5 +3,6 @@
 const at = name => `utm-mail-connect.draft.${name}`;
 
 export const kept = name => JSON.parse(sessionStorage.getItem(at(name)) ?? 'null');
-export const keep = (name, fields) => sessionStorage.setItem(at(name), JSON.stringify(fields));
 export const drop = name => sessionStorage.removeItem(at(name));
+export const keep = (name, fields) =>
+  Object.keys(fields).length ? sessionStorage.setItem(at(name), JSON.stringify(fields)) : drop(name);

@@ -3,6 +3,7 @@
 import { hasKey, may, onRefusedKey } from './api.js';
 import { deployment, headed } from './deployment.js';
 import { calm, complain, h, link } from './dom.js';
+import { NEEDS } from './routes.js';
 import { language, t, use } from './texts.js';
 import { change, create } from './views/form.js';
 import { connection } from './views/connection.js';
@@ -14,24 +15,27 @@ import { sheet } from './views/sheet.js';
 
 const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
-  ['', overview], ['new', create, 'create_connection'], [`c/${NAME}`, connection, 'read_connection'],
-  [`c/${NAME}/change`, change, 'create_connection'], [`c/${NAME}/hand-over`, handOver, 'read_parameters'],
-  [`c/${NAME}/sheet`, sheet, 'read_connection', 'read_health'], [`c/${NAME}/report`, report, 'read_report'],
-].map(([path, view, ...needed]) => [new RegExp(`^#?/?${path}$`), view, needed]);
+  ['', overview, 'overview', 'page.overview.title'], ['new', create, 'new', 'page.overview.new'],
+  [`c/${NAME}`, connection, 'connection', 'label.connection'], [`c/${NAME}/change`, change, 'change', 'page.change.title'],
+  [`c/${NAME}/hand-over`, handOver, 'hand-over', 'page.handOver.title'],
+  [`c/${NAME}/sheet`, sheet, 'sheet', 'page.sheet.title'], [`c/${NAME}/report`, report, 'report', 'page.report.title'],
+].map(([path, view, needs, title]) => [new RegExp(`^#?/?${path}$`), view, NEEDS[needs], title]);
 
+const main = document.getElementById('main');
 let leave = new AbortController();
 
 async function show() {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
-  const main = document.getElementById('main');
-  const [view, needed, name] = asked();
+  const [view, needed, title, name] = asked();
+  const about = [name, t(title)].filter(Boolean);
   calm();
   main.replaceChildren();
-  headed(name ?? '', speak);
+  main.setAttribute('aria-label', about.join(' · ')); // what is read out when the focus comes here
+  headed(about, speak);
   try {
-    if (!hasKey()) return askAtFirst(main, show);
+    if (!hasKey()) return askAtFirst(main, enter);
     deployment().catch(complain);
     const missing = needed.find(operation => !may(operation));
     if (missing) return closed(main, missing);
@@ -45,14 +49,14 @@ async function show() {
 }
 
 function asked() {
-  for (const [pattern, view, needed] of ROUTES) {
+  for (const [pattern, view, needed, title] of ROUTES) {
     const found = pattern.exec(location.hash);
-    if (found) return [view, needed, found[1]];
+    if (found) return [view, needed, title, found[1]];
   }
-  return [lost, []];
+  return [lost, [], 'page.lost'];
 }
 
-function lost(main) {
+function lost() {
   main.append(h('h1', {}, t('page.lost')), link(t('page.overview.title'), '#/'));
 }
 
@@ -61,9 +65,16 @@ async function speak(lang) {
   show();
 }
 
-addEventListener('hashchange', () => {
+// Show a view, and begin at its top for who does not see that it is another one.
+function enter() {
   show();
-  document.getElementById('main').focus();
+  main.focus();
+}
+
+addEventListener('hashchange', enter);
+document.getElementById('skip').addEventListener('click', event => {
+  event.preventDefault(); // the address names the view
+  main.focus();
 });
 onRefusedKey(askAgain);
 await use(language());

@@ -8,6 +8,7 @@ const QUICK = 1000;
 const SLOW = 15_000;
 const GROWTH = 1.4;
 const GONE = [401, 404];
+const NOW = ['online', 'utm-look'];
 
 // `look` returns what it saw (anything that JSON can tell apart) or null to end. Ends with `signal`, and throws what
 // looking again would not mend. Any other complaint is said once, and taken back when it holds no longer.
@@ -15,10 +16,15 @@ export async function poll(look, signal) {
   let pause = QUICK;
   let seen;
   let said = null;
+  let again = false;
+  // Who comes back to the network, or has just done something, sees how it stands at once: also while an answer to an
+  // earlier look is on its way.
+  for (const name of NOW) addEventListener(name, () => { again = true; }, { signal });
   while (!signal.aborted) {
     // visibilitychange bubbles from the document to the window.
     if (document.hidden) await event(['visibilitychange'], signal);
     if (signal.aborted) return;
+    again = false;
     try {
       const now = await look();
       online();
@@ -32,15 +38,12 @@ export async function poll(look, signal) {
       if (signal.aborted) return;
       if (GONE.includes(error.status)) throw error;
       if (error instanceof Offline) offline();
-      else if (said?.detail !== error.detail) said = { detail: error.detail, notice: complain(error) };
+      else if (said?.text !== String(error)) said = { text: String(error), notice: complain(error) };
       pause = Math.min(pause * GROWTH, SLOW);
     }
-    await sleep(pause, signal);
+    if (!again) await event(NOW, signal, pause);
   }
 }
-
-// Who comes back to the network, or has just done something, sees how it stands at once.
-const sleep = (milliseconds, signal) => event(['online', 'utm-look'], signal, milliseconds);
 
 // Wait for one of the window's events, for some time, or for the end of the view; whichever comes first.
 function event(names, signal, milliseconds = null) {

@@ -24,14 +24,16 @@ export async function use(lang, keep = false) {
 export function t(path, values = {}, lang = current) {
   const found = path.split('.').reduce((texts, key) => texts?.[key], loaded[lang]);
   if (typeof found !== 'string') return path;
-  return found.replace(/\{(\w+)\}/g, (whole, key) => key in values ? String(values[key]) : whole);
+  return found.replace(/\{(\w+)\}/g, (whole, key) => key in values ? written(values[key]) : whole);
 }
+
+export const written = value => typeof value === 'number' ? value.toLocaleString(region()) : String(value);
 
 export const known = path => t(path) !== path;
 
 // For one or many: 'x.one' where the number is 1, else 'x.many'.
 export const count = (path, number, values = {}) =>
-  t(`${path}.${number === 1 ? 'one' : 'many'}`, { number: number.toLocaleString(region()), ...values });
+  t(`${path}.${number === 1 ? 'one' : 'many'}`, { number, ...values });
 
 // As the reader writes dates and numbers: by the browser's own variety of the language, else the European one.
 export const region = () =>

@@ -45,5 +45,6 @@ export async function again(name, acceptId = null) {
   const { connection, mailboxes: now } = await present(name);
   if (now === null) return post('verify_connection', `api/connections/${name}/verify`);
   const accept = acceptId ? [...connection.wanted.accept, acceptId] : connection.wanted.accept;
-  return post('create_connection', 'api/connections', wish(connection, now.map(entry => entry.requested), { accept }));
+  // Nobody loses access by that, whoever has changed the list meanwhile.
+  return post('create_connection', 'api/connections?allowRemoval=0', wish(connection, now.map(entry => entry.requested), { accept }));
 }

@@ -4,6 +4,7 @@ import { get, may, post } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
+import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { again } from '../wish.js';
 import { mailboxList } from './mailboxes.js';
@@ -52,15 +53,15 @@ function actions(seen) {
   const verify = () => done(post('verify_connection', `api/connections/${name}/verify`));
   const at = part => `#/c/${name}/${part}`;
   return [
-    seen.secret && may('read_parameters') &&
+    seen.secret && leads('hand-over') &&
       link(t('page.handOver.title'), at('hand-over'), { class: seen.verified ? 'button primary' : 'button', id: 'to-hand-over' }),
     RESTING.includes(seen.state) && may('create_connection') && button(t('page.again'), () => done(again(name)), { id: 'again' }),
     may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
     AT_WORK.includes(seen.state) && may('cancel_connection') &&
       button(t('page.stop'), () => done(post('cancel_connection', `api/connections/${name}/cancel`)), { id: 'stop' }),
-    may('create_connection') && link(t('page.change.title'), at('change'), { class: 'button', id: 'to-change' }),
-    seen.secret && link(t('page.sheet.title'), at('sheet'), { class: 'button', id: 'to-sheet' }),
-    may('read_report') && link(t('page.report.title'), at('report'), { class: 'button', id: 'to-report' }),
+    leads('change') && link(t('page.change.title'), at('change'), { class: 'button', id: 'to-change' }),
+    seen.secret && leads('sheet') && link(t('page.sheet.title'), at('sheet'), { class: 'button', id: 'to-sheet' }),
+    leads('report') && link(t('page.report.title'), at('report'), { class: 'button', id: 'to-report' }),
   ];
 }
 
@@ -101,7 +102,7 @@ function waiting(seen) {
     h('h2', {}, t('page.wait.title')),
     h('label', { for: 'proven' }, t('page.wait.proven', { number: open, total })),
     h('progress', { id: 'proven', max: total, value: open }),
-    h('p', {}, t('page.wait.missing', { number: total - open }), ' ', t('page.wait.since', { time: clock(proof.started) })),
+    h('p', {}, count('page.wait.missing', total - open), ' ', t('page.wait.since', { time: clock(proof.started) })),
     h('p', { class: 'small' }, t('page.wait.why')),
   ];
 }

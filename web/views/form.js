@@ -30,8 +30,9 @@ export async function change(main, { name, signal }) {
 // `now` is {connection, mailboxes} as they stand, null for a new connection.
 function form(main, signal, now) {
   const key = now?.connection.name ?? NEW;
+  const base = now ? fieldsOf(now) : EMPTY;
   const draft = kept(key);
-  const fields = controls(draft ?? (now ? fieldsOf(now) : EMPTY), now);
+  const fields = controls({ ...base, ...draft }, now);
   let asking = new AbortController();
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const read = () => ({
@@ -40,7 +41,7 @@ function form(main, signal, now) {
   });
   const changed = () => {
     asking.abort(); // a plan is shown, and carried out, only for what the form says
-    keep(key, read());
+    keep(key, differing(read(), base)); // only that: what somebody else changes meanwhile is not undone by it
     plan.replaceChildren();
     calm();
     describe(fields, now);
@@ -52,10 +53,14 @@ function form(main, signal, now) {
     asking.abort();
     asking = new AbortController();
     try {
-      await planned(plan, body, now, AbortSignal.any([signal, asking.signal]), () => drop(key));
+      await planned(plan, body, now, AbortSignal.any([signal, asking.signal]), sent);
     } catch (error) {
       mark(fields, error);
     }
+  };
+  const sent = name => {
+    drop(key);
+    if (!signal.aborted) location.hash = `#/c/${name}`;
   };
   const throwAway = () => {
     drop(key);
@@ -84,6 +89,9 @@ function form(main, signal, now) {
     if (!signal.aborted) describe(fields, now);
   }).catch(complain);
 }
+
+const differing = (fields, base) =>
+  Object.fromEntries(Object.entries(fields).filter(([id, value]) => JSON.stringify(value) !== JSON.stringify(base[id])));
 
 const fieldsOf = ({ connection, mailboxes }) => ({
   name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.map(entry => entry.requested).join('\n'),
@@ -114,14 +122,17 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
   h('p', { class: 'hint', id: `${id}-hint` }, t(`page.form.${id}Hint`)),
   fields[id], more, h('p', { class: 'wrong', id: `${id}-wrong` }));
 
+const some = words => words.slice(0, 10).join(', ') + (words.length > 10 ? ' …' : '');
+
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
-  const { list, twice, unknown } = addresses(fields.mailboxes.value);
+  const { list, twice, passed, unknown } = addresses(fields.mailboxes.value);
   const moved = now && difference(now.mailboxes, list);
-  draw(document.getElementById('mailboxes-read'), [list.length, twice, unknown, moved], () => [
+  draw(document.getElementById('mailboxes-read'), [list.length, twice, passed, unknown, moved], () => [
     count('page.form.read', list.length),
     twice > 0 && ` ${count('page.form.twice', twice)}`,
-    unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') })}`),
+    passed.length > 0 && ` ${t('page.form.passed', { words: some(passed) })}`,
+    unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: some(unknown) })}`),
     moved && ` ${t('page.form.difference', { added: moved.added.length, removed: moved.removed.length })}`,
   ]);
   const days = Number(fields.days.value || fields.days.placeholder);
@@ -135,13 +146,13 @@ function checked(typed, fields, now) {
   for (const id of Object.values(CONTROL).filter(each => fields[each].isConnected)) wrong(fields, id, '');
   const { list, unknown } = addresses(typed.mailboxes);
   if (!typed.name) return wrong(fields, 'name', t('page.form.missing'));
-  if (unknown.length) return wrong(fields, 'mailboxes', t('page.form.unknown', { words: unknown.slice(0, 10).join(', ') }));
+  if (unknown.length) return wrong(fields, 'mailboxes', t('page.form.unknown', { words: some(unknown) }));
   if (!list.length) return wrong(fields, 'mailboxes', t('page.form.missing'));
   if (typed.days && !/^\d+$/.test(typed.days)) return wrong(fields, 'days', t('page.form.number'));
   const lifetimeDays = typed.days ? Number(typed.days) : null;
   const base = now?.connection ?? { name: typed.name, wanted: {} };
   return wish(base, list, {
-    ...(typed.displayName || now ? { displayName: typed.displayName || `UTM Mail-Connector ${typed.name}` } : { displayName: undefined }),
+    displayName: typed.displayName || undefined, // the API's own default
     secret: { lifetimeDays }, enableImap: typed.enableImap, accept: typed.accept,
   });
 }

@@ -2,6 +2,7 @@
 
 import { get, may } from '../api.js';
 import { copy, fact, h, link, quiet } from '../dom.js';
+import { leads } from '../routes.js';
 import { end, language, LANGUAGES, moment, t } from '../texts.js';
 
 const VISIBLE = 60_000;
@@ -37,7 +38,7 @@ export async function handOver(main, { name, signal }) {
         value: values.imap.mailboxes.join('\n') }),
       copy(values.imap.mailboxes.join('\n'), t('label.mailboxes'))),
     checks(values),
-    h('p', { class: 'actions' }, may('read_connection') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })));
+    h('p', { class: 'actions' }, leads('sheet') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })));
 }
 
 function proof(values, seen) {

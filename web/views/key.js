@@ -1,7 +1,7 @@
 // Asking for a key: as the whole page at the beginning, as a dialog over a view when one is refused in the middle.
 
 import { useKey } from '../api.js';
-import { complain, h, quiet } from '../dom.js';
+import { h, quiet } from '../dom.js';
 import { t } from '../texts.js';
 
 // The first key. `done` is called when one has been taken.
@@ -49,23 +49,24 @@ function form(done) {
     event.preventDefault();
     if (working) return;
     working = true;
+    use.setAttribute('aria-disabled', 'true');
     wrong.textContent = '';
     try {
       if (await useKey(field.value.trim())) {
         field.value = '';
-        await done();
+        done();
       } else {
         wrong.textContent = t('page.key.wrong');
         field.setAttribute('aria-invalid', 'true');
         field.select();
       }
     } catch (error) {
-      complain(error);
+      wrong.textContent = `${error.title ?? t('page.problem.title')} ${error.detail ?? error.message}`; // a dialog hides what is said behind it
     } finally {
       working = false;
+      use.removeAttribute('aria-disabled');
     }
   };
-  return h('form', { onsubmit: submit, class: 'key' },
-    h('label', { for: 'key' }, t('page.key.label')), field,
-    h('button', { class: 'primary' }, t('page.key.use')), wrong);
+  const use = h('button', { class: 'primary' }, t('page.key.use'));
+  return h('form', { onsubmit: submit, class: 'key' }, h('label', { for: 'key' }, t('page.key.label')), field, use, wrong);
 }

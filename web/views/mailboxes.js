@@ -2,7 +2,7 @@
 
 import { complain, draw, h, quiet, state } from '../dom.js';
 import { findingCard } from '../finding.js';
-import { count, moment, region, t } from '../texts.js';
+import { count, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
 const SHOWN = 100;
@@ -33,7 +33,7 @@ export function mailboxList(name, signal) {
     const wanted = text.value.trim().toLowerCase();
     const fitting = all.filter(entry => (!which.value || entry.state === which.value)
       && (!wanted || `${entry.requested} ${entry.address ?? ''}`.toLowerCase().includes(wanted)));
-    found.textContent = count('page.mailboxes.found', fitting.length, { total: all.length.toLocaleString(region()) });
+    found.textContent = count('page.mailboxes.found', fitting.length, { total: all.length });
     draw(rows, fitting.slice(0, most), list => list.map(row));
     more.hidden = fitting.length <= most;
   }
@@ -45,7 +45,8 @@ export function mailboxList(name, signal) {
       const options = [['', t('page.mailboxes.all'), total], ...STATES.map(each => [each, t(`state.${each}`), counts[each] ?? 0])];
       return options.map(([value, label, number]) => h('option', { value, selected: value === chosen }, `${label} (${number})`));
     });
-    const now = JSON.stringify([seen.revision, counts, seen.state]);
+    // The last two steps' records move with each look at a mailbox, also where the counts do not.
+    const now = JSON.stringify([seen.revision, counts, seen.state, seen.steps.slice(-2)]);
     if (now === read || reading || Date.now() < next) return;
     reading = true;
     try {

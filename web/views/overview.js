@@ -5,17 +5,19 @@ import { complain, draw, fact, h, link, state } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { deployment } from '../deployment.js';
 import { poll } from '../poll.js';
+import { leads } from '../routes.js';
 import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
 const RECENT = 5000;
+const WAYS = [{ view: 'connection', path: '' }, { view: 'hand-over', path: '/hand-over' }, { view: 'report', path: '/report' }];
 
 export async function overview(main, { signal }) {
   const missing = h('section', { 'aria-label': t('page.overview.missing') });
   const list = h('section', { 'aria-label': t('page.overview.title') });
   main.append(
     h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
-      may('create_connection') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
+      leads('new') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
     list, missing);
   if (!OPERATIONS.every(may)) main.append(lesser());
   // Asking each service what the app may do takes a moment: the list does not wait for that.
@@ -58,18 +60,17 @@ function row(connection) {
 
 // A key of one function: what it opens, and the way there, since it cannot list the connections.
 function lesser() {
+  const way = WAYS.find(({ view }) => leads(view));
   const name = h('input', { id: 'which', autocomplete: 'off', spellcheck: 'false', required: true, pattern: '[a-z0-9]+(-[a-z0-9]+)*' });
   const open = event => {
     event.preventDefault();
-    const view = may('read_connection') ? '' : may('read_parameters') ? '/hand-over' : '/report';
-    location.hash = `#/c/${name.value}${view}`;
+    location.hash = `#/c/${name.value}${way.path}`;
   };
-  const leads = ['read_connection', 'read_parameters', 'read_report'].some(may);
   return h('section', {},
     h('h2', {}, t('page.lesser.title')),
     h('p', {}, t('page.lesser.what')),
     h('ul', {}, OPERATIONS.filter(may).map(operation => h('li', {}, t(`page.may.${operation}`)))),
-    leads && h('form', { onsubmit: open, class: 'key' },
+    way && h('form', { onsubmit: open, class: 'key' },
       h('label', { for: 'which' }, t('page.lesser.name')), name, h('button', { class: 'primary' }, t('page.lesser.open'))));
 }
 

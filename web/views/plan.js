@@ -1,10 +1,10 @@
 // What a request would change, each change with its reason, before anything is changed; then the request itself.
 
-import { get, pages, post } from '../api.js';
-import { announce, button, command, h, link } from '../dom.js';
+import { get, pages, post, Problem } from '../api.js';
+import { announce, button, command, h, link, reload } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { poll } from '../poll.js';
-import { count, region, t } from '../texts.js';
+import { count, t, written } from '../texts.js';
 import { difference } from '../wish.js';
 
 const NAMED = 200;
@@ -15,15 +15,20 @@ export async function planned(host, body, now, signal, sent) {
   host.replaceChildren(h('p', { class: 'working', role: 'status' }, t('page.plan.working')));
   let plan = null;
   try {
-    await post('create_connection', 'api/connections?dryRun=true', body);
+    const accepted = await post('create_connection', 'api/connections?dryRun=true', body, signal);
     const path = `api/connections/${body.name}/plan`;
+    // There is one plan for a name: somebody else's may have taken the place of this one.
+    const own = seen => {
+      if (seen.id !== accepted.body.plan) throw new Problem(404, { title: t('page.plan.title'), detail: t('page.plan.replaced') });
+      return seen;
+    };
     await poll(async () => {
-      const seen = await get('read_plan', `${path}?top=1`, signal);
+      const seen = own(await get('read_plan', `${path}?top=1`, signal));
       if (!seen.ended && seen.state === 'running') return seen.started;
       plan = seen;
       return null;
     }, signal);
-    if (plan?.ended) plan = await whole(path, signal);
+    if (plan?.ended) plan = await whole(path, own, signal);
   } catch (error) {
     host.replaceChildren();
     throw error;
@@ -34,10 +39,11 @@ export async function planned(host, body, now, signal, sent) {
   host.scrollIntoView({ block: 'start' });
 }
 
-async function whole(path, signal) {
-  const plan = await get('read_plan', `${path}?top=500`, signal);
+async function whole(path, own, signal) {
+  const plan = own(await get('read_plan', `${path}?top=500`, signal));
   if (plan.next === null) return plan;
-  const rest = pages('read_plan', path, ({ changes, next }) => ({ items: changes, next }), signal, plan.next);
+  const items = seen => ({ items: own(seen).changes, next: seen.next });
+  const rest = pages('read_plan', path, items, signal, plan.next);
   for await (const changes of rest) plan.changes.push(...changes);
   return plan;
 }
@@ -48,6 +54,10 @@ function shown(plan, body, now, sent) {
   if (!now && plan.revision > 0) {
     return [title, h('p', { class: 'notice warning' }, t('page.plan.exists', { name: body.name })),
       link(t('page.change.title'), `#/c/${body.name}/change`, { class: 'button' })];
+  }
+  if (now && plan.revision !== now.connection.revision) {
+    return [title, h('p', { class: 'notice warning' }, t('page.plan.outdated')),
+      button(t('page.plan.reload'), reload, { class: 'primary', id: 'reload' })];
   }
   const byHand = plan.changes.filter(change => change.byHand).length;
   return [
@@ -69,7 +79,7 @@ function group(step, changes) {
     const [{ text, reason, byHand }] = alike;
     const subjects = alike.map(change => change.subject).filter(Boolean);
     return h('div', { class: 'change' },
-      h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${alike.length.toLocaleString(region())}`,
+      h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${written(alike.length)}`,
         byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
       h('p', { class: 'hint' }, t('page.plan.because', { reason })),
       subjects.length === 1 && h('p', { class: 'address' }, subjects[0]),
@@ -97,10 +107,9 @@ function confirmation(body, now, sent) {
       typed.focus();
       return;
     }
-    const limit = removed.length ? `?allowRemoval=${removed.length}` : '';
-    await post('create_connection', `api/connections${limit}`, body);
-    sent();
-    location.hash = `#/c/${body.name}`;
+    // No more than was shown, whoever has changed the list meanwhile.
+    await post('create_connection', `api/connections?allowRemoval=${removed.length}`, body);
+    sent(body.name);
   };
   return [
     removed.length > 0 && h('div', { class: 'notice warning' },

@@ -86,6 +86,7 @@ function paper(content) {
       fact(t('page.tenantId'), ids.tenantId ?? '–'),
       fact(t('label.applicationId'), ids.applicationId ?? '–'),
       fact(t('page.objectId'), ids.enterpriseApplicationId ?? '–'),
+      fact(t('page.mailboxes.state'), t(`state.${content.state}`)),
       content.provider && fact(t('label.provider'), content.provider),
       content.imap && fact(t('page.handOver.server'), content.imap),
       secret && fact(t('page.keyId'), secret.keyId),
@@ -106,7 +107,7 @@ function paper(content) {
       h('table', {},
         h('thead', {}, h('tr', {}, MAILBOX.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
         h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, entry.address),
-          h('td', {}, entry.provenOn ? moment(entry.provenOn) : t(`state.${entry.state}`)),
+          h('td', {}, entry.state === 'open' ? moment(entry.provenOn) : t(`state.${entry.state}`)),
           h('td', {}, t(`page.sheet.${entry.accessGiven ? 'given' : 'notGiven'}`))))))),
     h('div', { class: 'signatures' }, ['from', 'to'].map(part => h('p', { class: 'line' }, t(`page.sheet.${part}`)))));
 }

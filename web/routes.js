@@ -1,0 +1,15 @@
+// What a key has to open for each view: a link is shown only where it leads somewhere.
+
+import { may } from './api.js';
+
+export const NEEDS = {
+  overview: [],
+  new: ['create_connection', 'read_plan'],
+  connection: ['read_connection'],
+  change: ['create_connection', 'read_connection', 'read_plan'],
+  'hand-over': ['read_parameters'],
+  sheet: ['read_connection', 'read_health'],
+  report: ['read_report'],
+};
+
+export const leads = view => NEEDS[view].every(may);
