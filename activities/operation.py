@@ -101,8 +101,7 @@ async def end_round(order: Order) -> dict[str, Any]:
         if connection.operation.id != operation:
             return
         _enter(connection, verdict.state, run)
-        if verdict.state is ConnectionState.READY:
-            proven(connection)
+        proven(connection)
         if not verdict.ended:
             entry = connection.step(StepName.VERIFICATION)
             connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})

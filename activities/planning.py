@@ -134,8 +134,9 @@ async def _of_chunk(run: Run, planned: Planned, found: PlannedChunk) -> tuple[li
     leaving = [entry for entry in found.chunk.mailboxes if not entry.wanted]
     changes = [Change(Action.REVOKE_ACCESS, entry.address or entry.requested, "access-unwanted") for entry in leaving]
     wanted = [entry for entry in found.chunk.mailboxes if entry.wanted]
-    if not connection.rights.cmdlets:  # nothing can be looked at: a person gives access to all
-        changes += [Change(Action.GRANT_ACCESS, entry.requested, "access-missing") for entry in wanted]
+    if not connection.rights.cmdlets:  # nothing can be looked at: a person gives access to all that never opened
+        closed = [entry.requested for entry in wanted if entry.proven_on is None]
+        changes += [Change(Action.GRANT_ACCESS, address, "access-missing") for address in closed]
         return _listed(StepName.MAILBOXES, changes, connection.rights), ()
     coming = any(change.step is StepName.EXCHANGE for change in planned.changes)
     principal = None if coming else await principal_of(run)

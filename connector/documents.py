@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.errors import StaleWriteError
@@ -68,12 +69,15 @@ class Documents:
         found = await self._store.get(_chunk_path(name, number))
         return Chunk.model_validate_json(found[0]) if found else Chunk(number=number)
 
-    async def chunks(self, name: str) -> AsyncIterator[Chunk]:
-        """Yield all chunks in order, one in memory at a time."""
-        number = 0
-        while found := await self._store.get(_chunk_path(name, number)):
+    async def chunks(self, name: str, skip: Collection[int] = ()) -> AsyncIterator[Chunk]:
+        """Yield all chunks in order but for some, one in memory at a time."""
+        for number in count():
+            if number in skip:
+                continue
+            found = await self._store.get(_chunk_path(name, number))
+            if found is None:
+                return
             yield Chunk.model_validate_json(found[0])
-            number += 1
 
     async def save_chunk(self, name: str, chunk: Chunk) -> None:
         """Write a chunk over whatever is there: only the one operation on a connection writes chunks.

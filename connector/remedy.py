@@ -29,6 +29,8 @@ class Context:
     ids: Ids
     mailboxes: tuple[str, ...]
     portal: str
+    principal: bool = False
+    """Whether Exchange is known to have the application's record."""
     leaving: tuple[str, ...] = ()
     """Mailboxes that are no longer wanted and whose access is still there."""
     app: str | None = None
@@ -105,7 +107,8 @@ def _replaced(finding: Finding, context: Context) -> Remedy:
 
 
 def _by_hand(_: Finding, context: Context) -> Remedy:
-    return Remedy(command=_lines(_new_principal(context), *_access(context)))
+    first = [] if context.principal else [_new_principal(context)]
+    return Remedy(command=_lines(*first, *_access(context)))
 
 
 def _refused(finding: Finding, context: Context) -> Remedy:

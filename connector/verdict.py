@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.model import Connection
+from connector.diagnosis import MAY_NOT_LOOK
+from connector.model import Connection, Finding
 from connector.steps import ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
@@ -34,8 +35,7 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if StepState.FAILED in states.values():
         return Verdict(ConnectionState.FAILED)
     counts = connection.counts()
-    leaving = any(chunk.leaving for chunk in connection.chunks)
-    if counts.get(MailboxState.OPEN, 0) == len(connection.wanted.mailboxes) and connection.verified and not leaving:
+    if _as_wanted(connection) and connection.verified:
         return Verdict(ConnectionState.READY)
     proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
     if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():
@@ -44,6 +44,12 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
         return Verdict(ConnectionState.ACTION_REQUIRED)
     return Verdict(ConnectionState.ACTION_REQUIRED, round_wait(number))
+
+
+def _as_wanted(connection: Connection) -> bool:
+    """Return whether every wanted mailbox has opened, and no other one is left to the application."""
+    opened = connection.counts().get(MailboxState.OPEN, 0)
+    return opened == len(connection.wanted.mailboxes) and not any(chunk.leaving for chunk in connection.chunks)
 
 
 def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) -> bool:
@@ -59,11 +65,18 @@ def needs_person(connection: Connection) -> bool:
 
 
 def proven(connection: Connection) -> None:
-    """Settle what we may not look at, or do not see yet: every mailbox has opened, which it could not without it."""
+    """Settle what we may not look at, or do not see yet, and without which no mailbox could have opened.
+
+    One that has opened proves consent and Exchange's record for all; only all of them prove the access to each.
+    """
+    opened, everywhere = connection.counts().get(MailboxState.OPEN, 0), _as_wanted(connection)
     for step in (StepName.CONSENT, StepName.EXCHANGE, StepName.MAILBOXES):
         entry = connection.step(step)
-        if entry.state is not StepState.ACTION_REQUIRED:
+        unseen = [finding for finding in entry.findings if finding.code in MAY_NOT_LOOK]
+        by_one = step is not StepName.MAILBOXES and opened and len(unseen) == len(entry.findings)
+        if entry.state is not StepState.ACTION_REQUIRED or not (everywhere or by_one):
             continue
-        told = [finding.model_copy(update={"severity": "info"}) for finding in entry.findings]
-        update = {"state": StepState.UNCHANGED, "findings": told}
-        connection.steps[step] = entry.model_copy(update=update)
+        told = [finding for finding in entry.findings if finding not in unseen]
+        told += [Finding(code="proven-by-login", step=step)] if unseen else []
+        findings = [finding.model_copy(update={"severity": "info"}) for finding in told]
+        connection.steps[step] = entry.model_copy(update={"state": StepState.UNCHANGED, "findings": findings})

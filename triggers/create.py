@@ -54,10 +54,15 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
 
 
 def _asked_already(wish: SetUpRequest, present: Connection) -> bool:
-    """Return whether the run that works is the set-up that is asked for; a verification would only look."""
+    """Return whether the run that works is the set-up that is asked for.
+
+    A verification would only look, and a run that waits for a person only at what is missing: who asks for the set-up
+    again then has seen that something else is not as it was.
+    """
     operation = present.operation
     is_set_up = operation.kind is OperationKind.SET_UP and not operation.cancelled
-    return is_set_up and wish.wanted(present.wanted.revision) == present.wanted
+    works = present.state is not ConnectionState.ACTION_REQUIRED
+    return is_set_up and works and wish.wanted(present.wanted.revision) == present.wanted
 
 
 async def _check_removals(wish: SetUpRequest, present: Connection, most: int | None) -> None:

@@ -9,7 +9,7 @@ from connector.messages import Language, text
 from connector.model import Connection, Document, Finding, Ids, Severity
 from connector.remedy import Context, remedy
 from connector.services import Services
-from connector.steps import StepName
+from connector.steps import SETTLED, StepName
 
 
 class ActionView(Document):
@@ -74,6 +74,7 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
         ids=connection.ids if connection is not None else ids or Ids(),
         mailboxes=tuple(wanted.mailboxes) if wanted is not None else (),
         portal=clients.cloud.portal,
+        principal=connection is not None and connection.step(StepName.EXCHANGE).state in SETTLED,
         leaving=tuple(one for chunk in connection.chunks for one in chunk.leaving) if connection is not None else (),
         app=clients.settings.site_name,
         resource_group=clients.settings.resource_group,

@@ -10,7 +10,7 @@ from connector.messages import LANGUAGES, Language, text
 from connector.model import Connection, SecretRecord
 from connector.plans.secret import secret_name
 from connector.services import Services, services
-from connector.steps import SETTLED, StepName
+from connector.steps import SETTLED, MailboxState, StepName
 from triggers import operations
 from triggers.answers import NO_STORE, answered, json_answer, language, query
 from triggers.blueprint import blueprint
@@ -80,12 +80,10 @@ def _secret(connection: Connection) -> SecretRecord:
 
 async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.tenant_id or ""
-    mailboxes = [
-        entry.address or entry.requested
-        async for chunk in clients.documents.chunks(connection.name)
-        for entry in chunk.mailboxes
-        if entry.wanted
-    ]
+    chunks = [chunk async for chunk in clients.documents.chunks(connection.name)]
+    wanted = [entry for chunk in chunks for entry in chunk.mailboxes if entry.wanted]
+    mailboxes = [entry.address or entry.requested for entry in wanted]
+    unproven = [name for name, entry in zip(mailboxes, wanted, strict=True) if entry.state is not MailboxState.OPEN]
     return Parameters(
         connection=connection.name,
         provider=PROVIDER,
@@ -95,7 +93,7 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
         client_secret=value,
         labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},
         secret=SecretReference(uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on),
-        imap=ImapView(host=cloud.imap_host, port=cloud.imap_port, mailboxes=mailboxes),
+        imap=ImapView(host=cloud.imap_host, port=cloud.imap_port, mailboxes=mailboxes, unproven=unproven),
         oauth2=OAuthView(token_url=cloud.token_url(tenant_id), scope=cloud.exchange_scope),
     )
 
@@ -120,5 +118,6 @@ def _lines(body: Parameters, lang: Language) -> str:
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
     lines.append(f"# {text(lang, 'label', 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
-    lines += body.imap.mailboxes
+    lines += [one for one in body.imap.mailboxes if one not in body.imap.unproven]
+    lines += [f"# {text(lang, 'label', 'notProven')}: {one}" for one in body.imap.unproven]
     return "\n".join(lines) + "\n"

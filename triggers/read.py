@@ -40,7 +40,9 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
     top, after, state = page_size(parameters), parameters.get("after"), _state(parameters)
     items: list[MailboxView] = []
     passed, following = not after, None
-    async for chunk in services().documents.chunks(connection.name):
+    # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
+    others = [] if after or state is None else _without(connection, state)
+    async for chunk in services().documents.chunks(connection.name, others):
         for entry in chunk.mailboxes:
             if passed and entry.wanted and state in {None, entry.state}:
                 if len(items) == top:
@@ -57,6 +59,11 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
     if unknown > 0:
         counts[MailboxState.PENDING] = counts.get(MailboxState.PENDING, 0) + unknown
     return MailboxPage(total=total, counts=counts, next=following, items=items)
+
+
+def _without(connection: Connection, state: MailboxState) -> list[int]:
+    """Return the numbers of the chunks that hold no mailbox in a state."""
+    return [number for number, chunk in enumerate(connection.chunks) if not chunk.counts.get(state)]
 
 
 def _state(parameters: dict[str, str]) -> MailboxState | None:

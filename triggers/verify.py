@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.services import services
-from connector.steps import OperationKind
+from connector.steps import ConnectionState, OperationKind
 from triggers import operations
 from triggers.answers import answered, query
 from triggers.blueprint import blueprint
@@ -20,20 +20,27 @@ from triggers.create import accepted, renewed, save
 @blueprint.durable_client_input(client_name="client")
 @answered
 async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Start a verification, which also goes on with what a person has done meanwhile; ``202``."""
+    """Start a verification, which also goes on with what a person has done meanwhile; ``202``.
+
+    A run that works, or waits for Microsoft, comes to it by itself. One that waits for a person looks only at what is
+    missing: what it has settled before is looked at anew.
+    """
     clients = services()
     query(req)
     clients.require_grant()
     found = await operations.find(req.route_params["name"])
     live = await operations.look(client, found.connection.name)
-    if operations.busy(found.connection, live, datetime.now(UTC)):
-        if found.connection.operation.cancelled:
-            raise operations.running(found.connection, live)
+    busy = operations.busy(found.connection, live, datetime.now(UTC))
+    if busy and found.connection.operation.cancelled:
+        raise operations.running(found.connection, live)
+    if busy and found.connection.state is not ConnectionState.ACTION_REQUIRED:
         await operations.wake(client, found.connection.name)
         return accepted(found.connection)
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
     connection = renewed(found.connection, kind, datetime.now(UTC))
+    if busy:  # a new revision, so that what the run is just doing does not count for the new operation
+        connection.wanted = connection.wanted.model_copy(update={"revision": connection.wanted.revision + 1})
     await save(connection, found.etag)
-    await operations.start(client, connection)
+    await (operations.wake(client, connection.name) if busy else operations.start(client, connection))
     return accepted(connection)

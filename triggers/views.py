@@ -81,6 +81,7 @@ class ConnectionView(Document):
     display_name: str
     revision: int
     state: ConnectionState
+    operation: OperationKind = Field(description="What the last run was for: a verification changes nothing.")
     since: datetime
     verified: bool
     label: str
@@ -138,6 +139,7 @@ class ImapView(Document):
     port: int
     security: str = "TLS"
     mailboxes: list[str]
+    unproven: list[str] = Field(description="Those among `mailboxes` that have not opened.")
 
 
 class OAuthView(Document):
@@ -218,6 +220,7 @@ def connection_view(
         display_name=connection.wanted.display_name,
         revision=connection.wanted.revision,
         state=state,
+        operation=connection.operation.kind,
         since=connection.since,
         verified=connection.verified,
         label=label,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.expiry import THRESHOLDS, due
-from connector.model import ChunkSummary, Connection, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import ChunkSummary, Connection, Finding, Operation, SecretRecord, StepRecord, Wanted
 from connector.steps import (
     SETTLED,
     ConnectionState,
@@ -21,7 +21,7 @@ from connector.steps import (
     may_run,
     unsettled,
 )
-from connector.verdict import Verdict, conclude, needs_person, proving_overdue
+from connector.verdict import Verdict, conclude, needs_person, proven, proving_overdue
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK, round_wait, step_overdue, step_wait
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -157,3 +157,30 @@ def test_every_threshold_is_told_over_the_life_of_a_secret() -> None:
         now_due = due(secret(day, warned), NOW)
         warned += [now_due] if now_due is not None else []
     assert tuple(warned) == THRESHOLDS
+
+
+NEED, BLIND, MISSING = StepState.ACTION_REQUIRED, "exchange-by-hand", "consent-missing"
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "opened", "leaving", "settled", "told"),
+    [
+        (StepName.EXCHANGE, BLIND, 0, False, False, [BLIND]),
+        (StepName.EXCHANGE, BLIND, 1, False, True, ["proven-by-login"]),
+        (StepName.CONSENT, MISSING, 1, False, False, [MISSING]),  # was seen, and is looked for again
+        (StepName.CONSENT, MISSING, 2, False, True, [MISSING]),
+        (StepName.MAILBOXES, BLIND, 1, False, False, [BLIND]),
+        (StepName.MAILBOXES, BLIND, 2, True, False, [BLIND]),
+        (StepName.MAILBOXES, BLIND, 2, False, True, ["proven-by-login"]),
+    ],
+)
+def test_what_may_not_be_looked_at_is_proven_by_what_opens(
+    step: StepName, code: str, opened: int, leaving: bool, settled: bool, told: list[str]
+) -> None:
+    seen = connection({MailboxState.OPEN: opened, MailboxState.ACTION_REQUIRED: 2 - opened}, steps=steps(NEED))
+    seen.chunks[0].leaving = ["a@contoso.example"] if leaving else []
+    seen.steps[step] = StepRecord(state=NEED, findings=[Finding(code=code, step=step)])
+    proven(seen)
+    record = seen.step(step)
+    assert (record.state is StepState.UNCHANGED, [finding.code for finding in record.findings]) == (settled, told)
+    assert {finding.severity for finding in record.findings} == {"info" if settled else "error"}

@@ -74,3 +74,10 @@ async def test_simultaneous_changes_are_all_kept(documents: Documents) -> None:
 async def test_a_connection_that_is_gone_cannot_be_changed(documents: Documents) -> None:
     with pytest.raises(StaleWriteError):
         await documents.update("hq", lambda _: None)
+
+
+async def test_chunks_come_in_order_without_those_that_are_to_be_skipped(documents: Documents) -> None:
+    for number in range(4):
+        await documents.save_chunk("hq", Chunk(number=number))
+    assert [chunk.number async for chunk in documents.chunks("hq")] == [0, 1, 2, 3]
+    assert [chunk.number async for chunk in documents.chunks("hq", {0, 2, 7})] == [1, 3]

@@ -128,6 +128,8 @@ async def test_with_the_least_rights_a_person_follows_the_lines_and_the_run_fini
         connection = await app.until(lambda seen: seen["state"] == "ready")
         assert set(states(connection).values()) <= {"done", "unchanged"}
         assert (await app.parameters())["verified"] is True
+        assert {code for code in codes(connection) if code.endswith("-by-hand")} == {"consent-by-hand"}
+        assert found(connection, "proven-by-login")["severity"] == "info"
 
 
 def obey(app: App, lines: str) -> None:
@@ -224,3 +226,17 @@ async def test_a_right_that_was_granted_later_than_the_token_is_stale_and_not_mi
 
 def test_reading_alone_is_no_right_to_write() -> None:
     assert not any(cmdlet.startswith(("New-", "Add-", "Set-", "Remove-")) for cmdlet in READS)
+
+
+@pytest.mark.parametrize("path", ["/verify", ""])
+async def test_while_a_run_waits_for_a_person_another_look_is_at_everything(tmp_path: Path, path: str) -> None:
+    """One address is misspelt, so step 7 is not done; somebody takes access away from a mailbox that has opened."""
+    async with running(tmp_path) as app:
+        first = app.tenant.addresses[0]
+        body = {"name": NAME, "mailboxes": [*app.tenant.addresses, "suport@contoso.example"]}
+        connection = await app.client.set_up(body)
+        assert (connection["state"], connection["mailboxes"]["counts"]["open"]) == ("action-required", 2)
+        app.tenant.administrator.remove_mailbox_permission(first, connection["ids"]["applicationId"])
+        await app.client.post(f"/api/connections{f'/{NAME}' if path else ''}{path}", json=None if path else body)
+        await app.until(lambda seen: seen["revision"] == 2 and seen["state"] == "action-required")
+        assert app.tenant.world.with_access(first)
