@@ -155,6 +155,8 @@ def ending(
 ) -> RenderableType:
     """Return the values as the UTM labels them, and what they cost."""
     table = Table.grid(padding=(0, 2))
+    table.add_column(max_width=26)  # beside it, 80 columns hold the secret in one line, to be copied
+    table.add_column()
     for field in FIELDS:
         value = Text(str(parameters.get(field)), style="bold", overflow="fold")
         table.add_row(text(lang, "label", field), value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -16,16 +17,28 @@ from typing import Any
 from local.environment import serving, settings
 from local.tenant import Tenant
 
+_NAMED = 5
+"""How many mailboxes are named, to be tried."""
+
 
 async def serve(arguments: argparse.Namespace) -> int:
     """Serve the app; with its own tenant, with one that a file describes, or with the settings of the environment."""
     async with AsyncExitStack() as stack:
-        endpoints, clock = await _endpoints(arguments, stack)
+        endpoints, clock, addresses = await _endpoints(arguments, stack)
         store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="utm-mail-connect-")))
         environment = settings(endpoints, store) if endpoints else {}
-        host = await stack.enter_async_context(
-            serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver)
-        )
+        try:
+            host = await stack.enter_async_context(
+                serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver)
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            sys.stderr.write(
+                f"Port {arguments.port} is in use. Name another one, or 0 for any that is free: --port 0 "
+                '(make run ARGS="--port 0").\n'
+            )
+            return 1
         ready = {
             "url": host.url,
             "key": host.key,
@@ -33,7 +46,7 @@ async def serve(arguments: argparse.Namespace) -> int:
             "functionKeys": host.function_keys,
             "endpoints": endpoints,
         }
-        _announce(ready, as_json=arguments.json)
+        _announce(ready, addresses, clock, as_json=arguments.json)
         await _until_stopped()
     return 0
 
@@ -54,20 +67,20 @@ async def tenant(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _endpoints(arguments: argparse.Namespace, stack: AsyncExitStack) -> tuple[dict[str, Any], float]:
-    """Return the tenant's endpoints (none: the environment has real settings) and the clock."""
+async def _endpoints(arguments: argparse.Namespace, stack: AsyncExitStack) -> tuple[dict[str, Any], float, list[str]]:
+    """Return the tenant's endpoints (none: the environment has real settings), the clock, and our own's addresses."""
     if arguments.endpoints is not None:
         document = await asyncio.to_thread(arguments.endpoints.read_text, "utf-8")
-        return json.loads(document), arguments.clock or 1.0
+        return json.loads(document), arguments.clock or 1.0, []
     if arguments.preset is None and "CONNECTOR_KEY_VAULT_URI" in os.environ:
-        return {}, arguments.clock or 1.0
+        return {}, arguments.clock or 1.0, []
     clock = arguments.clock or 60.0
     own = Tenant(preset=arguments.preset or "calm", seed=arguments.seed, clock=clock, mailboxes=arguments.mailboxes)
     await stack.enter_async_context(own)
-    return own.endpoints, clock
+    return own.endpoints, clock, own.addresses
 
 
-def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
+def _announce(ready: dict[str, Any], addresses: list[str], clock: float, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(ready) + "\n")
     else:
@@ -76,7 +89,13 @@ def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
             f"  key      {ready['key']}\n"
             f"  page     open {ready['url']} in a browser, and give it the key\n"
             f"  API      curl -H 'x-functions-key: {ready['key']}' {ready['url']}/api/health\n"
-            "Ctrl-C ends it.\n"
+            + (f"  boxes    {', '.join(addresses[:_NAMED])} in a simulated Microsoft 365\n" if addresses else "")
+            + (
+                f"  clock    time runs {clock:g} times as fast here, so times shown may lie ahead\n"
+                if clock > 1
+                else ""
+            )
+            + "Ctrl-C ends it.\n"
         )
     sys.stdout.flush()
 

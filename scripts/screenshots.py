@@ -98,7 +98,8 @@ async def take(
     browser: Browser, host: FunctionsHost, lang: Language, appearance: str, folder: Path, *, every: bool
 ) -> None:
     """Take the pictures of one language and appearance."""
-    async with context(browser, lang, **APPEARANCES[appearance]) as window:
+    # Where nothing moves, no picture is taken in the middle of it.
+    async with context(browser, lang, reduced_motion="reduce", **APPEARANCES[appearance]) as window:
         page = await window.new_page()
         await page.goto(host.url)
         await page.locator("#key").wait_for()

@@ -39,20 +39,20 @@ function refocus(host, held) {
 // Show the present view anew.
 export const reload = () => dispatchEvent(new Event('hashchange'));
 
+// What cannot be done now keeps its place, so that no other action comes under somebody's finger.
+export const unless = possible => ({ 'aria-disabled': possible ? null : 'true' });
+
 // A button that does one thing at a time: a second click while it works does nothing.
 export function button(label, action, attributes = {}) {
-  let working = false;
   const element = h('button', { type: 'button', ...attributes }, label);
   element.addEventListener('click', async () => {
-    if (working) return;
-    working = true;
+    if (element.hasAttribute('aria-disabled')) return;
     element.setAttribute('aria-disabled', 'true');
     try {
       await action(element);
     } catch (error) {
       complain(error);
     } finally {
-      working = false;
       element.removeAttribute('aria-disabled');
     }
   });
@@ -66,9 +66,13 @@ export const fact = (term, ...value) => h('div', {}, h('dt', {}, term), h('dd', 
 
 export const link = (label, href, attributes = {}) => h('a', { href, ...attributes }, label);
 
+// A link that looks like a button.
+export const way = (label, href, possible, attributes = {}) =>
+  h('a', { class: 'button', ...(possible ? { href } : { role: 'link', ...unless(false) }), ...attributes }, label);
+
 // A link to another site: it learns nothing of this page.
-export const outward = (label, href) =>
-  h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, label, h('span', { class: 'unseen' }, ` ${t('page.newTab')}`));
+export const outward = (label, href, attributes = {}) =>
+  h('a', { href, target: '_blank', rel: 'noopener noreferrer', ...attributes }, label, h('span', { class: 'unseen' }, ` ${t('page.newTab')}`));
 
 // A button that puts a text, or what a function promises, on the clipboard.
 export function copy(text, what, attributes = {}) {

@@ -15,9 +15,10 @@ export function findingCard(finding, accept = null) {
     h('p', { class: 'message' }, finding.message),
     action.text && h('p', {}, action.text),
     action.causes.length > 0 && h('ul', {}, action.causes.map(cause => h('li', {}, cause))),
+    action.link && h('p', {}, outward(t('page.finding.link'), action.link, { class: 'button' })),
+    action.link && action.command && h('p', {}, t('page.finding.or')),
     action.command && command(action.command, t('page.finding.command')),
     h('p', { class: 'ways' },
-      action.link && outward(t('page.finding.link'), action.link),
       outward(t('page.finding.help'), finding.help),
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
     accept && action.accept && [

@@ -15,6 +15,7 @@ from connector.messages import LANGUAGES, catalogue
 from connector.model import Severity
 from connector.steps import ConnectionState, StepName
 from local.browser import DESKTOP, PHONE
+from local.tenant.misbehaviour import Preset
 from tests.browser.conftest import AXE
 from tests.browser.visitor import Visitor, visiting
 from tests.connector.test_messages import leaves
@@ -63,6 +64,10 @@ async def each_view(visitor: Visitor) -> AsyncIterator[str]:
         await visitor.go(f"c/{NAME}/{view}")
         await expect(page.locator(sign)).to_be_visible()
         yield view
+    await visitor.go(f"c/{NAME}/hand-over")
+    await page.locator("#show-secret").click()
+    await expect(page.locator("#clientSecret.shown")).to_be_visible()
+    yield "shown"
     await visitor.go("nowhere")
     yield "lost"
 
@@ -85,7 +90,32 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(tmp_path: Path, scheme: 
         async with visiting(app, color_scheme=scheme, viewport=viewport) as visitor:
             seen = {view: (await axe(visitor), await overflow(visitor)) async for view in each_view(visitor)}
         assert seen == {view: ([], []) for view in seen}
-        assert len(seen) == 9
+        assert len(seen) == 10
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_what_comes_and_goes(tmp_path: Path, scheme: str) -> None:
+    """The wait for Microsoft, a refused key in the middle, and the loss of the network."""
+    async with running(tmp_path, mailboxes=2) as app:
+        app.tenant.misbehave(Preset(imap_lag=(36_000, 36_000)))
+        await app.client.post("/api/connections", json={"name": NAME, "mailboxes": app.tenant.addresses})
+        async with visiting(app, color_scheme=scheme, viewport=PHONE, statuses=frozenset({401})) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await expect(page.locator("progress")).to_be_visible()
+            seen = {"waiting": (await axe(visitor), await overflow(visitor))}
+            await page.context.set_offline(True)
+            await expect(page.locator("#offline")).to_be_visible()
+            seen["offline"] = (await axe(visitor), await overflow(visitor))
+            await page.context.set_offline(False)
+            await expect(page.locator("#offline")).to_have_count(0)
+            app.client.headers["x-functions-key"] = app.host.renew_key()
+            await page.locator("#verify").click()
+            await expect(page.locator("dialog")).to_be_visible()
+            seen["dialog"] = (await axe(visitor), await overflow(visitor))
+            await page.keyboard.press("Escape")
+        assert seen == {view: ([], []) for view in seen}
 
 
 async def overflow(visitor: Visitor) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
@@ -161,3 +161,67 @@ async def test_the_principal_name_in_place_of_an_alias_takes_nothing_away(tmp_pa
             await page.locator("#go").click()
             await visitor.sees("ready")
             assert app.tenant.world.with_access(eva.address)
+
+
+async def test_what_a_mailbox_needs_stands_above_and_what_the_plan_stumbles_over_comes_first(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app) as visitor:
+        page, wrong = visitor.page, "suport@contoso.example"
+        await visitor.enter()
+        await visitor.go("new")
+        await visitor.fill(mailboxes=f"{', '.join(app.tenant.addresses)}, {wrong}")
+        await visitor.plan()
+        first = page.locator("#plan .findings, #plan .plan").first
+        await expect(first).to_contain_text(f"{wrong} gibt es in Exchange Online nicht")
+        assert await page.evaluate("document.activeElement.id") == "plan"
+        await page.locator("#go").click()
+        await visitor.sees("action-required")
+        await expect(page.locator("#part-todo")).to_contain_text(wrong)
+        await page.get_by_role("link", name="Liste der Postfächer ändern").click()
+        await expect(page.locator("#mailboxes")).to_be_visible()
+        await visitor.go("")
+        await expect(page.locator(".connections li dd").last).to_have_text("1")
+        await visitor.go(f"c/{NAME}/hand-over")
+        await expect(page.locator(".notice.warning")).to_contain_text("erst 2 von 3 Postfächern")
+        await expect(page.locator(".notice.warning li")).to_have_text(wrong)
+        await expect(page.locator("textarea")).to_have_value("\n".join(app.tenant.addresses))
+        await visitor.go(f"c/{NAME}/sheet")
+        row = page.locator(".paper tr").filter(has_text=wrong)
+        await expect(row).to_be_visible()
+        assert await row.locator("td").all_inner_texts() == [wrong, "nein", "–"]
+
+
+async def test_a_verification_is_called_one(tmp_path: Path) -> None:
+    async with running(tmp_path, latencies={"imap": 1.0}) as app:
+        await app.set_up()
+        async with visiting(app) as visitor:
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.page.locator("#verify").click()
+            await expect(visitor.page.locator("#part-top .lead")).to_contain_text("Die Prüfung läuft")
+            await visitor.sees("ready")
+
+
+async def test_what_cannot_be_done_now_keeps_its_place(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        least(app.tenant)
+        await app.set_up()
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("action-required")
+            before = await places(page)
+            await page.locator("#stop").click()
+            await visitor.sees("cancelled")
+            await expect(page.locator("#stop")).to_have_attribute("aria-disabled", "true")
+            assert await places(page) == before
+            await page.locator("#stop").click(force=True)
+            assert len(visitor.asked("POST", "/cancel$")) == 1
+
+
+async def places(page: Page) -> list[float]:
+    """Return where each action begins."""
+    found: list[float] = await page.evaluate(
+        "[...document.querySelectorAll('#part-top .actions > *')].map(each => each.getBoundingClientRect().left)"
+    )
+    return found

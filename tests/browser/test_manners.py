@@ -63,7 +63,10 @@ async def test_the_focus_does_not_slip_to_another_action(tmp_path: Path) -> None
             await page.locator("#stop").focus()
             await page.keyboard.press("Enter")
             await visitor.sees("cancelled")
-            assert await focused(page) == "part-top"
+            assert await focused(page) == "stop"
+            await page.keyboard.press("Enter")
+            await expect(page.locator("#stop")).to_have_attribute("aria-disabled", "true")
+            assert len(visitor.asked("POST", "/cancel$")) == 1
 
 
 async def test_another_language_also_changes_what_has_been_found(tmp_path: Path) -> None:
@@ -139,7 +142,7 @@ async def test_an_answer_that_is_not_the_apps_is_said_in_words(tmp_path: Path) -
     async with running(tmp_path) as app:
         await app.set_up()
         async with visiting(app) as visitor:
-            page, path = visitor.page, f"**/api/connections/{NAME}?top=1"
+            page, path = visitor.page, f"**/api/connections/{NAME}?state=*"
             await visitor.enter()
             await page.route(path, lambda route: route.fulfill(status=200, content_type="text/html", body="<p>Hello"))
             await visitor.go(f"c/{NAME}")

@@ -39,8 +39,8 @@ async def test_the_whole_job_from_the_key_to_the_three_values(tmp_path: Path) ->
 
 async def values_of_the_utm(visitor: Visitor) -> None:
     page, values = visitor.page, await visitor.app.parameters()
-    await expect(page.locator("#applicationId")).to_have_value(values["applicationId"])
-    await expect(page.locator("#tenantId")).to_have_value(values["tenantId"])
+    await expect(page.locator("#applicationId")).to_have_text(values["applicationId"])
+    await expect(page.locator("#tenantId")).to_have_text(values["tenantId"])
     await expect(page.locator("#clientSecret")).to_have_text("verborgen")
     await expect(page.get_by_text("Von Azure aus bewiesen")).to_be_visible()
     for label in ("Anwendungs-ID", "Mandanten-ID", "Geheimer Clientschlüssel", "Authentifizierung › OAuth 2"):

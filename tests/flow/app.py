@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +67,18 @@ class App:
 
 @asynccontextmanager
 async def running(
-    folder: Path, preset: PresetName = "calm", *, seed: int = 1, mailboxes: int = 2, redeliver: bool = False
+    folder: Path,
+    preset: PresetName = "calm",
+    *,
+    seed: int = 1,
+    mailboxes: int = 2,
+    redeliver: bool = False,
+    latencies: Mapping[str, float] | None = None,
 ) -> AsyncIterator[App]:
     """Run the app against a tenant of its own; afterwards nothing that it kept or told may hold a secret."""
     lines = _Lines()
     async with (
-        Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes) as tenant,
+        Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes, latencies=latencies) as tenant,
         serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
         ApiClient(host) as client,
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -66,6 +67,16 @@ def test_a_wrong_option_is_explained() -> None:
     done = run("demo", "--mailboxes", "0")
     assert done.returncode == 2
     assert "between 1 and 5000" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} is in use" in done.stderr
+    assert "--port 0" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_app_serves_a_tenant_that_it_knows_only_by_its_endpoints(tmp_path: Path) -> None:

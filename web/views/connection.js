@@ -1,7 +1,7 @@
 // One connection: its eight steps as they happen, what a person has to do, and each mailbox.
 
 import { get, may, post } from '../api.js';
-import { announce, button, draw, fact, h, link, quiet, state } from '../dom.js';
+import { announce, button, draw, fact, h, link, quiet, state, unless, way } from '../dom.js';
 import { findingCard } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
 import { leads } from '../routes.js';
@@ -14,6 +14,7 @@ const FIGURES = {
   prerequisites: '1', application: '2–7', 'enterprise-application': '12–14', consent: '8–9', secret: '10–11',
   exchange: '15', mailboxes: '15', verification: null,
 };
+const SHOWN = 3; // mailboxes that need a person and stand above the list of all
 const AT_WORK = ['running', 'waiting', 'action-required'];
 const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
 
@@ -23,45 +24,51 @@ export async function connection(main, { name, signal }) {
   main.append(...Object.values(parts), list.element);
   const tell = teller();
   await poll(async () => {
-    const seen = await get('read_connection', `api/connections/${name}?top=1`, signal);
+    const seen = await get('read_connection', `api/connections/${name}?state=action-required&top=${SHOWN}`, signal);
     const [urgent, others] = sorted(seen.findings);
+    const known = new Set(urgent.map(finding => finding.message));
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
-    draw(parts.top, [seen.state, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret], () => top(seen));
-    draw(parts.todo, [urgent, shut], () => todo(urgent, shut, name, list));
+    const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
+    draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret], () => top(seen));
+    draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
     draw(parts.notes, others, () => others.length ? [h('h2', {}, t('page.notes')), cards(others, name)] : []);
     list.update(seen);
     tell(seen);
-    return [seen.state, seen.revision, seen.steps, seen.mailboxes.counts, seen.findings];
+    return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings];
   }, signal);
 }
+
+const verifies = seen => seen.state === 'running' && seen.operation === 'verify';
 
 const top = seen => [
   h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/')),
   h('div', { class: 'title' }, h('h1', {}, seen.name, h('small', {}, seen.displayName)), state(seen.state)),
-  h('p', { class: 'lead' }, t(`page.means.${seen.state}`)),
+  h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : t(`page.means.${seen.state}`)),
   h('dl', { class: 'facts' },
     fact(t('page.since'), moment(seen.since)),
     fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
     seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
   h('div', { class: 'actions' }, actions(seen)),
+  may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
 ];
 
 function actions(seen) {
   const { name } = seen;
   const verify = () => done(post('verify_connection', `api/connections/${name}/verify`));
+  const stop = () => done(post('cancel_connection', `api/connections/${name}/cancel`));
   const at = part => `#/c/${name}/${part}`;
   return [
-    seen.secret && leads('hand-over') &&
-      link(t('page.handOver.title'), at('hand-over'), { class: seen.verified ? 'button primary' : 'button', id: 'to-hand-over' }),
-    RESTING.includes(seen.state) && may('create_connection') && button(t('page.again'), () => done(again(name)), { id: 'again' }),
+    leads('hand-over') && way(t('page.handOver.title'), at('hand-over'), seen.secret,
+      { id: 'to-hand-over', class: seen.verified ? 'button primary' : 'button' }),
+    leads('change') && way(t('page.change.title'), at('change'), true, { id: 'to-change' }),
     may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
-    AT_WORK.includes(seen.state) && may('cancel_connection') &&
-      button(t('page.stop'), () => done(post('cancel_connection', `api/connections/${name}/cancel`)), { id: 'stop' }),
-    leads('change') && link(t('page.change.title'), at('change'), { class: 'button', id: 'to-change' }),
-    seen.secret && leads('sheet') && link(t('page.sheet.title'), at('sheet'), { class: 'button', id: 'to-sheet' }),
-    leads('report') && link(t('page.report.title'), at('report'), { class: 'button', id: 'to-report' }),
+    may('create_connection') &&
+      button(t('page.again'), () => done(again(name)), { id: 'again', ...unless(RESTING.includes(seen.state)) }),
+    may('cancel_connection') && button(t('page.stop'), stop, { id: 'stop', ...unless(AT_WORK.includes(seen.state)) }),
+    leads('sheet') && way(t('page.sheet.title'), at('sheet'), seen.secret, { id: 'to-sheet' }),
+    leads('report') && way(t('page.report.title'), at('report'), true, { id: 'to-report' }),
   ];
 }
 
@@ -73,17 +80,23 @@ async function done(request) {
 
 // What is in the way, each thing once although several steps may have met it; and what is only to be known.
 function sorted(findings) {
-  const once = findings.filter(({ message }, index) => findings.findIndex(other => other.message === message) === index);
-  return [once.filter(finding => finding.severity === 'error'), once.filter(finding => finding.severity !== 'error')];
+  const all = once(findings);
+  return [all.filter(finding => finding.severity === 'error'), all.filter(finding => finding.severity !== 'error')];
 }
 
-// Mailboxes that need a person stand in the list below: there may be thousands of them.
-function todo(urgent, shut, name, list) {
+const once = findings =>
+  findings.filter(({ message }, index) => findings.findIndex(other => other.message === message) === index);
+
+// Of the mailboxes that need a person a few stand here, and all in the list below: there may be thousands of them.
+function todo(urgent, examples, shut, name, list) {
   if (!urgent.length && !shut) return [];
   return [
     h('h2', {}, t('page.todo')), cards(urgent, name),
-    shut > 0 && h('p', { class: 'notice warning' }, count('page.mailboxes.shut', shut), ' ',
-      quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' })),
+    shut > 0 && h('div', { class: 'notice warning' }, h('p', {}, h('strong', {}, count('page.mailboxes.shut', shut))),
+      cards(examples, name),
+      h('p', { class: 'ways' },
+        shut > examples.length && quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' }),
+        leads('change') && link(t('page.mailboxes.correct'), `#/c/${name}/change`))),
   ];
 }
 
@@ -137,7 +150,7 @@ function came(step, seen) {
     verification: [fact(t('page.overview.proven'), t('page.of', { number: counts.open ?? 0, total }))],
   }[step.name] ?? [];
   const did = [
-    step.changes ? count('page.changes', step.changes) : step.name === 'verification' ? null : t('page.noChange'),
+    step.changes ? count('page.changes', step.changes) : step.ended && step.name !== 'verification' && t('page.noChange'),
     step.waits > 0 && count('page.waits', step.waits),
     step.reason && t('page.waitsFor', { reason: step.reason }),
   ].filter(Boolean).join(' · ');

@@ -145,10 +145,13 @@ function describe(fields, now) {
 function checked(typed, fields, now) {
   for (const id of Object.values(CONTROL).filter(each => fields[each].isConnected)) wrong(fields, id, '');
   const { list, unknown } = addresses(typed.mailboxes);
-  if (!typed.name) return wrong(fields, 'name', t('page.form.missing'));
-  if (unknown.length) return wrong(fields, 'mailboxes', t('page.form.unknown', { words: some(unknown) }));
-  if (!list.length) return wrong(fields, 'mailboxes', t('page.form.missing'));
-  if (typed.days && !/^\d+$/.test(typed.days)) return wrong(fields, 'days', t('page.form.number'));
+  const found = Object.entries({
+    days: typed.days && !/^\d+$/.test(typed.days) && 'page.form.number',
+    mailboxes: unknown.length ? 'page.form.correct' : !list.length && 'page.form.missing',
+    name: !typed.name && 'page.form.missing',
+  }).filter(([, text]) => text);
+  found.forEach(([id, text]) => wrong(fields, id, t(text))); // the last one, which stands first, has the focus
+  if (found.length) return null;
   const lifetimeDays = typed.days ? Number(typed.days) : null;
   const base = now?.connection ?? { name: typed.name, wanted: {} };
   return wish(base, list, {
@@ -165,7 +168,6 @@ function wrong(fields, id, text) {
   } else {
     fields[id].removeAttribute('aria-invalid');
   }
-  return null;
 }
 
 const CONTROL = { name: 'name', displayName: 'displayName', mailboxes: 'mailboxes', 'secret.lifetimeDays': 'days' };

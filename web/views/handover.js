@@ -6,6 +6,7 @@ import { leads } from '../routes.js';
 import { end, language, LANGUAGES, moment, t } from '../texts.js';
 
 const VISIBLE = 60_000;
+const NAMED = 20;
 const UTMS = ['v14', 'v12'];
 
 export async function handOver(main, { name, signal }) {
@@ -13,6 +14,7 @@ export async function handOver(main, { name, signal }) {
   const values = await get('read_parameters', `${path}?secret=reference`, signal);
   const seen = may('read_connection') ? await get('read_connection', `api/connections/${name}?top=1`, signal) : null;
   if (signal.aborted) return;
+  const proven = values.imap.mailboxes.filter(address => !values.imap.unproven.includes(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
@@ -31,21 +33,29 @@ export async function handOver(main, { name, signal }) {
     h('section', {},
       h('h2', {}, t('page.handOver.where')),
       h('dl', { class: 'places' }, UTMS.map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
-    h('section', {},
+    proven.length > 0 && h('section', {},
       h('h2', {}, t('label.mailboxes')),
       h('p', {}, t('page.handOver.addresses')),
-      h('textarea', { readonly: true, rows: Math.min(values.imap.mailboxes.length, 8), 'aria-label': t('label.mailboxes'),
-        value: values.imap.mailboxes.join('\n') }),
-      copy(values.imap.mailboxes.join('\n'), t('label.mailboxes'))),
+      h('textarea', { readonly: true, rows: Math.min(proven.length, 8), 'aria-label': t('label.mailboxes'), value: proven.join('\n') }),
+      copy(proven.join('\n'), t('label.mailboxes'))),
     checks(values),
     h('p', { class: 'actions' }, leads('sheet') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })));
 }
 
 function proof(values, seen) {
   const when = seen?.steps.at(-1).ended;
-  if (!values.verified) return h('p', { class: 'notice warning' }, t('label.notVerified'));
+  if (!values.verified) return partly(values.imap);
   return h('p', { class: 'notice good' }, h('span', { 'aria-hidden': 'true' }, '✔ '),
     when ? t('page.handOver.provenAt', { time: moment(when) }) : t('page.handOver.proven'));
+}
+
+// What has not opened is no address to enter yet: it may not even exist.
+function partly({ mailboxes, unproven }) {
+  const [number, total] = [mailboxes.length - unproven.length, mailboxes.length];
+  return h('div', { class: 'notice warning' },
+    h('p', {}, t('page.handOver.partly', { number, total })),
+    h('ul', {}, unproven.slice(0, NAMED).map(address => h('li', { class: 'address' }, address))),
+    unproven.length > NAMED && h('p', {}, t('page.plan.andMore', { number: unproven.length - NAMED })));
 }
 
 // The label as the UTM shows it in the reader's language, the other one beside it.
@@ -56,7 +66,7 @@ function label(field, values) {
 
 const value = (field, text, values) => h('div', { class: 'value' },
   h('label', { for: field }, label(field, values)),
-  h('input', { id: field, readonly: true, value: text }),
+  h('output', { id: field }, text),
   copy(text, values.labels[language()][field], { id: `copy-${field}` }));
 
 // The secret is asked for when it is to be seen or copied, and forgotten when it is hidden, left, or a minute has passed.

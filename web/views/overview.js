@@ -55,7 +55,7 @@ function row(connection) {
       fact(t('page.overview.proven'), total ? t('page.of', { number: connection.mailboxes.open ?? 0, total }) : '–'),
       connection.expiresOn && fact(t('label.expires'),
         h('span', { class: daysUntil(connection.expiresOn) < SOON ? 'urgent' : null }, end(connection.expiresOn))),
-      fact(t('label.findings'), String(connection.findings.length))));
+      fact(t('label.findings'), String(connection.findings.length + (connection.mailboxes['action-required'] ?? 0)))));
 }
 
 // A key of one function: what it opens, and the way there, since it cannot list the connections.

@@ -36,6 +36,8 @@ export async function planned(host, body, now, signal, sent) {
   if (signal.aborted || !plan) return;
   announce(t('page.plan.ready'));
   host.replaceChildren(...shown(plan, body, now, sent).flat(Infinity).filter(Boolean));
+  host.tabIndex = -1;
+  host.focus({ preventScroll: true });
   host.scrollIntoView({ block: 'start' });
 }
 
@@ -59,18 +61,21 @@ function shown(plan, body, now, sent) {
     return [title, h('p', { class: 'notice warning' }, t('page.plan.outdated')),
       button(t('page.plan.reload'), reload, { class: 'primary', id: 'reload' })];
   }
+  const inTheWay = plan.findings.filter(finding => finding.severity === 'error');
+  const others = plan.findings.filter(finding => finding.severity !== 'error');
   const byHand = plan.changes.filter(change => change.byHand).length;
   return [
     title,
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
+    inTheWay.length > 0 && [h('p', {}, t('page.plan.blocked')), cards(inTheWay)],
     h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
-    plan.findings.length > 0 && [
-      h('h3', {}, t('label.findings')),
-      h('ul', { class: 'findings' }, plan.findings.map(finding => findingCard(finding)))],
+    others.length > 0 && [h('h3', {}, t('label.findings')), cards(others)],
     confirmation(body, now, sent),
   ];
 }
+
+const cards = findings => h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding)));
 
 function group(step, changes) {
   if (!changes.length) return null;

@@ -49,7 +49,7 @@ function contents(connection, list, health, parameters) {
   };
 }
 
-function rights({ ids, displayName, name }, health) {
+function rights({ ids, displayName, name, secret }, health) {
   const { identity } = health ?? { identity: {} };
   const told = (right, holder, values = {}) => {
     const text = known(`page.right.${key(right)}.why`) ? key(right) : 'other';
@@ -66,7 +66,7 @@ function rights({ ids, displayName, name }, health) {
     told('FullAccess', application, { name, id: ids.enterpriseApplicationId ?? '–' }),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
-    ...(identity.vault ? [told('Key Vault Secrets Officer', managed)] : []),
+    ...(identity.vault ? [told('Key Vault Secrets Officer', managed, { vault: secret ? new URL(secret.uri).host : '–' })] : []),
   ];
 }
 
@@ -99,22 +99,33 @@ function paper(content) {
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
       h('table', {},
         h('thead', {}, h('tr', {}, COLUMNS.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
-        h('tbody', {}, content.rights.map(entry => h('tr', {}, h('th', { scope: 'row' }, breakable(entry.right)),
-          h('td', {}, entry.reason), h('td', {}, entry.holder), h('td', {}, entry.revoke)))))),
+        h('tbody', {}, content.rights.map((entry, index, all) => h('tr', {}, h('th', { scope: 'row' }, breakable(entry.right)),
+          h('td', {}, entry.reason), ['holder', 'revoke'].map(part => shared(part, entry, index, all))))))),
     h('p', {}, t('page.sheet.fullAccess')),
     h('h2', {}, count('page.sheet.mailboxes', content.mailboxes.length)),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('label.mailboxes') },
       h('table', {},
         h('thead', {}, h('tr', {}, MAILBOX.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
         h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, entry.address),
-          h('td', {}, entry.state === 'open' ? moment(entry.provenOn) : t(`state.${entry.state}`)),
-          h('td', {}, t(`page.sheet.${entry.accessGiven ? 'given' : 'notGiven'}`))))))),
+          h('td', {}, entry.state === 'open' ? moment(entry.provenOn) : t('label.no')), h('td', {}, access(entry))))))),
     h('div', { class: 'signatures' }, ['from', 'to'].map(part => h('p', { class: 'line' }, t(`page.sheet.${part}`)))));
 }
 
-const calendar = ({ connection, customer, secret }) => expiry({
+// A cell that says the same as those below it, once for all of them.
+function shared(part, entry, index, all) {
+  if (all[index - 1]?.[part] === entry[part]) return null;
+  const end = all.findIndex((other, place) => place > index && other[part] !== entry[part]);
+  return h('td', { rowspan: (end < 0 ? all.length : end) - index }, entry[part]);
+}
+
+function access({ accessGiven, state }) {
+  if (accessGiven) return t('page.sheet.given');
+  return state === 'open' ? t('page.sheet.notGiven') : '–';
+}
+
+const calendar = ({ connection, customer, ids, secret }) => expiry({
   uid: secret.keyId,
   expiresOn: secret.expiresOn,
   title: t('page.sheet.event', { name: [customer, connection].filter(Boolean).join(' · ') }),
-  description: t('page.sheet.eventWhat'),
+  description: `${t('page.sheet.eventWhat')}\n${location.origin}${location.pathname}\n${t('page.tenant')}: ${ids.tenantId}`,
 });
