@@ -81,7 +81,9 @@ class ConnectionView(Document):
     display_name: str
     revision: int
     state: ConnectionState
-    operation: OperationKind = Field(description="What the last run was for: a verification changes nothing.")
+    operation: OperationKind = Field(
+        description="What the last run was for: a verification changes nothing of what is set up."
+    )
     since: datetime
     verified: bool
     label: str
