@@ -6,10 +6,9 @@ from pathlib import Path
 
 from playwright.async_api import Route, expect
 
-from local.tenant.exchange_rights import CMDLETS
 from tests.browser.visitor import Visitor, visiting
 from tests.flow.app import NAME, App, running
-from tests.flow.test_rights import obey
+from tests.flow.test_rights import obey, set_up_and_lose
 
 
 async def test_who_changes_a_name_does_not_take_away_what_somebody_else_has_added(tmp_path: Path) -> None:
@@ -70,10 +69,7 @@ async def test_the_plan_of_somebody_else_is_not_shown_as_ones_own(tmp_path: Path
 
 async def test_access_that_the_app_may_not_take_back_is_led_to_its_end(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=3) as app:
-        app.tenant.administrator.set_directory_roles()
-        permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
-        await app.set_up()
-        permitted.cmdlets.remove("Remove-MailboxPermission")
+        await set_up_and_lose(app, "Remove-MailboxPermission")
         first, second, third = app.tenant.addresses
         async with visiting(app) as visitor:
             await visitor.enter()

@@ -151,12 +151,17 @@ def obey(app: App, lines: str) -> None:
             administrator.remove_mailbox_permission(values["Identity"], app_id)
 
 
+async def set_up_and_lose(app: App, cmdlet: str) -> None:
+    """Set everything up with the rights of a role group, which then loses one of them."""
+    app.tenant.administrator.set_directory_roles()
+    permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
+    await app.set_up()
+    permitted.cmdlets.remove(cmdlet)
+
+
 async def test_access_that_the_app_may_not_take_back_is_told_and_its_removal_noticed(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=4) as app:
-        app.tenant.administrator.set_directory_roles()
-        permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
-        await app.set_up()
-        permitted.cmdlets.remove("Remove-MailboxPermission")
+        await set_up_and_lose(app, "Remove-MailboxPermission")
         first, second, *kept = app.tenant.addresses
         connection = await app.set_up(mailboxes=[second, *kept])
         assert (connection["state"], states(connection)["mailboxes"]) == ("action-required", "action-required")
@@ -173,10 +178,7 @@ async def test_access_that_the_app_may_not_take_back_is_told_and_its_removal_not
 
 async def test_a_verification_notices_access_that_a_person_has_taken_back(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=3) as app:
-        app.tenant.administrator.set_directory_roles()
-        permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
-        await app.set_up()
-        permitted.cmdlets.remove("Remove-MailboxPermission")
+        await set_up_and_lose(app, "Remove-MailboxPermission")
         connection = await app.set_up(mailboxes=app.tenant.addresses[1:])
         await app.client.post(f"/api/connections/{NAME}/cancel")
         await app.until(lambda seen: seen["state"] == "cancelled")
