@@ -101,6 +101,8 @@ async def end_round(order: Order) -> dict[str, Any]:
         if connection.operation.id != operation:
             return
         _enter(connection, verdict.state, run)
+        stuck = verdict.state is ConnectionState.ACTION_REQUIRED
+        connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
         proven(connection)
         if not verdict.ended:
             entry = connection.step(StepName.VERIFICATION)
@@ -131,6 +133,8 @@ async def fail(order: Order) -> dict[str, Any]:
     step = StepName(run.order.step)
 
     def note(connection: Connection) -> None:
+        if connection.operation.id != run.operation:
+            return
         entry = connection.step(step).model_copy()
         entry.state, entry.ended = StepState.FAILED, run.now
         entry.findings = [Finding(code=run.order.code, step=step)]

@@ -7,7 +7,8 @@ from typing import Any
 
 from activities import application, consent, enterprise_application, exchange, prerequisites, secret
 from activities.blueprint import activity
-from activities.mailboxes import ChunkRun, principal_of
+from activities.mailbox_chunk import ChunkRun
+from activities.mailboxes import principal_of
 from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, Stage, translate
 from connector.errors import ServiceError
 from connector.log import log
@@ -19,7 +20,7 @@ from connector.plans.mailboxes import arrange
 from connector.plans.plan import Action, Change, Plan
 from connector.plans.prerequisites import may
 from connector.services import services
-from connector.steps import StepName, StepState, may_run
+from connector.steps import MailboxState, StepName, StepState, may_run
 
 _STAGES: dict[StepName, Stage[Any]] = {
     stage.step: stage
@@ -45,8 +46,10 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     present = [chunk async for chunk in clients.documents.chunks(order.name)]
     wanted = planned.connection.wanted.mailboxes
     arranged = arrange(present, wanted, clients.settings.mailbox_chunk)
-    await clients.plans.clear(planned)
+    opened = {entry.requested for chunk in present for entry in chunk.mailboxes if entry.state is MailboxState.OPEN}
     for chunk in arranged:
+        for entry in chunk.mailboxes:
+            entry.state = MailboxState.OPEN if entry.requested in opened else entry.state
         await clients.plans.save_chunk(planned, PlannedChunk(chunk=chunk))
     planned.connection.steps = {}
     planned.changes, planned.findings, planned.chunks = [], [], len(arranged)
@@ -76,8 +79,10 @@ async def plan_step(order: Order) -> dict[str, Any]:
         plan = Plan(findings=findings)
     state = StepState.ACTION_REQUIRED if plan.blocked else StepState.UNCHANGED
     planned.connection.steps[step] = StepRecord(state=state)
-    planned.findings += plan.findings
-    planned.changes += [] if plan.blocked else _listed(step, plan.changes, planned.connection.rights)
+    changes = [] if plan.blocked else _listed(step, plan.changes, planned.connection.rights)
+    # In the place of what an earlier delivery has found.
+    planned.findings = [*(one for one in planned.findings if one.step is not step), *plan.findings]
+    planned.changes = [*(one for one in planned.changes if one.step is not step), *changes]
     await services().plans.save(planned)
     return _PLANNED.to_json()
 
@@ -134,8 +139,8 @@ async def _of_chunk(run: Run, planned: Planned, found: PlannedChunk) -> tuple[li
     leaving = [entry for entry in found.chunk.mailboxes if not entry.wanted]
     changes = [Change(Action.REVOKE_ACCESS, entry.address or entry.requested, "access-unwanted") for entry in leaving]
     wanted = [entry for entry in found.chunk.mailboxes if entry.wanted]
-    if not connection.rights.cmdlets:  # nothing can be looked at: a person gives access to all that never opened
-        closed = [entry.requested for entry in wanted if entry.proven_on is None]
+    if not connection.rights.cmdlets:  # nothing can be looked at: a person gives access to all that do not open
+        closed = [entry.requested for entry in wanted if entry.state is not MailboxState.OPEN]
         changes += [Change(Action.GRANT_ACCESS, address, "access-missing") for address in closed]
         return _listed(StepName.MAILBOXES, changes, connection.rights), ()
     coming = any(change.step is StepName.EXCHANGE for change in planned.changes)

@@ -71,6 +71,8 @@ class Run:
         self.services = clients
         self.order = order
         self.connection = connection
+        self.operation = connection.operation.id
+        """The operation that this delivery works for, whichever has taken its place meanwhile."""
         self.dry = dry
         """Whether nothing is written: what an earlier step would make does not exist then."""
         self._began = time.monotonic()
@@ -218,6 +220,8 @@ async def record(
     waiting = outcome.state == WAIT
 
     def note(connection: Connection) -> None:
+        if connection.operation.id != run.operation:
+            return
         for recorder in recorders or ():
             recorder(connection)
         entry = connection.step(step).model_copy()

@@ -27,6 +27,9 @@ ACCEPTABLE = frozenset({"foreign-owner", "foreign-credential", "application-dele
 """The findings that a request may name in ``accept``: the set-up then goes on."""
 
 
+PROVEN_BY_LOGIN = "proven-by-login"
+
+
 class Document(BaseModel):
     """The base of whatever is kept or shown as JSON. Validators are built on first use: importing stays cheap."""
 
@@ -96,6 +99,11 @@ class StepRecord(Document):
     check: bool = False
     """Whether the step only looks: a verification changes nothing of what an earlier operation has settled."""
 
+    @property
+    def proven_by_login(self) -> bool:
+        """Return whether nobody has seen that the step is done, but a mailbox could not have opened without it."""
+        return any(finding.code == PROVEN_BY_LOGIN for finding in self.findings)
+
 
 class Ids(Document):
     """The ids that the services gave."""
@@ -149,6 +157,8 @@ class MailboxRecord(Document):
     access: Literal["giving", "given", "foreign"] | None = None
     """``giving`` before the write, ``given`` after it was read back, ``foreign`` when it was there before us."""
     imap_enabled_by_us: bool = False
+    check: bool = False
+    """Whether it is only looked at: a verification changes nothing of what an earlier operation has settled."""
     settled_in: str | None = None
     """The operation in which access was last found as wanted."""
     proven_in: str | None = None
@@ -203,6 +213,8 @@ class Connection(Document):
     secret: SecretRecord | None = None
     intents: list[Intent] = []
     chunks: list[ChunkSummary] = []
+    stuck_since: datetime | None = None
+    """Since when nothing moves before a person acts, however often it has been looked at anew."""
 
     def step_states(self) -> dict[StepName, StepState]:
         """Return the state of each step."""

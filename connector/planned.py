@@ -62,7 +62,9 @@ class Plans:
         return await self._load(_path(name), Planned)
 
     async def start(self, planned: Planned) -> None:
-        """Write a new dry run over the one before."""
+        """Write a new dry run over the one before, whose chunks go first: what comes later is not taken for them."""
+        for path in await self._store.paths(f"plans/{planned.connection.name}/"):
+            await self._store.delete(path)
         await self._save(_path(planned.connection.name), planned)
 
     async def save(self, planned: Planned) -> None:
@@ -80,13 +82,6 @@ class Plans:
     async def save_chunk(self, planned: Planned, chunk: PlannedChunk) -> None:
         """Write what was found for one chunk."""
         await self._save(_chunk_path(planned, chunk.chunk.number), chunk)
-
-    async def clear(self, planned: Planned) -> None:
-        """Remove the chunks of the dry runs whose place this one has taken."""
-        folder, own = f"plans/{planned.connection.name}/", _chunks(planned)
-        for path in await self._store.paths(folder):
-            if not path.startswith(own):
-                await self._store.delete(path)
 
     async def _load(self, path: str, model: type[D]) -> D | None:
         found = await self._store.get(path)
@@ -110,9 +105,5 @@ def _path(name: str) -> str:
     return f"plans/{name}.json"
 
 
-def _chunks(planned: Planned) -> str:
-    return f"plans/{planned.connection.name}/{planned.id}/"
-
-
 def _chunk_path(planned: Planned, number: int) -> str:
-    return f"{_chunks(planned)}mailboxes-{number:04d}.json"
+    return f"plans/{planned.connection.name}/{planned.id}/mailboxes-{number:04d}.json"

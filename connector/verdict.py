@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.diagnosis import MAY_NOT_LOOK
-from connector.model import Connection, Finding
+from connector.model import PROVEN_BY_LOGIN, Connection, Finding
 from connector.steps import ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
@@ -40,7 +40,7 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
     if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():
         return Verdict(ConnectionState.WAITING, round_wait(number))
-    since = connection.since if connection.state is ConnectionState.ACTION_REQUIRED else now
+    since = connection.stuck_since or now
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
         return Verdict(ConnectionState.ACTION_REQUIRED)
     return Verdict(ConnectionState.ACTION_REQUIRED, round_wait(number))
@@ -77,6 +77,6 @@ def proven(connection: Connection) -> None:
         if entry.state is not StepState.ACTION_REQUIRED or not (everywhere or by_one):
             continue
         told = [finding for finding in entry.findings if finding not in unseen]
-        told += [Finding(code="proven-by-login", step=step)] if unseen else []
+        told += [Finding(code=PROVEN_BY_LOGIN, step=step)] if unseen else []
         findings = [finding.model_copy(update={"severity": "info"}) for finding in told]
         connection.steps[step] = entry.model_copy(update={"state": StepState.UNCHANGED, "findings": findings})

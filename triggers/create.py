@@ -45,7 +45,7 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
             raise operations.running(found.connection, live)
     if found is not None:
         await _check_removals(wish, found.connection, most)
-    connection = await _save(wish, found)
+    connection = await _save(wish, found, busy=busy)
     if busy:
         await operations.wake(client, wish.name)
     else:
@@ -89,14 +89,15 @@ def _removal_limit(parameters: dict[str, str]) -> int | None:
     return int(value)
 
 
-async def _save(wish: SetUpRequest, found: Versioned | None) -> Connection:
+async def _save(wish: SetUpRequest, found: Versioned | None, *, busy: bool) -> Connection:
     """Write the new revision; who loses the ETag has been overtaken by another request."""
     now = datetime.now(UTC)
     wanted = wish.wanted(found.connection.wanted.revision + 1 if found is not None else 1)
     if found is None:
         connection = _new(wish.name, wanted, now)
     else:
-        connection = renewed(found.connection, OperationKind.SET_UP, now)
+        same = busy and wish.wanted(found.connection.wanted.revision) == found.connection.wanted
+        connection = renewed(found.connection, OperationKind.SET_UP, now, same=same)
         connection.wanted = wanted
     await save(connection, found.etag if found is not None else None)
     return connection
@@ -119,11 +120,16 @@ def _new(name: str, wanted: Wanted, now: datetime) -> Connection:
     return Connection(name=name, wanted=wanted, operation=operation, since=now, last_change=now)
 
 
-def renewed(connection: Connection, kind: OperationKind, now: datetime) -> Connection:
-    """Return the connection with a new operation that nobody has taken up yet; its state counts from now."""
+def renewed(connection: Connection, kind: OperationKind, now: datetime, *, same: bool = False) -> Connection:
+    """Return the connection with a new operation that nobody has taken up yet; its state counts from now.
+
+    Who asks for the ``same`` of a run that waits for a person has changed nothing: what counts from the last change
+    counts on, and the run ends when a person has been waited for long enough.
+    """
     operation = Operation(id=operations.operation_id(), kind=kind, started=now)
-    update = {"operation": operation, "state": ConnectionState.RUNNING, "since": now, "last_change": now}
-    return connection.model_copy(update=update)
+    update = {"operation": operation, "state": ConnectionState.RUNNING, "since": now}
+    counting = {} if same else {"last_change": now, "stuck_since": None}
+    return connection.model_copy(update={**update, **counting})
 
 
 def accepted(connection: Connection) -> func.HttpResponse:

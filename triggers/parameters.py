@@ -83,7 +83,12 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name)]
     wanted = [entry for chunk in chunks for entry in chunk.mailboxes if entry.wanted]
     mailboxes = [entry.address or entry.requested for entry in wanted]
-    unproven = [name for name, entry in zip(mailboxes, wanted, strict=True) if entry.state is not MailboxState.OPEN]
+    # While they are proven once more the last proof stands.
+    unproven = [
+        name
+        for name, entry in zip(mailboxes, wanted, strict=True)
+        if entry.proven_on is None or entry.state is MailboxState.ACTION_REQUIRED
+    ]
     return Parameters(
         connection=connection.name,
         provider=PROVIDER,
@@ -118,6 +123,7 @@ def _lines(body: Parameters, lang: Language) -> str:
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
     lines.append(f"# {text(lang, 'label', 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
-    lines += [one for one in body.imap.mailboxes if one not in body.imap.unproven]
+    unproven = set(body.imap.unproven)
+    lines += [one for one in body.imap.mailboxes if one not in unproven]
     lines += [f"# {text(lang, 'label', 'notProven')}: {one}" for one in body.imap.unproven]
     return "\n".join(lines) + "\n"

@@ -38,7 +38,7 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         return accepted(found.connection)
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
-    connection = renewed(found.connection, kind, datetime.now(UTC))
+    connection = renewed(found.connection, kind, datetime.now(UTC), same=busy)
     if busy:  # a new revision, so that what the run is just doing does not count for the new operation
         connection.wanted = connection.wanted.model_copy(update={"revision": connection.wanted.revision + 1})
     await save(connection, found.etag)

@@ -141,7 +141,7 @@ class ImapView(Document):
     port: int
     security: str = "TLS"
     mailboxes: list[str]
-    unproven: list[str] = Field(description="Those among `mailboxes` that have not opened.")
+    unproven: list[str] = Field(description="Those among `mailboxes` that have never opened, or no longer do.")
 
 
 class OAuthView(Document):

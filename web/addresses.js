@@ -7,7 +7,7 @@ const OWN_NAME = /["']?([^\s"'<>,;]+@[^\s"'<>,;]+)["']?\s*<\s*(?:mailto:)?\1\s*>
 const WORDS = /<[^<>]*>|[^\s<>]+/g;
 const AROUND = /^(?:mailto:|[<"'„“”‚‘’«»(\s])+|[>"'„“”‚‘’«»).\s]+$/gi;
 const INVISIBLE = /[\u200b-\u200f\u2060\ufeff]/g; // what a web page or Word puts between what can be seen
-const CELL = /\t|"[^"@]+"/; // the line is a row of a table: what is no address stands in another column
+const CELL = /\t|"[^"@]+"\s*(?:,|$)/; // the line is a row of a table: what is no address stands in another column
 
 // Returns the addresses in their order, how many were there twice, which words beside an address were passed over, and
 // what could not be read.

@@ -94,6 +94,7 @@ def again(chunks: list[Chunk]) -> list[Chunk]:
             mailboxes=[
                 entry.model_copy(
                     update={
+                        "check": entry.check or entry.settled_in is not None,
                         "settled_in": None,
                         "proven_in": None,
                         "state": MailboxState.WAITING if entry.settled_in is not None else MailboxState.PENDING,
@@ -145,8 +146,9 @@ def holder(record: MailboxRecord, *, access: bool) -> MailboxRecord:
 
 
 def was_refused(error: ServiceError) -> bool:
-    """Return whether a write has certainly not been made. An answer of success in another shape may have been one."""
-    return isinstance(error, ForbiddenError | NotFoundError | RefusedError) and not error.code.startswith("status-2")
+    """Return whether a write has certainly not been made: not after an answer in a shape that no rule knows."""
+    known = error.code.startswith("status-4") or not error.code.startswith("status-")
+    return known and isinstance(error, ForbiddenError | NotFoundError | RefusedError)
 
 
 def imap_finding(observed: Observed) -> Finding | None:

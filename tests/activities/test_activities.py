@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from activities.blueprint import UnforeseenError, activity
-from activities.mailboxes import ChunkRun, summary
+from activities.mailbox_chunk import ChunkRun
+from activities.mailboxes import summary
 from activities.operation import fail
 from activities.run import Order, Outcome, Run, translate
 from activities.secret import STAGE

@@ -39,6 +39,7 @@ PASTED: list[tuple[str, list[str], int, list[str], list[str]]] = [
     ("Eva Müller eva@b.de, otto@b.de", ["eva@b.de", "otto@b.de"], 0, ["Eva", "Müller"], []),
     ("Müller, Eva\teva@b.de\tUserMailbox", ["eva@b.de"], 0, ["Müller", "Eva", "UserMailbox"], []),
     ('"Müller, Eva","eva@b.de","UserMailbox"', ["eva@b.de"], 0, ["Müller", "Eva", "UserMailbox"], []),
+    ('"Eva" <eva@b.de>, kein-postfach', ["eva@b.de"], 0, [], ["kein-postfach"]),
     ("Eva\teva@b\tUserMailbox", [], 0, [], ["Eva", "eva@b", "UserMailbox"]),
     ("Name\tAdresse\nEva\teva@b.de", ["eva@b.de"], 0, ["Eva"], ["Name", "Adresse"]),
 ]

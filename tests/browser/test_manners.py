@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -176,11 +174,21 @@ async def test_who_has_gone_elsewhere_is_not_fetched_back(tmp_path: Path) -> Non
 
 
 async def test_the_calendar_has_the_day_that_the_sheet_has(tmp_path: Path) -> None:
+    """In Berlin it is tomorrow when the secret ends."""
     async with running(tmp_path) as app:
-        ends = datetime.fromisoformat((await app.set_up())["secret"]["expiresOn"])
-        async with visiting(app, timezone_id="Pacific/Auckland") as visitor:
+        await app.set_up()
+        async with visiting(app) as visitor:
+
+            async def late(route: Route) -> None:
+                answer = await route.fetch()
+                shown = await answer.json()
+                shown["secret"]["expiresOn"] = "2027-05-23T23:30:00Z"
+                await route.fulfill(response=answer, json=shown)
+
             await visitor.enter()
+            await visitor.page.route(f"**/api/connections/{NAME}?top=1", late)
             await visitor.go(f"c/{NAME}/sheet")
-            day = ends.astimezone(ZoneInfo("Pacific/Auckland"))
-            assert f"DTSTART;VALUE=DATE:{day:%Y%m%d}\r\n" in await saved(visitor, "Ende als Kalendereintrag (.ics)")
-            await expect(visitor.page.locator(".sheet")).to_contain_text(f"{day.day}. ")
+            await expect(visitor.page.locator(".sheet")).to_contain_text("24. Mai 2027")
+            entry = await saved(visitor, "Ende als Kalendereintrag (.ics)")
+            assert "DTSTART;VALUE=DATE:20270524\r\n" in entry
+            assert "DTEND;VALUE=DATE:20270525\r\n" in entry

@@ -67,15 +67,16 @@ def test_a_failed_step_ends_the_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "waited", "verdict"),
+    ("stuck_since", "verdict"),
     [
-        (ConnectionState.RUNNING, timedelta(days=9), Verdict(ConnectionState.ACTION_REQUIRED, round_wait(5))),
-        (ConnectionState.ACTION_REQUIRED, timedelta(hours=23), Verdict(ConnectionState.ACTION_REQUIRED, round_wait(5))),
-        (ConnectionState.ACTION_REQUIRED, timedelta(hours=24) - TIMER_SLACK, Verdict(ConnectionState.ACTION_REQUIRED)),
+        (None, Verdict(ConnectionState.ACTION_REQUIRED, round_wait(5))),
+        (NOW - timedelta(hours=23), Verdict(ConnectionState.ACTION_REQUIRED, round_wait(5))),
+        (NOW - timedelta(hours=24) + TIMER_SLACK, Verdict(ConnectionState.ACTION_REQUIRED)),
     ],
 )
-def test_a_person_is_waited_for_24_hours(state: ConnectionState, waited: timedelta, verdict: Verdict) -> None:
-    stuck = connection({MailboxState.ACTION_REQUIRED: 2}, steps=steps(StepState.DONE), state=state, since=NOW - waited)
+def test_a_person_is_waited_for_24_hours(stuck_since: datetime | None, verdict: Verdict) -> None:
+    waited_for = {MailboxState.ACTION_REQUIRED: 2}
+    stuck = connection(waited_for, steps=steps(StepState.DONE), since=NOW - timedelta(days=9), stuck_since=stuck_since)
     assert conclude(stuck, 5, NOW) == verdict
 
 

@@ -98,6 +98,11 @@ async def test_a_plan_shows_what_would_be_taken_back_and_touches_nothing(tmp_pat
         assert (await app.client.get(f"/api/connections/{NAME}")).json() == before.json()
 
 
+async def test_what_is_delivered_twice_is_planned_once(tmp_path: Path) -> None:
+    async with running(tmp_path, redeliver=True) as app:
+        assert changes(await dry_run(app)) == ALL
+
+
 async def test_what_the_app_may_not_do_is_marked_for_a_person(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         least(app.tenant)
@@ -118,6 +123,11 @@ async def test_what_has_opened_is_not_planned_for_a_person_who_has_done_it(tmp_p
         plan = await dry_run(app, mailboxes=[*app.tenant.addresses, new.address])
         granted = [change["subject"] for change in plan["changes"] if change["step"] == "mailboxes"]
         assert granted == [new.address]
+        first = app.tenant.addresses[0]
+        app.tenant.administrator.remove_mailbox_permission(first, connection["ids"]["applicationId"])
+        await app.verify(lambda seen: seen["mailboxes"]["counts"].get("action-required") == 1)
+        plan = await dry_run(app)
+        assert [change["subject"] for change in plan["changes"] if change["step"] == "mailboxes"] == [first]
 
 
 async def test_what_stops_a_set_up_stops_the_plan(tmp_path: Path) -> None:

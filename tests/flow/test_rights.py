@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from connector.model import Connection
+from connector.services import services
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import Tenant
@@ -230,8 +232,8 @@ def test_reading_alone_is_no_right_to_write() -> None:
     assert not any(cmdlet.startswith(("New-", "Add-", "Set-", "Remove-")) for cmdlet in READS)
 
 
-@pytest.mark.parametrize("path", ["/verify", ""])
-async def test_while_a_run_waits_for_a_person_another_look_is_at_everything(tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize("repairs", [False, True])
+async def test_while_a_run_waits_for_a_person_another_look_is_at_everything(tmp_path: Path, repairs: bool) -> None:
     """One address is misspelt, so step 7 is not done; somebody takes access away from a mailbox that has opened."""
     async with running(tmp_path) as app:
         first = app.tenant.addresses[0]
@@ -239,6 +241,54 @@ async def test_while_a_run_waits_for_a_person_another_look_is_at_everything(tmp_
         connection = await app.client.set_up(body)
         assert (connection["state"], connection["mailboxes"]["counts"]["open"]) == ("action-required", 2)
         app.tenant.administrator.remove_mailbox_permission(first, connection["ids"]["applicationId"])
-        await app.client.post(f"/api/connections{f'/{NAME}' if path else ''}{path}", json=None if path else body)
-        await app.until(lambda seen: seen["revision"] == 2 and seen["state"] == "action-required")
-        assert app.tenant.world.with_access(first)
+        before, shown = await stored(), connection
+        for _ in range(2):
+            if repairs:
+                await app.client.post("/api/connections", json=body)
+            else:
+                await app.client.post(f"/api/connections/{NAME}/verify")
+            shown = await app.until(lambda seen: seen["state"] == "action-required")
+        assert shown["revision"] == 3
+        assert bool(app.tenant.world.with_access(first)) is repairs
+        assert shown["mailboxes"]["items"][0]["state"] == ("open" if repairs else "action-required")
+        after = await stored()
+        assert before.stuck_since is not None
+        assert after.stuck_since == before.stuck_since  # whoever looks again and again is told in the end
+        assert repairs or after.last_change == before.last_change
+
+
+async def stored() -> Connection:
+    """Return the connection's document."""
+    found = await services().documents.load(NAME)
+    assert found is not None
+    return found.connection
+
+
+async def test_one_login_does_not_keep_the_others_from_their_access(tmp_path: Path) -> None:
+    """Who may not look at service principals has Exchange's record proven by a login, and goes on without seeing it."""
+    async with running(tmp_path) as app:
+        roles("Exchange Recipient Administrator")(app.tenant)
+        late = "late@contoso.example"
+        connection = await app.set_up(mailboxes=[*app.tenant.addresses, late])
+        ids = connection["ids"]
+        app.tenant.administrator.new_service_principal(ids["applicationId"], ids["enterpriseApplicationId"])
+        connection = await app.until(lambda seen: seen["mailboxes"]["counts"].get("open") == 2)
+        await app.until(lambda seen: states(seen)["exchange"] == "unchanged")
+        app.tenant.administrator.add_mailbox(late)
+        await app.until(lambda seen: seen["state"] == "ready")
+        assert app.tenant.world.with_access(late) == {ids["enterpriseApplicationId"]}
+
+
+async def test_access_that_was_not_even_asked_for_is_not_the_apps(tmp_path: Path) -> None:
+    """Where IMAP cannot be switched on nothing is given; what a person gives then is theirs."""
+    async with running(tmp_path, mailboxes=1) as app:
+        group(set(CMDLETS) - {"Set-CASMailbox"})(app.tenant)
+        (address,) = app.tenant.addresses
+        app.tenant.administrator.set_imap(address, enabled=False)
+        connection = await app.set_up(enableImap=True)
+        assert connection["state"] == "action-required"
+        assert not app.tenant.world.with_access(address)
+        app.tenant.administrator.add_mailbox_permission(address, connection["ids"]["applicationId"])
+        app.tenant.administrator.set_imap(address, enabled=True)
+        connection = await app.until(lambda seen: seen["state"] == "ready")
+        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [False]

@@ -14,7 +14,8 @@ export async function handOver(main, { name, signal }) {
   const values = await get('read_parameters', `${path}?secret=reference`, signal);
   const seen = may('read_connection') ? await get('read_connection', `api/connections/${name}?top=1`, signal) : null;
   if (signal.aborted) return;
-  const proven = values.imap.mailboxes.filter(address => !values.imap.unproven.includes(address));
+  const unproven = new Set(values.imap.unproven);
+  const proven = values.imap.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
@@ -44,7 +45,8 @@ export async function handOver(main, { name, signal }) {
 
 function proof(values, seen) {
   const when = seen?.steps.at(-1).ended;
-  if (!values.verified) return partly(values.imap);
+  if (!values.verified && values.imap.unproven.length) return partly(values.imap);
+  if (!values.verified) return h('p', { class: 'notice warning' }, t('page.verifying'));
   return h('p', { class: 'notice good' }, h('span', { 'aria-hidden': 'true' }, '✔ '),
     when ? t('page.handOver.provenAt', { time: moment(when) }) : t('page.handOver.proven'));
 }

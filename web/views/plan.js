@@ -68,7 +68,7 @@ function shown(plan, body, now, sent) {
     title,
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
-    inTheWay.length > 0 && [h('p', {}, t('page.plan.blocked')), cards(inTheWay)],
+    inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), cards(inTheWay)],
     h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
     others.length > 0 && [h('h3', {}, t('label.findings')), cards(others)],
     confirmation(body, now, sent),

@@ -16,7 +16,17 @@ from connector.errors import (
 )
 from connector.model import Chunk, MailboxRecord
 from connector.observed import Mailbox, Recipient
-from connector.plans.mailboxes import Observed, again, arrange, failure, finding, holder, imap_finding, plan
+from connector.plans.mailboxes import (
+    Observed,
+    again,
+    arrange,
+    failure,
+    finding,
+    holder,
+    imap_finding,
+    plan,
+    was_refused,
+)
 from connector.plans.plan import Action
 from connector.steps import MailboxState
 
@@ -119,3 +129,32 @@ def test_what_is_wrong_with_an_address(
     error: ServiceError, recipient: Recipient | ServiceError | None, code: str
 ) -> None:
     assert failure("a@b.de", error, recipient).code == code
+
+
+@pytest.mark.parametrize(
+    ("error", "certain"),
+    [
+        (ForbiddenError("exchange", "status-403", ""), True),
+        (ForbiddenError("exchange", "RecipientTaskException", ""), True),
+        (RefusedError("exchange", "outside-write-scope", ""), True),
+        (NotFoundError("exchange", "not-found", ""), True),
+        (ForbiddenError("exchange", "status-200", ""), False),
+        (ForbiddenError("exchange", "status-302", ""), False),
+        (ForbiddenError("exchange", "status-500", ""), False),
+        (ForbiddenError("exchange", "status-0", ""), False),
+        (ReplicationError("exchange", "x", ""), False),
+        (UnexpectedAnswerError("exchange", "500", ""), False),
+    ],
+)
+def test_a_write_was_refused_only_where_that_is_certain(error: ServiceError, certain: bool) -> None:
+    assert was_refused(error) is certain
+
+
+def test_proving_once_more_only_looks_at_what_was_settled_however_often() -> None:
+    settled = MailboxRecord(requested="a@b.de", settled_in="op")
+    open_ = MailboxRecord(requested="c@d.de")
+    once = again([Chunk(number=0, mailboxes=[settled, open_])])
+    twice = again(once)
+    assert [[entry.check for entry in chunk.mailboxes] for chunk in (*once, *twice)] == [[True, False], [True, False]]
+    (anew,) = arrange(twice, ["a@b.de", "c@d.de"], 50)
+    assert [entry.check for entry in anew.mailboxes] == [False, False]
