@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import azure.durable_functions as df
@@ -19,6 +20,8 @@ from triggers.answers import answered, flag, json_answer, language, query
 from triggers.blueprint import blueprint
 from triggers.plan import start_plan
 from triggers.views import Accepted
+
+_TRIES = 10
 
 
 @blueprint.function_name("create_connection")
@@ -90,29 +93,43 @@ def _removal_limit(parameters: dict[str, str]) -> int | None:
 
 
 async def _save(wish: SetUpRequest, found: Versioned | None, *, busy: bool) -> Connection:
-    """Write the new revision; who loses the ETag has been overtaken by another request."""
+    """Write the new revision; who loses the ETag to another request has been overtaken by it."""
     now = datetime.now(UTC)
-    wanted = wish.wanted(found.connection.wanted.revision + 1 if found is not None else 1)
     if found is None:
-        connection = _new(wish.name, wanted, now)
-    else:
-        same = busy and wish.wanted(found.connection.wanted.revision) == found.connection.wanted
-        connection = renewed(found.connection, OperationKind.SET_UP, now, same=same)
-        connection.wanted = wanted
-    await save(connection, found.etag if found is not None else None)
-    return connection
+        connection = _new(wish.name, wish.wanted(1), now)
+        try:
+            await services().documents.save(connection, None)
+        except StaleWriteError:
+            raise ConflictError("changed-meanwhile", name=wish.name) from None
+        return connection
+
+    def asked(present: Connection) -> Connection:
+        same = busy and wish.wanted(present.wanted.revision) == present.wanted
+        connection = renewed(present, OperationKind.SET_UP, now, same=same)
+        connection.wanted = wish.wanted(present.wanted.revision + 1)
+        return connection
+
+    return await replace(found, asked)
 
 
-async def save(connection: Connection, etag: str | None) -> None:
-    """Write a connection that a request has changed.
+async def replace(found: Versioned, change: Callable[[Connection], Connection]) -> Connection:
+    """Write what ``change`` makes of a connection; again where only the run that works on it has written meanwhile.
 
     Raises:
-        ConflictError: another request was faster.
+        ConflictError: another request was faster, or the run has ended.
     """
-    try:
-        await services().documents.save(connection, etag)
-    except StaleWriteError:
-        raise ConflictError("changed-meanwhile", name=connection.name) from None
+    operation = found.connection.operation
+    for _ in range(_TRIES):
+        connection = change(found.connection)
+        try:
+            await services().documents.save(connection, found.etag)
+        except StaleWriteError:
+            found = await operations.find(connection.name)
+            if found.connection.operation != operation:
+                break
+        else:
+            return connection
+    raise ConflictError("changed-meanwhile", name=found.connection.name)
 
 
 def _new(name: str, wanted: Wanted, now: datetime) -> Connection:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.model import Connection
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind
 from triggers import operations
 from triggers.answers import answered, query
 from triggers.blueprint import blueprint
-from triggers.create import accepted, renewed, save
+from triggers.create import accepted, renewed, replace
 
 
 @blueprint.function_name("verify_connection")
@@ -38,9 +39,13 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         return accepted(found.connection)
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
-    connection = renewed(found.connection, kind, datetime.now(UTC), same=busy)
-    if busy:  # a new revision, so that what the run is just doing does not count for the new operation
-        connection.wanted = connection.wanted.model_copy(update={"revision": connection.wanted.revision + 1})
-    await save(connection, found.etag)
+
+    def asked(present: Connection) -> Connection:
+        connection = renewed(present, kind, datetime.now(UTC), same=busy)
+        if busy:  # a new revision, so that what the run is just doing does not count for the new operation
+            connection.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
+        return connection
+
+    connection = await replace(found, asked)
     await (operations.wake(client, connection.name) if busy else operations.start(client, connection))
     return accepted(connection)

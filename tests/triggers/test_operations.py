@@ -1,4 +1,4 @@
-"""Starting a run where Durable refuses, against a durable client written by hand."""
+"""What a request writes beside a run that works, and the start of one where Durable refuses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import pytest_asyncio
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import ConflictError, UnavailableError
-from connector.model import Connection, Operation, Wanted
+from connector.model import Connection, Operation, StepRecord, Wanted
 from connector.services import close_services
-from connector.steps import OperationKind
+from connector.steps import OperationKind, StepName, StepState
 from triggers import operations
+from triggers.create import replace
 
 
 class Refusing(df.DurableOrchestrationClient):
@@ -70,3 +71,39 @@ async def test_a_start_that_goes_on_being_refused_is_told_after_some_tries(docum
     with pytest.raises(UnavailableError) as caught:
         await operations.start(client, _connection("mine", begun=False), pause=0)
     assert (caught.value.code, client.tries) == ("start-refused", 20)
+
+
+def _renamed(connection: Connection) -> Connection:
+    wanted = connection.wanted.model_copy(update={"display_name": "UTM HQ", "revision": connection.wanted.revision + 1})
+    operation = Operation(id="mine", kind=OperationKind.SET_UP, started=connection.since)
+    return connection.model_copy(update={"wanted": wanted, "operation": operation})
+
+
+def _step_is_done(connection: Connection) -> None:
+    connection.steps = {StepName.CONSENT: StepRecord(state=StepState.DONE)}
+
+
+async def test_what_the_run_has_written_meanwhile_is_no_other_request(documents: Documents) -> None:
+    await documents.save(_connection("run", begun=True), None)
+    found = await operations.find("hq")
+    await documents.update("hq", _step_is_done)
+    written = await replace(found, _renamed)
+    assert (await operations.find("hq")).connection == written
+    assert (written.wanted.display_name, written.step(StepName.CONSENT).state) == ("UTM HQ", StepState.DONE)
+
+
+@pytest.mark.parametrize("update", [{"id": "other"}, {"ended": datetime.now(UTC)}, {"cancelled": True}])
+async def test_another_request_or_the_end_of_the_run_is_a_conflict(
+    documents: Documents, update: dict[str, object]
+) -> None:
+    await documents.save(_connection("run", begun=True), None)
+    found = await operations.find("hq")
+
+    def meanwhile(connection: Connection) -> None:
+        connection.operation = connection.operation.model_copy(update=update)
+
+    present = await documents.update("hq", meanwhile)
+    with pytest.raises(ConflictError) as caught:
+        await replace(found, _renamed)
+    assert caught.value.code == "changed-meanwhile"
+    assert (await operations.find("hq")).connection == present
