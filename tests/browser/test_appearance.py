@@ -20,8 +20,7 @@ from tests.browser.conftest import AXE
 from tests.browser.visitor import Visitor, visiting
 from tests.connector.test_messages import leaves
 from tests.flow.app import NAME, App, running
-from tests.flow.test_causes import found
-from tests.flow.test_rights import least, obey
+from tests.flow.test_rights import set_up_by_hand
 from tests.triggers.served import app_routes
 
 WEB = Path("web")
@@ -32,11 +31,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 async def by_hand_and_ready(folder: Path) -> AsyncIterator[App]:
     """Run an app with a connection that is ready and one that waits for a person."""
     async with running(folder) as app:
-        least(app.tenant)
-        connection = await app.set_up()
-        obey(app, found(connection, "exchange-by-hand")["action"]["command"])
-        app.tenant.administrator.consent(connection["ids"]["applicationId"])
-        await app.until(lambda seen: seen["state"] == "ready")
+        await set_up_by_hand(app)
         await app.client.set_up({"name": "stuck", "mailboxes": app.tenant.addresses})
         yield app
 

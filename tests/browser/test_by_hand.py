@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
@@ -199,29 +199,3 @@ async def test_a_verification_is_called_one(tmp_path: Path) -> None:
             await visitor.page.locator("#verify").click()
             await expect(visitor.page.locator("#part-top .lead")).to_contain_text("Die Prüfung läuft")
             await visitor.sees("ready")
-
-
-async def test_what_cannot_be_done_now_keeps_its_place(tmp_path: Path) -> None:
-    async with running(tmp_path) as app:
-        least(app.tenant)
-        await app.set_up()
-        async with visiting(app) as visitor:
-            page = visitor.page
-            await visitor.enter()
-            await visitor.go(f"c/{NAME}")
-            await visitor.sees("action-required")
-            before = await places(page)
-            await page.locator("#stop").click()
-            await visitor.sees("cancelled")
-            await expect(page.locator("#stop")).to_have_attribute("aria-disabled", "true")
-            assert await places(page) == before
-            await page.locator("#stop").click(force=True)
-            assert len(visitor.asked("POST", "/cancel$")) == 1
-
-
-async def places(page: Page) -> list[float]:
-    """Return where each action begins."""
-    found: list[float] = await page.evaluate(
-        "[...document.querySelectorAll('#part-top .actions > *')].map(each => each.getBoundingClientRect().left)"
-    )
-    return found

@@ -50,7 +50,7 @@ async def test_a_view_names_itself_in_the_tab_and_to_who_does_not_see_it(tmp_pat
             assert len(titles) == 6
 
 
-async def test_the_focus_does_not_slip_to_another_action(tmp_path: Path) -> None:
+async def test_what_cannot_be_done_now_keeps_its_place_and_the_focus(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         least(app.tenant)
         await app.set_up()
@@ -58,13 +58,24 @@ async def test_the_focus_does_not_slip_to_another_action(tmp_path: Path) -> None
             page = visitor.page
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
+            await visitor.sees("action-required")
+            before = await places(page)
             await page.locator("#stop").focus()
             await page.keyboard.press("Enter")
             await visitor.sees("cancelled")
-            assert await focused(page) == "stop"
-            await page.keyboard.press("Enter")
             await expect(page.locator("#stop")).to_have_attribute("aria-disabled", "true")
+            assert (await places(page), await focused(page)) == (before, "stop")
+            await page.keyboard.press("Enter")
+            await page.locator("#stop").click(force=True)
             assert len(visitor.asked("POST", "/cancel$")) == 1
+
+
+async def places(page: Page) -> list[float]:
+    """Return where each action begins."""
+    found: list[float] = await page.evaluate(
+        "[...document.querySelectorAll('#part-top .actions > *')].map(each => each.getBoundingClientRect().left)"
+    )
+    return found
 
 
 async def test_another_language_also_changes_what_has_been_found(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from local.tenant.exchange_rights import CMDLETS
 from tests.flow.app import NAME, App, running
-from tests.flow.test_causes import found
-from tests.flow.test_rights import least, obey
+from tests.flow.test_rights import least, set_up_by_hand
 
 
 async def dry_run(app: App, **more: Any) -> dict[str, Any]:
@@ -114,11 +113,7 @@ async def test_what_the_app_may_not_do_is_marked_for_a_person(tmp_path: Path) ->
 async def test_what_has_opened_is_not_planned_for_a_person_who_has_done_it(tmp_path: Path) -> None:
     """Without a right in Exchange nothing can be looked at, but a mailbox that has opened has its access."""
     async with running(tmp_path) as app:
-        least(app.tenant)
-        connection = await app.set_up()
-        obey(app, found(connection, "exchange-by-hand")["action"]["command"])
-        app.tenant.administrator.consent(connection["ids"]["applicationId"])
-        await app.until(lambda seen: seen["state"] == "ready")
+        connection = await set_up_by_hand(app)
         new = app.tenant.administrator.add_mailbox("new@contoso.example")
         plan = await dry_run(app, mailboxes=[*app.tenant.addresses, new.address])
         granted = [change["subject"] for change in plan["changes"] if change["step"] == "mailboxes"]

@@ -134,6 +134,15 @@ async def test_with_the_least_rights_a_person_follows_the_lines_and_the_run_fini
         assert found(connection, "proven-by-login")["severity"] == "info"
 
 
+async def set_up_by_hand(app: App) -> dict[str, Any]:
+    """Set up with the least rights, and do what a person is asked to do."""
+    least(app.tenant)
+    connection = await app.set_up()
+    obey(app, found(connection, "exchange-by-hand")["action"]["command"])
+    app.tenant.administrator.consent(connection["ids"]["applicationId"])
+    return await app.until(lambda seen: seen["state"] == "ready")
+
+
 def obey(app: App, lines: str) -> None:
     """Do what the PowerShell lines say."""
     administrator = app.tenant.administrator
