@@ -53,8 +53,9 @@ async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_taken_ba
             await visitor.sees("ready")
             await page.locator("#again").click()
             await visitor.sees("action-required")
-            await page.get_by_role("button", name="Annehmen und weitermachen").click()
+            await page.get_by_role("button", name="Annehmen und weitermachen").press("Enter")
             await visitor.sees("ready")
+            assert await page.evaluate("document.activeElement.id") == "part-todo"  # where the button was
             await expect(page.locator("#part-notes")).to_contain_text("weiteren Besitzer")
             await expect(page.get_by_role("button", name="Annehmen und weitermachen")).to_have_count(0)
             await page.locator("#to-change").click()
