@@ -33,7 +33,6 @@ class ChunkRun:
         self.chunk = chunk
         self.principal = principal
         self.tenant_id = run.connection.ids.tenant_id or ""
-        self.operation = run.connection.operation.id
         self.changes = 0
         self.wait: WaitError | None = None
         self.delayed: list[MailboxRecord] = []
@@ -41,7 +40,7 @@ class ChunkRun:
 
     async def settle(self) -> None:
         """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
-        left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.operation]
+        left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.run.operation]
         left.sort(key=lambda entry: entry.finding is not None)  # those that nobody has looked at yet come first
         for start in range(0, len(left), BATCH):
             if start and time.monotonic() >= self._ends:
@@ -175,7 +174,7 @@ class ChunkRun:
         ]
 
     def _settled(self, entry: MailboxRecord, finding: Finding | None) -> None:
-        entry.settled_in = self.operation
+        entry.settled_in = self.run.operation
         self._note_finding(entry, finding)
         entry.access = "given" if entry.access == "giving" else entry.access
 
@@ -201,14 +200,14 @@ class ChunkRun:
         """Ask for a wait; the last time only say of the mailbox that it is what all the others waited for."""
         if not self.run.order.last:
             self.wait = self.wait or error
-        elif entry.proven_in != self.operation:
+        elif entry.proven_in != self.run.operation:
             late = proving_overdue(self.run.connection, self.run.services.settings.verify_minutes, self.run.order.now)
             entry.state = MailboxState.ACTION_REQUIRED if late else MailboxState.WAITING
             entry.finding = mailboxes.delay(entry.requested, error, overdue=late)
 
     def _note_finding(self, entry: MailboxRecord, finding: Finding | None) -> None:
         """Keep what was found; a mailbox that has opened meanwhile needs nothing more, whatever this step sees."""
-        if entry.proven_in == self.operation:
+        if entry.proven_in == self.run.operation:
             entry.state, entry.finding = MailboxState.OPEN, None
         else:
             entry.state = MailboxState.ACTION_REQUIRED if finding else MailboxState.WAITING

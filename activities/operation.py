@@ -95,11 +95,8 @@ async def end_round(order: Order) -> dict[str, Any]:
     if run.overtaken:
         return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
     verdict = conclude(run.connection, run.order.round, run.now)
-    operation = run.connection.operation.id
 
     def note(connection: Connection) -> None:
-        if connection.operation.id != operation:
-            return
         _enter(connection, verdict.state, run)
         stuck = verdict.state is ConnectionState.ACTION_REQUIRED
         connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
@@ -110,7 +107,7 @@ async def end_round(order: Order) -> dict[str, Any]:
         if verdict.ended and connection.wanted.revision == run.order.revision:
             connection.operation.ended = run.now
 
-    await run.update(note)
+    await run.note(note)
     if run.overtaken:
         return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
     log(
@@ -133,14 +130,12 @@ async def fail(order: Order) -> dict[str, Any]:
     step = StepName(run.order.step)
 
     def note(connection: Connection) -> None:
-        if connection.operation.id != run.operation:
-            return
         entry = connection.step(step).model_copy()
         entry.state, entry.ended = StepState.FAILED, run.now
         entry.findings = [Finding(code=run.order.code, step=step)]
         connection.steps[step] = entry
 
-    await run.update(note)
+    await run.note(note)
     log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=run.order.code)
     return {"state": StepState.FAILED.value}
 

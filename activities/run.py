@@ -105,6 +105,15 @@ class Run:
         """Change the document now."""
         self.connection = await self.services.documents.update(self.order.name, change)
 
+    async def note(self, change: Callable[[Connection], None]) -> None:
+        """Change the document, unless another operation has taken the place of this delivery's."""
+
+        def unless_replaced(connection: Connection) -> None:
+            if connection.operation.id == self.operation:
+                change(connection)
+
+        await self.update(unless_replaced)
+
 
 class Stage(Protocol, Generic[T]):
     """The four parts of a step."""
@@ -220,8 +229,6 @@ async def record(
     waiting = outcome.state == WAIT
 
     def note(connection: Connection) -> None:
-        if connection.operation.id != run.operation:
-            return
         for recorder in recorders or ():
             recorder(connection)
         entry = connection.step(step).model_copy()
@@ -236,7 +243,7 @@ async def record(
         entry.findings = list(findings)
         connection.steps[step] = entry
 
-    await run.update(note)
+    await run.note(note)
     log(
         "step",
         connection=run.order.name,

@@ -21,8 +21,6 @@ from triggers.blueprint import blueprint
 from triggers.plan import start_plan
 from triggers.views import Accepted
 
-_TRIES = 10
-
 
 @blueprint.function_name("create_connection")
 @blueprint.route(route="api/connections", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
@@ -65,7 +63,11 @@ def _asked_already(wish: SetUpRequest, present: Connection) -> bool:
     operation = present.operation
     is_set_up = operation.kind is OperationKind.SET_UP and not operation.cancelled
     works = present.state is not ConnectionState.ACTION_REQUIRED
-    return is_set_up and works and wish.wanted(present.wanted.revision) == present.wanted
+    return is_set_up and works and _is_wanted(wish, present)
+
+
+def _is_wanted(wish: SetUpRequest, present: Connection) -> bool:
+    return wish.wanted(present.wanted.revision) == present.wanted
 
 
 async def _check_removals(wish: SetUpRequest, present: Connection, most: int | None) -> None:
@@ -103,33 +105,26 @@ async def _save(wish: SetUpRequest, found: Versioned | None, *, busy: bool) -> C
             raise ConflictError("changed-meanwhile", name=wish.name) from None
         return connection
 
-    def asked(present: Connection) -> Connection:
-        same = busy and wish.wanted(present.wanted.revision) == present.wanted
-        connection = renewed(present, OperationKind.SET_UP, now, same=same)
-        connection.wanted = wish.wanted(present.wanted.revision + 1)
-        return connection
+    def ask(present: Connection) -> None:
+        renew(present, OperationKind.SET_UP, now, same=busy and _is_wanted(wish, present))
+        present.wanted = wish.wanted(present.wanted.revision + 1)
 
-    return await replace(found, asked)
+    return await replace(found.connection, ask)
 
 
-async def replace(found: Versioned, change: Callable[[Connection], Connection]) -> Connection:
-    """Write what ``change`` makes of a connection; again where only the run that works on it has written meanwhile.
+async def replace(seen: Connection, change: Callable[[Connection], None]) -> Connection:
+    """Change a connection as it is now, where nobody but the run that works on it has written since it was ``seen``.
 
     Raises:
         ConflictError: another request was faster, or the run has ended.
     """
-    operation = found.connection.operation
-    for _ in range(_TRIES):
-        connection = change(found.connection)
-        try:
-            await services().documents.save(connection, found.etag)
-        except StaleWriteError:
-            found = await operations.find(connection.name)
-            if found.connection.operation != operation:
-                break
-        else:
-            return connection
-    raise ConflictError("changed-meanwhile", name=found.connection.name)
+
+    def unless_overtaken(present: Connection) -> None:
+        if present.operation != seen.operation:
+            raise ConflictError("changed-meanwhile", name=seen.name)
+        change(present)
+
+    return await services().documents.update(seen.name, unless_overtaken)
 
 
 def _new(name: str, wanted: Wanted, now: datetime) -> Connection:
@@ -137,16 +132,16 @@ def _new(name: str, wanted: Wanted, now: datetime) -> Connection:
     return Connection(name=name, wanted=wanted, operation=operation, since=now, last_change=now)
 
 
-def renewed(connection: Connection, kind: OperationKind, now: datetime, *, same: bool = False) -> Connection:
-    """Return the connection with a new operation that nobody has taken up yet; its state counts from now.
+def renew(connection: Connection, kind: OperationKind, now: datetime, *, same: bool = False) -> None:
+    """Give the connection a new operation that nobody has taken up yet; its state counts from now.
 
     Who asks for the ``same`` of a run that waits for a person has changed nothing: what counts from the last change
     counts on, and the run ends when a person has been waited for long enough.
     """
-    operation = Operation(id=operations.operation_id(), kind=kind, started=now)
-    update = {"operation": operation, "state": ConnectionState.RUNNING, "since": now}
-    counting = {} if same else {"last_change": now, "stuck_since": None}
-    return connection.model_copy(update={**update, **counting})
+    connection.operation = Operation(id=operations.operation_id(), kind=kind, started=now)
+    connection.state, connection.since = ConnectionState.RUNNING, now
+    if not same:
+        connection.last_change, connection.stuck_since = now, None
 
 
 def accepted(connection: Connection) -> func.HttpResponse:

@@ -13,7 +13,7 @@ from connector.steps import ConnectionState, OperationKind
 from triggers import operations
 from triggers.answers import answered, query
 from triggers.blueprint import blueprint
-from triggers.create import accepted, renewed, replace
+from triggers.create import accepted, renew, replace
 
 
 @blueprint.function_name("verify_connection")
@@ -40,12 +40,11 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
 
-    def asked(present: Connection) -> Connection:
-        connection = renewed(present, kind, datetime.now(UTC), same=busy)
+    def ask(present: Connection) -> None:
+        renew(present, kind, datetime.now(UTC), same=busy)
         if busy:  # a new revision, so that what the run is just doing does not count for the new operation
-            connection.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
-        return connection
+            present.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
 
-    connection = await replace(found, asked)
+    connection = await replace(found.connection, ask)
     await (operations.wake(client, connection.name) if busy else operations.start(client, connection))
     return accepted(connection)

@@ -93,6 +93,10 @@ export function copy(text, what, attributes = {}) {
   return quiet(t('page.copy'), done, { 'aria-label': t('page.copyWhat', { what }), ...attributes });
 }
 
+// Some of many, and how many more there are.
+export const listed = (texts, most) => h('ul', {}, texts.slice(0, most).map(text => h('li', { class: 'address' }, text)),
+  texts.length > most && h('li', {}, t('page.plan.andMore', { number: texts.length - most })));
+
 export const command = (text, what) =>
   h('div', { class: 'command' }, h('pre', { tabindex: '0', 'aria-label': what }, text), copy(text, what));
 

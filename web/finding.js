@@ -5,8 +5,11 @@ import { t } from './texts.js';
 
 const SIGNS = { error: '✘', warning: '!', info: 'i' };
 
+export const findingCards = (findings, accept = null) =>
+  h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, accept)));
+
 // `accept` is called with the finding where a request may name it and go on.
-export function findingCard(finding, accept = null) {
+function findingCard(finding, accept) {
   const { action } = finding;
   return h('li', { class: `finding ${finding.severity}` },
     h('p', { class: 'kind' },

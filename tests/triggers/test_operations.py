@@ -73,10 +73,10 @@ async def test_a_start_that_goes_on_being_refused_is_told_after_some_tries(docum
     assert (caught.value.code, client.tries) == ("start-refused", 20)
 
 
-def _renamed(connection: Connection) -> Connection:
-    wanted = connection.wanted.model_copy(update={"display_name": "UTM HQ", "revision": connection.wanted.revision + 1})
-    operation = Operation(id="mine", kind=OperationKind.SET_UP, started=connection.since)
-    return connection.model_copy(update={"wanted": wanted, "operation": operation})
+def _rename(connection: Connection) -> None:
+    update = {"display_name": "UTM HQ", "revision": connection.wanted.revision + 1}
+    connection.wanted = connection.wanted.model_copy(update=update)
+    connection.operation = Operation(id="mine", kind=OperationKind.SET_UP, started=connection.since)
 
 
 def _step_is_done(connection: Connection) -> None:
@@ -85,9 +85,9 @@ def _step_is_done(connection: Connection) -> None:
 
 async def test_what_the_run_has_written_meanwhile_is_no_other_request(documents: Documents) -> None:
     await documents.save(_connection("run", begun=True), None)
-    found = await operations.find("hq")
+    seen = (await operations.find("hq")).connection
     await documents.update("hq", _step_is_done)
-    written = await replace(found, _renamed)
+    written = await replace(seen, _rename)
     assert (await operations.find("hq")).connection == written
     assert (written.wanted.display_name, written.step(StepName.CONSENT).state) == ("UTM HQ", StepState.DONE)
 
@@ -97,13 +97,13 @@ async def test_another_request_or_the_end_of_the_run_is_a_conflict(
     documents: Documents, update: dict[str, object]
 ) -> None:
     await documents.save(_connection("run", begun=True), None)
-    found = await operations.find("hq")
+    seen = (await operations.find("hq")).connection
 
     def meanwhile(connection: Connection) -> None:
         connection.operation = connection.operation.model_copy(update=update)
 
     present = await documents.update("hq", meanwhile)
     with pytest.raises(ConflictError) as caught:
-        await replace(found, _renamed)
+        await replace(seen, _rename)
     assert caught.value.code == "changed-meanwhile"
     assert (await operations.find("hq")).connection == present

@@ -2,7 +2,7 @@
 
 import { get, may, post } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state, unless, way } from '../dom.js';
-import { findingCard } from '../finding.js';
+import { findingCards } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
@@ -102,7 +102,7 @@ function todo(urgent, examples, shut, name, list) {
 
 function cards(findings, name) {
   const accept = may('create_connection') ? finding => done(again(name, finding.id)) : null;
-  return h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, accept)));
+  return findingCards(findings, accept);
 }
 
 // The wait for Microsoft: what is proven, what is not, and since when somebody waits.

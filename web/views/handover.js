@@ -1,7 +1,7 @@
 // What a person types into the UTM: the three values as in its form, the secret only when it is asked for.
 
 import { get, may } from '../api.js';
-import { copy, fact, h, link, quiet } from '../dom.js';
+import { copy, fact, h, link, listed, quiet } from '../dom.js';
 import { leads } from '../routes.js';
 import { end, language, LANGUAGES, moment, t } from '../texts.js';
 
@@ -56,8 +56,7 @@ function partly({ mailboxes, unproven }) {
   const [number, total] = [mailboxes.length - unproven.length, mailboxes.length];
   return h('div', { class: 'notice warning' },
     h('p', {}, t('page.handOver.partly', { number, total })),
-    h('ul', {}, unproven.slice(0, NAMED).map(address => h('li', { class: 'address' }, address))),
-    unproven.length > NAMED && h('p', {}, t('page.plan.andMore', { number: unproven.length - NAMED })));
+    listed(unproven, NAMED));
 }
 
 // The label as the UTM shows it in the reader's language, the other one beside it.

@@ -44,11 +44,9 @@ function form(done) {
     id: 'key', class: 'masked', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true,
     'aria-describedby': 'key-wrong',
   });
-  let working = false;
   const submit = async event => {
     event.preventDefault();
-    if (working) return;
-    working = true;
+    if (use.hasAttribute('aria-disabled')) return;
     use.setAttribute('aria-disabled', 'true');
     wrong.textContent = '';
     try {
@@ -63,7 +61,6 @@ function form(done) {
     } catch (error) {
       wrong.textContent = `${error.title ?? t('page.problem.title')} ${error.detail ?? error.message}`; // a dialog hides what is said behind it
     } finally {
-      working = false;
       use.removeAttribute('aria-disabled');
     }
   };

@@ -1,7 +1,7 @@
 // The mailboxes of a connection: filtered by state and text, drawn a part at a time so that 5,000 of them do no harm.
 
 import { complain, draw, h, quiet, state } from '../dom.js';
-import { findingCard } from '../finding.js';
+import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
@@ -82,5 +82,5 @@ function row(entry) {
     h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) }),
       entry.state === 'open' && !entry.accessGiven && ` ${t('page.mailboxes.notGiven')}`),
     entry.finding && h('details', { id: `about-${entry.requested}` },
-      h('summary', {}, entry.finding.message), h('ul', { class: 'findings' }, findingCard(entry.finding))));
+      h('summary', {}, entry.finding.message), findingCards([entry.finding])));
 }

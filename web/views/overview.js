@@ -2,7 +2,7 @@
 
 import { may, OPERATIONS, pages } from '../api.js';
 import { complain, draw, fact, h, link, state } from '../dom.js';
-import { findingCard } from '../finding.js';
+import { findingCards } from '../finding.js';
 import { deployment } from '../deployment.js';
 import { poll } from '../poll.js';
 import { leads } from '../routes.js';
@@ -10,7 +10,7 @@ import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
 const RECENT = 5000;
-const WAYS = [{ view: 'connection', path: '' }, { view: 'hand-over', path: '/hand-over' }, { view: 'report', path: '/report' }];
+const WAYS = ['connection', 'hand-over', 'report'];
 
 export async function overview(main, { signal }) {
   const missing = h('section', { 'aria-label': t('page.overview.missing') });
@@ -40,7 +40,7 @@ async function look(list, signal) {
 
 const rights = missing => missing.length
   ? [h('h2', {}, t('page.overview.missing')), h('p', {}, t('page.overview.missingWhat')),
-    h('ul', { class: 'findings' }, missing.map(finding => findingCard(finding)))]
+    findingCards(missing)]
   : [];
 
 const nothing = () => [h('p', { class: 'lead' }, t('page.overview.none')), h('p', {}, t('page.overview.first'))];
@@ -60,11 +60,11 @@ function row(connection) {
 
 // A key of one function: what it opens, and the way there, since it cannot list the connections.
 function lesser() {
-  const way = WAYS.find(({ view }) => leads(view));
+  const way = WAYS.find(leads);
   const name = h('input', { id: 'which', autocomplete: 'off', spellcheck: 'false', required: true, pattern: '[a-z0-9]+(-[a-z0-9]+)*' });
   const open = event => {
     event.preventDefault();
-    location.hash = `#/c/${name.value}${way.path}`;
+    location.hash = `#/c/${name.value}${way === 'connection' ? '' : `/${way}`}`;
   };
   return h('section', {},
     h('h2', {}, t('page.lesser.title')),

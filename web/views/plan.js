@@ -1,8 +1,8 @@
 // What a request would change, each change with its reason, before anything is changed; then the request itself.
 
 import { get, pages, post, Problem } from '../api.js';
-import { announce, button, command, h, link, reload } from '../dom.js';
-import { findingCard } from '../finding.js';
+import { announce, button, command, h, link, listed, reload } from '../dom.js';
+import { findingCards } from '../finding.js';
 import { poll } from '../poll.js';
 import { count, t, written } from '../texts.js';
 import { difference } from '../wish.js';
@@ -68,14 +68,12 @@ function shown(plan, body, now, sent) {
     title,
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
-    inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), cards(inTheWay)],
+    inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay)],
     h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
-    others.length > 0 && [h('h3', {}, t('label.findings')), cards(others)],
+    others.length > 0 && [h('h3', {}, t('label.findings')), findingCards(others)],
     confirmation(body, now, sent),
   ];
 }
-
-const cards = findings => h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding)));
 
 function group(step, changes) {
   if (!changes.length) return null;
@@ -92,9 +90,7 @@ function group(step, changes) {
   }));
 }
 
-const named = (subjects, title) => h('details', {}, h('summary', {}, title),
-  h('ul', {}, subjects.slice(0, NAMED).map(subject => h('li', { class: 'address' }, subject)),
-    subjects.length > NAMED && h('li', {}, t('page.plan.andMore', { number: subjects.length - NAMED }))));
+const named = (subjects, title) => h('details', {}, h('summary', {}, title), listed(subjects, NAMED));
 
 // Who takes access away says so by typing how many mailboxes lose it. Access that the app has not given, it does not take.
 function confirmation(body, now, sent) {
