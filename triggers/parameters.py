@@ -14,6 +14,7 @@ from connector.steps import SETTLED, MailboxState, StepName
 from triggers import operations
 from triggers.answers import NO_STORE, answered, json_answer, language, query
 from triggers.blueprint import blueprint
+from triggers.caller import caller
 from triggers.views import ImapView, OAuthView, Parameters, SecretReference
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
@@ -40,7 +41,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         connection=connection.name,
         outcome=form,
         version=secret.version,
-        address=req.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or None,
+        **caller(req, "read_parameters").fields(),
     )
     body = await _parameters(clients, connection, secret, value)
     if _wants_text(req.headers.get("Accept", "")):
