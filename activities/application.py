@@ -38,7 +38,9 @@ class _Application:
         )
 
     def plan(self, run: Run, observed: Observed) -> Plan:
-        return application.plan(observed, run.connection.wanted)
+        at_hand = observed.application or observed.deleted
+        accepted = run.accepted_for(at_hand.application_id if at_hand is not None else None)
+        return application.plan(observed, run.connection.wanted, accepted)
 
     async def apply(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - one change, one way
         await run.services.graph.ensure_application(

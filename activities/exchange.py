@@ -28,7 +28,12 @@ class _Exchange:
 
     def plan(self, run: Run, observed: ExchangePrincipal | None) -> Plan:
         ids = run.connection.ids
-        return exchange.plan(observed, ids.enterprise_application_id or KNOWN_AFTER_APPLY, run.connection.wanted)
+        return exchange.plan(
+            observed,
+            ids.enterprise_application_id or KNOWN_AFTER_APPLY,
+            ids.application_id or "",
+            run.accepted_for(ids.application_id),
+        )
 
     async def apply(self, run: Run, observed: ExchangePrincipal | None, change: Change) -> None:
         ids, admin = run.connection.ids, run.services.exchange

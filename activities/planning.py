@@ -131,7 +131,8 @@ async def _open(order: Order) -> tuple[Run, Planned] | None:
     planned = await clients.plans.load(order.name)
     if planned is None or planned.id != order.plan:
         return None
-    return Run(clients, order, planned.connection, dry=True), planned
+    acceptances = await clients.acceptances.load(order.name)
+    return Run(clients, order, planned.connection, dry=True, acceptances=acceptances), planned
 
 
 async def _of_chunk(run: Run, planned: Planned, found: PlannedChunk) -> tuple[list[PlannedChange], tuple[Finding, ...]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import UNKNOWN, refusal
 from connector.errors import GrantMissingError, ServiceError, ThrottledError, WaitError
 from connector.log import log
@@ -67,7 +68,15 @@ SUPERSEDED = "superseded"
 class Run:
     """One delivery of one activity."""
 
-    def __init__(self, clients: Services, order: Order, connection: Connection, *, dry: bool = False) -> None:
+    def __init__(
+        self,
+        clients: Services,
+        order: Order,
+        connection: Connection,
+        *,
+        dry: bool = False,
+        acceptances: tuple[Acceptance, ...] = (),
+    ) -> None:
         self.services = clients
         self.order = order
         self.connection = connection
@@ -75,6 +84,8 @@ class Run:
         """The operation that this delivery works for, whichever has taken its place meanwhile."""
         self.dry = dry
         """Whether nothing is written: what an earlier step would make does not exist then."""
+        self.acceptances = acceptances
+        """What somebody has accepted; read only, whoever sets up cannot write it."""
         self._began = time.monotonic()
 
     @classmethod
@@ -84,7 +95,11 @@ class Run:
         found = await clients.documents.load(order.name)
         if found is None:
             raise RuntimeError("the connection's document is gone")
-        return cls(clients, order, found.connection)
+        return cls(clients, order, found.connection, acceptances=await clients.acceptances.load(order.name))
+
+    def accepted_for(self, application_id: str | None) -> frozenset[str]:
+        """Return the ids of the findings that somebody has accepted for this very application."""
+        return accepted_for(self.acceptances, application_id) | frozenset(self.connection.wanted.accept)
 
     @property
     def overtaken(self) -> bool:

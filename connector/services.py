@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.acceptances import Acceptances
 from connector.documents import Documents
 from connector.errors import GrantMissingError
 from connector.planned import Plans
@@ -84,6 +85,11 @@ class Services:
         """The dry runs."""
         return Plans(self.store)
 
+    @cached_property
+    def acceptances(self) -> Acceptances:
+        """What somebody has accepted."""
+        return Acceptances(self.store)
+
     def require_grant(self) -> None:
         """Raise ``GrantMissingError`` while no Graph or Exchange token may be asked for."""
         if self.settings.granted is None:
@@ -94,7 +100,7 @@ class Services:
         for name in ("graph", "exchange", "vault", "store", "identity"):
             if name in self.__dict__:
                 await self.__dict__.pop(name).close()
-        for name in ("documents", "plans"):
+        for name in ("documents", "plans", "acceptances"):
             self.__dict__.pop(name, None)
 
 

@@ -43,42 +43,46 @@ def unique_name(connection: str) -> str:
     return f"utm-mail-connect-{connection}"
 
 
-def plan(observed: Observed, wanted: Wanted) -> Plan:
-    """Return how to make the application as wanted; a foreign one is refused."""
+def plan(observed: Observed, wanted: Wanted, accepted: Collection[str] = ()) -> Plan:
+    """Return how to make the application as wanted; a foreign one is refused.
+
+    ``accepted`` are the ids of the findings that somebody has accepted for the application at hand.
+    """
     application = observed.application
     if application is None:
-        return _create(observed, wanted)
+        return _create(observed, wanted, accepted)
     if not application.owners and not _outgrown(application, observed.now):
         return Plan(wait="owner-unknown")
     if observed.identity_object_id not in application.owners:
-        return Plan(findings=(_finding("foreign-application", application.application_id),))
-    findings = [
-        _finding("foreign-owner", owner) for owner in sorted(application.owners - {observed.identity_object_id})
-    ]
+        return Plan(findings=(_finding("foreign-application", application, application.application_id),))
+    others = sorted(application.owners - {observed.identity_object_id})
+    findings = [_finding("foreign-owner", application, owner) for owner in others]
     findings += [
-        _finding("foreign-credential", credential.key_id, kind=credential.kind, name=credential.display_name or "")
+        _finding(
+            "foreign-credential",
+            application,
+            credential.key_id,
+            kind=credential.kind,
+            name=credential.display_name or "",
+        )
         for credential in application.credentials
         if not _is_ours(credential, observed)
     ]
-    stopping = tuple(finding for finding in findings if finding.id not in wanted.accept)
-    accepted = tuple(
-        finding.model_copy(update={"severity": "info"}) for finding in findings if finding.id in wanted.accept
-    )
-    if stopping:
-        return Plan(findings=stopping + accepted)
-    if _differs(application, wanted):
-        change = Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs")
-        return Plan((change,), accepted)
-    return Plan(findings=accepted)
+    stopping = tuple(finding for finding in findings if finding.id not in accepted)
+    known = (one.model_copy(update={"severity": "info"}) for one in findings if one.id in accepted)
+    told = (*stopping, *known)
+    if _differs(application, wanted) and not stopping:
+        return Plan((Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs"),), told)
+    return Plan(findings=told)
 
 
-def _create(observed: Observed, wanted: Wanted) -> Plan:
+def _create(observed: Observed, wanted: Wanted, accepted: Collection[str]) -> Plan:
     """Return the creation, unless restoring the deleted one would keep the values that the UTM has."""
     change = Change(Action.CREATE_APPLICATION, wanted.display_name, "application-missing")
     if observed.deleted is None:
         return Plan((change,))
-    finding = _finding("application-deleted", observed.deleted.application_id)
-    if finding.id in wanted.accept:
+    finding = _finding("application-deleted", observed.deleted, observed.deleted.application_id)
+    if finding.id in accepted:
         return Plan((change,), (finding.model_copy(update={"severity": "info"}),))
     return Plan(findings=(finding,))
 
@@ -102,5 +106,10 @@ def _is_ours(credential: Credential, observed: Observed) -> bool:
     )
 
 
-def _finding(code: str, subject: str, **values: str) -> Finding:
-    return Finding(code=code, step=StepName.APPLICATION, subject=subject, values=dict(values))
+def _finding(code: str, application: Application, subject: str, **values: str) -> Finding:
+    return Finding(
+        code=code,
+        step=StepName.APPLICATION,
+        subject=subject,
+        values={"applicationId": application.application_id, **values},
+    )

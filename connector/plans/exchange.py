@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from connector.model import Finding, Wanted
+from collections.abc import Collection
+
+from connector.model import Finding
 from connector.observed import ExchangePrincipal
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
 
-def plan(observed: ExchangePrincipal | None, enterprise_application_id: str, wanted: Wanted) -> Plan:
-    """Return how to make the Exchange principal.
+def plan(
+    observed: ExchangePrincipal | None,
+    enterprise_application_id: str,
+    application_id: str,
+    accepted: Collection[str] = (),
+) -> Plan:
+    """Return how to make the Exchange principal; ``accepted`` are the ids of findings accepted for this application.
 
     Exchange accepts a wrong object id silently and the login then fails; the record cannot be corrected, only
     replaced (learn.microsoft.com/powershell/module/exchange/set-serviceprincipal), which needs a person's word.
@@ -22,8 +29,8 @@ def plan(observed: ExchangePrincipal | None, enterprise_application_id: str, wan
         code="principal-stale",
         step=StepName.EXCHANGE,
         subject=observed.object_id,
-        values={"expected": enterprise_application_id},
+        values={"expected": enterprise_application_id, "applicationId": application_id},
     )
-    if finding.id in wanted.accept:
+    if finding.id in accepted:
         return Plan((Change(Action.REPLACE_PRINCIPAL, observed.object_id, "principal-stale"),))
     return Plan(findings=(finding,))

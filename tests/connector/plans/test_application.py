@@ -80,7 +80,8 @@ def test_a_deleted_application_is_not_made_anew_before_that_is_accepted() -> Non
     """Restoring it keeps the values that the UTM has; a new one would not."""
     (finding,) = plan(observed(None, deleted=OURS), WANTED).findings
     assert finding.id == "application-deleted:app"
-    accepted = plan(observed(None, deleted=OURS), WANTED.model_copy(update={"accept": [finding.id]}))
+    assert finding.values["applicationId"] == OURS.application_id
+    accepted = plan(observed(None, deleted=OURS), WANTED, {finding.id})
     assert [change.action for change in accepted.changes] == [Action.CREATE_APPLICATION]
 
 
@@ -90,7 +91,8 @@ def test_another_owner_stops_until_it_is_accepted() -> None:
     assert result.blocked
     assert not result.changes
     (finding,) = result.findings
-    accepted = plan(observed(shared), WANTED.model_copy(update={"accept": [finding.id]}))
+    assert finding.values["applicationId"] == OURS.application_id
+    accepted = plan(observed(shared), WANTED, {finding.id})
     assert not accepted.blocked
     assert [found.severity for found in accepted.findings] == ["info"]
     assert [change.action for change in accepted.changes] == [Action.UPDATE_APPLICATION]

@@ -134,14 +134,13 @@ def principal(object_id: str) -> ExchangePrincipal:
 
 
 def test_the_exchange_principal_is_made_and_one_that_fits_is_left_alone() -> None:
-    assert [change.action for change in exchange.plan(None, "sp", WANTED).changes] == [Action.CREATE_PRINCIPAL]
-    assert exchange.plan(principal("SP"), "sp", WANTED).changes == ()
+    assert [change.action for change in exchange.plan(None, "sp", "app").changes] == [Action.CREATE_PRINCIPAL]
+    assert exchange.plan(principal("SP"), "sp", "app").changes == ()
 
 
 def test_a_stale_principal_is_replaced_only_when_accepted() -> None:
-    result = exchange.plan(principal("wrong"), "sp", WANTED)
+    result = exchange.plan(principal("wrong"), "sp", "app")
     assert (result.changes, result.blocked) == ((), True)
-    accepted = WANTED.model_copy(update={"accept": [result.findings[0].id]})
-    assert [change.action for change in exchange.plan(principal("wrong"), "sp", accepted).changes] == [
-        Action.REPLACE_PRINCIPAL
-    ]
+    assert result.findings[0].values["applicationId"] == "app"
+    accepted = exchange.plan(principal("wrong"), "sp", "app", {result.findings[0].id})
+    assert [change.action for change in accepted.changes] == [Action.REPLACE_PRINCIPAL]

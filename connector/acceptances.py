@@ -1,0 +1,119 @@
+"""What somebody has accepted, in documents of its own: no set-up, verification or dry run ever writes one.
+
+Who may set up must not be able to wave through what protects against him: so an acceptance has a route and a key of
+its own, and counts only for the one application that whoever accepted has seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from connector.errors import StaleWriteError
+from connector.model import Document
+
+if TYPE_CHECKING:
+    from connector.clients.store import Store
+
+_TRIES = 10
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Acceptance(Document):
+    """One finding of one application that no longer stops anything."""
+
+    id: str
+    """The finding's: its code and what it is about."""
+    application_id: str
+    code: str
+    subject: str = ""
+    accepted_on: datetime
+    by: str
+    """Who accepted: the function, and which of its keys."""
+
+    def means(self, finding: str, application_id: str | None = None) -> bool:
+        """Return whether it is about this finding, and about this application where one is named."""
+        about = application_id is None or same_guid(self.application_id, application_id)
+        return about and self.id.lower() == finding.lower()
+
+
+class _Kept(Document):
+    """The document of one connection."""
+
+    items: list[Acceptance] = Field(default=[])
+
+
+class Acceptances:
+    """The acceptances in the store, by the connection's name: also of one that is only planned."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, name: str) -> tuple[Acceptance, ...]:
+        """Return what has been accepted for a connection; nothing where nobody has accepted."""
+        return (await self._read(name))[0]
+
+    async def known(self, name: str) -> bool:
+        """Return whether anything was ever accepted under this name, be it withdrawn since."""
+        return (await self._read(name))[1] is not None
+
+    async def add(self, name: str, acceptance: Acceptance) -> tuple[Acceptance, ...]:
+        """Keep an acceptance, and return all; what is accepted already keeps its time and its person."""
+
+        def added(present: tuple[Acceptance, ...]) -> tuple[Acceptance, ...]:
+            if any(one.means(acceptance.id, acceptance.application_id) for one in present):
+                return present
+            return (*present, acceptance)
+
+        return await self._change(name, added)
+
+    async def withdraw(self, name: str, finding: str) -> tuple[Acceptance, ...]:
+        """Take back whatever was accepted under a finding's id, for any application, and return what is left."""
+        return await self._change(name, lambda present: tuple(one for one in present if not one.means(finding)))
+
+    async def _read(self, name: str) -> tuple[tuple[Acceptance, ...], str | None]:
+        found = await self._store.get(_path(name))
+        if found is None:
+            return (), None
+        return tuple(_Kept.model_validate_json(found[0]).items), found[1]
+
+    async def _change(
+        self, name: str, change: Callable[[tuple[Acceptance, ...]], tuple[Acceptance, ...]]
+    ) -> tuple[Acceptance, ...]:
+        for _ in range(_TRIES):
+            present, etag = await self._read(name)
+            wanted = change(present)
+            if wanted == present:
+                return present
+            body = _Kept(items=list(wanted)).model_dump_json(by_alias=True).encode()
+            try:
+                await self._store.put(_path(name), body, etag)
+            except StaleWriteError:
+                continue
+            return wanted
+        raise StaleWriteError("store", "etag", f"what is accepted for {name} changes all the time")
+
+
+def accepted_for(acceptances: Iterable[Acceptance], application_id: str | None) -> frozenset[str]:
+    """Return the ids of the findings that are accepted for this application; none where there is none yet."""
+    if application_id is None:
+        return frozenset()
+    return frozenset(one.id for one in acceptances if same_guid(one.application_id, application_id))
+
+
+def is_guid(value: str) -> bool:
+    """Return whether a text is a GUID as Microsoft's portals show it, whatever the case of its letters."""
+    return _GUID.fullmatch(value) is not None
+
+
+def same_guid(one: str, other: str) -> bool:
+    """Return whether two texts are the same GUID; two that are none are never the same."""
+    return is_guid(one) and one.lower() == other.lower()
+
+
+def _path(name: str) -> str:
+    return f"acceptances/{name}.json"
