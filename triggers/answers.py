@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -27,10 +26,11 @@ from connector.errors import (
 from connector.log import log
 from connector.messages import Language, preferred, text
 from connector.model import Document
+from connector.query import read
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 NO_STORE = {"Cache-Control": "no-store"}
-_BODY_STATUS = {"body-too-large": 413, "media-type": 415}
+_BODY_STATUS = {"length-required": 411, "body-too-large": 413, "media-type": 415}
 _NAMES = {
     "graph": "Microsoft Graph",
     "exchange": "Exchange Online",
@@ -136,24 +136,34 @@ def _wait(error: ConnectorError) -> int | None:
     return round(error.seconds) if isinstance(error, WaitError) and error.seconds else None
 
 
-def query(req: func.HttpRequest, *known: str) -> dict[str, str]:
-    """Return the query parameters.
+def query(req: func.HttpRequest, *known: str, flags: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the query parameters as they were sent; ``flags`` are those that may stand without a value.
 
-    An unknown one is refused: who misspells one that restrains a request must not get it without restraint.
+    Raises:
+        FieldError: one is unknown, doubled, empty where it needs a value, or not UTF-8.
     """
-    for name in req.params:
-        if name not in known and name != "code":
-            near = difflib.get_close_matches(name, known, n=1)
-            raise FieldError("unknown-query", field=name, known=", ".join(near or known) or "-")
-    return {name: value for name, value in req.params.items() if name in known}
+    return read(req.url, known, flags)
 
 
 def flag(parameters: dict[str, str], name: str) -> bool:
-    """Return whether a query parameter is ``true``; anything but ``true`` and ``false`` is refused."""
+    """Return whether a query parameter is there alone or as ``true``; anything else but ``false`` is refused."""
     value = parameters.get(name, "false").lower()
-    if value not in {"true", "false"}:
+    if value not in {"", "true", "false"}:
         raise FieldError("query-invalid", field=name, expected="true-or-false")
-    return value == "true"
+    return value != "false"
+
+
+def content(req: func.HttpRequest) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        BodyError: it was sent in chunks. The host drops such a body and leaves the header there; a length that was
+            sent as well is then called ``x-content-length``.
+    """
+    body = req.get_body()
+    if not body and ("transfer-encoding" in req.headers or "x-content-length" in req.headers):
+        raise BodyError("length-required")
+    return body
 
 
 def page_size(parameters: dict[str, str]) -> int:

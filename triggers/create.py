@@ -16,7 +16,7 @@ from connector.request import SetUpRequest, parse
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind
 from triggers import operations
-from triggers.answers import answered, flag, json_answer, language, query
+from triggers.answers import answered, content, flag, json_answer, language, query
 from triggers.blueprint import blueprint
 from triggers.plan import start_plan
 from triggers.views import Accepted
@@ -29,9 +29,9 @@ from triggers.views import Accepted
 async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Write the wanted state under its ETag, then start or wake the run; ``202`` and where to watch it."""
     clients = services()
-    parameters = query(req, "dryRun", "allowRemoval")
+    parameters = query(req, "allowRemoval", flags=("dryRun",))
     dry, most = flag(parameters, "dryRun"), _removal_limit(parameters)
-    wish = parse(req.get_body(), req.headers.get("Content-Type", ""))
+    wish = parse(content(req), req.headers.get("Content-Type", ""))
     clients.require_grant()
     if dry:
         return await start_plan(client, wish, language(req))

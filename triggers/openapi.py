@@ -13,7 +13,7 @@ from connector import __version__
 from connector.model import MAX_MAILBOXES, Document
 from connector.request import SetUpRequest
 from connector.steps import MailboxState
-from triggers.answers import Problem
+from triggers.answers import Problem, answered, query
 from triggers.blueprint import blueprint
 from triggers.plan import PlanView
 from triggers.report import Report
@@ -31,7 +31,7 @@ _AFTER = {
     "name": "after",
     "in": "query",
     "description": "The last entry of the page before.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "minLength": 1},
 }
 _STATE = {
     "name": "state",
@@ -48,8 +48,9 @@ _FORM = {
 _DRY_RUN = {
     "name": "dryRun",
     "in": "query",
-    "description": "Only find out what would be changed; the plan is read from `Location`.",
-    "schema": {"type": "boolean", "default": False},
+    "description": "Only find out what would be changed; the plan is read from `Location`. Alone it means `true`.",
+    "allowEmptyValue": True,
+    "schema": {"anyOf": [{"type": "boolean"}, {"const": ""}], "default": False},
 }
 _REMOVAL = {
     "name": "allowRemoval",
@@ -67,9 +68,10 @@ _PROBLEMS = {
     400: "The body is not JSON or not UTF-8.",
     404: "There is no such connection.",
     409: "Not now: another request, or a step that is not done yet.",
+    411: "The body was sent in chunks, which Azure Functions drops.",
     413: "The body is larger than 1 MB.",
     415: "The body is not declared as JSON.",
-    422: "A field or query parameter is wrong.",
+    422: "A field is wrong; or a query parameter is unknown, doubled, without its value, or wrong.",
     502: "A service refused.",
     503: "A setting is wrong, or the rights have not been granted yet.",
 }
@@ -77,8 +79,10 @@ _PROBLEMS = {
 
 @blueprint.function_name("read_openapi")
 @blueprint.route(route="api/openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def read_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the same for everybody
+@answered
+async def read_openapi(req: func.HttpRequest) -> func.HttpResponse:
     """Return the description; it holds no data of this deployment."""
+    query(req)
     return func.HttpResponse(json.dumps(description(), ensure_ascii=False), mimetype="application/json")
 
 
@@ -117,7 +121,7 @@ def description() -> dict[str, Any]:
                     "create_connection",
                     "Set a connection up, or bring it to the wanted state",
                     (202, Accepted),
-                    (400, 409, 413, 415, 422, 502, 503),
+                    (400, 409, 411, 413, 415, 422, 502, 503),
                     [_DRY_RUN, _REMOVAL],
                     body=SetUpRequest,
                 ),
@@ -191,7 +195,10 @@ def description() -> dict[str, Any]:
                     "operationId": "read_openapi",
                     "summary": "This description",
                     "security": [],
-                    "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {}}}}},
+                    "responses": {
+                        "200": {"description": "OK", "content": {"application/json": {"schema": {}}}},
+                        **_problems(422),
+                    },
                 }
             },
         },
@@ -235,18 +242,17 @@ def _operation(  # noqa: PLR0913 - what an operation says of itself
             str(status): answer,
             **({str(also): answer} if also is not None else {}),
             "401": {"description": "The key is missing or wrong; the body is empty."},
-            **{
-                str(problem): {
-                    "description": _PROBLEMS[problem],
-                    "content": {"application/problem+json": {"schema": _schema(Problem)}},
-                }
-                for problem in problems
-            },
+            **_problems(*problems),
         },
     }
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(body)}}}
     return operation
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": _schema(Problem)}}
+    return {str(status): {"description": _PROBLEMS[status], "content": content} for status in statuses}
 
 
 def _schema(model: type[Document]) -> dict[str, str]:

@@ -130,7 +130,12 @@ async def test_an_answer_repeats_only_the_beginning_of_a_long_field(hq: Served) 
         ("GET", "/api/connections?top=501", "query-invalid", "top"),
         ("GET", "/api/connections?top=-1", "query-invalid", "top"),
         ("GET", "/api/connections?top=%D9%A1", "query-invalid", "top"),
-        ("GET", "/api/connections?top=", "query-invalid", "top"),
+        ("GET", "/api/connections?top=", "query-empty", "top"),
+        ("GET", "/api/connections?after", "query-empty", "after"),
+        ("GET", "/api/connections?after=%FF", "query-encoding", "after"),
+        ("GET", f"{PATH}?state=", "query-empty", "state"),
+        ("GET", f"{PATH}?state=open&state=open", "query-doubled", "state"),
+        ("POST", "/api/connections?allowRemoval", "query-empty", "allowRemoval"),
         ("GET", "/api/connections?Top=1", "unknown-query", "Top"),
         ("GET", f"{PATH}?state=broken", "query-invalid", "state"),
         ("GET", f"{PATH}/parameters?secret=please", "query-invalid", "secret"),
@@ -155,6 +160,25 @@ async def test_a_wrong_query_parameter_is_refused_and_not_ignored(
             )
             assert problem(answer, 422, code)["field"] == field
             assert answer.headers["content-language"] == language
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "field"),
+    [
+        ("zzz", "unknown-query", "zzz"),
+        ("zzz=", "unknown-query", "zzz"),
+        ("&=1", "unknown-query", ""),
+        ("code&Code=1;zzz=1&zz%5A=1", "unknown-query", "zzZ"),
+        ("%FFzz=1", "query-encoding", "%FFzz"),
+        ("%zz=1", "query-encoding", "%zz"),
+        ("z" * 5_000, "unknown-query", "z" * 100),
+    ],
+)
+async def test_no_route_passes_over_a_query_parameter(hq: Served, sent: str, code: str, field: str) -> None:
+    with hq.nothing_happens():
+        for route in app_routes():
+            answer = await hq.client.request(route.method, f"{route.at(NAME)}?{sent}", json=GOOD)
+            assert problem(answer, 422, code)["field"] == field, route
 
 
 @pytest.mark.parametrize(
