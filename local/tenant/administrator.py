@@ -6,17 +6,14 @@ arrive); the rest is true at once. What must be so from the start is changed in 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from local.tenant.catalogue import EXCHANGE_APP_ID, GRAPH_APP_ID
 from local.tenant.directory import ASSIGNMENT
 from local.tenant.founding import assign_role, sid
+from local.tenant.member import Member
 from local.tenant.simulation import Simulation
 from local.tenant.world import (
     Access,
     Application,
-    Credential,
-    CredentialKind,
     ExchangePrincipal,
     Mailbox,
     Recipient,
@@ -25,58 +22,11 @@ from local.tenant.world import (
 )
 
 
-class Administrator:
+class Administrator(Member):
     """A person with every right."""
 
     def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
-        self._world = simulation.world
-        self.id = simulation.chance.guid("administrator")
-        """The object id of this person, who appears as an owner of what is registered here."""
-
-    def register_application(self, unique_name: str, display_name: str = "Eine andere App") -> Application:
-        """Register an application that is not the managed identity's: this person owns it."""
-        chance = self._simulation.chance
-        made = Application(
-            id=chance.guid("foreign", "object", unique_name),
-            app_id=chance.guid("foreign", "app", unique_name),
-            display_name=display_name,
-            created=self._simulation.clock.date(),
-            unique_name=unique_name,
-            owners=[self.id],
-        )
-        self._world.applications[made.id] = made
-        return made
-
-    def create_enterprise_application(self, application: Application) -> ServicePrincipal:
-        """Create an application's service principal."""
-        made = ServicePrincipal(
-            id=self._simulation.chance.guid("foreign", "service-principal", application.app_id),
-            app_id=application.app_id,
-            display_name=application.display_name,
-            owners=[self.id],
-        )
-        self._world.service_principals[made.id] = made
-        return made
-
-    def add_owner(self, application: Application, owner_id: str | None = None) -> None:
-        """Make somebody an owner: this person, unless another object id is given."""
-        application.owners.append(owner_id or self.id)
-
-    def add_credential(self, application: Application, kind: CredentialKind = "secret", days: int = 365) -> Credential:
-        """Add a credential that the set-up did not make."""
-        chance = self._simulation.chance
-        nth = str(chance.nth("foreign credential", application.id))
-        made = Credential(
-            key_id=chance.guid("foreign credential", application.id, nth),
-            kind=kind,
-            display_name=f"Von Hand {kind}",
-            start=self._simulation.clock.date(),
-            end=self._simulation.clock.date() + timedelta(days=days),
-            value=f"H4n8Q~{chance.text(34, 'foreign secret', application.id, nth)}" if kind == "secret" else "",
-        )
-        application.credentials.append(made)
-        return made
+        super().__init__(simulation, "administrator")
 
     def delete_application(self, app_id: str) -> None:
         """Delete an application softly, with its service principal."""

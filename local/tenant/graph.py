@@ -10,6 +10,7 @@ from local.tenant.directory import Directory
 from local.tenant.graph_answers import error, many
 from local.tenant.graph_applications import Applications
 from local.tenant.graph_caller import Caller, authenticate
+from local.tenant.graph_owners import Owners
 from local.tenant.graph_passwords import Passwords
 from local.tenant.graph_principals import ServicePrincipals
 from local.tenant.simulation import Simulation
@@ -57,6 +58,7 @@ class Graph:
 
     def _routes(self, caller: Caller, directory: Directory) -> Routes:
         applications = Applications(self._simulation, caller, directory)
+        owners = Owners(self._simulation, caller, directory)
         passwords = Passwords(self._simulation, caller, directory)
         principals = ServicePrincipals(self._simulation, caller, directory)
         return Routes(
@@ -65,10 +67,17 @@ class Graph:
             ("GET", _APP, applications.get),
             ("PATCH", _APP, applications.update),
             ("DELETE", _APP, applications.delete),
-            ("GET", rf"{_APP}/owners", applications.owners),
+            ("GET", rf"{_APP}/owners", owners.of_application),
+            ("GET", rf"{_PRINCIPAL}/owners", owners.of_principal),
+            ("POST", rf"{_APP}/owners/\$ref", owners.add),
+            ("POST", rf"{_PRINCIPAL}/owners/\$ref", owners.add),
+            ("DELETE", rf"{_APP}/owners/(?P<owner>[^/]+)/\$ref", owners.remove),
+            ("DELETE", rf"{_PRINCIPAL}/owners/(?P<owner>[^/]+)/\$ref", owners.remove),
             ("GET", rf"{_APP}/federatedIdentityCredentials", applications.federated_credentials),
             ("POST", rf"{_APP}/addPassword", passwords.add),
             ("POST", rf"{_APP}/removePassword", passwords.remove),
+            ("POST", rf"{_PRINCIPAL}/addPassword", passwords.add),
+            ("POST", rf"{_PRINCIPAL}/removePassword", passwords.remove),
             ("GET", rf"{_DELETED}/(?:microsoft\.)?graph\.application", applications.deleted),
             ("POST", rf"{_DELETED}/(?P<id>[^/]+)/restore", applications.restore),
             ("GET", "/servicePrincipals", principals.all),

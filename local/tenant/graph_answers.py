@@ -70,8 +70,6 @@ def many(call: Call, kind: str, values: Iterable[dict[str, Any]]) -> Answer:
 
 def application(world: World, found: Application) -> dict[str, Any]:
     """Return an application as Graph prints it."""
-    secrets = [entry for entry in found.credentials if entry.kind == "secret"]
-    certificates = [entry for entry in found.credentials if entry.kind == "certificate"]
     return {
         "id": found.id,
         "deletedDateTime": timestamp(found.deleted) if found.deleted else None,
@@ -84,8 +82,19 @@ def application(world: World, found: Application) -> dict[str, Any]:
         "identifierUris": [],
         "tags": found.tags,
         "requiredResourceAccess": found.required_resource_access,
-        "passwordCredentials": [password(entry) for entry in secrets],
-        "keyCredentials": [_certificate(entry) for entry in certificates],
+        "notes": found.notes,
+        "createdByAppId": found.created_by if world.tells_maker else None,
+        "disabledByMicrosoftStatus": None,
+        "servicePrincipalLockConfiguration": found.lock,
+        **_credentials(found.credentials),
+    }
+
+
+def _credentials(found: Iterable[Credential]) -> dict[str, Any]:
+    kept = list(found)
+    return {
+        "passwordCredentials": [password(entry) for entry in kept if entry.kind == "secret"],
+        "keyCredentials": [_certificate(entry) for entry in kept if entry.kind == "certificate"],
     }
 
 
@@ -114,7 +123,11 @@ def federated(entry: Credential) -> dict[str, Any]:
 
 
 def service_principal(world: World, found: ServicePrincipal) -> dict[str, Any]:
-    """Return a service principal as Graph prints it."""
+    """Return a service principal as Graph prints it.
+
+    Its owners and credentials are its own (learn.microsoft.com/graph/api/resources/serviceprincipal): those of its
+    application are not among them. ``createdByAppId`` is the client that made it, read-only.
+    """
     return {
         "id": found.id,
         "deletedDateTime": None,
@@ -126,6 +139,10 @@ def service_principal(world: World, found: ServicePrincipal) -> dict[str, Any]:
         "servicePrincipalNames": [found.app_id],
         "servicePrincipalType": found.kind,
         "tags": [],
+        "notes": found.notes,
+        "createdByAppId": found.created_by if world.tells_maker else None,
+        "disabledByMicrosoftStatus": found.disabled_by_microsoft,
+        **_credentials(found.credentials),
         "appRoles": [
             {
                 "allowedMemberTypes": ["Application"],

@@ -1,6 +1,8 @@
 """Microsoft Graph's applications.
 
-Requests: learn.microsoft.com/graph/api/application-upsert and its neighbours.
+Requests: learn.microsoft.com/graph/api/application-upsert and its neighbours. Who creates app-only becomes the owner,
+and the client id of its token ``createdByAppId`` (learn.microsoft.com/graph/api/resources/application). Any member of
+a tenant may register an application under any unique name that is free (``member.py``).
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ _PROPERTIES = {
     "signInAudience": "sign_in_audience",
     "tags": "tags",
     "requiredResourceAccess": "required_resource_access",
+    "notes": "notes",
+    "servicePrincipalLockConfiguration": "lock",
 }
-_UNCHANGEABLE = {"id", "appId", "createdDateTime", "deletedDateTime"}
+_UNCHANGEABLE = {"id", "appId", "createdByAppId", "createdDateTime", "deletedDateTime"}
 
 
 class Applications:
@@ -78,12 +82,6 @@ class Applications:
             del world.service_principals[principal.id]
         return Answer(204)
 
-    def owners(self, call: Call, match: re.Match[str]) -> Answer:
-        """``GET …/owners``."""
-        found = self._directory.application(*addressed(match))
-        self._caller.reads_owners(found)
-        return many(call, "directoryObjects", self._owners(found))
-
     def federated_credentials(self, call: Call, match: re.Match[str]) -> Answer:
         """``GET …/federatedIdentityCredentials``."""
         self._caller.reads_applications()
@@ -132,6 +130,7 @@ class Applications:
             unique_name=unique_name,
             sign_in_audience="AzureADandPersonalMicrosoftAccount",
             owners=[self._caller.id],
+            created_by=self._caller.claims.application_id,
             effective=simulation.known_to_tokens("application", what),
         )
         _apply(made, body)
@@ -159,14 +158,11 @@ class Applications:
         expanded = call.query.get("$expand", "")
         if "owners" in expanded:
             self._caller.reads_owners(found)
-            value["owners"] = self._owners(found)
+            principals = self._simulation.world.service_principals
+            value["owners"] = [reference(principals.get(id_), id_) for id_ in found.owners]
         if "federatedIdentityCredentials" in expanded:
             value["federatedIdentityCredentials"] = self._federated(found)
         return value
-
-    def _owners(self, found: Application) -> list[dict[str, Any]]:
-        principals = self._simulation.world.service_principals
-        return [reference(principals.get(id_), id_) for id_ in found.owners]
 
     def _federated(self, found: Application) -> list[dict[str, Any]]:
         return [federated(entry) for entry in found.credentials if entry.kind == "federated"]

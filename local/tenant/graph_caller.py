@@ -1,7 +1,8 @@
 """Who calls Microsoft Graph, and what the roles in the token permit.
 
 Least permissions of each call: the permission tables of learn.microsoft.com/graph/api.
-``Application.ReadWrite.OwnedBy`` may list everything, but change only what the caller owns.
+``Application.ReadWrite.OwnedBy`` may list everything, but change only what the caller owns: an application and its
+service principal each have owners of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from local.tenant.calls import Call, Refusal
 from local.tenant.graph_answers import denied, error
 from local.tenant.simulation import Simulation
 from local.tenant.tokens import Claims, TokenRefusedError
-from local.tenant.world import Application
+from local.tenant.world import Application, ServicePrincipal
 
 OWNED = "Application.ReadWrite.OwnedBy"
 ALL = "Application.ReadWrite.All"
@@ -44,15 +45,15 @@ class Caller:
         """Refuse a caller that may not read applications."""
         self.needs(READ, OWNED, ALL, DIRECTORY)
 
-    def reads_owners(self, application: Application) -> None:
-        """Refuse a caller that may not see who owns this application."""
+    def reads_owners(self, found: Application | ServicePrincipal) -> None:
+        """Refuse a caller that may not see who owns this object."""
         if self.claims.roles.isdisjoint((READ, ALL, DIRECTORY)):
-            self.changes(application)
+            self.changes(found)
 
-    def changes(self, application: Application) -> None:
-        """Refuse a caller that may not change this application."""
+    def changes(self, found: Application | ServicePrincipal) -> None:
+        """Refuse a caller that may not change this object."""
         self.needs(OWNED, ALL)
-        if ALL not in self.claims.roles and self.id not in application.owners:
+        if ALL not in self.claims.roles and self.id not in found.owners:
             raise denied()
 
 

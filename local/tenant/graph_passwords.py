@@ -1,7 +1,10 @@
-"""Client secrets of an application, and the tenant's policy on them.
+"""Client secrets of an application and of a service principal, and the tenant's policy on them.
 
-Sources: learn.microsoft.com/graph/api/application-addpassword and learn.microsoft.com/graph/api/resources/
-applicationauthenticationmethodpolicy.
+Sources: learn.microsoft.com/graph/api/application-addpassword, serviceprincipal-addpassword and learn.microsoft.com/
+graph/api/resources/applicationauthenticationmethodpolicy. With the secret of a service principal one signs in as its
+application. Where the application locks its service principals' credentials (``servicePrincipalLockConfiguration``,
+learn.microsoft.com/entra/identity-platform/howto-configure-app-instance-property-locks) the answer is
+``CannotUpdateLockedServicePrincipalProperty``, seen in the application's own tenant too (azure-cli #28734).
 """
 
 from __future__ import annotations
@@ -12,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.tenant.calls import Answer, Call, Refusal
-from local.tenant.directory import APPLICATION, Directory
+from local.tenant.directory import APPLICATION, PRINCIPAL, Directory
 from local.tenant.graph_answers import bad_request, error, moment, not_found, one, password
 from local.tenant.graph_applications import addressed
 from local.tenant.graph_caller import Caller
 from local.tenant.simulation import Simulation
-from local.tenant.world import Application, Credential
+from local.tenant.world import Application, Credential, ServicePrincipal
 
 _DEFAULT_LIFETIME = timedelta(days=730)
 
@@ -42,7 +45,7 @@ class Passwords:
         made = self._make(found, wish, start, end)
         before = copy.deepcopy(found)
         found.credentials.append(made)
-        self._simulation.write_directory(APPLICATION + found.id, before)
+        self._simulation.write_directory(_key(found), before)
         self._simulation.tokens.issued.add(made.value)
         return one(call, "microsoft.graph.passwordCredential", password(made, show=True))
 
@@ -53,7 +56,7 @@ class Passwords:
         gone = next((entry for entry in found.credentials if entry.key_id == key_id and entry.kind == "secret"), None)
         if gone is None:
             raise bad_request(f"No password credential found with keyId '{key_id}'.")
-        self._simulation.write_directory(APPLICATION + found.id, found)
+        self._simulation.write_directory(_key(found), found)
         found.credentials.remove(gone)
         return Answer(204)
 
@@ -81,12 +84,21 @@ class Passwords:
             },
         )
 
-    def _writable(self, match: re.Match[str]) -> Application:
-        shown = self._directory.application(*addressed(match))
-        found = self._simulation.world.applications.get(shown.id)
+    def _writable(self, match: re.Match[str]) -> Application | ServicePrincipal:
+        world = self._simulation.world
+        found: Application | ServicePrincipal | None
+        if match.string.startswith("/applications"):
+            shown = self._directory.application(*addressed(match)).id
+            found = world.applications.get(shown)
+        else:
+            shown = self._directory.service_principal(*addressed(match)).id
+            found = world.service_principals.get(shown)
         if found is None:
-            raise not_found(shown.id)
+            raise not_found(shown)
         self._caller.changes(found)
+        if isinstance(found, ServicePrincipal) and world.locked(found):
+            message = "Property passwordCredentials is invalid."
+            raise bad_request(message, "CannotUpdateLockedServicePrincipalProperty")
         return found
 
     def _check_policy(self, start: datetime, end: datetime) -> None:
@@ -109,7 +121,9 @@ class Passwords:
                 )
             )
 
-    def _make(self, found: Application, wish: dict[str, Any], start: datetime, end: datetime) -> Credential:
+    def _make(
+        self, found: Application | ServicePrincipal, wish: dict[str, Any], start: datetime, end: datetime
+    ) -> Credential:
         chance = self._simulation.chance
         nth = str(chance.nth("password", found.id))
         return Credential(
@@ -121,3 +135,7 @@ class Passwords:
             value=f"{chance.text(3, 'hint', found.id, nth)}8Q~{chance.text(34, 'secret', found.id, nth)}",
             effective=self._simulation.known_to_tokens("secret", found.id),
         )
+
+
+def _key(found: Application | ServicePrincipal) -> str:
+    return (APPLICATION if isinstance(found, Application) else PRINCIPAL) + found.id

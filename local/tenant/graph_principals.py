@@ -7,6 +7,7 @@ reached every replica is quoted from terraform-provider-azuread, which repeats t
 
 from __future__ import annotations
 
+import copy
 import re
 
 from local.tenant.calls import Answer, Call, Refusal
@@ -55,10 +56,11 @@ class ServicePrincipals:
             if key == "appId" and "create-if-missing" in call.headers.get("prefer", ""):
                 return self._create(call, value)
             raise not_found(value)
-        self._owned(found)
-        self._simulation.write_directory(PRINCIPAL + found.id, found)
+        self._caller.changes(found)
+        self._simulation.write_directory(PRINCIPAL + found.id, copy.deepcopy(found))
         found.display_name = call.json().get("displayName", found.display_name)
         found.enabled = call.json().get("accountEnabled", found.enabled)
+        found.notes = call.json().get("notes", found.notes)
         return Answer(204)
 
     def delete(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
@@ -68,7 +70,7 @@ class ServicePrincipals:
         found = world.service_principals.get(shown.id)
         if found is None:
             raise not_found(shown.id)
-        self._owned(found)
+        self._caller.changes(found)
         self._simulation.write_directory(PRINCIPAL + found.id, found)
         del world.service_principals[found.id]
         for entry in [entry for entry in world.assignments.values() if entry.principal_id == found.id]:
@@ -157,6 +159,8 @@ class ServicePrincipals:
             app_id=app_id,
             display_name=name,
             owners=[self._caller.id],
+            notes=call.json().get("notes"),
+            created_by=self._caller.claims.application_id,
         )
         self._simulation.write_directory(PRINCIPAL + made.id, None)
         self._simulation.world.service_principals[made.id] = made
@@ -169,13 +173,6 @@ class ServicePrincipals:
             f"The appId '{app_id}' of the service principal does not reference a valid application object.",
             "NoBackingApplicationObject",
         )
-
-    def _owned(self, found: ServicePrincipal) -> None:
-        application = self._simulation.world.application(found.app_id)
-        if application is not None:
-            self._caller.changes(application)
-        else:
-            self._caller.needs(ALL)
 
 
 def _no_backing_application() -> Refusal:

@@ -21,6 +21,7 @@ from local.tenant.chance import Chance
 from local.tenant.clock import Clock
 from local.tenant.founding import found
 from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
+from local.tenant.member import Member
 from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
 from local.tenant.record import Record, Request
 from local.tenant.replication import Replication
@@ -62,6 +63,8 @@ class Tenant:
             tokens=Tokens(self.world, ticking),
         )
         self.administrator = Administrator(self._simulation)
+        self.member = Member(self._simulation)
+        """Somebody without any role, as every employee has an account."""
         self._record = Record()
         self.stops: Stops = lambda _: False
         """Asked before and after each write, in the tenant's thread; True when the client has been stopped there."""

@@ -1,4 +1,4 @@
-"""Entra's token endpoint for applications with a secret (client credentials), and the discovery documents beside it.
+"""Entra's token endpoint for applications with a credential of their own, and the discovery documents beside it.
 
 Errors: learn.microsoft.com/entra/identity-platform/reference-error-codes.
 """
@@ -9,6 +9,7 @@ import re
 from urllib.parse import parse_qs
 
 from local.tenant.calls import Answer, Call, Refusal, Routes, Subject
+from local.tenant.presented import presented
 from local.tenant.simulation import Simulation, request_id, utc_now
 from local.tenant.world import Application, ServicePrincipal
 
@@ -84,7 +85,7 @@ class TokenEndpoint:
                 "identifier (application ID URI).",
             )
         application = self._application(form.get("client_id", ""))
-        self._check_secret(application, form.get("client_secret", ""))
+        self._check_credential(application, form)
         principal = self._principal(application)
         known, resource = self._simulation.resource(audience)
         if not known:
@@ -116,12 +117,9 @@ class TokenEndpoint:
             )
         return application
 
-    def _check_secret(self, application: Application, secret: str) -> None:
-        now = self._simulation.clock.now()
-        known = next(
-            (entry for entry in application.credentials if entry.kind == "secret" and entry.value == secret), None
-        )
-        if known is None or not secret or known.effective > now:
+    def _check_credential(self, application: Application, form: dict[str, str]) -> None:
+        known = presented(self._simulation, application, form)
+        if known is None:
             raise Refusal(
                 _error(
                     401,

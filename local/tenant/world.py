@@ -15,7 +15,10 @@ CredentialKind = Literal["secret", "certificate", "federated"]
 
 @dataclass(slots=True)
 class Credential:
-    """A credential on an application. ``value`` is the secret's text, which Entra shows once."""
+    """A credential on an application or a service principal: with either one signs in as the application.
+
+    ``value`` is a secret's text, which Entra shows once, or a certificate's public key as PEM.
+    """
 
     key_id: str
     kind: CredentialKind
@@ -40,6 +43,11 @@ class Application:
     required_resource_access: list[dict[str, Any]] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     credentials: list[Credential] = field(default_factory=list)
+    notes: str | None = None
+    created_by: str | None = None
+    """The client id of the program that made it (``createdByAppId``); nobody can set it."""
+    lock: dict[str, Any] | None = None
+    """``servicePrincipalLockConfiguration``."""
     deleted: datetime | None = None
     effective: float = 0.0
 
@@ -64,6 +72,11 @@ class ServicePrincipal:
     enabled: bool = True
     roles: list[AppRole] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
+    credentials: list[Credential] = field(default_factory=list)
+    notes: str | None = None
+    created_by: str | None = None
+    """As for an application."""
+    disabled_by_microsoft: str | None = None
 
 
 @dataclass(slots=True)
@@ -205,6 +218,12 @@ class World:
     """Template ids of directory roles by the principal that holds them."""
     credential_policy: CredentialPolicy = field(default_factory=CredentialPolicy)
     directory_quota_reached: bool = False
+    tells_maker: bool = True
+    """Whether Entra says who made an object; of old ones it may not."""
+    hides_owners: bool = False
+    """Whether who may only manage what he owns gets 403 for the owners of others' service principals."""
+    locks_hold: bool = True
+    """Whether the lock of a service principal's credentials holds in the application's own tenant too."""
     blocked_by_conditional_access: set[str] = field(default_factory=set)
     """Application ids that get no token."""
     in_another_cloud: bool = False
@@ -228,6 +247,16 @@ class World:
     def service_principal(self, app_id: str) -> ServicePrincipal | None:
         """Return the service principal of this application id."""
         return next((found for found in list(self.service_principals.values()) if found.app_id == app_id), None)
+
+    def locked(self, principal: ServicePrincipal) -> bool:
+        """Return whether nobody may change the credentials of a service principal before its application's lock goes.
+
+        It does not cover federated credentials; those are the application's.
+        """
+        application = self.application(principal.app_id)
+        lock = (application.lock if application is not None else None) or {}
+        parts = ("allProperties", "credentialsWithUsageVerify")
+        return self.locks_hold and bool(lock.get("isEnabled")) and any(lock.get(part) for part in parts)
 
     def roles_of(self, principal_id: str, resource_app_id: str, now: float) -> list[str]:
         """Return the values of the app roles that the token endpoint knows by then, sorted."""
