@@ -36,9 +36,14 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
 @blueprint.function_name("watch_secrets")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 6 * * *")
 async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
-    """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret, once each."""
+    """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret, once each.
+
+    The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it.
+    """
     documents, now = services().documents, datetime.now(UTC)
-    for name in await documents.names():
+    label = services().settings.label or None
+    names = await documents.names()
+    for name in names:
         found = await documents.load(name)
         if found is None or found.connection.secret is None:
             continue
@@ -53,6 +58,6 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
                 )
 
         end = found.connection.secret.expires_on
-        label = services().settings.label or None
         log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)
         await documents.update(name, note)  # after the line: rather told twice than never
+    log("heartbeat", connections=len(names), label=label)

@@ -71,5 +71,15 @@ async def test_young_history_is_kept_and_so_are_the_connections(hq: Served, capl
     assert (await hq.client.get(PATH)).json()["state"] == "ready"
 
 
+async def test_the_daily_look_ends_with_a_sign_of_life(hq: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    await hq.run_timer("watch_secrets")
+    assert _lines(caplog)[-1] == {"event": "heartbeat", "connections": 1, "label": "Contoso"}
+
+
 def _expiries(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [json.loads(record.getMessage()) for record in caplog.records if "secret-expiry" in record.getMessage()]
+    return [line for line in _lines(caplog) if line["event"] == "secret-expiry"]
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(record.getMessage()) for record in caplog.records if record.name == "connector"]
