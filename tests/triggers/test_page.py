@@ -39,6 +39,12 @@ async def test_every_part_has_the_strict_policy(hq: Served, path: str) -> None:
     assert headers["cross-origin-opener-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("path", ["/", "/api/openapi.json", "/api/connections", "/no/such/path"])
+async def test_a_browser_that_was_here_once_asks_by_https_alone_for_a_year(hq: Served, path: str) -> None:
+    headers = (await hq.client.get(path, headers=NOBODY)).headers  # 200, 200, 401, 404
+    assert headers["strict-transport-security"] == "max-age=31536000"
+
+
 @pytest.mark.parametrize("file", FILES)
 async def test_every_file_is_served_as_what_it_is(hq: Served, file: str) -> None:
     answer = await hq.client.get(f"/assets/{file}", headers=NOBODY)
