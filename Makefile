@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 POLICY := .venv-policy/.ready
+AUDIT := .venv-audit/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
 
-.PHONY: help demo run test check bench soak policy screenshots lock package package-trace clean
+.PHONY: help demo run test check bench soak policy audit leaks screenshots lock package package-trace clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -34,6 +35,14 @@ soak: $(READY)  ## many seeds of a tenant that misbehaves
 policy: $(READY) $(POLICY)  ## hold the template against checkov's policies and what we accept of them
 	@$(BIN)/python -m scripts.policy
 
+audit: $(AUDIT)  ## ask PyPI and npm for known weaknesses of everything that is pinned
+	@for file in requirements.txt requirements-dev.txt infra/policy/requirements.txt scripts/audit/requirements.txt; do \
+	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$file || exit 1; done
+	@npm audit --package-lock-only --audit-level=moderate
+
+leaks: $(READY) $(POLICY)  ## look for secrets in what is committed, but for what we give a reason for
+	@$(BIN)/python -m scripts.leaks
+
 screenshots: $(READY)  ## take the pictures of the page in docs/images, in Chromium
 	@$(BIN)/python -m scripts.screenshots $(ARGS)
 
@@ -41,6 +50,7 @@ lock: $(READY)  ## pin what is shipped and what developers need, with hashes
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header infra/policy/requirements.in -o infra/policy/requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header scripts/audit/requirements.in -o scripts/audit/requirements.txt
 
 package: $(READY)  ## build the zip for Azure, its bill of materials and checksums, into dist/
 	@$(BIN)/python -m scripts.package $(ARGS)
@@ -49,7 +59,7 @@ package-trace: $(READY)  ## renew the list of msgraph's modules that the package
 	@$(BIN)/python -m scripts.package.tracing $(ARGS)
 
 clean:  ## remove what the targets made
-	@rm -rf build dist $(VENV) .venv-policy node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf build dist $(VENV) .venv-policy .venv-audit node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(READY): requirements-dev.txt scripts/setup
 	@scripts/setup $(VENV) $<
@@ -63,3 +73,6 @@ $(AZURITE): package-lock.json
 # checkov pins other versions of our libraries, so it lives in an environment of its own.
 $(POLICY): infra/policy/requirements.txt scripts/setup
 	@scripts/setup .venv-policy $<
+
+$(AUDIT): scripts/audit/requirements.txt scripts/setup
+	@scripts/setup .venv-audit $<

@@ -39,8 +39,9 @@ def job(name: str, key: str) -> dict[str, Any]:
     return found
 
 
-def test_both_workflows_are_there_with_their_jobs() -> None:
-    assert NAMES == ["ci.yml", "release.yml"]
+def test_every_workflow_is_there_with_its_jobs() -> None:
+    assert NAMES == ["audit.yml", "ci.yml", "release.yml"]
+    assert [key for name, key in JOBS if name == "audit.yml"] == ["dependencies", "secrets"]
     assert [key for name, key in JOBS if name == "ci.yml"] == ["check", "template", "codeql"]
     assert [key for name, key in JOBS if name == "release.yml"] == ["check", "package", "attest", "publish"]
 
@@ -111,10 +112,47 @@ def test_what_the_steps_run_exists() -> None:
     steps = [step["run"] for name, key in JOBS for step in job(name, key)["steps"] if "run" in step]
     text = "\n".join(steps)
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    assert set(re.findall(r"\bmake ([a-z-]+)", text)) == {"package"} <= set(targets)
+    assert set(re.findall(r"\bmake ([a-z-]+)", text)) == {"audit", "leaks", "package"} <= set(targets)
     assert set(re.findall(r"-m (scripts\.\w+)", text)) == {"scripts.notes"}
     assert ".ci/run" in steps
     assert (ROOT / ".ci" / "run").exists()
+
+
+def test_the_audit_is_made_daily_and_of_every_file_that_pins() -> None:
+    assert load("audit.yml")[True]["schedule"] == [{"cron": "23 5 * * *"}]
+    pinning = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("requirements*.txt")}
+    pinning |= {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("infra", "scripts")
+        for path in (ROOT / folder).rglob("requirements.txt")
+    }
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\naudit:")[2].partition("\n\n")[0]
+    assert {word.rstrip(";") for word in recipe.split() if word.rstrip(";").endswith(".txt")} == pinning
+    assert "--strict" in recipe  # else what could not be looked up counts as harmless
+    assert "npm audit" in recipe
+
+
+def test_what_is_pinned_is_kept_current() -> None:
+    updates = yaml.safe_load((FOLDER.parent / "dependabot.yml").read_text("utf-8"))["updates"]
+    kept = {
+        (one["package-ecosystem"], place) for one in updates for place in one.get("directories", [one.get("directory")])
+    }
+    assert kept == {
+        ("github-actions", "/"),
+        ("npm", "/"),
+        *(("pip", place) for place in ("/", "/infra/policy", "/scripts/audit")),
+    }
+    for ecosystem, place in kept - {("github-actions", "/")}:
+        name = "package-lock.json" if ecosystem == "npm" else "requirements.txt"
+        assert (ROOT / place.strip("/") / name).is_file()
+
+
+def test_everything_has_an_owner_and_every_path_that_has_one_exists() -> None:
+    lines = [line.split() for line in (FOLDER.parent / "CODEOWNERS").read_text("utf-8").splitlines()]
+    owned = {line[0]: line[1:] for line in lines if line and line[0] != "#"}
+    assert owned["*"]
+    assert all(owner.startswith("@") for owners in owned.values() for owner in owners)
+    assert [path for path in owned if path != "*" and not list(ROOT.glob(path.strip("/")))] == []
 
 
 @pytest.mark.skipif(not (ROOT / "infra").exists(), reason="SKIPPED: there is no infra/ in this checkout")
