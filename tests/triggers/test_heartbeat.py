@@ -14,14 +14,14 @@ pytestmark = pytest.mark.asyncio
 
 
 @pytest.mark.parametrize(
-    ("environment", "lines"),
-    [({}, [{"event": "heartbeat", "connections": 0}]), ({"CONNECTOR_KEY_VAULT_URI": "nowhere"}, [])],
+    ("cloud", "lines"),
+    [("custom", [{"event": "heartbeat", "connections": 0}]), ("usgov", [])],
     ids=["without a connection", "with wrong settings"],
 )
 async def test_a_sign_of_life_says_that_the_app_has_looked(
-    environment: dict[str, str], lines: list[dict[str, object]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    cloud: str, lines: list[dict[str, object]], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="connector")
-    async with running(tmp_path, **environment) as app:
+    async with running(tmp_path, CONNECTOR_CLOUD=cloud) as app:
         await app.run_timer("watch_secrets")
     assert [json.loads(one.getMessage()) for one in caplog.records if one.name == "connector"] == lines
