@@ -20,14 +20,14 @@ import azure.functions as func
 import uvicorn
 from azure.durable_functions.models.utils import http_utils
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.host.clock import Clock
 from local.host.durable import DurableEngine
 from local.host.functions import Functions
 from local.host.http import CustomHeaders, Front, Keys
-from local.host.management import Management, client_binding
+from local.host.kestrel import READ_AT_MOST, Kestrel, Protocol
+from local.host.management import PREFIX, Management, client_binding
 
 __all__ = ["FunctionsHost", "Keys"]
 
@@ -61,6 +61,7 @@ class FunctionsHost:
         self._keys = Keys(_new_key(), _new_key(), {name: _new_key() for name in names})
         self._system_key = _new_key()
         self.url = ""
+        self.rpc_url = ""
 
     @property
     def key(self) -> str:
@@ -83,27 +84,27 @@ class FunctionsHost:
         return self._keys.functions
 
     async def start(self) -> None:
-        """Listen; afterwards ``url`` is set."""
-        # Named as TCP, so that asyncio switches Nagle's algorithm off on its connections: 40 ms an answer otherwise.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self._port))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        front = Front(self._functions, self._keys, self._host_json, lambda: client_binding(self.url, self._system_key))
-        management = Management(self.durable, lambda: self.url, self._system_key)
-        app = Starlette(routes=[*management.routes(), *front.routes()], exception_handlers={404: _empty, 405: _empty})
-        app.router.redirect_slashes = False
+        """Listen; afterwards ``url`` is set, and ``rpc_url``, where the durable client asks without a key."""
+        listener, for_client = _listener(self._port), _listener(0)
+        self.url, self.rpc_url = _address(listener), _address(for_client) + PREFIX
+        binding = client_binding(self.url, self.rpc_url, self._system_key)
         headers = self._host_json.get("extensions", {}).get("http", {}).get("customHeaders", {})
+        front = Kestrel(CustomHeaders(Front(self._functions, self._keys, self._host_json, lambda: binding), headers))
+        management = Starlette(routes=Management(self.durable, self.url, self._system_key).routes())
         config = uvicorn.Config(
-            CustomHeaders(app, headers),
-            log_level="warning",
+            _ByPort({for_client.getsockname()[1]: management}, front),
+            http=Protocol,
+            h11_max_incomplete_event_size=READ_AT_MOST,
+            server_header=False,
+            headers=[("Server", "Kestrel")],
+            log_level="error",
             lifespan="off",
             access_log=False,
             ws="none",
             proxy_headers=False,
         )
         self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener, for_client]))
         while not self._server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
             await asyncio.sleep(0.005)
 
@@ -131,9 +132,27 @@ class FunctionsHost:
         return self.durable.history_sizes()
 
 
-async def _empty(_: Request, __: Exception) -> Response:
-    """Return 404 without a body: so the real host answers what it has no route for, a wrong method included."""
-    return Response(status_code=404)
+class _ByPort:
+    """One server, two addresses: what the durable client asks is not to be had where callers ask."""
+
+    def __init__(self, by_port: dict[int, ASGIApp], otherwise: ASGIApp) -> None:
+        self._by_port = by_port
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._by_port.get(scope["server"][1], self._otherwise)(scope, receive, send)
+
+
+def _listener(port: int) -> socket.socket:
+    # Named as TCP, so that asyncio switches Nagle's algorithm off on its connections: 40 ms an answer otherwise.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _new_key() -> str:

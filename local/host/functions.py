@@ -15,7 +15,6 @@ from azure.functions import meta
 from azure.functions.durable_functions import ActivityTriggerConverter
 
 AnyApp = func.FunctionApp | df.DFApp
-ALL_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 _indexed: WeakKeyDictionary[AnyApp, list[Any]] = WeakKeyDictionary()
 
 

@@ -1,24 +1,26 @@
-"""The HTTP front: routes, keys, headers, and what the host itself answers."""
+"""The HTTP front: keys, functions, timers by hand, and what the host itself answers."""
 
 from __future__ import annotations
 
-import json
 import logging
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local.host.functions import ALL_METHODS, Function, Functions, call
+from local.host import handed
+from local.host.functions import Function, Functions, call
+from local.host.handed import Answer
+from local.host.routing import Routes
 
 _logger = logging.getLogger("local.host")
-_PARAMETER = re.compile(r"\{(\*?)(\w+)(:[^}]*)?(\?)?\}")
+_ADMIN = "/admin/functions/"
+_EMPTY = [(b"content-length", b"0")]
+_ASK_FOR_TOKEN = [*_EMPTY, (b"www-authenticate", b"Bearer")]
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _FAILED = 401, 403, 404, 500
 
 
 @dataclass(slots=True)
@@ -39,54 +41,55 @@ class Keys:
             allowed |= {self.host, self.functions[function.name]}
         return given in allowed
 
+    def known(self, given: str | None) -> bool:
+        """Return whether it is a key of this host at all."""
+        return given in {self.master, self.host, *self.functions.values()}
+
 
 class Front:
-    """The routes of the functions, and the admin route that runs a timer by hand."""
+    """The functions by their routes, and the host's own routes, of which only running a timer is built."""
 
     def __init__(self, functions: Functions, keys: Keys, host_json: dict[str, Any], binding: Callable[[], str]) -> None:
         self._functions = functions
         self._keys = keys
         self._binding = binding
-        self._prefix = host_json.get("extensions", {}).get("http", {}).get("routePrefix", "api").strip("/")
+        prefix = host_json.get("extensions", {}).get("http", {}).get("routePrefix", "api").strip("/")
+        self._routes = Routes(functions.http, prefix)
 
-    def routes(self) -> list[Route]:
-        """Return the routes, those with fewer parameters first, as ASP.NET matches them."""
-        ordered = sorted(self._functions.http, key=lambda function: len(_PARAMETER.findall(self._template(function))))
-        return [
-            Route("/admin/functions/{name}", self._admin, methods=["POST"]),
-            *(
-                Route(_path(self._template(function)), self._serve(function), methods=_methods(function))
-                for function in ordered
-            ),
-        ]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. The length of what a function answers is not said: it is sent in chunks."""
+        request = Request(scope, receive)
+        own = scope["path"].lower().startswith(("/admin/", "/runtime/"))
+        status, headers, body = await (self._own(request) if own else self._serve(request))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    def _template(self, function: Function) -> str:
-        route = str(function.trigger.get("route", function.name)).strip("/")
-        return "/".join(part for part in (self._prefix, route) if part)
+    async def _serve(self, request: Request) -> Answer:
+        found = self._routes.find(request.method, request.scope["path"])
+        if found is None:
+            return _NOT_FOUND, _EMPTY, b""
+        function, parameters = found
+        if not self._keys.open(function, handed.key(request)):
+            return _UNAUTHORIZED, _EMPTY, b""
+        arguments: dict[str, Any] = {function.argument: await handed.request(request, parameters)}
+        if function.client is not None:
+            arguments[function.client] = self._binding()
+        try:
+            return handed.answer(await call(function, **arguments))
+        except Exception:
+            _logger.exception("the function %s has raised", function.name)
+            return _FAILED, _EMPTY, b""
 
-    def _serve(self, function: Function) -> Callable[[Request], Awaitable[Response]]:
-        async def serve(request: Request) -> Response:
-            if not self._keys.open(function, _key(request)):
-                return Response(status_code=401)
-            arguments: dict[str, Any] = {function.argument: await _request(request)}
-            if function.client is not None:
-                arguments[function.client] = self._binding()
-            try:
-                answer = await call(function, **arguments)
-            except Exception:
-                _logger.exception("the function %s has raised", function.name)
-                return Response(status_code=500)
-            return _response(answer)
-
-        return serve
-
-    async def _admin(self, request: Request) -> Response:
-        """Run a timer now."""
-        if _key(request) != self._keys.master:
-            return Response(status_code=401)
-        function = self._functions.timers.get(request.path_params["name"])
-        if function is None:
-            return Response(status_code=404)
+    async def _own(self, request: Request) -> Answer:
+        """Answer under ``/admin`` and ``/runtime``: only the master key opens them."""
+        given = handed.key(request)
+        if given != self._keys.master:
+            return (_FORBIDDEN, _EMPTY, b"") if self._keys.known(given) else (_UNAUTHORIZED, _ASK_FOR_TOKEN, b"")
+        path = request.scope["path"]
+        name = path[len(_ADMIN) :].rstrip("/") if path.lower().startswith(_ADMIN) else ""
+        function = self._functions.timers.get(name)
+        if function is None or request.method != "POST":
+            return _NOT_FOUND, _EMPTY, b""
         arguments: dict[str, Any] = {function.argument: func.timer.TimerRequest()}
         if function.client is not None:
             arguments[function.client] = self._binding()
@@ -94,7 +97,7 @@ class Front:
             await call(function, **arguments)
         except Exception:
             _logger.exception("the function %s has raised", function.name)
-        return Response(status_code=202)
+        return 202, _EMPTY, b""
 
 
 class CustomHeaders:
@@ -121,47 +124,3 @@ class CustomHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _path(template: str) -> str:
-    """Return a route of ours as Starlette writes it; ``{x:maxlength(0)?}`` is the way to say "the root"."""
-
-    def parameter(match: re.Match[str]) -> str:
-        rest, name, constraint, _ = match.groups()
-        if constraint and "maxlength(0)" in constraint:
-            return ""
-        return f"{{{name}:path}}" if rest else f"{{{name}}}"
-
-    return "/" + _PARAMETER.sub(parameter, template)
-
-
-def _methods(function: Function) -> list[str]:
-    return [str(method) for method in function.trigger.get("methods") or ALL_METHODS]
-
-
-def _key(request: Request) -> str | None:
-    return request.headers.get("x-functions-key") or request.query_params.get("code")
-
-
-async def _request(request: Request) -> func.HttpRequest:
-    """Return the request as the worker hands it to a function, with the front end's forwarding header."""
-    client = f"{request.client.host}:{request.client.port}" if request.client is not None else ""
-    forwarded = ", ".join(part for part in (request.headers.get("x-forwarded-for"), client) if part)
-    return func.HttpRequest(
-        method=request.method,
-        url=str(request.url),
-        headers={**request.headers, "x-forwarded-for": forwarded},
-        params=dict(request.query_params),
-        route_params=dict(request.path_params),
-        # A body in chunks does not reach Python, the header that says so does.
-        body=b"" if "transfer-encoding" in request.headers else await request.body(),
-    )
-
-
-def _response(answer: func.HttpResponse | str | None) -> Response:
-    if not isinstance(answer, func.HttpResponse):
-        return Response(json.dumps(answer) if answer is not None else b"", status_code=200 if answer else 204)
-    headers = dict(answer.headers.items())
-    if "content-type" not in {name.lower() for name in headers}:
-        headers["Content-Type"] = f"{answer.mimetype}; charset={answer.charset}"
-    return Response(answer.get_body(), status_code=answer.status_code, headers=headers)

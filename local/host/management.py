@@ -17,7 +17,7 @@ from local.host import history
 from local.host.durable import DurableEngine
 from local.host.instances import ENDED, Instance
 
-PREFIX = "/runtime/rpc/durabletask/"
+PREFIX = "/durabletask/"
 TASK_HUB = "utmmailconnect"
 _RUNNING = "An Orchestration instance with the status {status} already exists."
 _GONE, _UNKNOWN, _NOT_FAILED = 410, 404, 412
@@ -40,7 +40,7 @@ def management_urls(base: str, instance_id: str, key: str) -> dict[str, str]:
     }
 
 
-def client_binding(base: str, key: str) -> str:
+def client_binding(base: str, rpc: str, key: str) -> str:
     """Return what the host hands to a function with a durable client."""
     creation = f"{base}/runtime/webhooks/durabletask/orchestrators/{{functionName}}"
     tail = f"code={key}&taskHub={TASK_HUB}&connection=Storage"
@@ -54,7 +54,7 @@ def client_binding(base: str, key: str) -> str:
             "managementUrls": management_urls(base, "INSTANCEID", key),
             "baseUrl": f"{base}/runtime/webhooks/durabletask",
             "requiredQueryStringParameters": tail,
-            "rpcBaseUrl": f"{base}{PREFIX}",
+            "rpcBaseUrl": rpc,
         }
     )
 
@@ -62,7 +62,7 @@ def client_binding(base: str, key: str) -> str:
 class Management:
     """The routes under ``rpcBaseUrl``."""
 
-    def __init__(self, engine: DurableEngine, base: Callable[[], str], system_key: str) -> None:
+    def __init__(self, engine: DurableEngine, base: str, system_key: str) -> None:
         self._engine = engine
         self._base = base
         self._system_key = system_key
@@ -107,7 +107,7 @@ class Management:
             return JSONResponse({"Message": text}, status_code=400)
         if started is None and present is not None:
             return JSONResponse({"Message": _RUNNING.format(status=present.status)}, status_code=409)
-        given = management_urls(self._base(), started.id if started is not None else "", self._system_key)
+        given = management_urls(self._base, started.id if started is not None else "", self._system_key)
         return JSONResponse(given, status_code=202)
 
     async def _status(self, request: Request, instance: Instance) -> Response:

@@ -182,7 +182,7 @@ async def test_no_route_passes_over_a_query_parameter(hq: Served, sent: str, cod
 
 
 @pytest.mark.parametrize(
-    "name", ["unknown", "UPPER", "a" * 41, "a--b", "hq%0A", "%00", "..%5C..%5Cetc", "%F0%9F%98%80"]
+    "name", ["unknown", "UPPER", "a" * 41, "a--b", "hq%0A", "%FF", "..%5C..%5Cetc", "%F0%9F%98%80"]
 )
 @pytest.mark.parametrize("route", [one for one in app_routes() if "{name}" in one.path], ids=lambda one: one.function)
 async def test_an_unknown_connection_or_what_cannot_be_a_name(hq: Served, route: AppRoute, name: str) -> None:
@@ -194,9 +194,9 @@ async def test_an_unknown_connection_or_what_cannot_be_a_name(hq: Served, route:
 
 @pytest.mark.parametrize("name", ["..%2Fconnections%2Fhq", "hq%2F0"])
 async def test_a_name_does_not_lead_to_another_document(hq: Served, name: str) -> None:
-    answer = await hq.client.get(f"/api/connections/{name}")
-    assert answer.status_code == 404
-    assert NAME not in answer.text
+    with hq.nothing_happens():
+        answer = await hq.client.get(f"/api/connections/{name}")
+    assert name in problem(answer, 404, "unknown-connection")["detail"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-functions-key": "wrong"}, {"x-functions-key": ""}], ids=str)
@@ -233,7 +233,8 @@ async def test_the_key_may_stand_in_the_address(hq: Served) -> None:
 @pytest.mark.parametrize("timer", ["watch_secrets", "purge_history"])
 async def test_only_the_master_key_runs_a_timer(hq: Served, timer: str) -> None:
     with hq.nothing_happens():
-        assert await hq.run_timer(timer, hq.host.key) == 401
+        assert await hq.run_timer(timer, hq.host.key) == 403
+        assert await hq.run_timer(timer, "wrong") == 401
 
 
 def _json(more: dict[str, str] | None = None) -> dict[str, str]:

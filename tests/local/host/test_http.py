@@ -78,7 +78,7 @@ async def test_a_timer_runs_when_asked_with_the_master_key(host: FunctionsHost, 
     refused = await client.post(path, json=body, headers={"x-functions-key": host.key})
     done = await client.post(path, json=body, headers={"x-functions-key": host.master_key})
     unknown = await client.post("/admin/functions/no", json=body, headers={"x-functions-key": host.master_key})
-    assert (refused.status_code, done.status_code, unknown.status_code) == (401, 202, 404)
+    assert (refused.status_code, done.status_code, unknown.status_code) == (403, 202, 404)
     assert failures["ticks"] == 1
 
 

@@ -18,7 +18,6 @@ from tests.local.host.recorded_app import build
 
 RECORDINGS = Path(__file__).parent / "recordings"
 HOST_JSON = {"extensions": {"http": {"routePrefix": "", "customHeaders": {"X-Custom": "host", "X-Other": "host"}}}}
-RPC = "/runtime/rpc/durabletask/"
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ async def host() -> AsyncIterator[FunctionsHost]:
 
 @pytest.fixture
 async def client(host: FunctionsHost) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=host.url + RPC) as opened:
+    async with httpx.AsyncClient(base_url=host.rpc_url) as opened:
         yield opened
 
 
