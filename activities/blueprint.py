@@ -11,14 +11,10 @@ import azure.durable_functions as df
 
 from activities.run import WAIT, Order, Outcome
 from connector.errors import WaitError
-from connector.log import log
+from connector.log import log, unforeseen
 
 blueprint = df.Blueprint()
 Work = Callable[[Order], Awaitable[dict[str, Any]]]
-
-
-class UnforeseenError(Exception):
-    """An error that nobody foresaw, by the name of its type only."""
 
 
 def activity(name: str) -> Callable[[Work], Any]:
@@ -37,19 +33,9 @@ def activity(name: str) -> Callable[[Work], Any]:
                 log("store-unavailable", level=logging.WARNING, step=name, code=error.code, requestId=error.request_id)
                 return Outcome(WAIT, error.code, error.seconds).to_json()
             except Exception as error:  # noqa: BLE001 - all of them, since any text may hold what must not be kept
-                log("unforeseen", level=logging.ERROR, step=name, code=type(error).__name__, where=_where(error))
-                raise UnforeseenError(type(error).__name__) from None
+                raise unforeseen(error, step=name) from None
 
         run.__annotations__ = {"order": dict, "return": dict}
         return blueprint.function_name(name)(blueprint.activity_trigger(input_name="order")(run))
 
     return register
-
-
-def _where(error: Exception) -> str:
-    """Return file and line of the innermost frame."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -19,6 +19,8 @@ ConnectorError
     ├── StaleWriteError          the document was changed by somebody else meanwhile (ETag)
     ├── RefusedError             refused for a reason that waiting does not change (policy, quota, secret)
     └── UnexpectedAnswerError    an answer that no rule knows
+
+Apart from it stands UnforeseenError: what escaped all of them, by the name of its type.
 """
 
 from __future__ import annotations
@@ -147,3 +149,7 @@ class RefusedError(ServiceError):
 
 class UnexpectedAnswerError(ServiceError):
     """An answer that no rule knows."""
+
+
+class UnforeseenError(Exception):
+    """An error that nobody foresaw, by the name of its type only; not one of ours, and the host's to report."""

@@ -67,11 +67,9 @@ def _count(value: str) -> int:
 def main() -> int:
     """Run one command and return its exit status."""
     arguments = _parser().parse_args()
-    logging.basicConfig(
-        stream=sys.stderr,
-        format="%(message)s",
-        level=logging.WARNING if arguments.command in {"demo", "probe", "soak"} else logging.INFO,
-    )
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setLevel(logging.WARNING if arguments.command in {"demo", "probe", "soak"} else logging.INFO)
+    logging.basicConfig(handlers=[lines], format="%(message)s", level=logging.INFO)
     for name in ("azure", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
     if arguments.command == "demo":

@@ -160,3 +160,19 @@ def test_the_pure_part_of_the_connector_imports_no_azure() -> None:
 def test_orchestrations_do_no_io() -> None:
     for path, module in imports("orchestrations"):
         assert not module.startswith(("connector.clients", "connector.services", "connector.documents")), path
+
+
+def test_host_json_says_what_the_host_listens_to() -> None:
+    host = json.loads((ROOT / "host.json").read_text("utf-8"))
+    # Levels by the name of a Python logger do nothing there; only the host's own categories count.
+    assert host["logging"]["logLevel"] == {"default": "Information"}
+    durable = host["extensions"]["durableTask"]
+    # What a stopped host has left in its queues is seen again after this time (five minutes by default).
+    assert durable["storageProvider"]["controlQueueVisibilityTimeout"] == "00:01:00"
+    assert durable["storageProvider"]["workItemQueueVisibilityTimeout"] == "00:01:00"
+    # The extension warns at each start unless its tracing is switched on in words and off by its version.
+    assert durable["tracing"] == {
+        "traceInputsAndOutputs": False,
+        "distributedTracingEnabled": True,
+        "version": "None",
+    }

@@ -23,7 +23,7 @@ from connector.errors import (
     UnknownConnectionError,
     WaitError,
 )
-from connector.log import log
+from connector.log import log, unforeseen
 from connector.messages import Language, preferred, text
 from connector.model import Document
 from connector.query import read
@@ -57,7 +57,7 @@ class Problem(Document):
 
 
 def answered(handler: Handler) -> Handler:
-    """Turn our errors into problem documents; what is not ours is the host's to report."""
+    """Turn our errors into problem documents; what is not ours is the host's to report, without its text."""
 
     @functools.wraps(handler)
     async def answer(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
@@ -65,6 +65,8 @@ def answered(handler: Handler) -> Handler:
             return await handler(req, **bindings)
         except ConnectorError as error:
             return problem(error, language(req))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the host would log its text
+            raise unforeseen(error, function=handler.__name__) from None
 
     return answer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from activities.blueprint import UnforeseenError, activity
+from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.mailboxes import summary
 from activities.operation import fail
@@ -28,6 +28,7 @@ from connector.errors import (
     ThrottledError,
     UnavailableError,
     UnexpectedAnswerError,
+    UnforeseenError,
 )
 from connector.model import Chunk, ChunkSummary, Connection, Intent, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
@@ -13,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from local.host import FunctionsHost
+from tests.local.host.wire import ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOST_JSON = {"extensions": {"http": {"routePrefix": "", "customHeaders": {"X-Custom": "host"}}}}
@@ -61,43 +60,10 @@ def build() -> func.FunctionApp:
     return app
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back on the wire."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def handed(self) -> dict[str, Any]:
-        """Return what the function was handed."""
-        assert self.status == 200, self
-        document: dict[str, Any] = json.loads(self.body)
-        return document
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def host() -> AsyncIterator[FunctionsHost]:
     async with FunctionsHost(build(), host_json=HOST_JSON) as running:
         yield running
-
-
-async def ask(host: FunctionsHost, target: str, *headers: bytes, method: str = "GET", body: bytes = b"") -> Answer:
-    """Send a request exactly as it is given, and return the answer."""
-    port = int(host.url.rpartition(":")[2])
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    lines = [f"{method} {target} HTTP/1.1".encode(), *headers, b"Connection: close"]
-    if not any(line.lower().startswith(b"host:") for line in headers):
-        lines.append(b"Host: app.example")
-    writer.write(b"\r\n".join([*lines, b"", b""]) + body)
-    head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    status, *fields = head.decode("latin-1").split("\r\n")
-    named = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
-    if named.get("transfer-encoding") == "chunked":
-        rest = b"".join(rest.split(b"\r\n")[1::2])
-    return Answer(int(status.split(" ")[1]), named, rest)
 
 
 @pytest.mark.parametrize(
