@@ -117,10 +117,32 @@ async def end_round(order: Order) -> dict[str, Any]:
         outcome=verdict.state,
         seconds=verdict.seconds,
     )
+    if verdict.ended and run.connection.operation.kind is OperationKind.SET_UP:
+        await _forget_plan(run)
     if verdict.ended and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
         label = run.services.settings.label or None
         log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
     return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
+
+
+async def _forget_plan(run: Run) -> None:
+    """Remove the dry run from before the set-up with the addresses that are on the list no more.
+
+    What has not been taken back yet still is. The timer removes it after a week in any case.
+    """
+    plans, name = run.services.plans, run.order.name
+    planned = await plans.before(name, run.connection.operation.started)
+    if planned is None:
+        return
+    present = {
+        address
+        async for chunk in run.services.documents.chunks(name)
+        for entry in chunk.mailboxes
+        for address in (entry.requested, entry.address)
+        if address is not None
+    }
+    if await plans.forget(planned, present):
+        log("plan", connection=name, outcome="forgotten")
 
 
 @activity("fail")

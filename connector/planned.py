@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from connector.errors import StaleWriteError
 from connector.model import Chunk, Connection, Document, Finding
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", bound=Document)
 _TRIES = 10
+LIFE = timedelta(days=7)
+"""What would change is not true for longer, and the documents hold addresses."""
 
 
 class PlannedChange(Document):
@@ -83,6 +85,51 @@ class Plans:
         """Write what was found for one chunk."""
         await self._save(_chunk_path(planned, chunk.chunk.number), chunk)
 
+    async def clear(self, now: datetime) -> int:
+        """Remove the dry runs that are too old or cannot be read, with what is left of others; return how many."""
+        kept: set[str] = set()
+        removed = 0
+        paths = await self._store.paths("plans/")
+        for path in (path for path in paths if path.count("/") == 1):
+            found = await self._store.get(path)
+            planned = _read(found[0]) if found is not None else None
+            if planned is not None and planned.started > now - LIFE:
+                kept.add(f"plans/{planned.connection.name}/{planned.id}/")
+                continue
+            await self._store.delete(path)
+            removed += 1
+        for path in (path for path in paths if path.count("/") > 1):
+            # Of a dry run that has begun meanwhile only what lay there before is removed: nothing of its own.
+            if not any(path.startswith(prefix) for prefix in kept):
+                await self._store.delete(path)
+        return removed
+
+    async def before(self, name: str, moment: datetime) -> Planned | None:
+        """Return the dry run of a connection where it was begun before ``moment``; None where it cannot be read."""
+        found = await self._store.get(_path(name))
+        planned = _read(found[0]) if found is not None else None
+        return planned if planned is not None and planned.started < moment else None
+
+    async def forget(self, planned: Planned, kept: Collection[str]) -> bool:
+        """Remove a dry run that holds an address other than those ``kept``; return whether it does."""
+        if await self._addresses(planned) <= {*kept}:
+            return False
+        name = planned.connection.name
+        for path in await self._store.paths(f"plans/{name}/{planned.id}/"):
+            await self._store.delete(path)
+        await self._store.delete(_path(name))
+        return True
+
+    async def _addresses(self, planned: Planned) -> set[str]:
+        """Return the addresses that a dry run was asked about, and those that it would have taken off the list."""
+        addresses = {*planned.connection.wanted.mailboxes}
+        for summary in planned.connection.chunks:
+            addresses |= {*summary.leaving}
+        for number in range(planned.chunks):
+            chunk = await self.chunk(planned, number)
+            addresses |= {entry.requested for entry in chunk.chunk.mailboxes} if chunk is not None else set()
+        return addresses
+
     async def _load(self, path: str, model: type[D]) -> D | None:
         found = await self._store.get(path)
         return model.model_validate_json(found[0]) if found is not None else None
@@ -99,6 +146,13 @@ class Plans:
                 continue
             return
         raise StaleWriteError("store", "etag", "a plan changes all the time")
+
+
+def _read(document: bytes) -> Planned | None:
+    try:
+        return Planned.model_validate_json(document)
+    except ValidationError:
+        return None
 
 
 def _path(name: str) -> str:

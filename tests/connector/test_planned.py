@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.clients.store import FolderStore
 from connector.model import Chunk, Connection, Operation, Wanted
-from connector.planned import Planned, PlannedChunk, Plans
+from connector.planned import LIFE, Planned, PlannedChunk, Plans
 from connector.steps import OperationKind
 
 NOW = datetime(2026, 11, 25, 17, 40, tzinfo=UTC)
@@ -49,3 +49,19 @@ async def test_chunks_belong_to_one_dry_run_and_go_before_the_next_begins(plans:
     await plans.save_chunk(late, chunk)
     await plans.save_chunk(early, chunk)  # it does not know yet that its place has been taken
     assert await plans.chunk(late, 0) == chunk
+
+
+async def test_what_a_dry_run_left_goes_after_a_week_and_what_cannot_be_read_at_once(
+    plans: Plans, tmp_path: Path
+) -> None:
+    chunk = PlannedChunk(chunk=Chunk(number=0))
+    young = planned("young", chunks=1)
+    await plans.start(young)
+    await plans.save_chunk(young, chunk)
+    await plans.save_chunk(planned("early", chunks=1), chunk)  # delivered after its place had been taken
+    (tmp_path / "plans/broken.json").write_text("{")
+    assert await plans.clear(NOW + LIFE - timedelta(seconds=1)) == 1
+    store = FolderStore(tmp_path)
+    assert await store.paths("") == ["plans/hq.json", "plans/hq/young/mailboxes-0000.json"]
+    assert await plans.clear(NOW + LIFE) == 1
+    assert await store.paths("") == []

@@ -156,3 +156,21 @@ async def test_a_mailbox_outside_the_scope_is_planned_and_then_told(tmp_path: Pa
         app.tenant.administrator.set_directory_roles()
         app.tenant.administrator.put_in_role_group(set(CMDLETS), {app.tenant.addresses[0]})
         assert changes(await dry_run(app)) == ALL
+
+
+async def test_a_dry_run_with_an_address_that_is_on_no_list_goes_when_the_set_up_ends(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        kept, gone = app.tenant.addresses[:2]
+        await dry_run(app)
+        await app.set_up()
+        assert (await app.client.get(f"/api/connections/{NAME}/plan")).status_code == 200  # both are on the list
+        assert [path.parts[-2] for path in _holding(tmp_path, gone)].count("plans") == 1
+        await app.set_up(mailboxes=[kept])
+        assert _holding(tmp_path, gone) == []
+        assert (await app.client.get(f"/api/connections/{NAME}/plan")).status_code == 404
+
+
+def _holding(folder: Path, address: str) -> list[Path]:
+    """Return the stored documents that hold an address."""
+    paths = (path for path in folder.rglob("*.json") if path.is_file())
+    return [path for path in paths if address in path.read_text("utf-8")]
