@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.acceptances import Acceptances
 from connector.documents import Documents
 from connector.errors import GrantMissingError
+from connector.history import Histories
 from connector.planned import Plans
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ class Services:
         """What somebody has accepted."""
         return Acceptances(self.store)
 
+    @cached_property
+    def histories(self) -> Histories:
+        """Who has asked for what."""
+        return Histories(self.store, self.settings.history_days)
+
     def require_grant(self) -> None:
         """Raise ``GrantMissingError`` while no Graph or Exchange token may be asked for."""
         if self.settings.granted is None:
@@ -100,7 +106,7 @@ class Services:
         for name in ("graph", "exchange", "vault", "store", "identity"):
             if name in self.__dict__:
                 await self.__dict__.pop(name).close()
-        for name in ("documents", "plans", "acceptances"):
+        for name in ("documents", "histories", "plans", "acceptances"):
             self.__dict__.pop(name, None)
 
 

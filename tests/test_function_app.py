@@ -41,6 +41,7 @@ HTTP = {
     "list_connections": ("GET", "api/connections"),
     "read_connection": ("GET", "api/connections/{name}"),
     "read_parameters": ("GET", "api/connections/{name}/parameters"),
+    "read_history": ("GET", "api/connections/{name}/history"),
     "read_plan": ("GET", "api/connections/{name}/plan"),
     "read_report": ("GET", "api/connections/{name}/report"),
     "cancel_connection": ("POST", "api/connections/{name}/cancel"),
@@ -79,7 +80,7 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
     assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "plan"}
-    assert set(bindings(indexed, "timerTrigger")) == {"purge_history", "watch_secrets"}
+    assert set(bindings(indexed, "timerTrigger")) == {"clear_documents", "purge_history", "watch_secrets"}
 
 
 def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:

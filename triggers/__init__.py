@@ -4,6 +4,7 @@ from triggers import (
     cancel,
     create,
     health,
+    history,
     list,  # noqa: A004 - named as the route
     openapi,
     page,
@@ -20,6 +21,7 @@ __all__ = [
     "cancel",
     "create",
     "health",
+    "history",
     "list",
     "openapi",
     "page",

@@ -86,7 +86,8 @@ def json_answer(body: Document, status: int = 200, headers: dict[str, str] | Non
 
 def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
     """Return the problem document of an error of ours."""
-    status, code, values = _describe(error)
+    _tell(error)
+    status, code, values = meaning(error)
     retry_after = getattr(error, "retry_after", None) if isinstance(error, ConflictError) else _wait(error)
     if "expected" in values:
         values = {**values, "expected": text(lang, "type", str(values["expected"]))}
@@ -108,19 +109,25 @@ def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
     return func.HttpResponse(document, status_code=status, headers=headers, mimetype="application/problem+json")
 
 
-def _describe(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
+def _tell(error: ConnectorError) -> None:
+    """Log what is not the caller's fault."""
+    if isinstance(error, SettingsError):
+        log("settings-invalid", code=", ".join(sorted(error.problems)))
+    if isinstance(error, ServiceError) and not isinstance(error, StaleWriteError):
+        log("service-failed", code=error.code, requestId=error.request_id, outcome=error.service)
+
+
+def meaning(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
     """Return status, code and the values that fill the texts."""
     if isinstance(error, RequestError):
         return _request_status(error), error.code, dict(error.values)
     if isinstance(error, SettingsError):
-        log("settings-invalid", code=", ".join(sorted(error.problems)))
         return 503, "settings-invalid", {"problems": "; ".join(f"{key}: {why}" for key, why in error.problems.items())}
     if isinstance(error, GrantMissingError):
         return 503, "grant-missing", {"example": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     if isinstance(error, StaleWriteError):
         return 409, "changed-meanwhile", {"name": "-"}
     if isinstance(error, ServiceError):
-        log("service-failed", code=error.code, requestId=error.request_id, outcome=error.service)
         code = "right-missing" if isinstance(error, ForbiddenError) else "service-failed"
         return 502, code, {"service": _NAMES[error.service], "code": error.code}
     raise error

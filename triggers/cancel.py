@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.history import Asked
 from connector.log import log
 from connector.model import Connection
 from connector.services import services
 from connector.steps import ConnectionState
 from triggers import operations
 from triggers.answers import answered, query
+from triggers.asking import asking
 from triggers.blueprint import blueprint
 from triggers.create import accepted
 
@@ -23,10 +25,15 @@ from triggers.create import accepted
 @answered
 async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Ask the run to end; ``202``. Where nothing runs, nothing is changed."""
-    query(req)
-    found = (await operations.find(req.route_params["name"])).connection
-    if found.operation.ended is not None:
-        return accepted(found)
+    name = req.route_params["name"]
+    async with asking(req, "cancel_connection", Asked.CANCEL, name) as asked:
+        query(req)
+        found = (await operations.find(name)).connection
+        asked.entry.revision = found.wanted.revision
+        return accepted(found if found.operation.ended is not None else await _cancel(client, found))
+
+
+async def _cancel(client: df.DurableOrchestrationClient, found: Connection) -> Connection:
     live = await operations.look(client, found.name)
     now = datetime.now(UTC)
     runs = operations.busy(found, live, now)
@@ -44,4 +51,4 @@ async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     log("cancel", connection=found.name, operation=found.operation.id, outcome="asked" if runs else "done")
     if runs:
         await operations.wake(client, found.name)
-    return accepted(connection)
+    return connection

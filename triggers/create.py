@@ -10,6 +10,7 @@ import azure.functions as func
 
 from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, StaleWriteError
+from connector.history import Asked
 from connector.model import MAX_MAILBOXES, Connection, Operation, Wanted
 from connector.plans.mailboxes import removals
 from connector.request import SetUpRequest, parse
@@ -17,6 +18,7 @@ from connector.services import services
 from connector.steps import ConnectionState, OperationKind
 from triggers import operations
 from triggers.answers import answered, content, flag, json_answer, language, query
+from triggers.asking import Asking, asking
 from triggers.blueprint import blueprint
 from triggers.plan import start_plan
 from triggers.views import Accepted
@@ -28,20 +30,32 @@ from triggers.views import Accepted
 @answered
 async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Write the wanted state under its ETag, then start or wake the run; ``202`` and where to watch it."""
-    clients = services()
-    parameters = query(req, "allowRemoval", flags=("dryRun",))
-    dry, most = flag(parameters, "dryRun"), _removal_limit(parameters)
-    wish = parse(content(req), req.headers.get("Content-Type", ""))
-    clients.require_grant()
-    if dry:
-        return await start_plan(client, wish, language(req))
-    found = await clients.documents.load(wish.name)
+    async with asking(req, "create_connection", Asked.SET_UP) as asked:
+        clients = services()
+        parameters = query(req, "allowRemoval", flags=("dryRun",))
+        dry, most = flag(parameters, "dryRun"), _removal_limit(parameters)
+        asked.entry.action, asked.entry.allow_removal = Asked.DRY_RUN if dry else Asked.SET_UP, most
+        wish = parse(content(req), req.headers.get("Content-Type", ""))
+        asked.name = wish.name
+        clients.require_grant()
+        if dry:
+            return await start_plan(client, wish, language(req), asked)
+        connection = await _set_up(client, wish, most, asked)
+        asked.entry.revision = connection.wanted.revision
+        return accepted(connection)
+
+
+async def _set_up(
+    client: df.DurableOrchestrationClient, wish: SetUpRequest, most: int | None, asked: Asking
+) -> Connection:
+    found = await services().documents.load(wish.name)
+    asked.compare(found.connection if found is not None else None, wish.wanted(0))
     live = await operations.look(client, wish.name)
     busy = found is not None and operations.busy(found.connection, live, datetime.now(UTC))
     if found is not None and busy:
         if _asked_already(wish, found.connection):
             await (operations.wake(client, wish.name) if live.alive else operations.start(client, found.connection))
-            return accepted(found.connection)
+            return found.connection
         if not operations.replaceable(found.connection, live):
             raise operations.running(found.connection, live)
     if found is not None:
@@ -51,7 +65,7 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         await operations.wake(client, wish.name)
     else:
         await operations.start(client, connection)
-    return accepted(connection)
+    return connection
 
 
 def _asked_already(wish: SetUpRequest, present: Connection) -> bool:

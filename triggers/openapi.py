@@ -15,6 +15,7 @@ from connector.request import SetUpRequest
 from connector.steps import MailboxState
 from triggers.answers import Problem, answered, query
 from triggers.blueprint import blueprint
+from triggers.history import HistoryView
 from triggers.plan import PlanView
 from triggers.report import Report
 from triggers.views import Accepted, ConnectionList, ConnectionView, Health, Parameters
@@ -64,6 +65,7 @@ _INDEX = {
     "description": "`next` of the page before.",
     "schema": {"type": "integer", "minimum": 0, "maximum": 99_999},
 }
+_NUMBER = {**_INDEX, "schema": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}}
 _PROBLEMS = {
     400: "The body is not JSON or not UTF-8.",
     404: "There is no such connection.",
@@ -97,6 +99,7 @@ def description() -> dict[str, Any]:
                 Accepted,
                 ConnectionList,
                 ConnectionView,
+                HistoryView,
                 Parameters,
                 PlanView,
                 Report,
@@ -156,6 +159,15 @@ def description() -> dict[str, Any]:
                     (404, 422, 502, 503),
                     [_NAME, _TOP, _INDEX],
                     also=202,
+                )
+            },
+            "/api/connections/{name}/history": {
+                "get": _operation(
+                    "read_history",
+                    "Read who asked for what, newest first",
+                    (200, HistoryView),
+                    (404, 422, 502, 503),
+                    [_NAME, _TOP, _NUMBER],
                 )
             },
             "/api/connections/{name}/report": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import azure.functions as func
 
 from connector.errors import ConflictError, FieldError, NotFoundError, RefusedError
-from connector.log import log
+from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
 from connector.model import Connection, SecretRecord
 from connector.plans.secret import secret_name
@@ -13,8 +13,8 @@ from connector.services import Services, services
 from connector.steps import SETTLED, MailboxState, StepName
 from triggers import operations
 from triggers.answers import NO_STORE, answered, json_answer, language, query
+from triggers.asking import asking
 from triggers.blueprint import blueprint
-from triggers.caller import caller
 from triggers.views import ImapView, OAuthView, Parameters, SecretReference
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
@@ -27,23 +27,20 @@ FIELDS = ("applicationId", "tenantId", "clientSecret")
 @answered
 async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
     """Return the parameters; the secret is read from Key Vault now, and by nobody else ever."""
-    clients = services()
-    form = query(req, "secret").get("secret", "value")
-    if form not in {"value", "reference"}:
-        raise FieldError("query-invalid", field="secret", expected="secret-form")
-    connection = (await operations.find(req.route_params["name"])).connection
-    secret = _secret(connection)
-    value = None
-    if form == "value":
-        value = await _value(clients, connection, secret)
-    log(
-        "parameters-read",
-        connection=connection.name,
-        outcome=form,
-        version=secret.version,
-        **caller(req, "read_parameters").fields(),
-    )
-    body = await _parameters(clients, connection, secret, value)
+    name = req.route_params["name"]
+    async with asking(req, "read_parameters", Asked.PARAMETERS, name) as asked:
+        clients = services()
+        form = query(req, "secret").get("secret", "value")
+        if form not in {"value", "reference"}:
+            raise FieldError("query-invalid", field="secret", expected="secret-form")
+        asked.entry.action = Asked.PARAMETERS if form == "value" else Asked.REFERENCE
+        connection = (await operations.find(name)).connection
+        asked.entry.revision = connection.wanted.revision
+        secret = _secret(connection)
+        asked.entry.version = secret.version
+        asked.required = form == "value"
+        value = await _value(clients, connection, secret) if form == "value" else None
+        body = await _parameters(clients, connection, secret, value)
     if _wants_text(req.headers.get("Accept", "")):
         return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")
     return json_answer(body)

@@ -22,6 +22,7 @@ from connector.steps import ConnectionState, OperationKind, StepName
 from orchestrations.plan import ORCHESTRATION
 from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
+from triggers.asking import Asking
 from triggers.blueprint import blueprint
 from triggers.findings import FindingView, context_of, finding_view
 from triggers.views import Accepted
@@ -52,9 +53,12 @@ class PlanView(Document):
     next: str | None
 
 
-async def start_plan(client: df.DurableOrchestrationClient, wish: SetUpRequest, lang: Language) -> func.HttpResponse:
+async def start_plan(
+    client: df.DurableOrchestrationClient, wish: SetUpRequest, lang: Language, asked: Asking
+) -> func.HttpResponse:
     """Write the plan's own document and start the dry run; no connection is made or touched."""
     found = await services().documents.load(wish.name)
+    asked.compare(found.connection if found is not None else None, wish.wanted(0))
     now = datetime.now(UTC)
     revision = found.connection.wanted.revision if found is not None else 0
     operation = Operation(id=operations.operation_id(), kind=OperationKind.PLAN, started=now)

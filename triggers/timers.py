@@ -1,4 +1,4 @@
-"""Once a day: clear Durable's history, and say in time that a secret comes to its end."""
+"""Once a day: clear what has served its time, and say in time that a secret comes to its end."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
         created_time_from=_EVER, created_time_to=before, runtime_status=_ENDED
     )
     log("history-purged", count=result.instances_deleted)
+
+
+@blueprint.function_name("clear_documents")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 45 3 * * *")
+async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
+    """Remove dry runs after a week, and what was asked for before ``HISTORY_DAYS``."""
+    now = datetime.now(UTC)
+    plans = await services().plans.clear(now)
+    histories = await services().histories.clear(now)
+    log("documents-cleared", plans=plans, histories=histories)
 
 
 @blueprint.function_name("watch_secrets")

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.history import Asked
 from connector.model import Connection
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind
 from triggers import operations
 from triggers.answers import answered, query
+from triggers.asking import Asking, asking
 from triggers.blueprint import blueprint
 from triggers.create import accepted, renew, replace
 
@@ -26,17 +28,25 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     A run that works, or waits for Microsoft, comes to it by itself. One that waits for a person looks only at what is
     missing: what it has settled before is looked at anew.
     """
-    clients = services()
-    query(req)
-    clients.require_grant()
-    found = await operations.find(req.route_params["name"])
+    name = req.route_params["name"]
+    async with asking(req, "verify_connection", Asked.VERIFY, name) as asked:
+        query(req)
+        services().require_grant()
+        connection = await _verify(client, name, asked)
+        asked.entry.revision = connection.wanted.revision
+        return accepted(connection)
+
+
+async def _verify(client: df.DurableOrchestrationClient, name: str, asked: Asking) -> Connection:
+    found = await operations.find(name)
+    asked.entry.revision = found.connection.wanted.revision
     live = await operations.look(client, found.connection.name)
     busy = operations.busy(found.connection, live, datetime.now(UTC))
     if busy and found.connection.operation.cancelled:
         raise operations.running(found.connection, live)
     if busy and found.connection.state is not ConnectionState.ACTION_REQUIRED:
         await operations.wake(client, found.connection.name)
-        return accepted(found.connection)
+        return found.connection
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
 
@@ -47,4 +57,4 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
 
     connection = await replace(found.connection, ask)
     await (operations.wake(client, connection.name) if busy else operations.start(client, connection))
-    return accepted(connection)
+    return connection

@@ -13,6 +13,7 @@ const PROBES = {
   read_parameters: ['GET', 'api/connections/-/parameters'],
   read_plan: ['GET', 'api/connections/-/plan'],
   read_report: ['GET', 'api/connections/-/report'],
+  read_history: ['GET', 'api/connections/-/history'],
   verify_connection: ['POST', 'api/connections/-/verify'],
   cancel_connection: ['POST', 'api/connections/-/cancel'],
 };

@@ -8,6 +8,7 @@ import { language, t, use } from './texts.js';
 import { change, create } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
+import { history } from './views/history.js';
 import { askAgain, askAtFirst } from './views/key.js';
 import { closed, overview } from './views/overview.js';
 import { report } from './views/report.js';
@@ -19,6 +20,7 @@ const ROUTES = [
   [`c/${NAME}`, connection, 'connection', 'label.connection'], [`c/${NAME}/change`, change, 'change', 'page.change.title'],
   [`c/${NAME}/hand-over`, handOver, 'hand-over', 'page.handOver.title'],
   [`c/${NAME}/sheet`, sheet, 'sheet', 'page.sheet.title'], [`c/${NAME}/report`, report, 'report', 'page.report.title'],
+  [`c/${NAME}/history`, history, 'history', 'page.history.title'],
 ].map(([path, view, needs, title]) => [new RegExp(`^#?/?${path}$`), view, NEEDS[needs], title]);
 
 const main = document.getElementById('main');

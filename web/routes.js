@@ -10,6 +10,7 @@ export const NEEDS = {
   'hand-over': ['read_parameters'],
   sheet: ['read_connection', 'read_health'],
   report: ['read_report'],
+  history: ['read_history'],
 };
 
 export const leads = view => NEEDS[view].every(may);

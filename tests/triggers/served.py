@@ -32,8 +32,10 @@ class Served:
     store: Path
 
     def documents(self) -> dict[str, bytes]:
-        """Return all that is stored."""
-        return {str(path): path.read_bytes() for path in self.store.rglob("*") if path.is_file()}
+        """Return all that is stored but who has asked for what, which is written of refused requests too."""
+        paths = (path for path in self.store.rglob("*") if path.is_file())
+        history = self.store / "history"
+        return {str(path): path.read_bytes() for path in paths if not path.is_relative_to(history)}
 
     @contextmanager
     def nothing_happens(self) -> Iterator[None]:

@@ -69,6 +69,7 @@ function actions(seen) {
     may('cancel_connection') && button(t('page.stop'), stop, { id: 'stop', ...unless(AT_WORK.includes(seen.state)) }),
     leads('sheet') && way(t('page.sheet.title'), at('sheet'), seen.secret, { id: 'to-sheet' }),
     leads('report') && way(t('page.report.title'), at('report'), true, { id: 'to-report' }),
+    leads('history') && way(t('page.history.title'), at('history'), true, { id: 'to-history' }),
   ];
 }
 

@@ -10,7 +10,7 @@ import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
 const RECENT = 5000;
-const WAYS = ['connection', 'hand-over', 'report'];
+const WAYS = ['connection', 'hand-over', 'report', 'history'];
 
 export async function overview(main, { signal }) {
   const missing = h('section', { 'aria-label': t('page.overview.missing') });

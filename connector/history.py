@@ -1,0 +1,190 @@
+"""Who has asked for what, and when: one document per connection, kept beside it. No mailbox address, no secret.
+
+It is a record for the people who work with a connection. Whoever holds the app's identity could change it; the log
+lines that say the same lie in a workspace that the identity cannot write to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import re
+from collections import Counter
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, ValidationError
+
+from connector.caller import Caller
+from connector.errors import ServiceError, StaleWriteError
+from connector.log import log
+from connector.model import Document
+
+if TYPE_CHECKING:
+    from connector.clients.store import Store
+
+MOST = 1_000
+"""Entries. Beyond it the oldest of whatever is there most often goes: a flood of one kind drives out only itself."""
+_TRIES = 20
+_PAUSE = 0.2
+"""Seconds at most between two tries, by chance, so that those who met do not meet again."""
+_ASIDE = re.compile(r"history/[^/]+/unreadable-(?P<day>[0-9]{8})\.json")
+
+
+class Asked(StrEnum):
+    """What somebody has asked for."""
+
+    SET_UP = "set-up"
+    DRY_RUN = "dry-run"
+    VERIFY = "verify"
+    CANCEL = "cancel"
+    ACCEPT = "accept"
+    WITHDRAW = "withdraw"
+    PARAMETERS = "parameters"
+    REFERENCE = "parameters-reference"
+
+
+class Entry(Document):
+    """One request: who, what, and what it has changed."""
+
+    number: int = 0
+    """Counts on for ever, so that a page can begin after it."""
+    at: datetime
+    action: Asked
+    outcome: Literal["accepted", "refused", "failed"] = "accepted"
+    code: str | None = None
+    """Why it was refused or has failed: the problem's ``code``."""
+    caller: Caller
+    revision: int | None = None
+    mailboxes: int | None = None
+    """How many the list has that was asked for; of them ``added`` are new, and ``removed`` are no longer on it."""
+    added: int | None = None
+    removed: int | None = None
+    allow_removal: int | None = None
+    """How many were allowed to lose access."""
+    lifetime_days: int | None = None
+    version: str | None = None
+    """Of the secret that was read."""
+    findings: list[str] = Field(default=[])
+    """Ids of the findings that were accepted, or whose acceptance was withdrawn."""
+
+
+class History(Document):
+    """The document, oldest entry first."""
+
+    last: int = 0
+    """The number of the last entry that there ever was."""
+    entries: list[Entry] = Field(default=[])
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry; what is too much goes."""
+        self.last += 1
+        kept = [*self.entries, entry.model_copy(update={"number": self.last})]
+        while len(kept) > MOST:
+            flood = Counter((one.action, one.outcome) for one in kept).most_common(1)[0][0]
+            kept.remove(next(one for one in kept if (one.action, one.outcome) == flood))
+        self.entries = kept
+
+    def forget(self, before: datetime) -> bool:
+        """Drop what is older than ``before``; return whether there was anything."""
+        kept = [one for one in self.entries if one.at >= before]
+        forgotten = len(kept) < len(self.entries)
+        self.entries = kept
+        return forgotten
+
+
+class Histories:
+    """The histories in the store; entries live for ``days``."""
+
+    def __init__(self, store: Store, days: int) -> None:
+        self._store = store
+        self._life = timedelta(days=days)
+
+    async def load(self, name: str, now: datetime) -> History | None:
+        """Return what is not too old, or None where nothing has been written.
+
+        Raises:
+            ServiceError: somebody has made the document unreadable; the next entry begins a new one.
+        """
+        found = await self._store.get(_path(name))
+        if found is None:
+            return None
+        history = _read(found[0])
+        if history is None:
+            raise ServiceError("store", "history-unreadable", "the history cannot be read")
+        history.forget(now - self._life)
+        return history
+
+    async def known(self, name: str) -> bool:
+        """Return whether there is a connection or a history of that name, readable or not."""
+        for path in (f"connections/{name}.json", _path(name)):
+            if await self._store.get(path) is not None:
+                return True
+        return False
+
+    async def add(self, name: str, entry: Entry) -> None:
+        """Add an entry to the document as it is now. One that cannot be read is put aside, and said in the log.
+
+        Raises:
+            ServiceError: the store does not take it.
+        """
+        for _ in range(_TRIES):
+            found = await self._store.get(_path(name))
+            history = _read(found[0]) if found is not None else History()
+            try:
+                if history is None and found is not None:
+                    await self._put_aside(name, found[0], entry.at)
+                history = history or History()
+                history.forget(entry.at - self._life)
+                history.add(entry)
+                await self._put(_path(name), history, found[1] if found is not None else None)
+            except StaleWriteError:
+                await asyncio.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - nobody has to guess it
+                continue
+            return
+        raise StaleWriteError("store", "etag", f"the history of {name} changes all the time")
+
+    async def clear(self, now: datetime) -> int:
+        """Remove what is too old from all histories; return from how many.
+
+        One that cannot be read, or that somebody writes at this moment, is left alone: the next entry clears it too.
+        """
+        before, changed = now - self._life, 0
+        for path in await self._store.paths("history/"):
+            if aside := _ASIDE.fullmatch(path):
+                if aside["day"] < f"{before:%Y%m%d}":
+                    await self._store.delete(path)
+                continue
+            found = await self._store.get(path)
+            history = _read(found[0]) if found is not None else None
+            if found is None or history is None or not history.forget(before):
+                continue
+            try:
+                await self._put(path, history, found[1])
+            except StaleWriteError:
+                continue
+            changed += 1
+        return changed
+
+    async def _put(self, path: str, history: History, etag: str | None) -> None:
+        await self._store.put(path, history.model_dump_json(by_alias=True, exclude_defaults=True).encode(), etag)
+
+    async def _put_aside(self, name: str, document: bytes, now: datetime) -> None:
+        path = f"history/{name}/unreadable-{now:%Y%m%d}.json"
+        present = await self._store.get(path)
+        await self._store.put(path, document, present[1] if present is not None else None)
+        log("history-unreadable", level=logging.ERROR, connection=name)
+
+
+def _read(document: bytes) -> History | None:
+    """Return the history; None where it cannot be read."""
+    try:
+        return History.model_validate_json(document)
+    except ValidationError:
+        return None
+
+
+def _path(name: str) -> str:
+    return f"history/{name}.json"
