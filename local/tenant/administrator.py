@@ -6,23 +6,21 @@ arrive); the rest is true at once. What must be so from the start is changed in 
 
 from __future__ import annotations
 
+from local.tenant.administrator_mailboxes import MailboxAdministrator
 from local.tenant.catalogue import EXCHANGE_APP_ID, GRAPH_APP_ID
 from local.tenant.directory import ASSIGNMENT
 from local.tenant.founding import assign_role, sid
 from local.tenant.member import Member
 from local.tenant.simulation import Simulation
 from local.tenant.world import (
-    Access,
     Application,
     ExchangePrincipal,
-    Mailbox,
-    Recipient,
     RoleGroup,
     ServicePrincipal,
 )
 
 
-class Administrator(Member):
+class Administrator(Member, MailboxAdministrator):
     """A person with every right."""
 
     def __init__(self, simulation: Simulation) -> None:
@@ -100,40 +98,6 @@ class Administrator(Member):
     def remove_service_principal(self, app_id: str) -> None:
         """Run ``Remove-ServicePrincipal``; permissions given to it dangle."""
         del self._world.exchange_principals[app_id]
-
-    def add_mailbox_permission(self, address: str, app_id: str) -> None:
-        """Run ``Add-MailboxPermission`` with ``FullAccess``."""
-        principal = self._world.exchange_principals[app_id]
-        effective = self._simulation.known_to_imap(address, app_id)
-        self._world.mailboxes[address].access[principal.sid] = Access(effective=effective)
-
-    def remove_mailbox_permission(self, address: str, app_id: str) -> None:
-        """Run ``Remove-MailboxPermission``."""
-        del self._world.mailboxes[address].access[self._world.exchange_principals[app_id].sid]
-
-    def add_mailbox(
-        self, address: str, *, kind: str = "UserMailbox", primary_address: str = "", aliases: tuple[str, ...] = ()
-    ) -> Mailbox:
-        """Add a mailbox: shared, for a room, or with a primary address or aliases beside its principal name."""
-        made = Mailbox(
-            address=address,
-            display_name=address.partition("@")[0].title(),
-            primary_address=primary_address,
-            aliases=list(aliases),
-            kind=kind,
-        )
-        self._world.mailboxes[address.lower()] = made
-        return made
-
-    def add_recipient(self, address: str, kind: str = "MailUniversalDistributionGroup") -> Recipient:
-        """Add what is no mailbox: a group, a ``MailUser``, a ``MailContact``."""
-        made = Recipient(address=address, display_name=address.partition("@")[0].title(), kind=kind)
-        self._world.recipients[address] = made
-        return made
-
-    def set_imap(self, address: str, *, enabled: bool) -> None:
-        """Switch IMAP on or off for a mailbox."""
-        self._world.mailboxes[address].imap_enabled = enabled
 
     def delete_secret(self, name: str) -> None:
         """Delete a vault secret softly."""

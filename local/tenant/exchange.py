@@ -147,7 +147,7 @@ class Exchange:
             return mute_forbidden(f"The cmdlet {name} is not available to this caller.")
         replica = self._simulation.replica("exchange", _key(input_))
         try:
-            output = Cmdlets(self._simulation, rights, replica).run(name, parameters)
+            output = Cmdlets(self._simulation, rights, replica, _key(input_)).run(name, parameters)
         except CmdletError as error:
             return self._failure(error, _key(input_))
         return self._success(call, name, output, _key(input_))

@@ -35,12 +35,12 @@ _EVERYWHERE = {"Confirm", "ErrorAction", "WarningAction", "ResultSize"}
 
 
 class Cmdlets:
-    """The cmdlets, for one caller and one replica."""
+    """The cmdlets, for one caller, one replica and one call; ``key`` is the call as text."""
 
-    def __init__(self, simulation: Simulation, rights: Rights, replica: float) -> None:
+    def __init__(self, simulation: Simulation, rights: Rights, replica: float, key: str) -> None:
         self._world = simulation.world
-        principals = PrincipalCmdlets(simulation, replica)
-        mailboxes = MailboxCmdlets(simulation, rights, replica)
+        principals = PrincipalCmdlets(simulation, replica, key)
+        mailboxes = MailboxCmdlets(simulation, rights, replica, key)
         self._commands: dict[str, Command] = {
             "New-ServicePrincipal": principals.new,
             "Get-ServicePrincipal": principals.get,

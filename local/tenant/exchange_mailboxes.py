@@ -1,4 +1,10 @@
-"""Exchange's mailboxes: learn.microsoft.com/powershell/module/exchange/add-mailboxpermission and its neighbours."""
+"""Exchange's mailboxes: learn.microsoft.com/powershell/module/exchange/add-mailboxpermission and its neighbours.
+
+Every ``-Identity`` takes an address or one of the ids that ``Get-Mailbox`` prints. As documented for some of these
+cmdlets ("a value that does not exist returns all objects") and seen for the others, a question for what does not exist
+may be answered with everything that does; and as administrators report, a write may answer with success, or with the
+warning that there is nothing to do, and change nothing. ``Misbehaviour`` says how often.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +20,15 @@ _KEY = "access/"
 
 
 class MailboxCmdlets:
-    """The cmdlets on mailboxes and their permissions, for one caller and one replica."""
+    """The cmdlets on mailboxes and their permissions, for one caller, one replica and one call."""
 
-    def __init__(self, simulation: Simulation, rights: Rights, replica: float) -> None:
+    def __init__(self, simulation: Simulation, rights: Rights, replica: float, key: str) -> None:
+        self._key = key
         self._simulation = simulation
         self._world = simulation.world
         self._rights = rights
         self._replica = replica
-        self._principals = PrincipalCmdlets(simulation, replica)
+        self._principals = PrincipalCmdlets(simulation, replica, key)
 
     def add_permission(self, parameters: dict[str, Any]) -> Output:
         """``Add-MailboxPermission``: a duplicate is a warning, no error."""
@@ -31,40 +38,42 @@ class MailboxCmdlets:
         if trustee.sid in mailbox.access:
             text = f'The appropriate access control entry is already present on the object "CN={mailbox.address}" '
             return Output(warnings=[f'{text}for account "{trustee.object_id}".'])
-        if not rights:
+        if not rights or self._silent():
             return Output()
         access = Access(rights, self._simulation.known_to_imap(mailbox.address, trustee.app_id))
-        self._simulation.write_exchange(f"{_KEY}{mailbox.address}/{trustee.sid}", None)
+        self._simulation.write_exchange(f"{_KEY}{mailbox.guid}/{trustee.sid}", None)
         mailbox.access[trustee.sid] = access
         return Output([self._permission(mailbox, trustee.sid, access)])
 
     def get_permission(self, parameters: dict[str, Any]) -> Output:
         """``Get-MailboxPermission``."""
-        mailbox = self._mailbox(parameters)
-        prefix = f"{_KEY}{mailbox.address}/"
+        return Output([entry for found in self._asked(parameters) for entry in self._entries(found, parameters)])
+
+    def _entries(self, mailbox: Mailbox, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        prefix = f"{_KEY}{mailbox.guid}/"
         entries = self._simulation.replication.seen_all(prefix, dict(mailbox.access), self._replica)
         if parameters.get("User") is not None:
             trustee = self._principals.named(str(parameters["User"]))
-            return Output([self._permission(mailbox, sid_, entries[sid_]) for sid_ in entries if sid_ == trustee.sid])
+            return [self._permission(mailbox, sid_, entries[sid_]) for sid_ in entries if sid_ == trustee.sid]
         own = {
-            "Identity": mailbox.display_name,
+            "Identity": mailbox.name,
             "User": "NT AUTHORITY\\SELF",
             "AccessRights": ["FullAccess", "ReadPermission"],
             "IsInherited": False,
             "Deny": False,
             "InheritanceType": "All",
         }
-        return Output([own, *(self._permission(mailbox, sid_, entry) for sid_, entry in entries.items())])
+        return [own, *(self._permission(mailbox, sid_, entry) for sid_, entry in entries.items())]
 
     def remove_permission(self, parameters: dict[str, Any]) -> Output:
-        """``Remove-MailboxPermission``: what is not there is a warning."""
+        """``Remove-MailboxPermission``: what is not there is a warning, which also comes while it is there."""
         mailbox = self._writable(parameters, "Remove-MailboxPermission")
         trustee = self._principals.named(str(parameters.get("User", "")))
         entry = mailbox.access.get(trustee.sid)
-        if entry is None:
+        if entry is None or self._silent():
             text = f'Can\'t remove the access control entry on the object "CN={mailbox.address}" for account '
             return Output(warnings=[f'{text}"{trustee.object_id}" because the ACE doesn\'t exist on the object.'])
-        self._simulation.write_exchange(f"{_KEY}{mailbox.address}/{trustee.sid}", entry)
+        self._simulation.write_exchange(f"{_KEY}{mailbox.guid}/{trustee.sid}", entry)
         mailbox.access.pop(trustee.sid, None)
         return Output()
 
@@ -72,7 +81,7 @@ class MailboxCmdlets:
         """``Get-Mailbox``."""
         if not parameters.get("Identity"):
             return Output([_printed(entry) for entry in list(self._world.mailboxes.values())])
-        return Output([_printed(self._mailbox(parameters))])
+        return Output([_printed(found) for found in self._asked(parameters)])
 
     def get_recipient(self, parameters: dict[str, Any]) -> Output:
         """``Get-Recipient``: mailboxes, groups, mail users, contacts."""
@@ -83,6 +92,8 @@ class MailboxCmdlets:
         other = next(
             (entry for entry in list(self._world.recipients.values()) if entry.address == identity.lower()), None
         )
+        if other is None and self._simulation.misbehaviour.lists_all(self._key):
+            return Output([_printed(found) for found in list(self._world.mailboxes.values())])
         if other is None:
             raise missing(identity)
         return Output(
@@ -91,6 +102,7 @@ class MailboxCmdlets:
                     "Identity": other.display_name,
                     "DisplayName": other.display_name,
                     "PrimarySmtpAddress": other.address,
+                    "EmailAddresses": [f"SMTP:{other.address}"],
                     "RecipientType": other.kind,
                     "RecipientTypeDetails": other.kind,
                 }
@@ -99,27 +111,46 @@ class MailboxCmdlets:
 
     def get_client_access(self, parameters: dict[str, Any]) -> Output:
         """``Get-CASMailbox``."""
-        mailbox = self._mailbox(parameters)
         return Output(
             [
                 {
-                    "Identity": mailbox.display_name,
+                    "Identity": mailbox.name,
+                    "Guid": mailbox.guid,
                     "PrimarySmtpAddress": mailbox.primary_address,
                     "ImapEnabled": mailbox.imap_enabled,
                     "PopEnabled": mailbox.imap_enabled,
                     "MAPIEnabled": True,
                 }
+                for mailbox in self._asked(parameters)
             ]
         )
 
     def set_client_access(self, parameters: dict[str, Any]) -> Output:
         """``Set-CASMailbox``: writes nothing."""
         mailbox = self._writable(parameters, "Set-CASMailbox")
+        if self._silent():
+            return Output()
         wanted = bool(parameters.get("ImapEnabled", mailbox.imap_enabled))
         if wanted and not mailbox.imap_enabled:
             mailbox.imap_effective = self._simulation.known_to_imap("enabled", mailbox.address)
         mailbox.imap_enabled = wanted
         return Output()
+
+    def _silent(self) -> bool:
+        return self._simulation.misbehaviour.silent(self._key)
+
+    def _asked(self, parameters: dict[str, Any]) -> list[Mailbox]:
+        """Return the mailbox that was asked for; of one that there is not, now and then, all of them.
+
+        Raises:
+            CmdletError: there is none.
+        """
+        try:
+            return [self._mailbox(parameters)]
+        except CmdletError:
+            if self._simulation.misbehaviour.lists_all(self._key):
+                return list(self._world.mailboxes.values())
+            raise
 
     def _mailbox(self, parameters: dict[str, Any]) -> Mailbox:
         identity = str(parameters.get("Identity", ""))
@@ -137,7 +168,7 @@ class MailboxCmdlets:
 
     def _permission(self, mailbox: Mailbox, sid_: str, access: Access) -> dict[str, Any]:
         return {
-            "Identity": mailbox.display_name,
+            "Identity": mailbox.name,
             "User": self._shown_as(sid_),
             "AccessRights": list(access.rights),
             "IsInherited": False,
@@ -164,7 +195,10 @@ def _rights(parameters: dict[str, Any]) -> tuple[str, ...]:
 
 def _printed(found: Mailbox) -> dict[str, Any]:
     return {
-        "Identity": found.display_name,
+        "Identity": found.name,
+        "Guid": found.guid,
+        "ExchangeGuid": found.exchange_guid,
+        "ExternalDirectoryObjectId": found.directory_id,
         "DisplayName": found.display_name,
         "UserPrincipalName": found.address,
         "PrimarySmtpAddress": found.primary_address,

@@ -13,10 +13,11 @@ _KEY = "exchange-principal/"
 
 
 class PrincipalCmdlets:
-    """``New-``, ``Get-`` and ``Remove-ServicePrincipal`` on one replica."""
+    """``New-``, ``Get-`` and ``Remove-ServicePrincipal`` on one replica; writes may be answered and not made."""
 
-    def __init__(self, simulation: Simulation, replica: float) -> None:
+    def __init__(self, simulation: Simulation, replica: float, key: str) -> None:
         self._simulation = simulation
+        self._key = key
         self._world = simulation.world
         self._replica = replica
 
@@ -28,6 +29,8 @@ class PrincipalCmdlets:
         known = list(self._world.exchange_principals.values())
         if any(principal.app_id == app_id or principal.object_id == object_id for principal in known):
             raise CmdletError(EXISTS, f"The object 'CN={object_id},OU=contoso,DC=EURPR07A002' already exists.")
+        if self._simulation.misbehaviour.silent(self._key):
+            return Output()
         # The object id is believed: a wrong one, such as that of the app registration, shows itself only at sign-in.
         nth = str(self._simulation.chance.nth("exchange-principal", app_id))
         made = ExchangePrincipal(
@@ -51,6 +54,8 @@ class PrincipalCmdlets:
     def remove(self, parameters: dict[str, Any]) -> Output:
         """``Remove-ServicePrincipal``: permissions given to it dangle."""
         found = self.named(str(parameters.get("Identity", "")))
+        if self._simulation.misbehaviour.silent(self._key):
+            return Output()
         self._simulation.write_exchange(_KEY + found.app_id, found)
         self._world.exchange_principals.pop(found.app_id, None)
         return Output()

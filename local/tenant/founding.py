@@ -34,7 +34,7 @@ def found(chance: Chance, mailboxes: int) -> World:
     for number in range(1, mailboxes + 1):
         local, name = _FIRST[number - 1] if number <= len(_FIRST) else (f"user{number:04}", f"Postfach {number}")
         address = f"{local}@{world.domain}"
-        world.mailboxes[address] = Mailbox(address=address, display_name=name)
+        world.mailboxes[address] = Mailbox(address=address, display_name=name, guid=chance.guid("mailbox", address))
     # Others have principals in Exchange too: asked for an unknown one, Exchange returns them all.
     for name in ("Contoso Archiv", "Contoso CRM"):
         principal = ExchangePrincipal(

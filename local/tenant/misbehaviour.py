@@ -59,6 +59,10 @@ class Preset:
     """Share of Exchange's writes that answer with an empty ``value``."""
     odd_answers: float = 0.0
     """Share of Exchange's answers with warnings twice, other error shapes and other statuses."""
+    silent_writes: float = 0.0
+    """Share of Exchange's writes that answer with success, or only warn, and change nothing."""
+    all_objects: float = 0.0
+    """Share of the questions for an unknown identity that Exchange answers with all objects there are."""
 
 
 PRESETS: Mapping[PresetName, Preset] = {
@@ -78,6 +82,8 @@ PRESETS: Mapping[PresetName, Preset] = {
         },
         in_a_row=1,
         empty_answers=0.3,
+        silent_writes=0.03,
+        all_objects=0.1,
     ),
     "hostile": Preset(
         directory_lag=(5, 60),
@@ -110,6 +116,8 @@ PRESETS: Mapping[PresetName, Preset] = {
         in_a_row=2,
         empty_answers=0.6,
         odd_answers=0.4,
+        silent_writes=0.15,
+        all_objects=0.5,
     ),
 }
 
@@ -133,6 +141,18 @@ class Misbehaviour:
                 return fault
         self._in_a_row[service, key] = 0
         return None
+
+    def silent(self, key: str) -> bool:
+        """Return whether this write is answered with success and not made; never for ever, as with other faults."""
+        nth = str(self.chance.nth("silent", key))
+        lies = self.chance.draw("silent", key, nth) < self.preset.silent_writes
+        lies = lies and self._in_a_row["silent", key] < self.preset.in_a_row
+        self._in_a_row["silent", key] = self._in_a_row["silent", key] + 1 if lies else 0
+        return lies
+
+    def lists_all(self, key: str) -> bool:
+        """Return whether a question for what does not exist is answered with all that does."""
+        return self.chance.draw("all", key, str(self.chance.nth("all", key))) < self.preset.all_objects
 
     def retry_after(self, service: str, key: str) -> int:
         """Return the seconds to ask for, and insist on them from now."""

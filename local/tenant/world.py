@@ -6,6 +6,7 @@ travel (``effective`` is the tenant second from which the token endpoint or IMAP
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -110,10 +111,17 @@ class Access:
 
 @dataclass(slots=True)
 class Mailbox:
-    """A mailbox. ``address`` is its user principal name; ``access`` is by the SID of the one who has it."""
+    """A mailbox. ``address`` is its user principal name; ``access`` is by the SID of the one who has it.
+
+    ``guid`` is what it is for as long as it exists; ``exchange_guid`` is another one after it was licensed again
+    (learn.microsoft.com/powershell/module/exchange/get-mailbox; CIPP selects all three ids).
+    """
 
     address: str
     display_name: str
+    guid: str = ""
+    exchange_guid: str = ""
+    directory_id: str = ""
     primary_address: str = ""
     aliases: list[str] = field(default_factory=list)
     kind: str = "UserMailbox"
@@ -124,11 +132,20 @@ class Mailbox:
 
     def __post_init__(self) -> None:
         self.primary_address = self.primary_address or self.address
+        self.guid = self.guid or str(uuid.uuid5(uuid.NAMESPACE_URL, f"guid {self.address}"))
+        self.exchange_guid = self.exchange_guid or str(uuid.uuid5(uuid.NAMESPACE_URL, f"exchange {self.guid}"))
+        self.directory_id = self.directory_id or str(uuid.uuid5(uuid.NAMESPACE_URL, f"directory {self.guid}"))
+
+    @property
+    def name(self) -> str:
+        """Return what Exchange calls it in ``Identity``: unlike the name that is shown, no other mailbox has it."""
+        return f"{self.display_name} {self.guid[:8]}"
 
     def named(self, identity: str) -> bool:
-        """Return whether Exchange resolves ``identity`` to this mailbox."""
+        """Return whether Exchange resolves ``identity`` to this mailbox: an address, or one of its ids."""
         wanted = identity.casefold()
-        return any(wanted == name.casefold() for name in (self.address, self.primary_address, *self.aliases))
+        ids = (self.guid, self.exchange_guid, self.directory_id, self.name)
+        return any(wanted == name.casefold() for name in (self.address, self.primary_address, *self.aliases, *ids))
 
 
 @dataclass(slots=True)
