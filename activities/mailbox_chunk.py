@@ -1,46 +1,40 @@
-"""One delivery of step 7 for one chunk of mailboxes: what is done to each, ten to a request.
-
-One bad mailbox never stops the others: what is wrong with it is kept beside it.
-"""
+"""One delivery of step 7 for one chunk: what is done to each wanted mailbox, ten to a request."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from activities.mailbox_notes import MailboxNotes
 from activities.run import Run
-from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.clients.exchange_objects import ANOTHER_OBJECT
+from connector.errors import ReplicationError, ServiceError
 from connector.model import Chunk, Finding, MailboxRecord
-from connector.observed import ExchangePrincipal, Mailbox, Recipient
+from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
 from connector.plans.mailboxes import BATCH, Observed
 from connector.plans.plan import Action
-from connector.steps import MailboxState
-from connector.verdict import proving_overdue
 
-_BUDGET = 150.0
+BUDGET = 150.0
 """Seconds after which no further batch is begun: an activity may run for 4 minutes at most."""
 
 
-class ChunkRun:
+class ChunkRun(MailboxNotes):
     """One delivery for one chunk."""
 
-    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal, *, budget: float = _BUDGET) -> None:
-        self.run = run
+    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal, *, budget: float = BUDGET) -> None:
+        super().__init__(run, chunk, principal)
         self._ends = time.monotonic() + budget
         self.more = False
         """Whether the time of this delivery was over before all mailboxes were looked at."""
-        self.chunk = chunk
-        self.principal = principal
-        self.tenant_id = run.connection.ids.tenant_id or ""
-        self.changes = 0
-        self.wait: WaitError | None = None
-        self.delayed: list[MailboxRecord] = []
-        """Mailboxes for which a service asked to wait: neither settled nor wrong."""
+        self._doubt = mailboxes.spreading(run.connection.taken_back_on, run.now)
+        self._tried: set[str] = set()
+        """Names of mailboxes to which an earlier delivery has tried to give access."""
+        self._given: list[MailboxRecord] = []
 
     async def settle(self) -> None:
-        """Bring every mailbox of the chunk that is not settled to what is wanted, and read it back."""
-        left = [entry for entry in self.chunk.mailboxes if entry.settled_in != self.run.operation]
+        """Bring every wanted mailbox of the chunk that is not settled to what is wanted, and read it back."""
+        left = [entry for entry in self.chunk.mailboxes if entry.wanted and entry.settled_in != self.run.operation]
         left.sort(key=lambda entry: entry.finding is not None)  # those that nobody has looked at yet come first
         for start in range(0, len(left), BATCH):
             if start and time.monotonic() >= self._ends:
@@ -49,17 +43,14 @@ class ChunkRun:
             if start:
                 await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
             await self._settle(left[start : start + BATCH])
-        self.chunk.mailboxes = [entry for entry in self.chunk.mailboxes if entry.wanted or entry.access is not None]
 
     async def _settle(self, entries: list[MailboxRecord]) -> None:
         """Settle as many mailboxes as go into one request."""
-        wanted = [entry for entry in entries if entry.wanted]
-        await self._look([entry for entry in wanted if entry.check])
-        await self._revoke([entry for entry in entries if not entry.wanted and entry.access_by_us and entry.address])
-        observed = await self.observe([entry for entry in wanted if not entry.check])
+        await self._look([entry for entry in entries if entry.check])
+        observed = await self.observe([entry for entry in entries if not entry.check])
         switched = await self._enable_imap(observed)
         granted = await self._grant(observed)
-        await self._confirm([(entry, seen) for entry, seen in observed if entry in granted])
+        await self._confirm([(entry, seen) for entry, seen in observed if entry in granted], switched)
         for entry, seen in observed:
             if entry not in granted and entry not in self.delayed and entry.finding is None:
                 self._settled(entry, None if entry in switched else mailboxes.imap_finding(seen))
@@ -71,102 +62,100 @@ class ChunkRun:
             if missing is None:
                 self._settled(entry, mailboxes.imap_finding(seen))
             else:
-                self._note_finding(entry, missing)
+                self.tell(entry, missing)
 
     async def observe(
         self, entries: list[MailboxRecord], *, access_known: bool = True
     ) -> list[tuple[MailboxRecord, Observed]]:
         """Look at mailboxes; what is wrong with one is kept beside it. Without a principal nobody has access."""
         admin = self.run.services.exchange
-        found: list[tuple[MailboxRecord, Mailbox]] = []
-        failed: list[tuple[MailboxRecord, ServiceError]] = []
-        answers = await admin.mailboxes(self.tenant_id, [entry.requested for entry in entries])
-        for entry, answer in zip(entries, answers, strict=True):
-            if isinstance(answer, ServiceError):
-                failed.append((entry, answer))
-            else:
-                entry.address = answer.user_principal_name
-                entry.finding = None
-                found.append((entry, answer))
-        await self._explain(failed)
-        names = [mailbox.user_principal_name for _, mailbox in found]
-        imap = await admin.imap_enabled(self.tenant_id, names)
-        access: Sequence[bool | ServiceError] = [False] * len(names)
+        found = await self.resolve(entries)
+        seen = [mailbox for _, mailbox in found]
+        imap = await admin.imap_enabled(self.tenant_id, seen)
+        access: Sequence[bool | ServiceError] = [False] * len(seen)
         if access_known:
-            access = await admin.access(self.tenant_id, names, self.principal)
+            access = [_none_of_others(answer) for answer in await admin.access(self.tenant_id, seen, self.principal)]
         observed = []
         for (entry, mailbox), enabled, present in zip(found, imap, access, strict=True):
             error = next((answer for answer in (enabled, present) if isinstance(answer, ServiceError)), None)
             if error is not None:
-                self._failed(entry, error)
+                self.fail(entry, error)
             else:
-                observed.append((entry, Observed(mailbox, imap_enabled=bool(enabled), access=bool(present))))
+                believed = present is True and not self._doubtful(entry)
+                observed.append((entry, Observed(mailbox, imap_enabled=bool(enabled), access=believed)))
         return observed
 
-    async def _explain(self, failed: list[tuple[MailboxRecord, ServiceError]]) -> None:
-        """Say of what is no mailbox what it is instead."""
-        unknown = [entry.requested for entry, error in failed if isinstance(error, NotFoundError)]
-        answers = await self.run.services.exchange.recipients(self.tenant_id, unknown) if unknown else []
-        recipients: dict[str, Recipient | ServiceError] = dict(zip(unknown, answers, strict=True))
-        for entry, error in failed:
-            self._failed(entry, error, recipients.get(entry.requested))
-
     async def _enable_imap(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
+        """Switch IMAP on, and read it back: Exchange also says success where nothing has changed."""
         todo = self._planned(observed, Action.ENABLE_IMAP)
-        answers = await self.run.services.exchange.enable_imap(self.tenant_id, _names(todo))
-        switched = [entry for entry, error in zip(todo, answers, strict=True) if not self._note(entry, error)]
-        for entry in switched:
-            entry.imap_enabled_by_us = True
+        answers = await self._once(todo, lambda seen: self.run.services.exchange.enable_imap(self.tenant_id, seen))
+        written = [one for one, error in zip(todo, answers, strict=True) if not self.refused(one[0], error)]
+        enabled = await self.run.services.exchange.imap_enabled(self.tenant_id, [seen.mailbox for _, seen in written])
+        switched: list[MailboxRecord] = []
+        for (entry, seen), on in zip(written, enabled, strict=True):
+            if on is True:
+                self.changes += not _is_twin(entry, switched)
+                entry.imap_enabled_by_us = True
+                switched.append(entry)
+            elif isinstance(on, ServiceError):
+                self.fail(entry, on)
+            else:
+                self.delayed.append(entry)
+                self.delay(entry, _not_kept(), mailboxes.imap_finding(seen))
         return switched
 
     async def _grant(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
         todo = self._planned(observed, Action.GRANT_ACCESS)
-        before = {entry.requested: entry.access for entry in todo}
-        for entry, seen in observed:
-            if seen.access or entry in todo:
-                entry.access = mailboxes.holder(entry, access=seen.access).access
+        before = {entry.requested: entry.access for entry, _ in todo}
+        self._tried = {name for name, access in before.items() if access == "giving"}
+        for entry, _ in todo:
+            entry.access = "giving"
         if todo:
-            # Kept before the write: after a crash the access that is found then is known to be ours.
+            # Kept before the write: after a crash the access that is found then is known to have been begun.
             await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
-        answers = await self.run.services.exchange.grant(self.tenant_id, _names(todo), self.principal)
-        for entry, error in zip(todo, answers, strict=True):
-            if error is not None and mailboxes.was_refused(error):
-                entry.access = before[entry.requested]  # what a person gives now is not ours
-        return [entry for entry, error in zip(todo, answers, strict=True) if not self._note(entry, error)]
-
-    async def _confirm(self, granted: list[tuple[MailboxRecord, Observed]]) -> None:
-        """Read back: a write that Exchange has accepted may still show nothing."""
-        answers = await self.run.services.exchange.access(
-            self.tenant_id, _names([entry for entry, _ in granted]), self.principal
+        answers = await self._once(
+            todo, lambda seen: self.run.services.exchange.grant(self.tenant_id, seen, self.principal)
         )
-        for (entry, seen), present in zip(granted, answers, strict=True):
+        for (entry, _), error in zip(todo, answers, strict=True):
+            if error is not None and mailboxes.was_refused(error):
+                entry.access = before[entry.requested]
+        return [entry for (entry, _), error in zip(todo, answers, strict=True) if not self.refused(entry, error)]
+
+    async def _confirm(self, granted: list[tuple[MailboxRecord, Observed]], switched: list[MailboxRecord]) -> None:
+        """Read back: a write that Exchange has accepted may still show nothing."""
+        seen = [observed.mailbox for _, observed in granted]
+        answers = await self.run.services.exchange.access(self.tenant_id, seen, self.principal)
+        for (entry, observed), answer in zip(granted, answers, strict=True):
+            present = _none_of_others(answer)
             if isinstance(present, ServiceError):
-                self._failed(entry, present)
-            elif present:
-                imap_off = None if entry.imap_enabled_by_us else mailboxes.imap_finding(seen)
-                self._settled(entry, imap_off)
+                self.fail(entry, present)
+            elif present and not self._doubtful(entry):
+                self._settled(entry, None if entry in switched else mailboxes.imap_finding(observed))
             else:
-                self._delayed(entry, ReplicationError("exchange", "replication", "access is not readable yet"))
+                missing = mailboxes.finding("access-missing", observed.mailbox.user_principal_name)
+                wait = _not_kept(self._doubt if present else None)
+                self.delay(entry, wait, missing if entry.requested in self._tried else None)
 
-    async def _revoke(self, leaving: list[MailboxRecord]) -> None:
-        """Take access back, or notice that somebody else has done it."""
-        answers = await self.run.services.exchange.revoke(self.tenant_id, _names(leaving), self.principal)
-        for entry, error in zip(leaving, answers, strict=True):
-            if isinstance(error, NotFoundError) or not self._note(entry, error):
-                entry.access = None
-        await self._notice([entry for entry in leaving if entry.access_by_us and entry not in self.delayed])
+    def _doubtful(self, entry: MailboxRecord) -> bool:
+        """Return whether access that is shown may be what was taken back a moment ago."""
+        return self._doubt > 0 and not entry.check and entry.access in {None, "giving"}
 
-    async def _notice(self, leaving: list[MailboxRecord]) -> None:
-        """Look whether access that was to be taken back is gone."""
-        answers = await self.run.services.exchange.access(self.tenant_id, _names(leaving), self.principal)
-        for entry, present in zip(leaving, answers, strict=True):
-            if present is False or isinstance(present, NotFoundError):
-                entry.access = None
+    async def _once(
+        self,
+        todo: list[tuple[MailboxRecord, Observed]],
+        write: Callable[[list[Mailbox]], Awaitable[list[ServiceError | None]]],
+    ) -> list[ServiceError | None]:
+        """Make a write once for each mailbox, however many names it has; return the answers by name."""
+        by_key = {entry.key: seen.mailbox for entry, seen in todo}
+        answers = dict(zip(by_key, await write([*by_key.values()]), strict=True))
+        return [answers[entry.key] for entry, _ in todo]
 
-    def _planned(self, observed: list[tuple[MailboxRecord, Observed]], action: Action) -> list[MailboxRecord]:
+    def _planned(
+        self, observed: list[tuple[MailboxRecord, Observed]], action: Action
+    ) -> list[tuple[MailboxRecord, Observed]]:
         enable = self.run.connection.wanted.enable_imap
         return [
-            entry
+            (entry, seen)
             for entry, seen in observed
             if entry.finding is None
             and entry not in self.delayed
@@ -174,45 +163,25 @@ class ChunkRun:
         ]
 
     def _settled(self, entry: MailboxRecord, finding: Finding | None) -> None:
+        """Note that access is there; it counts as a change once, when it is seen, not as often as it was asked for."""
+        if entry.access == "giving":
+            self.changes += not _is_twin(entry, self._given)
+            self._given.append(entry)
+        if entry.access != "given":
+            entry.access, entry.given_on = "given", self.run.now
         entry.settled_in = self.run.operation
-        self._note_finding(entry, finding)
-        entry.access = "given" if entry.access == "giving" else entry.access
-
-    def _note(self, entry: MailboxRecord, error: ServiceError | None) -> bool:
-        """Count a write, or keep its error; return whether there was one."""
-        if error is not None:
-            self._failed(entry, error)
-            return True
-        self.changes += 1
-        return False
-
-    def _failed(
-        self, entry: MailboxRecord, error: ServiceError, recipient: Recipient | ServiceError | None = None
-    ) -> None:
-        """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
-        if isinstance(error, WaitError) and not (self.principal.assumed and isinstance(error, ReplicationError)):
-            self.delayed.append(entry)
-            self._delayed(entry, error)
-            return
-        self._note_finding(entry, mailboxes.failure(entry.requested, error, recipient))
-
-    def _delayed(self, entry: MailboxRecord, error: WaitError) -> None:
-        """Ask for a wait; the last time only say of the mailbox that it is what all the others waited for."""
-        if not self.run.order.last:
-            self.wait = self.wait or error
-        elif entry.proven_in != self.run.operation:
-            late = proving_overdue(self.run.connection, self.run.services.settings.verify_minutes, self.run.order.now)
-            entry.state = MailboxState.ACTION_REQUIRED if late else MailboxState.WAITING
-            entry.finding = mailboxes.delay(entry.requested, error, overdue=late)
-
-    def _note_finding(self, entry: MailboxRecord, finding: Finding | None) -> None:
-        """Keep what was found; a mailbox that has opened meanwhile needs nothing more, whatever this step sees."""
-        if entry.proven_in == self.run.operation:
-            entry.state, entry.finding = MailboxState.OPEN, None
-        else:
-            entry.state = MailboxState.ACTION_REQUIRED if finding else MailboxState.WAITING
-            entry.finding = finding
+        self.tell(entry, finding)
 
 
-def _names(entries: Sequence[MailboxRecord]) -> list[str]:
-    return [entry.address or entry.requested for entry in entries]
+def _is_twin(entry: MailboxRecord, others: Sequence[MailboxRecord]) -> bool:
+    """Return whether one of them is the same mailbox by another name."""
+    return any(other.key == entry.key for other in others)
+
+
+def _none_of_others(answer: bool | ServiceError) -> bool | ServiceError:
+    """Take an answer about another mailbox for none: access is given then, and read back."""
+    return False if isinstance(answer, ServiceError) and answer.code == ANOTHER_OBJECT else answer
+
+
+def _not_kept(seconds: float | None = None) -> ReplicationError:
+    return ReplicationError("exchange", "replication", "what was written is not readable yet", None, seconds)

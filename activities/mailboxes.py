@@ -1,33 +1,25 @@
-"""Step 7, ``Add-MailboxPermission … FullAccess``: one chunk of mailboxes at a delivery."""
+"""Step 7, ``Add-MailboxPermission … FullAccess``: one chunk of mailboxes at a delivery, then what leaves the list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
+from activities.mailbox_removal import Removal
 from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
 from connector.errors import ForbiddenError, ReplicationError, ServiceError
 from connector.model import Chunk, ChunkSummary, Connection, Finding
 from connector.observed import ExchangePrincipal
 from connector.plans import mailboxes
+from connector.plans.mailbox_list import summary
 from connector.steps import SETTLED, StepName, StepState, may_run
 
 _STEP = StepName.MAILBOXES
-
-
-def summary(chunk: Chunk, operation: str) -> ChunkSummary:
-    """Return what the connection's document keeps of a chunk."""
-    return ChunkSummary(
-        counts=chunk.counts(),
-        unsettled=sum(entry.settled_in != operation for entry in chunk.mailboxes),
-        leaving=[entry.address or entry.requested for entry in chunk.mailboxes if not entry.wanted],
-    )
-
-
-def _keep(chunk: Chunk, connection: Connection) -> None:
-    connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
+_OF_REMOVALS = frozenset({"removal-by-hand", "removal-waits"})
 
 
 async def principal_of(run: Run) -> ExchangePrincipal | None:
@@ -54,47 +46,90 @@ async def principal_of(run: Run) -> ExchangePrincipal | None:
 
 @activity("mailboxes")
 async def run_mailboxes(order: Order) -> dict[str, Any]:
-    """Give, and take back, the access of one chunk of mailboxes."""
+    """Give the access of one chunk of mailboxes; or, after all of them, take back what is no longer wanted."""
     run = await Run.open(order)
     if run.superseded:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(_STEP, run.connection.step_states()):
         return Outcome(StepState.PENDING).to_json()
-    chunk = await run.services.documents.chunk(run.order.name, run.order.chunk)
-    findings: tuple[Finding, ...] = ()
-    changes = 0
+    work = _take_back if order.taking_back else _give
     try:
         principal = await principal_of(run)
         if principal is None:
             return Outcome(StepState.PENDING).to_json()
-        work = ChunkRun(run, chunk, principal)
-        await work.settle()
-        changes = work.changes
-        await run.services.documents.save_chunk(run.order.name, chunk)
-        chunks = list(run.connection.chunks)
-        chunks[chunk.number] = summary(chunk, run.connection.operation.id)
-        outcome = _outcome(run, work, chunks)
+        result = await work(run, principal)
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
-        chunks = run.connection.chunks
-    leaving = [address for each in chunks for address in each.leaving]
-    # While later chunks are still to come only what an earlier round has tried is known to stay.
-    known = run.order.round > 0 and outcome.state == StepState.RUNNING
-    if leaving and (known or outcome.state == StepState.ACTION_REQUIRED):
-        findings += (mailboxes.removal(leaving),)
-    await record(run, _STEP, outcome, findings, changes, [lambda connection: _keep(chunk, connection)])
-    return outcome.to_json()
+        leaving = _leaving(run.connection.chunks)
+        # A person is asked for all that is in the way, for what is still to be taken back too.
+        stuck = leaving and outcome.state == StepState.ACTION_REQUIRED
+        result = _Result(outcome, (*findings, mailboxes.removal(leaving)) if stuck else findings)
+    await record(run, _STEP, result.outcome, result.findings, result.changes, [*result.recorders])
+    return result.outcome.to_json()
 
 
-def _outcome(run: Run, work: ChunkRun, chunks: Sequence[ChunkSummary]) -> Outcome:
-    """Return the state of the whole step after this chunk; ``chunks`` is how all of them stand now."""
+@dataclass(frozen=True, slots=True)
+class _Result:
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    changes: int = 0
+    recorders: tuple[Callable[[Connection], None], ...] = ()
+
+
+async def _give(run: Run, principal: ExchangePrincipal) -> _Result:
+    """Give access to the wanted mailboxes of one chunk; how the step ends is said when all chunks are through."""
+    chunk = await run.services.documents.chunk(run.order.name, run.order.chunk)
+    work = ChunkRun(run, chunk, principal)
+    await work.settle()
+    await run.services.documents.save_chunk(run.order.name, chunk)
+    step = run.connection.step(_STEP)
+    stuck = step.state is StepState.ACTION_REQUIRED  # as an earlier round left it: it is so until all is looked at
+    outcome = Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING)
     if work.wait is not None:
-        return translate(_STEP, work.wait)[0]
+        outcome = translate(_STEP, work.wait)[0]
+    elif work.more:
+        outcome = Outcome(WAIT, MORE, 0.0)
+    told = tuple(finding for finding in step.findings if finding.code in _OF_REMOVALS)
+    return _Result(outcome, told, work.changes, (partial(_keep, [chunk]),))
+
+
+async def _take_back(run: Run, principal: ExchangePrincipal) -> _Result:
+    """Take back what no wanted name means any more, and say how the whole step stands."""
+    work = Removal(run, principal)
+    await work.take_back()
+    chunks = list(run.connection.chunks)
+    for chunk in work.chunks:
+        chunks[chunk.number] = summary(chunk, run.operation)
+    leaving = _leaving(chunks)
+    findings: tuple[Finding, ...] = ()
+    if leaving and work.meant.unknown:
+        findings = (mailboxes.removal_waits(leaving),)
+    elif work.by_hand:
+        findings = (mailboxes.removal([entry.address or entry.requested for entry in work.by_hand]),)
+    recorders: list[Callable[[Connection], None]] = [partial(_keep, work.chunks)]
+    if work.changes:
+        recorders.append(lambda connection: setattr(connection, "taken_back_on", run.now))
+    return _Result(_outcome(run, work, chunks), findings, work.changes, tuple(recorders))
+
+
+def _outcome(run: Run, work: Removal, chunks: Sequence[ChunkSummary]) -> Outcome:
+    """Return the state of the whole step; ``chunks`` is how all of them stand now."""
     if work.more:
         return Outcome(WAIT, MORE, 0.0)
-    if any(entry.unsettled for entry in chunks[work.chunk.number + 1 :]):
-        return Outcome(StepState.RUNNING)
-    if any(entry.unsettled for entry in chunks):
+    if work.wait is not None and not run.order.last:
+        return translate(_STEP, work.wait)[0]
+    if work.wait is not None and not work.by_hand:
+        return Outcome(StepState.WAITING)
+    if any(chunk.unsettled or chunk.leaving for chunk in chunks):
         return Outcome(StepState.ACTION_REQUIRED)
     changed = work.changes or run.connection.step(_STEP).changes
     return Outcome(StepState.DONE if changed else StepState.UNCHANGED)
+
+
+def _keep(chunks: Sequence[Chunk], connection: Connection) -> None:
+    for chunk in chunks:
+        connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
+
+
+def _leaving(chunks: Sequence[ChunkSummary]) -> list[str]:
+    return [address for chunk in chunks for address in chunk.leaving]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from activities.blueprint import activity
-from activities.mailboxes import summary
 from activities.run import Order, Run
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
-from connector.plans.mailboxes import again, arrange
+from connector.plans.mailbox_list import again, arrange, summary
 from connector.steps import (
     SETTLED,
     ConnectionState,

@@ -33,6 +33,8 @@ class Order:
     step: str = ""
     code: str = ""
     plan: str = ""
+    taking_back: bool = False
+    """Whether all chunks are through, and what is no longer wanted is taken back."""
     last: bool = False
     """Whether nobody waits any longer: what is still delayed is said of the one that it concerns."""
 

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from activities.blueprint import activity
-from activities.mailboxes import summary
 from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
 from activities.secret import PROOFS
 from connector import diagnosis
@@ -15,6 +14,7 @@ from connector.errors import RefusedError, ServiceError
 from connector.log import log
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
+from connector.plans.mailbox_list import summary
 from connector.plans.secret import REPLICATION_TIME, secret_name
 from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
 from connector.verdict import proving_overdue

@@ -147,18 +147,34 @@ class Intent(Document):
 
 
 class MailboxRecord(Document):
-    """One mailbox of the wanted list, or one whose access is still to be taken back."""
+    """One name of the wanted list, with the mailbox that it means, or a mailbox whose access is still to be taken back.
+
+    The application exists for this connection alone: its access to any mailbox that was ever on the list is the list's,
+    whoever gave it.
+    """
 
     requested: str
     address: str | None = None
     """The user principal name: what the UTM must use."""
+    guid: str | None = None
+    """Exchange's ``Guid``: what the mailbox is, whatever it is called. None as long as nobody has looked."""
+    exchange_guid: str | None = None
+    """Another one after the mailbox was licensed again."""
+    directory_id: str | None = None
+    """The object id of its user in Entra."""
     wanted: bool = True
     state: MailboxState = MailboxState.PENDING
     access: Literal["giving", "given", "foreign"] | None = None
-    """``giving`` before the write, ``given`` after it was read back, ``foreign`` when it was there before us."""
+    """``giving`` before the write, ``given`` when it was seen; ``foreign`` as versions before called what was there."""
+    given_on: datetime | None = None
+    """When it was seen first: a server that shows less may not know it yet."""
+    leaving_since: datetime | None = None
+    """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
     check: bool = False
     """Whether it is only looked at: a verification changes nothing of what an earlier operation has settled."""
+    resolved_in: str | None = None
+    """The operation in which it was last found out which mailbox the name means, or that it means none."""
     settled_in: str | None = None
     """The operation in which access was last found as wanted."""
     proven_in: str | None = None
@@ -167,9 +183,19 @@ class MailboxRecord(Document):
     finding: Finding | None = None
 
     @property
-    def access_by_us(self) -> bool:
-        """Return whether this connection gave the access, or may have: then it takes it back with the mailbox."""
-        return self.access in {"giving", "given"}
+    def key(self) -> str:
+        """Return what tells this mailbox from others: its guid, or a name of it as long as that is not known."""
+        return self.guid or (self.address or self.requested).lower()
+
+    @property
+    def held(self) -> bool:
+        """Return whether the application has access, as far as was seen or tried out: it is taken back one day."""
+        return self.access is not None or self.proven_on is not None
+
+    @property
+    def known(self) -> bool:
+        """Return whether anybody has seen a mailbox behind the name."""
+        return self.held or self.guid is not None or self.address is not None
 
 
 class Chunk(Document):
@@ -192,7 +218,7 @@ class ChunkSummary(Document):
 
     counts: dict[MailboxState, int] = {}
     unsettled: int = 0
-    """Mailboxes whose access is not as wanted yet in this operation, those to be removed among them."""
+    """Wanted mailboxes whose access is not there yet in this operation."""
     leaving: list[str] = []
     """Mailboxes that are no longer wanted and whose access has not been taken back."""
 
@@ -213,6 +239,8 @@ class Connection(Document):
     secret: SecretRecord | None = None
     intents: list[Intent] = []
     chunks: list[ChunkSummary] = []
+    taken_back_on: datetime | None = None
+    """When access was last taken back: for a while a server may show it still."""
     stuck_since: datetime | None = None
     """Since when nothing moves before a person acts, however often it has been looked at anew."""
 

@@ -117,11 +117,25 @@ class ExchangePrincipal:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A mailbox as Exchange knows it."""
+    """A mailbox as Exchange knows it. It is its ``guid``: all its names come and go.
+
+    One that was licensed again keeps its ``guid``, has another ``exchange_guid``, and nobody has access to it any more.
+    """
 
     user_principal_name: str
     primary_address: str
     recipient_type: str
+    guid: str = ""
+    exchange_guid: str = ""
+    directory_id: str = ""
+    """The object id of its user in Entra."""
+    names: frozenset[str] = frozenset()
+    """All by which Exchange calls it, in lower case: addresses, ids, names."""
+
+    @property
+    def identity(self) -> str:
+        """Return what cmdlets are to be called with: no rename between two calls leads to another mailbox."""
+        return self.guid or self.user_principal_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,8 @@ async def _access(services: Services, tenant_id: str, addresses: list[str], prin
     exchange = services.exchange
     await exchange.principal(tenant_id, principal.application_id)
     found = await exchange.mailboxes(tenant_id, addresses)
-    names = [mailbox.user_principal_name for mailbox in found if isinstance(mailbox, Mailbox)]
-    await exchange.imap_enabled(tenant_id, names)
-    await exchange.access(tenant_id, names, principal)
-    await exchange.grant(tenant_id, names, principal)
-    await exchange.access(tenant_id, names, principal)
+    mailboxes = [mailbox for mailbox in found if isinstance(mailbox, Mailbox)]
+    await exchange.imap_enabled(tenant_id, mailboxes)
+    await exchange.access(tenant_id, mailboxes, principal)
+    await exchange.grant(tenant_id, mailboxes, principal)
+    await exchange.access(tenant_id, mailboxes, principal)

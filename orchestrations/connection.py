@@ -55,10 +55,20 @@ def _step(
     context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: dict[str, Any], work: dict[str, Any]
 ) -> Steps:
     if step is StepName.MAILBOXES:
-        return (yield from _chunks(context, bell, step, order, work["chunks"] or [0]))
+        return (yield from _mailboxes(context, bell, step, order, work["chunks"]))
     if step is StepName.VERIFICATION:
         return (yield from _prove(context, bell, order, work))
     return (yield from carry_out(context, bell, step, order))
+
+
+def _mailboxes(
+    context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: dict[str, Any], numbers: list[int]
+) -> Steps:
+    """Give access over all chunks first, then take back what no wanted name means any more."""
+    outcome = yield from _chunks(context, bell, step, order, numbers)
+    if numbers and outcome["state"] in _POINTLESS:
+        return outcome
+    return (yield from carry_out(context, bell, step, order, taking_back=True, last=_is_later(step, order)))
 
 
 def _prove(context: df.DurableOrchestrationContext, bell: Bell, order: dict[str, Any], work: dict[str, Any]) -> Steps:
@@ -74,10 +84,13 @@ def _chunks(
     context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: dict[str, Any], numbers: list[int]
 ) -> Steps:
     outcome: dict[str, Any] = {"state": StepState.PENDING}
-    # Who has been waited for in the first round is only looked at in those that follow: the others are to be proven.
-    later = step is StepName.MAILBOXES and order["round"] > 0
     for number in numbers:
-        outcome = yield from carry_out(context, bell, step, order, chunk=number, last=later)
+        outcome = yield from carry_out(context, bell, step, order, chunk=number, last=_is_later(step, order))
         if outcome["state"] in _POINTLESS:
             break
     return outcome
+
+
+def _is_later(step: StepName, order: dict[str, Any]) -> bool:
+    """Return whether who has been waited for in the first round is only looked at: the others are to be proven."""
+    return step is StepName.MAILBOXES and bool(order["round"] > 0)

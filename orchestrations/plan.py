@@ -27,4 +27,5 @@ def plan(context: df.DurableOrchestrationContext) -> Steps:
     for number in range(work["chunks"]):
         show(context, order, StepName.MAILBOXES, "running")
         yield from insist(context, "plan_mailboxes", order, chunk=number)
+    yield from insist(context, "plan_mailboxes", order, taking_back=True)
     return (yield from insist(context, "plan_end", order))

@@ -73,7 +73,9 @@ def carry_out(
     while True:
         show(context, order, step, "running")
         try:
-            outcome = yield from call(context, step.replace("-", "_"), order, **{"last": last, **more})
+            outcome = yield from call(
+                context, step.replace("-", "_"), order, **{**more, "last": last or more.get("last", False)}
+            )
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
             return (yield from insist(context, "fail", order, step=step, code="unexpected"))
         if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:

@@ -12,7 +12,7 @@ from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, StaleWriteError
 from connector.history import Asked
 from connector.model import MAX_MAILBOXES, Connection, Operation, Wanted
-from connector.plans.mailboxes import removals
+from connector.plans.mailbox_list import removals
 from connector.request import SetUpRequest, parse
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind

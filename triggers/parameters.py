@@ -8,9 +8,10 @@ from connector.errors import ConflictError, FieldError, NotFoundError, RefusedEr
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
 from connector.model import Connection, SecretRecord
+from connector.plans.mailbox_list import handed_over
 from connector.plans.secret import secret_name
 from connector.services import Services, services
-from connector.steps import SETTLED, MailboxState, StepName
+from connector.steps import SETTLED, StepName
 from triggers import operations
 from triggers.answers import NO_STORE, answered, json_answer, language, query
 from triggers.asking import asking
@@ -79,14 +80,8 @@ def _secret(connection: Connection) -> SecretRecord:
 async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.tenant_id or ""
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name)]
-    wanted = [entry for chunk in chunks for entry in chunk.mailboxes if entry.wanted]
-    mailboxes = [entry.address or entry.requested for entry in wanted]
-    # While they are proven once more the last proof stands.
-    unproven = [
-        name
-        for name, entry in zip(mailboxes, wanted, strict=True)
-        if entry.proven_on is None or entry.state is MailboxState.ACTION_REQUIRED
-    ]
+    proven = handed_over(entry for chunk in chunks for entry in chunk.mailboxes)
+    mailboxes, unproven = list(proven), [name for name, opened in proven.items() if not opened]
     return Parameters(
         connection=connection.name,
         provider=PROVIDER,

@@ -93,7 +93,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
     async for chunk in clients.documents.chunks(connection.name):
         for entry in chunk.mailboxes:
             codes.update([entry.finding.code] if entry.finding is not None else [])
-            if entry.state is not MailboxState.OPEN and len(examples) < _EXAMPLES:
+            if entry.wanted and entry.state is not MailboxState.OPEN and len(examples) < _EXAMPLES:
                 examples.append(_mailbox(entry))
     operation = connection.operation
     report = Report(

@@ -186,7 +186,7 @@ def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> Mai
         requested=record.requested,
         address=record.address,
         state=record.state,
-        access_given=record.access_by_us,
+        access_given=record.held,
         proven_on=record.proven_on,
         finding=finding_view(record.finding, lang, context) if record.finding is not None else None,
     )

@@ -25,9 +25,12 @@ export function difference(now, list) {
   const wanted = new Set(list.map(address => address.toLowerCase()));
   const names = ({ requested, address }) => [requested, address?.toLowerCase()];
   const before = new Set(now.flatMap(names));
+  const stays = entry => names(entry).some(name => wanted.has(name));
+  // Of two names of one mailbox either keeps it.
+  const kept = new Set(now.filter(stays).map(entry => entry.address));
   return {
     added: [...wanted].filter(address => !before.has(address)),
-    removed: now.filter(entry => !names(entry).some(name => wanted.has(name))),
+    removed: now.filter(entry => !stays(entry) && !(entry.address && kept.has(entry.address))),
   };
 }
 

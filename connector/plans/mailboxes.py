@@ -1,18 +1,25 @@
-"""Step 7: which mailboxes need access, which lose it, and where the wanted list stands in the store."""
+"""Step 7: which changes a mailbox needs, what is known of its access, and what is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
-from connector.model import Chunk, Finding, MailboxRecord
+from connector.model import Finding, MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.plan import Action, Change
-from connector.steps import MailboxState, StepName
+from connector.steps import StepName
 
 BATCH = 10
 """Exchange takes at most ten calls in one request, so as many mailboxes are settled together."""
+
+SPREAD = timedelta(minutes=2)
+"""How long a write in Exchange may take to be shown everywhere; till then a server that shows less proves nothing.
+
+Microsoft names no figure; administrators' scripts read again for seconds up to some minutes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,106 +29,6 @@ class Observed:
     mailbox: Mailbox
     imap_enabled: bool
     access: bool
-
-
-def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
-    """Return the chunks with ``wanted`` in them: known mailboxes stay where they are, new ones fill the gaps.
-
-    One that is no longer wanted stays as long as access given by this connection has to be taken back.
-    """
-    names = set(wanted)
-    chunks = _renamed(chunks, names)
-    arranged = [
-        Chunk(
-            number=chunk.number,
-            mailboxes=[
-                _fresh(entry, wanted=entry.requested in names)
-                for entry in chunk.mailboxes
-                if entry.requested in names or entry.access_by_us
-            ],
-        )
-        for chunk in chunks
-    ]
-    known = {entry.requested for chunk in arranged for entry in chunk.mailboxes}
-    rooms = iter(arranged)
-    room = next(rooms, None)
-    for address in wanted:
-        if address in known:
-            continue
-        while room is not None and len(room.mailboxes) >= size:
-            room = next(rooms, None)
-        if room is None:
-            room = Chunk(number=len(arranged))
-            arranged.append(room)
-            rooms = iter(())
-        room.mailboxes.append(MailboxRecord(requested=address))
-    return arranged
-
-
-def _renamed(chunks: list[Chunk], names: set[str]) -> list[Chunk]:
-    """Return the chunks with each mailbox by the name that is wanted now.
-
-    Who first names an alias and then, as the parameters say, the user principal name, means the same mailbox: its
-    access must not be taken back.
-    """
-    known = {entry.requested for chunk in chunks for entry in chunk.mailboxes}
-    renamed = [chunk.model_copy(update={"mailboxes": [*chunk.mailboxes]}) for chunk in chunks]
-    for chunk in renamed:
-        for place, entry in enumerate(chunk.mailboxes):
-            name = (entry.address or "").lower()
-            if entry.requested not in names and name in names and name not in known:
-                chunk.mailboxes[place] = entry.model_copy(update={"requested": name})
-                known.add(name)
-    return renamed
-
-
-def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
-    """Return from how many mailboxes ``wanted`` takes access that this connection gave, and how many it gave.
-
-    Those that an earlier request has already taken off the list do not count again.
-    """
-    names = set(wanted)
-    given = [entry for chunk in chunks for entry in chunk.mailboxes if entry.wanted and entry.access_by_us]
-    leaving = [entry for entry in given if not names & {entry.requested, (entry.address or "").lower()}]
-    return len(leaving), len(given)
-
-
-def again(chunks: list[Chunk]) -> list[Chunk]:
-    """Return the chunks for proving every mailbox once more; what step 7 found stays until it has looked again."""
-    return [
-        Chunk(
-            number=chunk.number,
-            mailboxes=[
-                entry.model_copy(
-                    update={
-                        "check": entry.check or entry.settled_in is not None,
-                        "settled_in": None,
-                        "proven_in": None,
-                        "state": MailboxState.WAITING if entry.settled_in is not None else MailboxState.PENDING,
-                        "finding": entry.finding if _from_step_7(entry) else None,
-                    }
-                )
-                for entry in chunk.mailboxes
-            ],
-        )
-        for chunk in chunks
-    ]
-
-
-def _fresh(entry: MailboxRecord, *, wanted: bool) -> MailboxRecord:
-    """Return what is remembered of a mailbox from one operation to the next: its name, and whose access it is."""
-    return MailboxRecord(
-        requested=entry.requested,
-        address=entry.address,
-        wanted=wanted,
-        access=entry.access,
-        imap_enabled_by_us=entry.imap_enabled_by_us,
-        proven_on=entry.proven_on,
-    )
-
-
-def _from_step_7(entry: MailboxRecord) -> bool:
-    return entry.finding is not None and entry.finding.step is StepName.MAILBOXES
 
 
 def plan(observed: Observed, *, enable_imap: bool) -> list[Change]:
@@ -135,14 +42,53 @@ def plan(observed: Observed, *, enable_imap: bool) -> list[Change]:
     return changes
 
 
-def holder(record: MailboxRecord, *, access: bool) -> MailboxRecord:
-    """Return the record with whose access it is, before anything is written.
+def moved(record: MailboxRecord, mailbox: Mailbox) -> bool:
+    """Return whether the name of ``record`` has come to mean another mailbox than the one that it meant before.
 
-    Access that is there although we never began to give it is foreign, and stays when the mailbox is removed.
+    Where nobody has noted a guid yet, the mailbox is another one when it no longer has the address that it had.
     """
+    if record.guid and mailbox.guid:
+        return record.guid != mailbox.guid
+    return record.address is not None and bool(mailbox.names) and record.address.lower() not in mailbox.names
+
+
+def bind(record: MailboxRecord, mailbox: Mailbox, operation: str) -> None:
+    """Note which mailbox a name means now."""
+    record.address = mailbox.user_principal_name
+    record.guid = mailbox.guid or record.guid
+    record.exchange_guid = mailbox.exchange_guid or record.exchange_guid
+    record.directory_id = mailbox.directory_id or record.directory_id
+    record.resolved_in, record.finding = operation, None
+
+
+def left_behind(record: MailboxRecord) -> MailboxRecord:
+    """Return the mailbox that a name meant before as one whose access is to be taken back."""
+    return MailboxRecord(
+        requested=(record.address or record.requested).lower(),
+        address=record.address,
+        wanted=False,
+        check=record.check,
+        **record.model_dump(include={"guid", "exchange_guid", "directory_id", "access", "given_on", "proven_on"}),
+    )
+
+
+def begin_anew(record: MailboxRecord) -> None:
+    """Forget all that was known of the mailbox that a name meant before."""
+    fresh = MailboxRecord(requested=record.requested, check=record.check)
+    for name in MailboxRecord.model_fields:
+        setattr(record, name, getattr(fresh, name))
+
+
+def holder(record: MailboxRecord, *, access: bool) -> MailboxRecord:
+    """Return the record with what is known of its access before anything is written."""
     if not access:
         return record.model_copy(update={"access": "giving"})
-    return record.model_copy(update={"access": record.access or "foreign"})
+    return record.model_copy(update={"access": "giving" if record.access == "giving" else "given"})
+
+
+def spreading(written: datetime | None, now: datetime) -> float:
+    """Return the seconds for which a server may still show what was before a write; 0 when all show it."""
+    return max(0.0, (SPREAD - (now - written)).total_seconds()) if written is not None else 0.0
 
 
 def was_refused(error: ServiceError) -> bool:
@@ -177,9 +123,19 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
     return finding("mailbox-failed", address, request_id, reason=error.code)
 
 
+def is_answer(error: ServiceError) -> bool:
+    """Return whether an error says what a name means: nothing, or several things. All others say that nobody knows."""
+    return isinstance(error, NotFoundError) or (isinstance(error, RefusedError) and error.code == "ambiguous")
+
+
 def removal(leaving: Sequence[str]) -> Finding:
     """Return that access which is no longer wanted is still there; its remedy names the mailboxes."""
     return Finding(code="removal-by-hand", step=StepName.MAILBOXES, values={"number": len(leaving)})
+
+
+def removal_waits(leaving: Sequence[str]) -> Finding:
+    """Return that nothing is taken back before it is known what every wanted name means."""
+    return Finding(code="removal-waits", severity="warning", step=StepName.MAILBOXES, values={"number": len(leaving)})
 
 
 def delay(address: str, error: ServiceError, *, overdue: bool) -> Finding:

@@ -13,7 +13,7 @@ import pytest
 
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
-from activities.mailboxes import summary
+from activities.mailbox_removal import Removal
 from activities.operation import fail
 from activities.run import Order, Outcome, Run, translate
 from activities.secret import STAGE
@@ -32,6 +32,7 @@ from connector.errors import (
 )
 from connector.model import Chunk, ChunkSummary, Connection, Intent, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
+from connector.plans.mailbox_list import summary
 from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
@@ -59,10 +60,13 @@ class Exchange:
         self.given: set[str] = set()
         self.imap: set[str] = set()
         self.unknown: set[str] = set()
+        self.silent: set[str] = set()
+        """Writes that are answered with success and not made."""
         self.visible = True
         """Whether access that was given can be read yet."""
 
-    def _each(self, call: str, names: list[str], value: Any) -> list[Any]:
+    def _each(self, call: str, asked: list[Any], value: Any) -> list[Any]:
+        names = [one if isinstance(one, str) else one.user_principal_name for one in asked]
         return [self.failing.get(f"{call}_{name[0]}", value(name)) for name in names]
 
     async def mailboxes(self, _: str, names: list[str]) -> list[Any]:
@@ -74,26 +78,26 @@ class Exchange:
     async def recipients(self, _: str, names: list[str]) -> list[Any]:
         return self._each("recipients", names, lambda _: UnexpectedAnswerError("exchange", "x", ""))
 
-    async def imap_enabled(self, _: str, names: list[str]) -> list[Any]:
+    async def imap_enabled(self, _: str, names: list[Mailbox]) -> list[Any]:
         return self._each("imap_enabled", names, lambda name: name in self.imap)
 
-    async def enable_imap(self, _: str, names: list[str]) -> list[Any]:
+    async def enable_imap(self, _: str, names: list[Mailbox]) -> list[Any]:
         return self._write("enable_imap", names, self.imap.add)
 
-    async def access(self, _: str, names: list[str], __: ExchangePrincipal) -> list[Any]:
+    async def access(self, _: str, names: list[Mailbox], __: ExchangePrincipal) -> list[Any]:
         return self._each("access", names, lambda name: self.visible and name in self.given)
 
-    async def grant(self, _: str, names: list[str], __: ExchangePrincipal) -> list[Any]:
+    async def grant(self, _: str, names: list[Mailbox], __: ExchangePrincipal) -> list[Any]:
         return self._write("grant", names, self.given.add)
 
-    async def revoke(self, _: str, names: list[str], __: ExchangePrincipal) -> list[Any]:
+    async def revoke(self, _: str, names: list[Mailbox], __: ExchangePrincipal) -> list[Any]:
         return self._write("revoke", names, self.given.discard)
 
-    def _write(self, call: str, names: list[str], make: Any) -> list[Any]:
-        results = self._each(call, names, lambda _: None)
-        for name, result in zip(names, results, strict=True):
-            if result is None:
-                make(name)
+    def _write(self, call: str, mailboxes: list[Mailbox], make: Any) -> list[Any]:
+        results = self._each(call, mailboxes, lambda _: None)
+        for mailbox, result in zip(mailboxes, results, strict=True):
+            if result is None and call not in self.silent:
+                make(mailbox.user_principal_name)
         return results
 
 
@@ -197,15 +201,74 @@ async def test_a_mailbox_that_has_opened_stays_open_whatever_exchange_says_later
     assert (work.chunk.mailboxes[0].state, work.chunk.mailboxes[0].finding) == (MailboxState.OPEN, None)
 
 
-async def test_only_access_that_we_gave_is_taken_back(tmp_path: Path) -> None:
+async def taken_back(exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW) -> Removal:
+    clients: Any = Clients(exchange, folder)
+    await clients.documents.save_chunk("hq", chunk)
+    work = Removal(Run(clients, Order("hq", 1, now), connection("c@x.de")), PRINCIPAL)
+    await work.take_back()
+    return work
+
+
+async def test_access_is_taken_back_whoever_gave_it(tmp_path: Path) -> None:
     ours = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
     failing = MailboxRecord(requested="b@x.de", address="b@x.de", wanted=False, access="given")
+    unseen = MailboxRecord(requested="d@x.de", address="d@x.de", wanted=False)
     exchange = Exchange(revoke_b=ForbiddenError("exchange", "403", ""))
-    exchange.given = {"a@x.de", "b@x.de"}
-    work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing]), connection("c@x.de"))
+    exchange.given = {"a@x.de", "b@x.de", "d@x.de"}
+    work = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing, unseen]))
     assert exchange.given == {"b@x.de"}
-    assert [entry.requested for entry in work.chunk.mailboxes] == ["b@x.de"]
-    assert summary(work.chunk, "op").unsettled == 1
+    (left,) = work.chunks
+    assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.by_hand] == ["b@x.de"]
+    assert (work.changes, summary(left, "op").leaving) == (2, ["b@x.de"])
+
+
+async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_person(tmp_path: Path) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    exchange = Exchange()
+    exchange.given, exchange.silent = {"a@x.de"}, {"revoke"}
+    work = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
+    assert (isinstance(work.wait, ReplicationError), work.by_hand) == (True, [])
+    late = await taken_back(exchange, tmp_path, work.chunks[0], NOW + timedelta(minutes=30))
+    assert (late.wait, [entry.requested for entry in late.by_hand]) == (None, ["a@x.de"])
+    exchange.silent = set()
+    assert (await taken_back(exchange, tmp_path, late.chunks[0])).chunks[0].mailboxes == []
+
+
+async def test_nothing_is_taken_back_while_nobody_knows_what_a_wanted_name_means(tmp_path: Path) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    unread = MailboxRecord(requested="info@x.de")
+    exchange = Exchange()
+    exchange.given = {"a@x.de"}
+    work = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving, unread]))
+    assert (work.meant.unknown, exchange.given) == (True, {"a@x.de"})
+
+
+async def test_a_grant_that_did_nothing_is_told_with_the_line_when_its_time_is_over(tmp_path: Path) -> None:
+    exchange, wanted = Exchange(), connection("a@x.de")
+    exchange.imap, exchange.silent = {"a@x.de"}, {"grant"}
+    first = await settle(exchange, tmp_path, chunk("a@x.de"), wanted)
+    assert (isinstance(first.wait, ReplicationError), first.changes) == (True, 0)
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW, last=True), wanted)  # type: ignore[arg-type]
+    work = ChunkRun(run, first.chunk, PRINCIPAL)
+    await work.settle()
+    (entry,) = work.chunk.mailboxes
+    assert (work.wait, entry.finding and entry.finding.code, entry.settled_in) == (None, "access-missing", None)
+    assert entry.state is MailboxState.ACTION_REQUIRED
+    exchange.silent = set()
+    assert (await settle(exchange, tmp_path, work.chunk, wanted)).changes == 1
+
+
+async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path: Path) -> None:
+    exchange, wanted = Exchange(), connection("a@x.de", enable_imap=True)
+    exchange.silent = {"enable_imap"}
+    work = await settle(exchange, tmp_path, chunk("a@x.de"), wanted)
+    assert isinstance(work.wait, ReplicationError)
+    assert (work.chunk.mailboxes[0].settled_in, work.chunk.mailboxes[0].imap_enabled_by_us) == (None, False)
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW, last=True), wanted)  # type: ignore[arg-type]
+    last = ChunkRun(run, work.chunk, PRINCIPAL)
+    await last.settle()
+    (entry,) = last.chunk.mailboxes
+    assert (entry.finding and entry.finding.code, entry.state) == ("imap-disabled", MailboxState.ACTION_REQUIRED)
 
 
 @pytest.mark.parametrize(

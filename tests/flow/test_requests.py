@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,15 +68,29 @@ async def test_more_than_half_is_taken_away_only_by_its_number(tmp_path: Path, l
             assert app.tenant.requests == []
 
 
-async def test_access_that_was_there_before_is_neither_counted_nor_taken_away(tmp_path: Path) -> None:
-    async with running(tmp_path, mailboxes=3) as app:
-        first = await app.set_up(mailboxes=app.tenant.addresses[:1])
-        for address in app.tenant.addresses[1:]:
+async def test_access_on_the_list_is_the_lists_whoever_gave_it_and_what_was_never_on_it_stays(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=4) as app:
+        kept, given, by_hand, never = app.tenant.addresses
+        first = await app.set_up(mailboxes=[kept, given])
+        for address in (by_hand, never):
             app.tenant.administrator.add_mailbox_permission(address, first["ids"]["applicationId"])
+        assert (await app.set_up(mailboxes=[kept, given, by_hand]))["state"] == "ready"
+        answer = await app.client.post("/api/connections", json={"name": NAME, "mailboxes": [kept]})
+        assert "2 of 3" in problem(answer, 409, "removal-not-allowed")["detail"]
+        await app.client.post("/api/connections?allowRemoval=2", json={"name": NAME, "mailboxes": [kept]})
+        await app.until(lambda seen: seen["state"] == "ready")
+        reached = [bool(app.tenant.world.with_access(address)) for address in app.tenant.addresses]
+        assert reached == [True, False, False, True]
+
+
+async def test_after_a_lost_store_what_is_on_the_list_is_ours_again(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=3) as app:
+        await app.set_up()
+        await asyncio.to_thread(shutil.rmtree, tmp_path / "connections")
         assert (await app.set_up())["state"] == "ready"
-        assert (await app.set_up(mailboxes=app.tenant.addresses[:1]))["state"] == "ready"
-        for address in app.tenant.addresses:
-            assert app.tenant.world.with_access(address) == {first["ids"]["enterpriseApplicationId"]}
+        assert (await app.set_up(mailboxes=app.tenant.addresses[:2]))["state"] == "ready"
+        reached = [bool(app.tenant.world.with_access(address)) for address in app.tenant.addresses]
+        assert reached == [True, True, False]
 
 
 @pytest.mark.parametrize("lost", ["deleted", "disabled"])

@@ -205,7 +205,7 @@ def removal(connection: dict[str, Any], address: str) -> str:
     )
 
 
-async def test_access_that_a_person_gives_in_the_apps_place_is_not_the_apps(tmp_path: Path) -> None:
+async def test_access_that_a_person_gives_in_the_apps_place_goes_with_the_list(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         group(set(CMDLETS) - {"Add-MailboxPermission"})(app.tenant)
         connection = await app.set_up()
@@ -213,7 +213,10 @@ async def test_access_that_a_person_gives_in_the_apps_place_is_not_the_apps(tmp_
         for one in connection["mailboxes"]["items"]:
             obey(app, one["finding"]["action"]["command"])
         connection = await app.until(lambda seen: seen["state"] == "ready")
-        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [False, False]
+        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [True, True]
+        kept, left = app.tenant.addresses
+        assert (await app.set_up(mailboxes=[kept]))["state"] == "ready"
+        assert app.tenant.world.with_access(left) == set()
 
 
 async def test_who_may_only_give_access_does_so_once_a_person_has_made_the_record(tmp_path: Path) -> None:
@@ -288,8 +291,7 @@ async def test_one_login_does_not_keep_the_others_from_their_access(tmp_path: Pa
         assert app.tenant.world.with_access(late) == {ids["enterpriseApplicationId"]}
 
 
-async def test_access_that_was_not_even_asked_for_is_not_the_apps(tmp_path: Path) -> None:
-    """Where IMAP cannot be switched on nothing is given; what a person gives then is theirs."""
+async def test_where_imap_cannot_be_switched_on_nothing_is_given(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         group(set(CMDLETS) - {"Set-CASMailbox"})(app.tenant)
         (address,) = app.tenant.addresses
@@ -300,4 +302,4 @@ async def test_access_that_was_not_even_asked_for_is_not_the_apps(tmp_path: Path
         app.tenant.administrator.add_mailbox_permission(address, connection["ids"]["applicationId"])
         app.tenant.administrator.set_imap(address, enabled=True)
         connection = await app.until(lambda seen: seen["state"] == "ready")
-        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [False]
+        assert [one["accessGiven"] for one in connection["mailboxes"]["items"]] == [True]

@@ -132,7 +132,7 @@ def test_the_steps_run_in_the_order_of_the_article() -> None:
     assert run(context, answers(begin=begun(), conclude=READY)) == {"state": "ready", "revision": 1}
     assert [name for name, _ in context.activities] == [
         "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange",
-        "mailboxes", "verification", "conclude",
+        "mailboxes", "mailboxes", "verification", "conclude",
     ]  # fmt: skip
     assert context.continued is None
 
@@ -141,7 +141,18 @@ def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
     context = Context(ORDER)
     run(context, answers(begin=begun(), conclude=READY))
     for _, value in context.activities:
-        assert set(value) <= {"name", "revision", "round", "now", "chunk", "probe", "step", "code", "last"}
+        assert set(value) <= {
+            "name",
+            "revision",
+            "round",
+            "now",
+            "chunk",
+            "probe",
+            "step",
+            "code",
+            "last",
+            "taking_back",
+        }
         assert value["now"] == NOW.isoformat()
 
 
@@ -175,6 +186,25 @@ def test_chunks_that_may_not_run_yet_are_not_asked_one_by_one() -> None:
     begin = begun(steps=["mailboxes"], chunks=[0, 1, 2])
     run(context, answers(begin=begin, mailboxes={"state": "pending"}, conclude=READY))
     assert [name for name, _ in context.activities] == ["begin", "mailboxes", "conclude"]
+
+
+def test_access_is_given_over_all_chunks_before_any_is_taken_back() -> None:
+    context = Context(ORDER)
+    run(context, answers(begin=begun(steps=["mailboxes"], chunks=[0, 2]), conclude=READY))
+    asked = [value for name, value in context.activities if name == "mailboxes"]
+    assert [(value.get("chunk"), value.get("taking_back")) for value in asked] == [(0, None), (2, None), (None, True)]
+
+
+def test_a_mailbox_that_is_waited_for_does_not_fail_the_step_in_the_first_round() -> None:
+    context = Context(ORDER)
+    wait = {"state": "wait", "reason": "unavailable", "seconds": 600.0, "throttled": False}
+    told = answers(
+        begin=begun(steps=["mailboxes"]),
+        conclude=READY,
+        mailboxes=lambda one: {"state": "running"} if one["last"] else wait,
+    )
+    run(context, told)
+    assert [name for name, _ in context.activities if name == "fail"] == []
 
 
 def test_where_none_opens_the_round_waits_and_continues_as_new() -> None:
@@ -242,7 +272,7 @@ def test_before_a_step_fails_for_its_time_it_may_say_what_it_waits_for() -> None
 def test_in_later_rounds_nobody_waits_for_a_single_mailbox() -> None:
     context = Context({**ORDER, "round": 3})
     run(context, answers(begin=begun(steps=["mailboxes"], chunks=[0]), conclude=READY))
-    assert [value["last"] for name, value in context.activities if name == "mailboxes"] == [True]
+    assert [value["last"] for name, value in context.activities if name == "mailboxes"] == [True, True]
 
 
 def test_an_error_that_nobody_foresaw_fails_the_step() -> None:

@@ -79,8 +79,7 @@ function row(entry) {
     h('p', { class: 'address' }, entry.address ?? entry.requested,
       other && h('small', {}, t('page.mailboxes.asked', { address: entry.requested }))),
     h('p', {}, state(entry.state)),
-    h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) }),
-      entry.state === 'open' && !entry.accessGiven && ` ${t('page.mailboxes.notGiven')}`),
+    h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) })),
     entry.finding && h('details', { id: `about-${entry.requested}` },
       h('summary', {}, entry.finding.message), findingCards([entry.finding])));
 }

@@ -1,7 +1,7 @@
 // What a request would change, each change with its reason, before anything is changed; then the request itself.
 
 import { get, pages, post, Problem } from '../api.js';
-import { announce, button, command, h, link, listed, reload } from '../dom.js';
+import { announce, button, h, link, listed, reload } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { poll } from '../poll.js';
 import { count, t, written } from '../texts.js';
@@ -92,13 +92,10 @@ function group(step, changes) {
 
 const named = (subjects, title) => h('details', {}, h('summary', {}, title), listed(subjects, NAMED));
 
-// Who takes access away says so by typing how many mailboxes lose it. Access that the app has not given, it does not take.
+// Who takes access away says so by typing how many mailboxes lose it.
 function confirmation(body, now, sent) {
   const leaving = now ? difference(now.mailboxes, body.mailboxes).removed : [];
-  const names = entries => entries.map(entry => entry.address ?? entry.requested);
-  const removed = names(leaving.filter(entry => entry.accessGiven));
-  const staying = names(leaving.filter(entry => !entry.accessGiven && (entry.address || entry.provenOn)));
-  const user = now?.connection.ids.enterpriseApplicationId;
+  const removed = [...new Set(leaving.filter(entry => entry.accessGiven).map(entry => entry.address ?? entry.requested))];
   const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
   const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
   const go = async () => {
@@ -117,10 +114,6 @@ function confirmation(body, now, sent) {
       h('h3', {}, count('page.plan.removes', removed.length)),
       named(removed, t('page.plan.which')),
       h('label', { for: 'removed' }, t('page.plan.typeNumber', { number: removed.length })), typed, wrong),
-    user && staying.length > 0 && h('div', { class: 'notice warning' },
-      h('h3', {}, count('page.plan.stays', staying.length)), h('p', {}, t('page.plan.staysWhat')),
-      command(staying.map(address => `Remove-MailboxPermission -Identity '${address.replaceAll("'", "''")}' -User ${user} -AccessRights FullAccess`)
-        .join('\n'), t('page.finding.command'))),
     h('p', { class: 'actions' }, button(now ? t('page.plan.goChange') : t('page.plan.go'), go, { class: 'primary', id: 'go' })),
   ];
 }

@@ -118,10 +118,7 @@ function shared(part, entry, index, all) {
   return h('td', { rowspan: (end < 0 ? all.length : end) - index }, entry[part]);
 }
 
-function access({ accessGiven, state }) {
-  if (accessGiven) return t('page.sheet.given');
-  return state === 'open' ? t('page.sheet.notGiven') : '–';
-}
+const access = ({ accessGiven }) => accessGiven ? t('page.sheet.given') : '–';
 
 const calendar = ({ connection, customer, ids, secret }) => expiry({
   uid: secret.keyId,

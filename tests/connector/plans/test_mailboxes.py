@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connector.errors import (
     ForbiddenError,
@@ -14,67 +12,17 @@ from connector.errors import (
     ServiceError,
     UnexpectedAnswerError,
 )
-from connector.model import Chunk, MailboxRecord
+from connector.model import MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.mailboxes import (
     Observed,
-    again,
-    arrange,
     failure,
-    finding,
     holder,
     imap_finding,
     plan,
     was_refused,
 )
 from connector.plans.plan import Action
-from connector.steps import MailboxState
-
-ADDRESSES = st.lists(st.integers(0, 60).map(lambda n: f"m{n}@b.de"), unique=True, max_size=40)
-
-
-def names(chunks: list[Chunk]) -> list[str]:
-    return [entry.requested for chunk in chunks for entry in chunk.mailboxes if entry.wanted]
-
-
-@given(ADDRESSES, ADDRESSES, st.integers(1, 7), st.data())
-def test_arranging_keeps_exactly_what_is_wanted_and_what_must_be_taken_back(
-    before: list[str], after: list[str], size: int, data: st.DataObject
-) -> None:
-    chunks = arrange([], before, size)
-    for chunk in chunks:
-        for entry in chunk.mailboxes:
-            entry.access = data.draw(st.sampled_from(["given", "giving", "foreign", None]))
-    places = {entry.requested: (chunk.number, entry.access) for chunk in chunks for entry in chunk.mailboxes}
-    again_arranged = arrange(chunks, after, size)
-    assert sorted(names(again_arranged)) == sorted(after)
-    assert [chunk.number for chunk in again_arranged] == list(range(len(again_arranged)))
-    assert all(len(chunk.mailboxes) <= size for chunk in again_arranged)
-    for chunk in again_arranged:
-        for entry in chunk.mailboxes:
-            if entry.requested in places:
-                assert places[entry.requested] == (chunk.number, entry.access)
-            assert entry.wanted or entry.access in {"given", "giving"}
-    leaving = {name for name, (_, access) in places.items() if access in {"given", "giving"}} - set(after)
-    left = {entry.requested for chunk in again_arranged for entry in chunk.mailboxes if not entry.wanted}
-    assert left == leaving
-
-
-def test_an_alias_that_becomes_the_user_principal_name_is_the_same_mailbox() -> None:
-    entry = MailboxRecord(requested="alias@b.de", address="Upn@b.de", access="given")
-    (chunk,) = arrange([Chunk(number=0, mailboxes=[entry])], ["upn@b.de"], 5)
-    (kept,) = chunk.mailboxes
-    assert (kept.requested, kept.wanted, kept.access) == ("upn@b.de", True, "given")
-
-
-def test_proving_again_keeps_what_step_7_found_until_it_looks_again() -> None:
-    off = finding("imap-disabled", "a@b.de")
-    settled = MailboxRecord(requested="a@b.de", settled_in="old", proven_in="old", state=MailboxState.OPEN, finding=off)
-    unknown = MailboxRecord(requested="c@b.de")
-    (chunk,) = again([Chunk(number=0, mailboxes=[settled, unknown])])
-    first, second = chunk.mailboxes
-    assert (first.settled_in, first.proven_in, first.state, first.finding) == (None, None, MailboxState.WAITING, off)
-    assert (second.settled_in, second.state) == (None, MailboxState.PENDING)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +45,11 @@ def test_the_changes_of_one_mailbox(imap: bool, access: bool, enable: bool, acti
     ("before", "access", "after"),
     [
         (None, False, "giving"),
-        (None, True, "foreign"),
+        (None, True, "given"),
         ("giving", True, "giving"),
         ("given", True, "given"),
         ("given", False, "giving"),
-        ("foreign", True, "foreign"),
+        ("foreign", True, "given"),
         ("foreign", False, "giving"),
     ],
 )
@@ -148,13 +96,3 @@ def test_what_is_wrong_with_an_address(
 )
 def test_a_write_was_refused_only_where_that_is_certain(error: ServiceError, certain: bool) -> None:
     assert was_refused(error) is certain
-
-
-def test_proving_once_more_only_looks_at_what_was_settled_however_often() -> None:
-    settled = MailboxRecord(requested="a@b.de", settled_in="op")
-    open_ = MailboxRecord(requested="c@d.de")
-    once = again([Chunk(number=0, mailboxes=[settled, open_])])
-    twice = again(once)
-    assert [[entry.check for entry in chunk.mailboxes] for chunk in (*once, *twice)] == [[True, False], [True, False]]
-    (anew,) = arrange(twice, ["a@b.de", "c@d.de"], 50)
-    assert [entry.check for entry in anew.mailboxes] == [False, False]

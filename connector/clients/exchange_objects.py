@@ -1,0 +1,173 @@
+"""The objects that Exchange's cmdlets print: pure, each compared with what was asked for.
+
+"A value that does not exist returns all objects" is documented for some of the ``Get-`` cmdlets and seen for the others
+(learn.microsoft.com/powershell/module/exchange/get-serviceprincipal), so an answer is not taken for the one that was
+asked for until it names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
+from connector.observed import ExchangePrincipal, Mailbox, Recipient
+
+ANOTHER_OBJECT = "another-object"
+"""The code of an answer that is about something else than what was asked for."""
+_NAMES = (
+    "UserPrincipalName",
+    "PrimarySmtpAddress",
+    "WindowsEmailAddress",
+    "WindowsLiveID",
+    "MicrosoftOnlineServicesID",
+    "Guid",
+    "ExchangeGuid",
+    "ExternalDirectoryObjectId",
+    "Identity",
+    "Id",
+    "Name",
+    "Alias",
+    "DistinguishedName",
+)
+"""The properties of a recipient of which no other has the same."""
+
+
+def read_mailbox(found: list[dict[str, Any]], asked: str) -> Mailbox:
+    """Return the mailbox that ``asked``, an address or an id, stands for.
+
+    Raises:
+        NotFoundError: there is none, whatever else was answered.
+        RefusedError: ``ambiguous``, there are several.
+    """
+    entry = _one(found, asked)
+    name = required(entry, "UserPrincipalName")
+    return Mailbox(
+        name,
+        str(entry.get("PrimarySmtpAddress") or name),
+        str(entry.get("RecipientTypeDetails") or ""),
+        guid=_text(entry, "Guid"),
+        exchange_guid=_text(entry, "ExchangeGuid"),
+        directory_id=_text(entry, "ExternalDirectoryObjectId"),
+        names=frozenset(_names(entry)),
+    )
+
+
+def read_recipient(found: list[dict[str, Any]], asked: str) -> Recipient:
+    """Return the recipient of an address.
+
+    Raises:
+        NotFoundError, RefusedError: as for ``read_mailbox``.
+    """
+    entry = _one(found, asked)
+    return Recipient(str(entry.get("PrimarySmtpAddress") or ""), required(entry, "RecipientTypeDetails"))
+
+
+def read_imap_enabled(found: list[dict[str, Any]], mailbox: Mailbox) -> bool:
+    """Return whether IMAP is switched on for a mailbox.
+
+    Raises:
+        UnexpectedAnswerError: the answer is about another mailbox, or does not say it.
+    """
+    about = [entry for entry in found if _is_about(entry, mailbox)]
+    if found and not about:
+        raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another mailbox")
+    value = single(about).get("ImapEnabled")
+    if value is None:
+        raise UnexpectedAnswerError("exchange", "property-missing", "the object has no ImapEnabled")
+    return true(value)
+
+
+def holds_access(found: list[dict[str, Any]], principal: ExchangePrincipal, mailbox: Mailbox) -> bool:
+    """Return whether one of the entries is the principal's ``FullAccess``; Exchange may name it in several ways.
+
+    Exchange was asked for the entries of this user only; where the names are not known that has to do.
+
+    Raises:
+        UnexpectedAnswerError: the principal's access that is shown is to another mailbox.
+    """
+    names = {name.lower() for name in (principal.object_id, principal.display_name, *principal.aliases) if name}
+    held = [
+        entry
+        for entry in found
+        if "FullAccess" in listed(entry.get("AccessRights"))
+        and not true(entry.get("Deny"))
+        and (principal.assumed or str(entry.get("User", "")).lower() in names)
+    ]
+    if held and not any(_is_about(entry, mailbox) for entry in held):
+        raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another mailbox")
+    return bool(held)
+
+
+def read_principal(entry: dict[str, Any]) -> ExchangePrincipal:
+    """Return Exchange's record of a service principal."""
+    names = (entry.get(key) for key in ("Identity", "Sid", "Name", "Id", "DistinguishedName"))
+    return ExchangePrincipal(
+        application_id=str(entry.get("AppId", "")).lower(),
+        object_id=str(entry.get("ObjectId", "")).lower(),
+        display_name=str(entry.get("DisplayName", "")),
+        aliases=frozenset(str(name) for name in names if name),
+    )
+
+
+def single(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the only object. None at all is "not found", several are "ambiguous"."""
+    if not found:
+        raise NotFoundError("exchange", "not-found", "Exchange answered with no object")
+    if len(found) > 1:
+        raise RefusedError("exchange", "ambiguous", f"Exchange answered with {len(found)} objects")
+    return found[0]
+
+
+def required(entry: dict[str, Any], name: str) -> str:
+    """Return a property without which an object is of no use."""
+    value = entry.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedAnswerError("exchange", "property-missing", f"the object has no {name}")
+    return value
+
+
+def true(value: Any) -> bool:
+    """Return whether a property is true; PowerShell's values also come as text."""
+    return value is True or str(value).lower() == "true"
+
+
+def listed(value: Any) -> list[str]:
+    """Return the names in a list of names or of objects, or in a text with commas between them."""
+    entries = value.strip("{}").split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    named = (entry.get("Name") or entry.get("name") if isinstance(entry, dict) else entry for entry in entries)
+    return [name.strip() for name in named if isinstance(name, str) and name.strip()]
+
+
+def _one(found: list[dict[str, Any]], asked: str) -> dict[str, Any]:
+    """Return the object that has the name which was asked for; one that hides its addresses is believed alone."""
+    named = [entry for entry in found if asked.lower() in _names(entry)]
+    if not named and len(found) == 1 and "EmailAddresses" not in found[0]:
+        return found[0]
+    return single(named)
+
+
+def _names(entry: dict[str, Any]) -> set[str]:
+    """Return every name of a recipient in lower case: addresses without their kind, ids, names."""
+    addresses = (address.partition(":") for address in listed(entry.get("EmailAddresses")))
+    smtp = (address if kind.lower() == "smtp" else "" for kind, _, address in addresses)
+    return set(_lower((*smtp, *(_text(entry, name) for name in _NAMES))))
+
+
+def _is_about(entry: dict[str, Any], mailbox: Mailbox) -> bool:
+    """Return whether an object belongs to a mailbox; one that says nothing of it is the answer to the question.
+
+    What cmdlets print as ``Identity`` is a name, an id, or a path that ends with the name.
+    """
+    said = {*_lower(_text(entry, name) for name in ("Guid", "Identity", "PrimarySmtpAddress"))}
+    said |= {name.rpartition("/")[2] for name in said}
+    return not said or not mailbox.names or bool(said & mailbox.names)
+
+
+def _text(entry: dict[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _lower(names: Iterable[str]) -> Iterable[str]:
+    return (name.lower() for name in names if name)

@@ -1,0 +1,109 @@
+"""The objects that Exchange's cmdlets print, and whether they are what was asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.clients.exchange_objects import (
+    holds_access,
+    listed,
+    read_imap_enabled,
+    read_mailbox,
+    read_recipient,
+)
+from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
+from connector.observed import ExchangePrincipal, Mailbox
+
+APPLICATION = "11111111-2222-3333-4444-555555555555"
+OBJECT = "99999999-8888-7777-6666-555555555555"
+ANNA = Mailbox(
+    "anna@b.example", "anna@b.example", "UserMailbox", guid="g1", names=frozenset({"anna@b.example", "g1", "anna 1"})
+)
+OTHER = {"Identity": "berta 2", "Guid": "g2", "PrimarySmtpAddress": "berta@b.example", "EmailAddresses": []}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("A-B,C-D", ["A-B", "C-D"]),
+        ("{FullAccess, ReadPermission}", ["FullAccess", "ReadPermission"]),
+        (["A-B", {"Name": "C-D"}, {"name": "E-F"}, {}, None, 3], ["A-B", "C-D", "E-F"]),
+        (None, []),
+        ("", []),
+    ],
+)
+def test_names_are_listed_in_several_ways(value: Any, expected: list[str]) -> None:
+    assert listed(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"User": "utm"}, True),
+        ({"User": "S-1-5-21"}, True),
+        ({"User": "S-1-5-22"}, False),
+        ({"User": ""}, False),
+        ({"Deny": True}, False),
+        ({"Deny": "True"}, False),
+        ({"Deny": "False"}, True),
+        ({"AccessRights": "ReadPermission, FullAccess"}, True),
+        ({"AccessRights": ["ReadPermission"]}, False),
+        ({"AccessRights": None}, False),
+    ],
+)
+def test_what_counts_as_access(change: dict[str, Any], expected: bool) -> None:
+    principal = ExchangePrincipal(APPLICATION, OBJECT, "UTM", frozenset({"S-1-5-21", ""}))
+    entry = {"User": OBJECT.upper(), "AccessRights": ["FullAccess"], "Deny": False, **change}
+    assert holds_access([entry], principal, ANNA) is expected
+
+
+def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> None:
+    entry = {"UserPrincipalName": "a@b.example", "RecipientTypeDetails": "SharedMailbox"}
+    assert read_mailbox([entry], "a@b.example") == Mailbox(
+        "a@b.example", "a@b.example", "SharedMailbox", names=frozenset({"a@b.example"})
+    )
+    with pytest.raises(RefusedError, match="ambiguous"):
+        read_mailbox([entry, entry], "a@b.example")
+    with pytest.raises(NotFoundError):
+        read_recipient([], "a@b.example")
+    for read in (read_recipient, read_mailbox):
+        with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+            read([{}], "a@b.example")
+    with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+        read_imap_enabled([{}], ANNA)
+
+
+@pytest.mark.parametrize(
+    ("entry", "asked"),
+    [
+        ({"EmailAddresses": ["SMTP:a@b.example", "smtp:Info@b.example"]}, "info@b.example"),
+        ({"EmailAddresses": [], "Guid": "G1"}, "g1"),
+        ({"EmailAddresses": "SMTP:a@b.example,smtp:info@b.example"}, "info@b.example"),
+        ({}, "info@b.example"),
+    ],
+)
+def test_of_all_objects_the_one_that_was_asked_for_is_taken(entry: dict[str, Any], asked: str) -> None:
+    anna = {"UserPrincipalName": "a@b.example", **entry}
+    assert read_mailbox([anna], asked).user_principal_name == "a@b.example"
+    if entry:
+        assert read_mailbox([OTHER, anna, OTHER], asked).user_principal_name == "a@b.example"
+    with pytest.raises(NotFoundError):
+        read_mailbox([OTHER], asked)
+
+
+@pytest.mark.parametrize("identity", ["Anna 1", "g1", "eur.prod.example/Hosted/b.example/Anna 1", None])
+def test_an_answer_is_compared_by_whatever_it_calls_the_mailbox(identity: str | None) -> None:
+    principal = ExchangePrincipal(APPLICATION, OBJECT, "UTM")
+    said = {} if identity is None else {"Identity": identity}
+    access = {**said, "User": OBJECT, "AccessRights": ["FullAccess"]}
+    foreign = {**access, "Identity": "Berta 2"}
+    assert holds_access([foreign, access], principal, ANNA)
+    assert read_imap_enabled([{**OTHER, "ImapEnabled": True}, {**said, "ImapEnabled": False}], ANNA) is False
+    assert not holds_access([{**foreign, "User": "somebody"}], principal, ANNA)
+    with pytest.raises(UnexpectedAnswerError, match="another-object"):
+        holds_access([foreign], principal, ANNA)
+    with pytest.raises(UnexpectedAnswerError, match="another-object"):
+        read_imap_enabled([{**OTHER, "ImapEnabled": True}], ANNA)
