@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections import Counter
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -105,14 +106,14 @@ def parse(body: bytes, content_type: str) -> SetUpRequest:
 
     Raises:
         BodyError: the body is too long, of another media type, not UTF-8 or not JSON.
-        FieldError: a field is missing, unknown, or wrong; the first one is named.
+        FieldError: a field is missing, unknown, doubled, or wrong; the first one is named.
     """
     if len(body) > MAX_BODY:
         raise BodyError("body-too-large", limit=MAX_BODY)
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise BodyError("media-type", value=content_type[:100] or "-")
     try:
-        document = json.loads(body.decode("utf-8"), parse_constant=_reject_constant)
+        document = json.loads(body.decode("utf-8"), parse_constant=_reject_constant, object_pairs_hook=_once)
     except UnicodeDecodeError as error:
         raise BodyError("not-utf8", position=error.start) from None
     except (ValueError, RecursionError) as error:  # ValueError itself: a number of more digits than Python reads
@@ -122,6 +123,15 @@ def parse(body: bytes, content_type: str) -> SetUpRequest:
         return SetUpRequest.model_validate(document)
     except ValidationError as error:
         raise _field_error(error.errors(include_url=False)[0]) from None
+
+
+def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a field that is there twice: Python takes the last one, other readers the first (RFC 8259, 4)."""
+    document = dict(fields)
+    if len(document) < len(fields):
+        ((field, _),) = Counter(name for name, _ in fields).most_common(1)
+        raise FieldError("field-doubled", field=_shown(field, _MAX_SHOWN))
+    return document
 
 
 def _reject_constant(name: str) -> None:

@@ -88,6 +88,20 @@ async def test_a_body_that_cannot_be_read_is_refused_and_nothing_happens(
     assert len(titles) == 2
 
 
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b'{"name": "new", "mailboxes": ["a@contoso.example"], "name": "other"}', "name"),
+        (b'{"name": "new", "enableImap": false, "enableImap": false}', "enableImap"),
+        (b'{"secret": {"lifetimeDays": 3, "lifetimeD\\u0061ys": 700}}', "lifetimeDays"),
+    ],
+)
+async def test_a_field_that_is_there_twice_is_refused(hq: Served, content: bytes, field: str) -> None:
+    with hq.nothing_happens():
+        answer = await hq.client.post("/api/connections", content=content, headers=_json())
+    assert problem(answer, 422, "field-doubled")["field"] == field
+
+
 async def test_a_body_just_within_the_limit_is_read(hq: Served) -> None:
     content = b"{" + b" " * 999_998 + b"}"
     answer = await hq.client.post("/api/connections", content=content, headers=_json())
