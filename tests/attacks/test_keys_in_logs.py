@@ -22,7 +22,7 @@ async def hq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """Serve the app with one finished connection, and one whose document cannot be read at all."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=1) as one:
         await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
-        (document,) = one.store.rglob(f"{NAME}.json")
+        (document,) = one.store.rglob(f"connections/{NAME}.json")
         document.with_name(f"{BROKEN}.json").mkdir()
         yield one
 
