@@ -18,6 +18,7 @@ from connector.plans.mailbox_list import summary
 from connector.plans.secret import REPLICATION_TIME, secret_name
 from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
 from connector.verdict import proving_overdue
+from connector.waiting import PERSON_DEADLINE
 
 _STEP = StepName.VERIFICATION
 _AT_ONCE = 4
@@ -67,6 +68,8 @@ def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Findi
     evidence = _evidence(run, entry, answer, token)
     entry.finding = diagnosis.login(evidence)
     by_person = evidence.overdue or entry.finding.causes or entry.finding.severity == "error"
+    if entry.finding.code in diagnosis.OF_THE_SERVER and run.now - run.connection.last_change < PERSON_DEADLINE:
+        by_person = False
     entry.state = MailboxState.ACTION_REQUIRED if by_person else MailboxState.WAITING
 
 

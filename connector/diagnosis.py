@@ -6,6 +6,7 @@ lists those that remain (``causes``), each with how to check it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,8 @@ MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
 """Findings that say no more than that something could not be looked at."""
 UNKNOWN = "service-refused"
 """The finding for what no rule knows: the step has failed."""
+OF_THE_SERVER = frozenset({"imap-server-error", "imap-throttled"})
+"""Findings of a server that has refused nothing: a person can do no more than wait as well."""
 _TOKEN = {
     "AADSTS7000215": "secret-refused",
     "AADSTS7000222": "secret-expired",
@@ -38,6 +41,11 @@ _GRAPH = {
 }
 _THROTTLED = ("throttl", "too many")
 """``BAD Request is throttled. Suggested Backoff Time: …`` and its like."""
+_SERVER = re.compile(
+    r"server (is )?(currently )?(unavailable|not available|too busy|busy)|\[(unavailable|serverbug)\]|temporar"
+    r"|try again|internal (server )?error|service unavailable|connection (is )?closed|shutting down",
+)
+"""What a server says of itself, not of the login (RFC 5530; ``NO Server Unavailable. 15`` of Exchange)."""
 
 
 def refusal(step: StepName, error: ServiceError, change: Change | None = None) -> Finding:
@@ -130,8 +138,10 @@ def login(evidence: Evidence) -> Finding:
     severity: Severity = "error" if evidence.overdue else "warning"
     if any(word in said for word in _THROTTLED):
         return _login("imap-throttled", evidence, "warning")
-    if answer.stage == "connect" or answer.lost:
+    if answer.stage == "connect":
         return _login("imap-unreachable", evidence, severity)
+    if answer.stage == "greeting" or answer.lost or _SERVER.search(said):
+        return _login("imap-server-error", evidence, "warning")
     if answer.stage == "authenticate" and (evidence.token or evidence.known):
         return (*evidence.token, *evidence.known)[0]
     causes = _open_causes(evidence)

@@ -153,7 +153,7 @@ class ImapAnswer:
     ``stage`` is ``open`` when ``EXAMINE INBOX`` succeeded; otherwise the stage that failed.
     """
 
-    stage: Literal["open", "connect", "authenticate", "examine"]
+    stage: Literal["open", "connect", "greeting", "authenticate", "examine"]
     text: str = ""
     lost: bool = False
     """Whether the connection was lost, so that the server has refused nothing."""

@@ -72,9 +72,14 @@ class Services:
             return FolderStore(Path(self.settings.store))
         from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415 - as above
 
-        return BlobStore(
-            ContainerClient.from_container_url(self.settings.store, credential=self.identity.credential, **RETRIES)
+        from connector.clients.bounded_azure import BoundedTransport  # noqa: PLC0415 - as above
+        from connector.clients.bounds import STORE  # noqa: PLC0415 - as above
+
+        transport = BoundedTransport(self.cloud, STORE)
+        container = ContainerClient.from_container_url(
+            self.settings.store, credential=self.identity.credential, transport=transport, **RETRIES
         )
+        return BlobStore(container)
 
     @cached_property
     def documents(self) -> Documents:

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 
+from connector.clients.bounds import EXCHANGE, Bounds
 from connector.clients.clouds import Cloud
 from connector.clients.exchange_answers import cut_short, values
 from connector.clients.exchange_objects import (
@@ -39,8 +40,8 @@ T = TypeVar("T")
 class ExchangeAdmin:
     """The cmdlets that this product needs. Every call may raise ``ForbiddenError`` and the ``WaitError`` family."""
 
-    def __init__(self, cloud: Cloud, credential: AsyncTokenCredential) -> None:
-        self._transport = Transport(cloud, credential)
+    def __init__(self, cloud: Cloud, credential: AsyncTokenCredential, bounds: Bounds = EXCHANGE) -> None:
+        self._transport = Transport(cloud, credential, bounds)
 
     async def permitted_cmdlets(self, tenant_id: str) -> frozenset[str]:
         """Return the cmdlets that Exchange permits to this identity."""

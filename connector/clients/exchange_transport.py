@@ -7,24 +7,22 @@ ExchangeOnlineManagement 3.x, as projects that run against live tenants send the
 from __future__ import annotations
 
 import asyncio
-import ssl
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import aiohttp
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
-from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+from connector.clients.bounded_azure import BoundedTransport
+from connector.clients.bounds import EXCHANGE, Bounds, unanswered
 from connector.clients.clouds import Cloud
 from connector.clients.exchange_answers import Answer, batch, values
 from connector.clients.identity import identity_error
-from connector.errors import UnavailableError
 
 Cmdlet = Literal[
     "Get-ServicePrincipal",
@@ -49,7 +47,7 @@ _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 class Transport:
     """The requests themselves: one pipeline without retries, answers read raw."""
 
-    def __init__(self, cloud: Cloud, credential: AsyncTokenCredential) -> None:
+    def __init__(self, cloud: Cloud, credential: AsyncTokenCredential, bounds: Bounds = EXCHANGE) -> None:
         self._base = cloud.exchange
         self._connection_id = str(uuid.uuid4())
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -57,7 +55,7 @@ class Transport:
             cloud.exchange,
             # No retry policy: what may be repeated is decided from the parsed body, and becomes a durable wait.
             policies=[_Bearer(credential, cloud.exchange_scope)],
-            transport=_transport(cloud),
+            transport=BoundedTransport(cloud, bounds, raw=True),
             connection_timeout=10,
             read_timeout=100,
         )
@@ -116,23 +114,12 @@ class Transport:
             async with self._gate, await self._client.send_request(request, stream=True) as response:
                 raw = b"".join([part async for part in response.iter_raw()])
                 return Answer(response.status_code, dict(response.headers), raw)
-        except AzureError as failure:
-            raise UnavailableError("exchange", "unavailable", type(failure).__name__) from None
+        except (AzureError, TimeoutError) as failure:
+            raise unanswered("exchange", failure) from None
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
-
-
-def _transport(cloud: Cloud) -> AioHttpTransport:
-    """Return the transport; called within the event loop that it belongs to.
-
-    With a bundle of its own the SDK would make a new TLS context for each request, and so a new connection.
-    """
-    if cloud.ca_bundle is None:
-        return AioHttpTransport()
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=cloud.ca_bundle))
-    return AioHttpTransport(session=aiohttp.ClientSession(connector=connector, auto_decompress=False))
 
 
 class _Bearer(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):

@@ -8,7 +8,7 @@ durable wait.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +36,8 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from pydantic import SecretStr
 
+from connector.clients.bounded_http import BoundedHttp
+from connector.clients.bounds import GRAPH, Bounds, walked
 from connector.clients.clouds import Cloud
 from connector.clients.graph_errors import done, root
 from connector.errors import UnavailableError, UnexpectedAnswerError
@@ -77,13 +79,19 @@ class GraphClient:
     """The calls that the steps make. Each raises a ``ServiceError`` as ``graph_errors`` says."""
 
     def __init__(
-        self, cloud: Cloud, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        cloud: Cloud,
+        credential: AsyncTokenCredential,
+        transport: httpx.AsyncBaseTransport | None = None,
+        bounds: Bounds = GRAPH,
     ) -> None:
-        trust = ssl.create_default_context(cafile=cloud.ca_bundle)
+        self._bounds = bounds
+        if transport is None:
+            transport = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(cafile=cloud.ca_bundle))
         # Only what the SDK cannot do without: its retry handler would repeat addPassword.
         self._http = KiotaClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler()],
-            httpx.AsyncClient(verify=trust, timeout=_TIMEOUT, transport=transport),
+            httpx.AsyncClient(timeout=_TIMEOUT, transport=BoundedHttp(transport, bounds)),
         )
         provider = AzureIdentityAuthenticationProvider(
             credential, scopes=[cloud.graph_scope], allowed_hosts=[urlsplit(cloud.graph).hostname or ""]
@@ -109,8 +117,8 @@ class GraphClient:
         if found is None:
             return None
         builder = self._graph.applications.by_application_id(str(found.id))
-        owners = await _all(builder.owners, "id")
-        federated = await _all(builder.federated_identity_credentials, "id", "name")
+        owners = await self._all(builder.owners, "id")
+        federated = await self._all(builder.federated_identity_credentials, "id", "name")
         return _application(found, owners, federated)
 
     async def deleted_application(self, unique_name: str) -> Application | None:
@@ -119,7 +127,7 @@ class GraphClient:
         Raises:
             ForbiddenError: this identity may not look there.
         """
-        found = await _all(self._graph.directory.deleted_items.graph_application, "id", "appId", "uniqueName")
+        found = await self._all(self._graph.directory.deleted_items.graph_application, "id", "appId", "uniqueName")
         named = [one for one in found if one.unique_name == unique_name]
         return _application(named[-1], [], []) if named else None
 
@@ -170,7 +178,7 @@ class GraphClient:
     async def role_assignments(self, enterprise_application_id: str) -> tuple[RoleAssignment, ...]:
         """Return the app roles that an enterprise application holds."""
         builder = self._graph.service_principals.by_service_principal_id(enterprise_application_id)
-        found = await _all(builder.app_role_assignments, "id", "resourceId", "appRoleId")
+        found = await self._all(builder.app_role_assignments, "id", "resourceId", "appRoleId")
         return tuple(RoleAssignment(str(one.id), str(one.resource_id), str(one.app_role_id)) for one in found)
 
     async def assign_role(self, *, enterprise_application_id: str, resource_id: str, role_id: str) -> None:
@@ -212,18 +220,20 @@ class GraphClient:
         body = RemovePasswordPostRequestBody(key_id=UUID(key_id))
         await done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
 
+    async def _all(self, builder: Any, *names: str) -> list[Any]:
+        """Return a whole collection, page by page."""
+        return await walked(_pages(builder, names), "graph", self._bounds)
 
-async def _all(builder: Any, *names: str) -> list[Any]:
-    """Return a whole collection, page by page."""
+
+async def _pages(builder: Any, names: Sequence[str]) -> AsyncIterator[tuple[list[Any], str | None]]:
     base = builder.request_adapter.base_url
     page = _present(await done(builder.get(_select(*names))))
-    found = list(page.value or ())
     while link := page.odata_next_link:
+        yield list(page.value or ()), link
         if not link.startswith(f"{base}/"):
             raise UnexpectedAnswerError("graph", "next-page", "the next page is not on this host")
         page = _present(await done(builder.with_url(link).get()))
-        found += page.value or ()
-    return found
+    yield list(page.value or ()), None
 
 
 def _present(answer: Any) -> Any:

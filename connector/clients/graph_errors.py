@@ -14,6 +14,7 @@ import httpx
 from azure.core.exceptions import AzureError
 from kiota_abstractions.api_error import APIError
 
+from connector.clients.bounds import unanswered
 from connector.clients.identity import identity_error
 from connector.clients.retry_after import retry_after
 from connector.errors import (
@@ -111,7 +112,7 @@ async def _answer(request: Awaitable[Any]) -> Any:
     except AzureError as error:
         raise identity_error(error) from None
     except httpx.HTTPError as error:
-        raise UnavailableError("graph", "unavailable", type(error).__name__) from None
+        raise unanswered("graph", error) from None
     except Exception as error:  # noqa: BLE001 - the SDK raises plain ones over an answer that it cannot read
         raise UnavailableError("graph", "unavailable", f"unreadable: {type(error).__name__}") from None
 

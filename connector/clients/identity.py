@@ -22,6 +22,8 @@ from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
 from pydantic import SecretStr
 
+from connector.clients.bounded_azure import BoundedTransport, TooLargeError
+from connector.clients.bounds import TOKEN, Bounds, unanswered
 from connector.clients.clouds import Cloud
 from connector.clients.retry_after import retry_after
 from connector.errors import (
@@ -35,18 +37,18 @@ from connector.errors import (
 from connector.observed import Claims
 
 LIMITS: Mapping[str, Any] = {
-    "retry_total": 2,
-    "retry_connect": 2,
-    "retry_read": 2,
-    "retry_status": 2,
     "retry_backoff_factor": 0.8,
     "retry_backoff_max": 4,
     "connection_timeout": 5,
     "read_timeout": 20,
+    "permit_redirects": False,
 }
 """At most two repeats and less than ten seconds between them: whatever takes longer becomes a durable wait."""
+_ASKS = ("Retry-After", "retry-after-ms", "x-ms-retry-after-ms")
+"""By what azure-core lets a service say for how long it sleeps."""
 _THROTTLED = 429
 _BROKEN = 500
+_REFUSAL = 300
 _REASON = 300
 _AADSTS = re.compile(r"(AADSTS\d+)(?:\s*:\s*(.*))?", re.DOTALL)
 _TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
@@ -54,14 +56,27 @@ _END = re.compile(r"\.(?=\s|$)|\s*(?:Trace|Correlation) ID:|[\r\n]")
 
 
 class BriefRetry(AsyncRetryPolicy[Any, Any]):
-    """azure-core's retries, without the sleep of ``Retry-After``: that many seconds are the caller's to wait."""
+    """azure-core's retries, without the sleep of ``Retry-After``: that many seconds are the caller's to wait.
+
+    What was too large once is not asked for again.
+    """
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
+        """Return whether there is another try."""
+        return not isinstance(error, TooLargeError) and bool(super().increment(settings, response, error))
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Return False for a throttled answer and for one that names its own time; else what azure-core says."""
         answer = response.http_response
-        if answer.status_code == _THROTTLED or answer.headers.get("Retry-After"):
+        if answer.status_code == _THROTTLED or any(answer.headers.get(name) for name in _ASKS):
             return False
         return bool(super().is_retry(settings, response))
+
+
+def limits(bounds: Bounds) -> dict[str, Any]:
+    """Return the options of an Azure SDK's client: how often it tries, and for how long together."""
+    tries = dict.fromkeys(("retry_total", "retry_connect", "retry_read", "retry_status"), bounds.repeats)
+    return {**LIMITS, **tries, "timeout": bounds.seconds * 2}
 
 
 class Identity:
@@ -69,12 +84,15 @@ class Identity:
 
     credential: AsyncTokenCredential
 
-    def __init__(self, cloud: Cloud, client_id: str | None) -> None:
+    def __init__(self, cloud: Cloud, client_id: str | None, bounds: Bounds = TOKEN) -> None:
+        transport = BoundedTransport(cloud, bounds)
         if "IDENTITY_ENDPOINT" in os.environ:
-            self.credential = ManagedIdentityCredential(client_id=client_id, retry_policy_class=BriefRetry, **LIMITS)
+            self.credential = ManagedIdentityCredential(
+                client_id=client_id, transport=transport, retry_policy_class=BriefRetry, **limits(bounds)
+            )
         else:
             self.credential = DefaultAzureCredential(
-                authority=cloud.authority, managed_identity_client_id=client_id, **_trust(cloud), **LIMITS
+                authority=cloud.authority, managed_identity_client_id=client_id, transport=transport, **limits(bounds)
             )
 
     async def claims(self, scope: str) -> Claims:
@@ -103,7 +121,9 @@ class ProvenToken:
     claims: Claims
 
 
-async def prove_secret(cloud: Cloud, tenant_id: str, application_id: str, secret: SecretStr) -> ProvenToken:
+async def prove_secret(
+    cloud: Cloud, tenant_id: str, application_id: str, secret: SecretStr, bounds: Bounds = TOKEN
+) -> ProvenToken:
     """Exchange the client secret for a token for Exchange, each time anew: a kept token would prove nothing.
 
     Raises:
@@ -117,9 +137,9 @@ async def prove_secret(cloud: Cloud, tenant_id: str, application_id: str, secret
         secret.get_secret_value(),
         authority=cloud.authority,
         disable_instance_discovery=cloud.name == "custom",
+        transport=BoundedTransport(cloud, bounds),
         retry_policy_class=BriefRetry,
-        **_trust(cloud),
-        **LIMITS,
+        **limits(bounds),
     )
     async with credential:
         try:
@@ -136,7 +156,9 @@ def identity_error(error: AzureError) -> ServiceError:
         return ThrottledError(
             "identity", "throttled", "the identity endpoint is busy", None, retry_after(headers.get("Retry-After"))
         )
-    return UnavailableError("identity", "unavailable", f"no token for the identity ({type(error).__name__})")
+    if status is not None:
+        return UnavailableError("identity", "unavailable", f"no token for the identity (status {status})")
+    return unanswered("identity", error)
 
 
 def token_error(error: AzureError) -> ServiceError:
@@ -152,8 +174,8 @@ def token_error(error: AzureError) -> ServiceError:
         return UnavailableError("token", "unavailable", f"status {status}", request_id)
     if found := _AADSTS.search(text):
         return RefusedError("token", found[1], first_sentence(found[2] or ""), request_id)
-    if status is None:
-        return UnavailableError("token", "unavailable", type(error).__name__, request_id)
+    if status is None or status < _REFUSAL:
+        return unanswered("token", error)
     return UnexpectedAnswerError("token", f"status-{status}", type(error).__name__, request_id)
 
 
@@ -167,10 +189,6 @@ def status_and_headers(error: AzureError) -> tuple[int | None, Mapping[str, str]
     if not isinstance(error, HttpResponseError) or error.response is None:
         return None, {}
     return error.status_code, getattr(error.response, "headers", {})
-
-
-def _trust(cloud: Cloud) -> dict[str, Any]:
-    return {"connection_verify": cloud.ca_bundle} if cloud.ca_bundle else {}
 
 
 def _claims(token: str, service: ServiceName) -> Claims:

@@ -23,6 +23,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
+from connector.clients.bounds import STORE, Bounds, collected, unanswered
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
 
 RETRIES: Mapping[str, Any] = {
@@ -113,8 +114,8 @@ class FolderStore:
 class BlobStore:
     """Documents as blobs of one container."""
 
-    def __init__(self, container: ContainerClient) -> None:
-        self._container = container
+    def __init__(self, container: ContainerClient, bounds: Bounds = STORE) -> None:
+        self._container, self._bounds = container, bounds
 
     async def get(self, path: str) -> tuple[bytes, str] | None:
         """See ``Store``."""
@@ -153,7 +154,8 @@ class BlobStore:
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
         try:
-            return sorted([name async for name in self._container.list_blob_names(name_starts_with=prefix)])
+            names = self._container.list_blob_names(name_starts_with=prefix)
+            return sorted(await collected(names, "store", self._bounds))
         except AzureError as error:
             _raise_ours(error)
 
@@ -181,4 +183,6 @@ def _raise_ours(error: AzureError) -> NoReturn:
             raise ForbiddenError("store", code, "the identity may not use the container", request_id) from None
     if code == "ContainerNotFound":
         raise ServiceError("store", code, "the container does not exist", request_id) from None
+    if not isinstance(error, HttpResponseError):
+        raise unanswered("store", error) from None
     raise UnavailableError("store", code, "the container did not answer as expected", request_id) from None

@@ -21,8 +21,10 @@ from azure.keyvault.secrets import SecretProperties
 from azure.keyvault.secrets.aio import SecretClient
 from pydantic import SecretStr
 
+from connector.clients.bounded_azure import BoundedTransport
+from connector.clients.bounds import VAULT, Bounds, collected, unanswered
 from connector.clients.clouds import Cloud
-from connector.clients.identity import LIMITS, BriefRetry, identity_error, status_and_headers
+from connector.clients.identity import BriefRetry, identity_error, limits, status_and_headers
 from connector.clients.retry_after import retry_after
 from connector.errors import (
     ForbiddenError,
@@ -38,31 +40,32 @@ from connector.observed import SecretVersion
 
 CONTENT_TYPE = "Microsoft Entra client secret"
 _RECOVERY_SECONDS = 45
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 401, 403, 404, 409, 429, 500
+_REFUSAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 300, 401, 403, 404, 409, 429, 500
 
 
 class Vault:
     """The secrets of one vault. Every call raises ``ForbiddenError``, ``ThrottledError`` or ``UnavailableError``."""
 
-    def __init__(self, cloud: Cloud, vault_uri: str, credential: AsyncTokenCredential) -> None:
+    def __init__(self, cloud: Cloud, vault_uri: str, credential: AsyncTokenCredential, bounds: Bounds = VAULT) -> None:
+        self._bounds = bounds
         self._client = SecretClient(
             vault_uri,
             credential,
             verify_challenge_resource=cloud.verifies_vault_host,
-            connection_verify=cloud.ca_bundle or True,
-            retry_policy=BriefRetry(**LIMITS),
-            **LIMITS,
+            transport=BoundedTransport(cloud, bounds),
+            retry_policy=BriefRetry(**limits(bounds)),
+            **limits(bounds),
         )
 
     async def versions(self, name: str) -> tuple[SecretVersion, ...]:
         """Return the versions, newest first; none where the secret does not exist or is deleted."""
         try:
-            found = [_version(entry) async for entry in self._client.list_properties_of_secret_versions(name)]
+            found = await collected(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
         except ResourceNotFoundError:
             return ()
         except AzureError as error:
             raise vault_error(error) from None
-        return tuple(sorted(found, key=lambda entry: entry.created, reverse=True))
+        return tuple(sorted(map(_version, found), key=lambda entry: entry.created, reverse=True))
 
     async def write(self, name: str, value: SecretStr, *, tags: dict[str, str], expires: datetime) -> SecretVersion:
         """Write a new version and return it; a soft-deleted secret of that name is recovered first.
@@ -120,8 +123,8 @@ def vault_error(error: AzureError) -> ServiceError:
     request_id = headers.get("x-ms-request-id")
     if request_id is None and isinstance(error, ClientAuthenticationError):
         return identity_error(error)
-    if status is None:
-        return UnavailableError("vault", "unavailable", type(error).__name__)
+    if status is None or status < _REFUSAL:  # an answer that says yes, and cannot be read
+        return unanswered("vault", error)
     code, inner, reason = _words(error)
     if status == _THROTTLED:
         return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))

@@ -64,7 +64,9 @@ def test_a_token_is_checked_claim_by_claim(change: dict[str, Any], consented: bo
         ({}, "not-propagated", []),
         ({"answer": BAD}, "not-propagated", []),
         ({"answer": ImapAnswer("connect", "refused")}, "imap-unreachable", []),
-        ({"answer": ImapAnswer("authenticate", "closed", lost=True)}, "imap-unreachable", []),
+        ({"answer": ImapAnswer("greeting", "* BYE Server busy")}, "imap-server-error", []),
+        ({"answer": ImapAnswer("authenticate", "closed", lost=True)}, "imap-server-error", []),
+        ({"answer": ImapAnswer("authenticate", "Server Unavailable. 15")}, "imap-server-error", []),
         ({"answer": ImapAnswer("examine", "BAD Request is throttled.")}, "imap-throttled", []),
         ({"consent": False}, "imap-login-refused", ["consent", "propagation"]),
         (

@@ -453,7 +453,8 @@ async def test_an_answer_that_breaks_off_or_stalls_is_unavailable(tmp_path: Path
         admin._transport._client._pipeline._transport.connection_config.read_timeout = 0.3  # type: ignore[attr-defined]
         with pytest.raises(UnavailableError) as caught:
             await admin.principal("tenant", APPLICATION)
-    assert (caught.value.service, caught.value.code) == ("exchange", "unavailable")
+    assert caught.value.service == "exchange"
+    assert caught.value.code == ("too-slow" if rest else "unavailable")
 
 
 @pytest.mark.parametrize("body", [gzip.compress(b"{}", mtime=0), b"<html>Sign in</html>"])

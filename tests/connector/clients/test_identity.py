@@ -15,8 +15,9 @@ from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from pydantic import SecretStr
 
 from connector.clients import identity as module
+from connector.clients.bounds import TOKEN
 from connector.clients.clouds import Cloud
-from connector.clients.identity import LIMITS, BriefRetry, Identity, first_sentence, prove_secret, token_error
+from connector.clients.identity import BriefRetry, Identity, first_sentence, limits, prove_secret, token_error
 from connector.errors import (
     RefusedError,
     ServiceError,
@@ -232,12 +233,18 @@ def test_the_first_sentence(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "headers", "repeated"),
-    [(503, {}, True), (503, {"Retry-After": "1"}, False), (429, {}, False), (429, {"Retry-After": "1"}, False)],
+    [
+        (503, {}, True),
+        (503, {"Retry-After": "1"}, False),
+        (503, {"x-ms-retry-after-ms": "9"}, False),
+        (429, {}, False),
+        (429, {"Retry-After": "1"}, False),
+    ],
 )
 def test_a_throttled_call_or_one_that_names_its_time_is_the_callers_to_repeat(
     status: int, headers: dict[str, str], repeated: bool
 ) -> None:
-    policy = BriefRetry(**LIMITS)
+    policy = BriefRetry(**limits(TOKEN))
     request = PipelineRequest(HttpRequest("GET", "https://vault.example"), PipelineContext(None))
     response = PipelineResponse(request.http_request, Answered(status, headers), request.context)
     assert policy.is_retry(policy.configure_retries({}) | {"method": "GET"}, response) is repeated

@@ -1,0 +1,178 @@
+"""Every client against servers that misbehave on purpose: each ends in seconds and megabytes, with an error of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from pydantic import SecretStr
+
+from connector.clients.bounds import Bounds
+from connector.clients.clouds import Cloud
+from connector.clients.exchange import ExchangeAdmin
+from connector.clients.graph import GraphClient
+from connector.clients.identity import Identity, prove_secret
+from connector.clients.vault import Vault
+from connector.errors import ServiceError, UnavailableError
+from tests.connector.clients.misbehaving import (
+    HTTP,
+    OCTETS,
+    PAGES,
+    SECONDS,
+    THROWN_AWAY,
+    Authority,
+    Peer,
+    Place,
+    Talk,
+    Tokens,
+    bounded,
+    serving,
+)
+
+# The SDK's builders define, on import, classes that call themselves deprecated.
+pytestmark = [
+    pytest.mark.filterwarnings(r"ignore::DeprecationWarning:msgraph\..*"),
+    pytest.mark.filterwarnings(r"ignore::DeprecationWarning:kiota_abstractions\..*"),
+]
+BOUNDS = Bounds(SECONDS, OCTETS, PAGES, repeats=0)
+Call = Callable[[Place, Cloud], Awaitable[object]]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.make(tmp_path_factory.mktemp("authority"))
+
+
+def cloud_of(place: Place) -> Cloud:
+    return Cloud("custom", place.url, place.url, place.url, "localhost", place.port, ca_bundle=place.ca)
+
+
+async def graph(_: Place, cloud: Cloud) -> object:
+    client = GraphClient(cloud, Tokens(), bounds=BOUNDS)
+    try:
+        return await client.credential_policy()
+    finally:
+        await client.close()
+
+
+async def exchange(_: Place, cloud: Cloud) -> object:
+    client = ExchangeAdmin(cloud, Tokens(), BOUNDS)
+    try:
+        return await client.principal("tenant", "application")
+    finally:
+        await client.close()
+
+
+async def exchange_batch(_: Place, cloud: Cloud) -> object:
+    client = ExchangeAdmin(cloud, Tokens(), BOUNDS)
+    try:
+        for one in await client.mailboxes("tenant", ["a@b.example"]):
+            if isinstance(one, ServiceError):
+                raise one
+    finally:
+        await client.close()
+    return None
+
+
+async def vault(place: Place, cloud: Cloud) -> object:
+    client = Vault(cloud, place.url, Tokens(), BOUNDS)
+    try:
+        return await client.versions("name")
+    finally:
+        await client.close()
+
+
+async def token(_: Place, cloud: Cloud) -> object:
+    return await prove_secret(cloud, "11111111-2222-3333-4444-555555555555", "application", SecretStr("x"), BOUNDS)
+
+
+async def identity(place: Place, cloud: Cloud) -> object:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("IDENTITY_ENDPOINT", f"{place.url}/msi/token")
+        environment.setenv("IDENTITY_HEADER", "header")
+        client = Identity(cloud, None, BOUNDS)
+        try:
+            return await client.claims("scope/.default")
+        finally:
+            await client.close()
+
+
+CALLS: tuple[Call, ...] = (graph, exchange, exchange_batch, vault, token, identity)
+
+
+async def borne(authority: Authority, call: Call, kind: str) -> str | None:
+    """Return what is wrong with how a client bears a server."""
+    name = f"{call.__name__}, {kind}"
+    async with serving(authority, HTTP[kind]) as place:
+        try:
+            with bounded(place, counted=kind not in THROWN_AWAY):
+                await call(place, cloud_of(place))
+        except ServiceError as error:
+            named = name.startswith(error.service) and len(error.reason) < 1000 and error.code
+            return None if named else f"{name}: {error!r}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not one of ours
+            return f"{name}: {error!r}"
+    return f"{name}: no error"
+
+
+@pytest.mark.parametrize("kind", HTTP)
+async def test_a_server_that_misbehaves_costs_seconds_and_megabytes(authority: Authority, kind: str) -> None:
+    assert [one for one in await asyncio.gather(*(borne(authority, call, kind) for call in CALLS)) if one] == []
+
+
+def paged(item: str, link: Callable[[int], str]) -> Talk:
+    """Return a server of a list without end; ``link`` is the way to the next page."""
+
+    async def talk(peer: Peer) -> None:
+        for number in range(10_000):
+            await peer.request()
+            body = item.replace("LINK", link(number))
+            await peer.say(
+                f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            )
+
+    return talk
+
+
+async def owners(_: Place, cloud: Cloud) -> object:
+    client = GraphClient(cloud, Tokens(), bounds=BOUNDS)
+    try:
+        return await client.role_assignments("11111111-2222-3333-4444-555555555555")
+    finally:
+        await client.close()
+
+
+ROUNDABOUTS: dict[str, Callable[[int], str]] = {
+    "to itself": lambda _: "1",
+    "to and fro": lambda number: str(number % 2),
+    "on and on": str,
+}
+
+
+@pytest.mark.parametrize("kind", ROUNDABOUTS)
+@pytest.mark.parametrize(
+    ("call", "item"),
+    [
+        (owners, '{"value": [], "@odata.nextLink": "BASE/v1.0/x?$skiptoken=LINK"}'),
+        (vault, '{"value": [], "nextLink": "BASE/secrets/name/versions?api-version=7.5&$skiptoken=LINK"}'),
+    ],
+    ids=["graph", "vault"],
+)
+async def test_a_list_that_does_not_end_is_left(authority: Authority, call: Call, item: str, kind: str) -> None:
+    place: Place
+    pages = 0
+
+    def link(number: int) -> str:
+        nonlocal pages
+        pages += 1
+        return ROUNDABOUTS[kind](number)
+
+    async def talk(peer: Peer) -> None:
+        await paged(item.replace("BASE", place.url), link)(peer)
+
+    async with serving(authority, talk) as place:
+        with pytest.raises(UnavailableError) as caught:
+            await call(place, cloud_of(place))
+    assert caught.value.code == "too-many-pages"
+    assert pages <= PAGES + 1
