@@ -20,13 +20,14 @@ source "$infra/grant/rights.sh"
 source "$infra/grant/setting.sh"
 # shellcheck source=grant/exchange.sh
 source "$infra/grant/exchange.sh"
+# shellcheck source=grant/whose.sh
+source "$infra/grant/whose.sh"
 # shellcheck source=grant/application.sh
 source "$infra/grant/application.sh"
 # shellcheck source=grant/revoke.sh
 source "$infra/grant/revoke.sh"
 
-GUID='^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection=''
+resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' named=''
 taking_back='' missing='' due='' folder=${HOME:-.}/utm-mail-connect
 
 main() {
@@ -38,7 +39,7 @@ main() {
     grantyes) revoke ;;
     consent) consent "$connection" ;;
     consentyes) take_back_consent "$connection" ;;
-    adopt) read_identity && adopt "$connection" ;;
+    adopt) adopt "$connection" ;;
     adoptyes) leave "$connection" ;;
     esac
 }
@@ -52,14 +53,15 @@ parse() {
         --what-if) what_if=yes && continue ;;
         --yes) assume_yes=yes && continue ;;
         --revoke) taking_back=yes && continue ;;
-        --help | -h) say grant_help "$0" && exit ;;
+        --help | -h) say grant_help "$me" && exit ;;
         esac
-        (($#)) || fail "$USAGE" bad_option "$option" "$0"
+        (($#)) || fail "$USAGE" bad_option "$option" "$me"
         case $option in
         --resource-group) resource_group=$1 && need "$option" "$1" '^[^[:cntrl:]/\\"]+$' ;;
         --app) app=$1 && need "$option" "$1" '^[A-Za-z0-9-]+$' ;;
-        --identity) identity=$1 && need "$option" "$1" "$GUID" ;;
-        --tenant) tenant=$1 && need "$option" "$1" "$GUID" ;;
+        --identity) need "$option" "$1" "$GUID" && take_id identity "$1" ;;
+        --tenant) need "$option" "$1" "$GUID" && take_id tenant "$1" ;;
+        --application-id) need "$option" "$1" "$GUID" && take_id named "$1" ;;
         --profile) profile=$1 && need "$option" "$1" '^(careful|automatic|minimal)$' ;;
         --part) part=$1 && need "$option" "$1" '^(entra|exchange|azure)$' ;;
         --granted)
@@ -69,17 +71,18 @@ parse() {
             ;;
         --consent | --adopt)
             mode=${option#--} connection=$1
-            need "$option" "$1" '^[a-z0-9]+(-[a-z0-9]+)*$'
+            need "$option" "$1" "$CONNECTION"
             ;;
-        --folder) folder=$1 ;;
-        *) fail "$USAGE" bad_option "$option" "$0" ;;
+        --folder) folder=$1 && need "$option" "$1" . ;;
+        *) fail "$USAGE" bad_option "$option" "$me" ;;
         esac
         shift
     done
-    if [[ -n $identity && -z $tenant || -z $identity && -n $tenant ]]; then fail "$USAGE" half_target "$0"; fi
-    if [[ -n $resource_group && -z $app || -z $resource_group && -n $app ]]; then fail "$USAGE" half_target "$0"; fi
-    if [[ -z $identity && -z $app ]]; then fail "$USAGE" half_target "$0"; fi
-    if [[ $part == azure && -z $app ]]; then fail "$USAGE" azure_needs_app "$0"; fi
+    if [[ -n $identity && -z $tenant || -z $identity && -n $tenant ]]; then fail "$USAGE" half_target "$me"; fi
+    if [[ -n $resource_group && -z $app || -z $resource_group && -n $app ]]; then fail "$USAGE" half_target "$me"; fi
+    if [[ -z $identity && -z $app ]]; then fail "$USAGE" half_target "$me"; fi
+    if [[ -n $named && $mode == grant ]]; then fail "$USAGE" bad_option --application-id "$me"; fi
+    if [[ $part == azure && -z $app ]]; then fail "$USAGE" azure_needs_app "$me"; fi
 }
 
 # takes PART: is this part of this run?
@@ -127,7 +130,7 @@ prepare_azure() {
     read_setting
     if [[ $part == azure && -z $granted ]]; then
         missing=$(missing_of "$profile")
-        [[ -z $missing ]] || fail "$FAILED" rights_first "$(names_of "$missing")" "$0"
+        [[ -z $missing ]] || fail "$FAILED" rights_first "$(names_of "$missing")" "$me"
     fi
     if [[ -n $missing ]] || setting_is_due "${granted:-$(newest_grant)}"; then
         due=yes

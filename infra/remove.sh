@@ -12,6 +12,8 @@ source "$infra/grant/graph.sh"
 source "$infra/grant/target.sh"
 # shellcheck source=grant/api.sh
 source "$infra/grant/api.sh"
+# shellcheck source=grant/record.sh
+source "$infra/grant/record.sh"
 # shellcheck source=grant/exchange.sh
 source "$infra/grant/exchange.sh"
 # shellcheck source=grant/belongings.sh
@@ -50,28 +52,28 @@ parse() {
         case $option in
         --yes) assume_yes=yes && continue ;;
         --what-if) what_if=yes && continue ;;
-        --help | -h) say remove_help "$0" && exit ;;
+        --help | -h) say remove_help "$me" && exit ;;
         esac
-        (($#)) || fail "$USAGE" bad_option "$option" "$0"
+        (($#)) || fail "$USAGE" bad_option "$option" "$me"
         case $option in
         --resource-group) resource_group=$1 && need "$option" "$1" '^[^[:cntrl:]/\\"]+$' ;;
         --app) app=$1 && need "$option" "$1" '^[A-Za-z0-9-]+$' ;;
-        --folder) folder=$1 ;;
-        *) fail "$USAGE" bad_option "$option" "$0" ;;
+        --folder) folder=$1 && need "$option" "$1" . ;;
+        *) fail "$USAGE" bad_option "$option" "$me" ;;
         esac
         shift
     done
-    [[ -n $resource_group && -n $app ]] || fail "$USAGE" needs_app "$0"
+    [[ -n $resource_group && -n $app ]] || fail "$USAGE" needs_app "$me"
 }
 
 # look_around: what there is, before anything is asked. A removal that broke off may have left only the group.
 look_around() {
     : >"$work/applications"
     : >"$work/lines"
-    azure resource list --resource-group "$resource_group" --query '[].[name,type]' >"$work/resources" ||
+    azure resource list --resource-group "$resource_group" --query '[].[to_string([name]),type]' >"$work/resources" ||
         refused "$resource_group" role_contributor
     # Its vault and its logs have the same name.
-    if ! grep -qixF "$app"$'\t'Microsoft.Web/sites "$work/resources"; then return; fi
+    if ! grep -qixF "[\"$app\"]"$'\t'Microsoft.Web/sites "$work/resources"; then return; fi
     find_target
     find_app
     read_identity
@@ -84,14 +86,21 @@ show() {
     if [[ -n $identity ]]; then
         say remove_applications
         if [[ ! -s $work/applications ]]; then echo '      –'; fi
-        sed 's/^/      /; s/\t/  /g' "$work/applications"
+        awk -F '\t' -v prefix="$PREFIX" '{ print "      " $1 "  " prefix $3 }' "$work/applications"
         say remove_exchange
         write_exchange_script exchange-remove.ps1 exchange-remove-all.ps1 "$work/lines"
         say remove_rights
     fi
     say remove_resources "$resource_group"
-    sed 's/^/      /; s/\t/  /g' "$work/resources"
+    show_resources <"$work/resources"
     say remove_stays "$resource_group"
+}
+
+show_resources() {
+    local name kind
+    while IFS=$'\t' read -r name kind; do
+        printf '      %s  %s\n' "$(unpacked "$name")" "$(shown "$kind")"
+    done
 }
 
 # ask: the group's name typed in full. Nobody is there under --yes, so what is not ours stops it then.
@@ -100,7 +109,7 @@ ask() {
     foreign_resources >"$work/foreign"
     if [[ -s $work/foreign ]]; then
         say remove_foreign
-        sed 's/^/      /; s/\t/  /g' "$work/foreign"
+        show_resources <"$work/foreign"
         [[ -z $assume_yes ]] || fail "$FAILED" remove_foreign_stops
     fi
     if [[ -n $assume_yes ]]; then return; fi
@@ -111,11 +120,11 @@ ask() {
 }
 
 remove_applications() {
-    local application name
-    while IFS=$'\t' read -r application name; do
-        graph DELETE "applications/$application" || grep -q ResourceNotFound "$work/error" ||
-            refused "$name" role_cloud_application
-        say removed "$name"
+    local object id connection
+    while IFS=$'\t' read -r object id connection; do
+        graph DELETE "applications/$object" || grep -q ResourceNotFound "$work/error" ||
+            refused "$PREFIX$connection ($id)" role_cloud_application
+        say removed "$PREFIX$connection"
     done <"$work/applications"
 }
 

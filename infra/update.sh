@@ -49,18 +49,18 @@ parse() {
         case $option in
         --back) back=yes && continue ;;
         --what-if) what_if=yes && continue ;;
-        --help | -h) say update_help "$0" && exit ;;
+        --help | -h) say update_help "$me" && exit ;;
         esac
-        (($#)) || fail "$USAGE" bad_option "$option" "$0"
+        (($#)) || fail "$USAGE" bad_option "$option" "$me"
         case $option in
         --resource-group) resource_group=$1 && need "$option" "$1" '^[^[:cntrl:]/\\"]+$' ;;
         --app) app=$1 && need "$option" "$1" '^[A-Za-z0-9-]+$' ;;
         --releases) releases=${1%/} && need "$option" "$1" '^https://[^[:space:]]+$' ;;
-        *) fail "$USAGE" bad_option "$option" "$0" ;;
+        *) fail "$USAGE" bad_option "$option" "$me" ;;
         esac
         shift
     done
-    [[ -n $resource_group && -n $app ]] || fail "$USAGE" needs_app "$0"
+    [[ -n $resource_group && -n $app ]] || fail "$USAGE" needs_app "$me"
 }
 
 # fetch ADDRESS FILE: nobody's token is sent along.
@@ -80,11 +80,11 @@ newest_release() {
 # previous_release: sets version and uri to what was deployed before the present package; Azure keeps the list.
 previous_release() {
     azure deployment group list --resource-group "$resource_group" --query \
-        '[].[properties.timestamp,properties.provisioningState,properties.parameters.packageUri.value]' >"$work/deployments" ||
+        '[].[properties.timestamp,properties.provisioningState,to_string([properties.parameters.packageUri.value])]' >"$work/deployments" ||
         refused "$resource_group" role_contributor
     uri=$(sort "$work/deployments" | awk -F '\t' '
-        $2 == "Succeeded" && $3 ~ /^https:/ { if ($3 != last) before = last; last = $3 } END { print before }')
-    [[ -n $uri ]] || fail "$FAILED" no_previous "$resource_group"
+        $2 == "Succeeded" && $3 ~ /^\["https:/ { if ($3 != last) before = last; last = $3 } END { print before }')
+    uri=$(exact "$uri") || fail "$FAILED" no_previous "$resource_group"
     version=$(sed -nE 's|^.*-([0-9]+\.[0-9]+\.[0-9]+)\.zip$|\1|p' <<<"$uri")
     [[ -n $version ]] || fail "$FAILED" no_package "$uri"
     fetch "${uri%/*}/SHA256SUMS" "$work/sums"

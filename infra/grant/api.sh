@@ -7,6 +7,7 @@ find_app() {
     IFS=$'\t' read -r flat host < <(azure functionapp show --resource-group "$resource_group" --name "$app" \
         --query '[[defaultHostName,properties.defaultHostName]]') || refused "$app" role_website
     if [[ $host == None ]]; then host=$flat; fi
+    [[ $host =~ ^[A-Za-z0-9.-]+$ ]] || fail "$FAILED" az_failed 'az functionapp show' "$host"
 }
 
 # key_of FUNCTION: its own key, into a file that --headers reads.
@@ -14,8 +15,9 @@ key_of() {
     local key
     [[ ! -e $work/headers-$1 ]] || return 0
     key=$(azure functionapp function keys list --resource-group "$resource_group" --name "$app" --function-name "$1" \
-        --query default) || return 1
-    printf '{"x-functions-key": "%s"}' "$key" >"$work/headers-$1"
+        --query 'to_string([default])') || return 1
+    key=${key#[}
+    printf '{"x-functions-key": %s}' "${key%]}" >"$work/headers-$1"
 }
 
 # api FUNCTION PATH QUERY: one read with the key of that function.
@@ -26,4 +28,7 @@ api() {
 }
 
 # health_version: the version that the app reports.
-health_version() { api read_health api/health version; }
+health_version() {
+    local found
+    found=$(api read_health api/health 'to_string([version])') && exact "$found"
+}

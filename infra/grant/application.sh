@@ -4,34 +4,25 @@
 IMAP_ROLE=IMAP.AccessAsApp
 IMAP_ROLE_ID=5e5addcd-3e8d-4e90-baf5-964efab2b20a
 
-# find_application NAME: sets application (object id) and application_id; whose it is, is in $work/owners.
-find_application() {
-    local path="applications(uniqueName='utm-mail-connect-$1')"
-    if ! graph GET "$path?\$select=id,appId,createdDateTime,displayName" \
-        --query '[[id,appId,createdDateTime,displayName]]' >"$work/application"; then
-        ! grep -q 'ResourceNotFound' "$work/error" || fail "$FAILED" no_application "$1" "utm-mail-connect-$1"
-        refused "GET $path" role_directory_reader
-    fi
-    IFS=$'\t' read -r application application_id application_made application_name <"$work/application"
-    read_owners
-}
-
-read_owners() {
-    graph GET "applications/$application/owners?\$select=id,displayName" --query 'value[].[id,displayName]' >"$work/owners" ||
-        refused "GET applications/$application/owners" role_directory_reader
-}
-
-owned_by_identity() { cut -f 1 "$work/owners" | grep -xiF "$identity" >/dev/null; }
-
-# consent NAME: what the portal's "Grant admin consent" does, for the one permission that a connection needs.
+# consent NAME: what the portal's "Grant admin consent" does, for the one permission that a connection needs. To what is not
+# ours only a person consents, who names the application by its id.
 consent() {
-    find_application "$1"
-    owned_by_identity || fail "$FAILED" foreign_application "$application_name" "$identity" "$1"
+    read_identity
+    look_at "$1"
+    [[ -n $client_sp ]] || fail "$FAILED" no_enterprise_application "$application_name"
+    judge
+    show_whose
+    check_named
+    if [[ -s $work/reasons ]]; then
+        cat "$work/reasons" >&2
+        [[ -n $named ]] || fail "$FAILED" foreign_application "$application_name"
+        say foreign_named "$application_name"
+    fi
     if find_consent; then
         say consent_there "$application_name"
         return
     fi
-    say consent_what "$application_name" "$application_id" "$application_made"
+    say consent_what "$application_name" "$application_id"
     if [[ -n $what_if ]]; then return; fi
     confirm consent_ask
     open_record "consent $1"
@@ -44,18 +35,23 @@ consent() {
     say consent_given "$application_name"
 }
 
-# find_consent: sets client_sp, exchange_sp and assignment (empty: no consent yet); not 0 where there is none.
+# check_named: an id that was given must be the one that was found.
+check_named() { [[ -z $named || $named == "$application_id" ]] || fail "$FAILED" other_application "$named" "$application_id"; }
+
+# find_consent: sets exchange_sp and assignment (empty: no consent yet); not 0 where there is none.
 find_consent() {
-    local path="servicePrincipals?\$filter=appId%20eq%20'$application_id'&\$select=id"
-    client_sp=$(graph GET "$path" --query 'value[].id') || refused "GET $path" role_directory_reader
-    [[ -n $client_sp ]] || fail "$FAILED" no_enterprise_application "$application_name"
     find_resource "$EXCHANGE_APP"
     exchange_sp=$resource
-    grep -qxF "$IMAP_ROLE"$'\t'"$IMAP_ROLE_ID" "$work/roles" || fail "$FAILED" role_unexpected "$IMAP_ROLE" "$IMAP_ROLE_ID"
-    assignment=$(graph GET "servicePrincipals/$client_sp/appRoleAssignments?\$top=999" \
-        --query "value[?appRoleId=='$IMAP_ROLE_ID'].id") || refused "GET appRoleAssignments" role_directory_reader
+    grep -qxiF "[\"$IMAP_ROLE\"]"$'\t'"$IMAP_ROLE_ID" "$work/roles" || fail "$FAILED" role_unexpected "$IMAP_ROLE" "$IMAP_ROLE_ID"
+    listed "servicePrincipals/$client_sp/appRoleAssignments" id,resourceId,appRoleId ||
+        refused "GET appRoleAssignments" role_directory_reader
+    expect "GET appRoleAssignments" "^$ASSIGNMENT"$'\t'"$ID"$'\t'"$ID\$"
+    assignment=$(awk -F '\t' -v on="$exchange_sp" -v role="$IMAP_ROLE_ID" \
+        'tolower($2) == on && tolower($3) == role { found = $1 } END { print found }' "$work/listed")
     [[ -n $assignment ]]
 }
+
+no_consent() { ! find_consent; }
 
 # eventually WORD…: what was written is read back, for as long as Entra needs.
 eventually() {
@@ -67,48 +63,50 @@ eventually() {
     fail "$FAILED" not_read_back "$application_name"
 }
 
-# adopt NAME: the present identity becomes an owner; who owns it now, and its credentials, are shown before.
+# owned WHERE: is the identity among the owners?
+owned() { grep -q "^$1"$'\t'"$identity"$'\t' "$work/owners"; }
+
+# adopt NAME: the present identity becomes an owner of the application and of its enterprise application, without which its
+# writes are refused. Who made them, who owns them, and their credentials, are shown before.
 adopt() {
-    find_application "$1"
-    if owned_by_identity; then
+    read_identity
+    look_at "$1"
+    check_named
+    [[ $application_tags == *'"utm-mail-connect"'* ]] || fail "$FAILED" not_tagged "$application_name"
+    if owned application && [[ -z $client_sp ]] || owned application && owned enterprise; then
         say adopted_already "$application_name"
         return
     fi
-    show_application
+    show_whose
     if [[ -n $what_if ]]; then return; fi
+    [[ -z $assume_yes || -n $named ]] || fail "$USAGE" adopt_needs_id
     confirm adopt_ask "$application_name" "$identity_name"
     open_record "adopt $1"
-    note before "$(cut -f 1 "$work/owners" | tr '\n' ' ')"
-    note intent owner "$identity" "$1"
-    patiently graph POST "applications/$application/owners/\$ref" \
-        --body "{\"@odata.id\":\"$graph_url/v1.0/directoryObjects/$identity\"}" ||
-        grep -q 'already exist' "$work/error" || refused "owners/\$ref" role_cloud_application
-    note granted owner "$identity" "$1" "$application/$identity" "$(now)"
-    eventually reread_ownership
-    say adopted "$application_name"
+    note before "$(cut -f 1,2 "$work/owners" | tr '\t\n' '  ')"
+    own application "applications/$application" "$1"
+    if [[ -n $client_sp ]]; then own enterprise "servicePrincipals/$client_sp" "$1"; fi
+    eventually adoption_is_there "$1"
+    say adopted "$application_name" "$1"
 }
 
-reread_ownership() { read_owners && owned_by_identity; }
-
-# Any member of a tenant may make an application of our name: who decides must see what it is.
-show_application() {
-    local tags
-    tags=$(graph GET "applications/$application?\$select=tags" --query 'tags') || refused "GET applications" role_directory_reader
-    grep -qxF utm-mail-connect <<<"$tags" || fail "$FAILED" not_tagged "$application_name"
-    graph GET "applications/$application?\$select=passwordCredentials" \
-        --query 'passwordCredentials[].[keyId,displayName,endDateTime]' >"$work/credentials" ||
-        refused "GET applications" role_directory_reader
-    say adopt_what "$application_name" "$application_id" "$application_made"
-    say adopt_owners
-    sed 's/^/      /; s/\t/  /g' "$work/owners"
-    say adopt_credentials
-    sed 's/^/      /; s/\t/  /g' "$work/credentials"
+# own WHERE PATH NAME: one of the two; noted before and after.
+own() {
+    if owned "$1"; then return; fi
+    note intent "$1-owner" "$identity" "$3"
+    patiently graph POST "$2/owners/\$ref" --body "{\"@odata.id\":\"$graph_url/v1.0/directoryObjects/$identity\"}" ||
+        grep -q 'already exist' "$work/error" || refused "$2/owners/\$ref" role_cloud_application
+    note granted "$1-owner" "$identity" "$3" "${2#*/}/$identity" "$(now)"
 }
+
+adoption_is_there() { look_at "$1" && owned application && { [[ -z $client_sp ]] || owned enterprise; }; }
 
 # take_back_consent NAME, leave NAME: only what a run of this script has given.
 take_back_consent() {
-    find_application "$1"
-    find_consent || { say nothing_to_revoke; return; }
+    look_at "$1"
+    if [[ -z $client_sp ]] || no_consent; then
+        say nothing_to_revoke
+        return
+    fi
     ours "$assignment" "$IMAP_ROLE_ID" "$1" || fail "$FAILED" not_ours "$IMAP_ROLE" "$folder"
     say right_to_revoke "$IMAP_ROLE ($application_name)"
     if [[ -n $what_if ]]; then return; fi
@@ -116,18 +114,41 @@ take_back_consent() {
     open_record "revoke consent $1"
     graph DELETE "servicePrincipals/$client_sp/appRoleAssignments/$assignment" || refused "$IMAP_ROLE" role_cloud_application
     note revoked "$IMAP_ROLE_ID" "$IMAP_ROLE" "$1" "$assignment"
+    eventually no_consent
     say right_revoked "$IMAP_ROLE ($application_name)"
 }
 
 leave() {
-    find_application "$1"
-    owned_by_identity || { say nothing_to_revoke; return; }
-    ours "$application/$identity" owner "$1" || fail "$FAILED" not_ours "$application_name" "$folder"
+    local where given=''
+    look_at "$1"
+    if ! owned application && ! owned enterprise; then say nothing_to_revoke && return; fi
+    for where in application enterprise; do
+        if owned "$where" && ours "$(object_of "$where")/$identity" "$where-owner" "$1"; then given+=" $where"; fi
+    done
+    [[ -n $given ]] || fail "$FAILED" not_ours "$application_name" "$folder"
     say right_to_revoke "owner ($application_name)"
     if [[ -n $what_if ]]; then return; fi
     confirm revoke_ask
     open_record "revoke adopt $1"
-    graph DELETE "applications/$application/owners/$identity/\$ref" || refused "owners/\$ref" role_cloud_application
-    note revoked owner "$identity" "$1" "$application/$identity"
+    # The enterprise application first: who owns the application may write there too.
+    case $given in *enterprise) release enterprise "servicePrincipals/$client_sp" "$1" ;; esac
+    case $given in *application*) release application "applications/$application" "$1" ;; esac
+    eventually left "$given" "$1"
     say right_revoked "owner ($application_name)"
+}
+
+object_of() { if [[ $1 == application ]]; then echo "$application"; else echo "$client_sp"; fi; }
+
+# release WHERE PATH NAME: one of the two.
+release() {
+    graph DELETE "$2/owners/$identity/\$ref" || grep -q ResourceNotFound "$work/error" ||
+        refused "$2/owners/\$ref" role_cloud_application
+    note revoked "$1-owner" "$identity" "$3" "${2#*/}/$identity"
+}
+
+# left GIVEN NAME: is the identity no owner any more of what it was made an owner of?
+left() {
+    local where
+    look_at "$2"
+    for where in $1; do if owned "$where"; then return 1; fi; done
 }

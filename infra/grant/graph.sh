@@ -6,8 +6,10 @@ LOOKS=6 PAUSE=5 # Entra is given half a minute to spread a change
 
 # sign_in: who is signed in, to which tenant, and where that cloud has its Graph.
 sign_in() {
-    IFS=$'\t' read -r signed_in_tenant caller < <(azure account show --query '[[tenantId,user.name]]') ||
+    IFS=$'\t' read -r signed_in_tenant caller < <(azure account show --query '[[tenantId,to_string([user.name])]]') ||
         fail "$FAILED" not_signed_in "$(az_error)"
+    take_id signed_in_tenant "$signed_in_tenant"
+    caller=$(unpacked "$caller")
     graph_url=$(azure cloud show --query endpoints.microsoftGraphResourceId) ||
         fail "$FAILED" az_failed 'az cloud show' "$(az_error)"
     graph_url=${graph_url%/}
@@ -23,6 +25,27 @@ graph() {
     azure rest --method "$method" --url "$graph_url/v1.0/$path" "$@"
 }
 
+# listed PATH CELLS: a list in whole, page by page, into $work/listed: a line for each item, of its cells. Not 0 where a page
+# cannot be read: half a list of owners is none.
+listed() {
+    local next=$1 first
+    : >"$work/listed"
+    while [[ -n $next ]]; do
+        graph GET "$next" --query "[[to_string([\"@odata.nextLink\"])],value[].[$2]][]" >"$work/page" || return 1
+        sed 1d "$work/page" >>"$work/listed"
+        read -r first <"$work/page" || return 1
+        if [[ $first == '[null]' ]]; then return 0; fi
+        next=$(exact "$first") || next=''
+        [[ $next == "$graph_url/v1.0/"* ]] || fail "$FAILED" az_failed "GET $1" "$first"
+        next=${next#"$graph_url/v1.0/"}
+    done
+}
+
+# expect WHAT PATTERN: is every line of $work/listed of that form? What is not understood ends the script.
+expect() {
+    if grep -vE -m 1 "$2" "$work/listed" >"$work/odd"; then fail "$FAILED" az_failed "$1" "$(head -n 1 "$work/odd")"; fi
+}
+
 # patiently WORD…: again while Entra has not spread what the request is about ("does not exist" right after it was made).
 patiently() {
     local look
@@ -34,7 +57,7 @@ patiently() {
     return 1
 }
 
-az_error() { tr '\n' ' ' <"$work/error" | cut -c1-600; }
+az_error() { shown "$(tr '\n' ' ' <"$work/error")" 600; }
 
 # denied: did the last request fail for lack of a right?
 denied() {

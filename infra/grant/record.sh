@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The dated record: who granted what, before and after. --revoke reads it to take back exactly that. Sourced.
 #
-# One fact a line, its parts separated by tabs. "intent" is written before a request and "granted" after its answer, so that
+# One fact a line, its parts separated by tabs; a part in which a tab or a line break were would be shown by its number. "intent" is written before a request and "granted" after its answer, so that
 # an answer that got lost is not taken for somebody else's grant.
 
 # open_record WHAT: a new file for this run, named by the time.
@@ -19,8 +19,9 @@ open_record() {
 
 # note KEY VALUE…: one fact.
 note() {
-    local IFS=$'\t'
-    printf '%s\n' "$*" >>"$record_file"
+    local IFS=$'\t' part parts=()
+    for part; do parts+=("$(shown "$part" 1000)"); done
+    printf '%s\n' "${parts[*]}" >>"$record_file"
 }
 
 # past_facts: every fact of the records of this identity, oldest first. What reads it must read to the end: under pipefail
@@ -28,7 +29,7 @@ note() {
 past_facts() {
     local file
     for file in "$folder"/*-record.txt; do
-        if [[ -e $file ]] && grep -qiF "identity"$'\t'"$identity" "$file"; then cat "$file"; fi
+        if [[ -e $file ]] && grep -qixF "identity"$'\t'"$identity" "$file"; then cat "$file"; fi
     done
 }
 

@@ -20,15 +20,17 @@ rights_of() {
 
 # read_held [directory]: what the identity holds now, into $work/held: assignment, right, when.
 read_held() {
-    patiently graph GET "servicePrincipals/$identity/appRoleAssignments?\$top=999" \
-        --query 'value[].[id,appRoleId,createdDateTime]' >"$work/held" ||
-        refused "GET servicePrincipals/$identity/appRoleAssignments" role_directory_reader
+    local path="servicePrincipals/$identity/appRoleAssignments"
+    patiently listed "$path" id,appRoleId,createdDateTime || refused "GET $path" role_directory_reader
+    expect "GET $path" "^$ASSIGNMENT"$'\t'"$ID"$'\t[^\t]+$'
+    awk -F '\t' -v OFS='\t' '{ print $1, tolower($2), $3 }' "$work/listed" >"$work/held"
     if [[ ${1:-} != directory ]]; then return; fi
-    graph GET "roleManagement/directory/roleAssignments?\$filter=principalId%20eq%20'$identity'" \
-        --query 'value[].[id,roleDefinitionId,directoryScopeId]' >"$work/directory" ||
-        refused 'GET roleManagement/directory/roleAssignments' role_directory_reader
+    path=roleManagement/directory/roleAssignments
+    listed "$path?\$filter=principalId%20eq%20'$identity'" id,roleDefinitionId,directoryScopeId ||
+        refused "GET $path" role_directory_reader
+    expect "GET $path" "^$ASSIGNMENT"$'\t'"$ID"$'\t[^\t]+$'
     # Only the assignment for the whole tenant is the right that we grant; there is no time in it.
-    awk -F '\t' -v OFS='\t' '$3 == "/" { print $1, $2, "-" }' "$work/directory" >>"$work/held"
+    awk -F '\t' -v OFS='\t' '$3 == "/" { print $1, tolower($2), "-" }' "$work/listed" >>"$work/held"
 }
 
 # held RIGHT: the assignment's id, or nothing and not 0.
@@ -81,7 +83,8 @@ find_resources() {
 find_resource() {
     local path="servicePrincipals?\$filter=appId%20eq%20'$1'&\$select=id,appRoles"
     resource=$(graph GET "$path" --query 'value[].id') || refused "GET $path" role_directory_reader
-    graph GET "$path" --query 'value[].appRoles[].[value,id]' >"$work/roles" ||
+    if [[ -n $resource ]]; then take_id resource "$resource"; fi
+    graph GET "$path" --query 'value[].appRoles[].[to_string([value]),id]' >"$work/roles" ||
         refused "GET $path" role_directory_reader
 }
 
@@ -89,7 +92,7 @@ find_resource() {
 check_roles() {
     local where right name
     while read -r where right name; do
-        if [[ $where == "$1" ]] && ! grep -qxF "$name"$'\t'"$right" "$work/roles"; then
+        if [[ $where == "$1" ]] && ! grep -qxiF "[\"$name\"]"$'\t'"$right" "$work/roles"; then
             fail "$FAILED" role_unexpected "$name" "$right"
         fi
     done < <(rights_of automatic)

@@ -11,17 +11,23 @@ esac
 # shellcheck source=messages/en.sh
 source "$infra/messages/$language.sh"
 
+# shellcheck source=grant/text.sh
+source "$infra/grant/text.sh"
+
 # Kept until the end: what az says of a failure. Git Bash must not turn /subscriptions/… into a Windows path.
 export MSYS_NO_PATHCONV=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# say KEY [VALUE…]: the text, with its values.
+me=$(quoted_words "$0") me=${me# } # this script, as it can be pasted into bash
+
+# say KEY [VALUE…]: the text, with its values. Whoever wrote a value: no more than its letters reaches the terminal.
 say() {
-    local text="T_$1"
+    local text="T_$1" value values=()
     shift
+    for value; do values+=("$(shown "$value" 1000)"); done
     # shellcheck disable=SC2059 # the texts are formats; a test holds their placeholders equal in both languages
-    printf -- "${!text}\n" "$@"
+    printf -- "${!text}\n" ${values[@]+"${values[@]}"}
 }
 
 # fail CODE KEY [VALUE…]: say it on standard error and end.
@@ -48,13 +54,10 @@ confirm() {
 # The time in UTC as the app's settings and the records have it.
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
-# quoted_words WORD…: the words as they can be pasted into a shell.
-quoted_words() { printf ' %q' "$@"; }
-
 # native PATH: as az wants it, which is a Windows program under Git Bash.
 native() { if command -v cygpath >/dev/null; then cygpath -m "$1"; else echo "$1"; fi; }
 
-# need OPTION VALUE PATTERN: the option's value, or the end of the script.
+# need OPTION VALUE PATTERN: ends the script unless the value has that form, and nothing in it that cannot be seen.
 need() {
-    [[ $2 =~ $3 ]] || fail "$USAGE" bad_value "$1" "$2"
+    if [[ ! $2 =~ $3 ]] || ! visible "$2"; then fail "$USAGE" bad_value "$1" "$2"; fi
 }

@@ -7,15 +7,16 @@ SETTING=CONNECTOR_GRANTED
 read_setting() {
     local line
     line=$(azure functionapp config appsettings list --resource-group "$resource_group" --name "$app" \
-        --query "[?name=='$SETTING'].[name,value]") || refused "$app" role_website
-    setting_value=$(cut -s -f 2 <<<"$line")
-    if [[ -z $line ]]; then
-        setting=missing
-    elif [[ -z $setting_value || $setting_value == None ]]; then
-        setting=empty setting_value=''
-    else
+        --query "[?name=='$SETTING'].to_string([value])") || refused "$app" role_website
+    setting_value=''
+    case $line in
+    '') setting=missing ;;
+    '[null]' | '[""]') setting=empty ;;
+    *)
         setting=value
-    fi
+        setting_value=$(exact "$line") || fail "$FAILED" bad_value "$SETTING" "$(unpacked "$line")"
+        ;;
+    esac
 }
 
 # newest_grant: when the youngest right was granted, by Entra's word and by our records; nothing if neither knows.

@@ -16,14 +16,18 @@ look_up_identity() {
     local wanted resource principal client of_tenant
     tenant=$signed_in_tenant
     wanted=$(azure functionapp config appsettings list --resource-group "$resource_group" --name "$app" \
-        --query "[?name=='AZURE_CLIENT_ID'].value") || refused "$app" role_website
+        --query "[?name=='AZURE_CLIENT_ID'].to_string([value])") || refused "$app" role_website
+    if [[ -n $wanted ]]; then take_id wanted "$(exact "$wanted")"; fi
     azure functionapp identity show --resource-group "$resource_group" --name "$app" \
-        --query 'keys(userAssignedIdentities)' >"$work/identities" || refused "$app" role_reader
+        --query 'keys(userAssignedIdentities)[].to_string([@])' >"$work/identities" || refused "$app" role_reader
     while read -r resource; do
+        resource=$(exact "$resource") || fail "$FAILED" no_identity "$app"
         IFS=$'\t' read -r principal client of_tenant < <(azure identity show --ids "$resource" \
             --query '[[principalId,clientId,tenantId]]') || refused "$resource" role_reader
+        take_id client "$client"
         if [[ -z $wanted || $client == "$wanted" ]]; then
-            identity=$principal tenant=$of_tenant
+            take_id identity "$principal"
+            take_id tenant "$of_tenant"
             return
         fi
     done <"$work/identities"
@@ -34,8 +38,10 @@ look_up_identity() {
 read_identity() {
     local kind
     patiently graph GET "servicePrincipals/$identity?\$select=appId,servicePrincipalType,displayName" \
-        --query '[[appId,servicePrincipalType,displayName]]' >"$work/identity" ||
+        --query '[[appId,servicePrincipalType,to_string([displayName])]]' >"$work/identity" ||
         refused "GET servicePrincipals/$identity" role_directory_reader
     IFS=$'\t' read -r identity_app kind identity_name <"$work/identity"
+    take_id identity_app "$identity_app"
+    identity_name=$(unpacked "$identity_name")
     [[ $kind == ManagedIdentity ]] || fail "$FAILED" not_an_identity "$identity" "$kind"
 }

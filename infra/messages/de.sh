@@ -19,6 +19,7 @@ T_grant_help='Gibt der Identität von UTM Mail Connect ihre Rechte, zeigt jedes 
   --revoke             genau das zurücknehmen, was gewährt wurde
   --consent NAME       die Zustimmung für eine Verbindung geben (Cloudanwendungsadministrator); mit --revoke zurücknehmen
   --adopt NAME         die Identität zum Besitzer der Anwendung machen, die eine frühere angelegt hat; mit --revoke beenden
+  --application-id ID  mit --consent: auch wo die Identität die Anwendung nicht angelegt hat; mit --adopt --yes: welche
   --folder ORDNER      wo Protokolle und PowerShell geschrieben und gesucht werden (Vorgabe ~/utm-mail-connect)
   --help               dieser Text'
 T_bad_option='%s: unbekannt, oder der Wert fehlt. Siehe %s --help.'
@@ -39,6 +40,7 @@ T_role_website='die Azure-Rolle Website Contributor (Mitwirkender von Websites) 
 T_role_reader='die Azure-Rolle Reader (Leser) an der Ressourcengruppe'
 T_role_contributor='die Azure-Rolle Contributor (Mitwirkender) an der Ressourcengruppe'
 T_no_identity='Die App %s hat keine eigene Identität (benutzerseitig zugewiesen, in ihrer Einstellung AZURE_CLIENT_ID genannt).'
+T_not_an_id='„%s“ ist keine Id (GUID), und eine wurde erwartet. Nichts wurde geändert.'
 T_not_an_identity='%s ist keine verwaltete Identität, sondern „%s“. Nichts wurde geändert.'
 
 T_target='Identität  %s (%s)
@@ -98,7 +100,7 @@ Exchange Online: nichts zu tun; die Identität ist Exchange-Administrator.'
 T_exchange_not_minimal='
 Exchange Online: jetzt nichts zu tun; die App zeigt die Zeilen je Verbindung.'
 T_exchange_written='
-Geschrieben nach %s. In PowerShell: & "%s"'
+Geschrieben nach %s. In PowerShell: & %s'
 T_exchange_remove='
 Exchange Online, für einen Exchange-Administrator: nimmt Rollengruppe und Rollen zurück.
 '
@@ -127,20 +129,45 @@ T_not_ours='%s hat nicht dieses Skript gegeben (kein Protokoll in %s). Nichts wu
 
 T_no_application='In diesem Mandanten gibt es keine Anwendung der Verbindung „%s“ (uniqueName %s).'
 T_no_enterprise_application='„%s“ hat noch keine Unternehmensanwendung. Starten Sie zuerst die Einrichtung der Verbindung.'
-T_foreign_application='„%s“ gehört nicht der Identität %s: nicht unsere, oder von einer früheren Identität angelegt. Nichts wurde geändert. Im zweiten Fall: --adopt %s'
+T_whose_application='„%s“
+  Anwendung             %s, angelegt %s von %s'
+T_whose_enterprise='  Unternehmensanwendung %s, angelegt von %s'
+T_whose_no_enterprise='  Unternehmensanwendung: noch keine'
+T_whose_owner='    Besitzer    %s  %s'
+T_whose_no_owner='    Besitzer    keiner'
+T_whose_credential='    %s  %s  bis %s  %s'
+T_whose_no_credential='    Anmeldeinformation  keine'
+T_kind_secret='Schlüssel  '
+T_kind_certificate='Zertifikat '
+T_kind_federated='Verbund    '
+T_on_application='Anwendung'
+T_on_enterprise='Unternehmensanwendung'
+T_maker_identity='der Identität %s'
+T_maker_other='%s (%s)'
+T_maker_gone='%s (in diesem Mandanten unbekannt)'
+T_maker_unknown='niemandem, den Entra nennt'
+T_reason_maker='  ✘ %s: angelegt von %s, nicht von der Identität (%s)'
+T_reason_unknown='  ✘ %s: Entra sagt nicht, wer sie angelegt hat'
+T_reason_owner='  ✘ %s: im Besitz von %s'
+T_reason_credential='  ✘ %s: %s %s, von keiner Einrichtung angelegt'
+T_foreign_application='„%s“ ist nicht unsere oder nicht allein unsere; die Gründe stehen darüber. Nichts wurde geändert. Wer sie angelegt hat, besitzt
+oder eine Anmeldeinformation von ihr hat, könnte die Mail lesen. Kennen Sie das alles, nennen Sie die Anwendung mit ihrer Id (oben):
+--application-id ID. Hat eine frühere Identität der App sie angelegt: zuerst --adopt.'
+T_foreign_named='Sie haben „%s“ mit ihrer Id genannt, darum halten die Gründe darüber die Zustimmung nicht auf.'
+T_other_application='--application-id nennt %s, die Anwendung dieser Verbindung ist aber %s. Nichts wurde geändert.'
+T_adopt_needs_id='--adopt mit --yes braucht --application-id: Niemand sieht an, was gezeigt wird.'
 T_consent_there='„%s“ hat die Zustimmung; nichts wurde geändert.'
-T_consent_what='„%s“ (%s, angelegt %s) darf dann per IMAP die Postfächer öffnen, die Exchange ihr gibt: IMAP.AccessAsApp.'
+T_consent_what='
+„%s“ (%s) darf dann per IMAP die Postfächer öffnen, die Exchange ihr gibt: IMAP.AccessAsApp.'
 T_consent_ask='
 Für die ganze Organisation zustimmen? (j/n)'
 T_consent_given='✔ Zustimmung für „%s“ gegeben. Die App merkt es selbst.'
 T_adopted_already='Die Identität besitzt „%s“ schon; nichts wurde geändert.'
 T_not_tagged='„%s“ trägt unseren Namen, aber nicht unsere Markierung: Keine frühere Identität von uns hat sie angelegt. Nichts wurde geändert.'
-T_adopt_what='„%s“ (%s, angelegt %s)'
-T_adopt_owners='  Besitzer jetzt (keiner, wenn die frühere Identität gelöscht ist):'
-T_adopt_credentials='  Ihre Anmeldeinformationen; die App meldet die, die sie nicht kennt:'
 T_adopt_ask='
 Wer diese Anwendung angelegt hat, kann einen Schlüssel behalten haben. Soll die App „%s“ über die Identität %s besitzen? (j/n)'
-T_adopted='✔ Die Identität besitzt „%s“ jetzt.'
+T_adopted='✔ Die Identität besitzt „%s“ jetzt. Wer sie sonst angelegt hat, muss in der App noch angenommen werden:
+POST /api/connections/%s/accept. Eine Zustimmung braucht dann --application-id.'
 
 T_needs_app='Nennen Sie die App: --resource-group und --app. Siehe %s --help.'
 T_update_help='Stellt die neueste Version des Codes bereit, und nur den Code.
@@ -173,7 +200,8 @@ T_remove_help='Entfernt die App und was sie angelegt hat, und sagt, was bleibt.
   --help               dieser Text'
 T_group_gone='Die Ressourcengruppe %s gibt es nicht; nichts mehr zu entfernen.'
 T_remove_not_named='  · %s bleibt: gehört der Identität, trägt aber nicht unseren Namen'
-T_remove_not_owned='  · Die Verbindung „%s“ bleibt in Entra und Exchange: Die Identität besitzt ihre Anwendung nicht'
+T_remove_not_made='  · %s (%s) bleibt: gehört der Identität, ist aber nicht von ihr angelegt (sondern von %s) und nicht mit --adopt übernommen'
+T_remove_not_owned='  · Die Verbindung „%s“ bleibt in Entra und Exchange: Ihre Anwendung gehört der Identität nicht oder ist nicht von ihr angelegt'
 T_remove_applications='
 1. Diese Anwendungen in Entra und mit ihnen ihre Schlüssel. Von da an holen die UTMs keine Mail mehr:'
 T_remove_exchange='

@@ -19,6 +19,7 @@ T_grant_help='Gives the identity of UTM Mail Connect its rights, shows each befo
   --revoke             take back exactly what was granted
   --consent NAME       give the admin consent for one connection (Cloud Application Administrator); with --revoke take it back
   --adopt NAME         make the identity owner of the application that an earlier identity made; with --revoke leave it
+  --application-id ID  with --consent: also where the identity did not make the application; with --adopt --yes: which one
   --folder DIRECTORY   where records and PowerShell are written and looked for (default ~/utm-mail-connect)
   --help               this text'
 T_bad_option='%s: unknown, or its value is missing. See %s --help.'
@@ -39,6 +40,7 @@ T_role_website='the Azure role Website Contributor on the app'
 T_role_reader='the Azure role Reader on the resource group'
 T_role_contributor='the Azure role Contributor on the resource group'
 T_no_identity='The app %s has no identity of its own (user-assigned, named by its setting AZURE_CLIENT_ID).'
+T_not_an_id='"%s" is not an id (a GUID), and one was expected. Nothing was changed.'
 T_not_an_identity='%s is not a managed identity but "%s". Nothing was changed.'
 
 T_target='Identity  %s (%s)
@@ -98,7 +100,7 @@ Exchange Online: nothing to do; the identity is Exchange Administrator.'
 T_exchange_not_minimal='
 Exchange Online: nothing to do now; the app shows the lines for each connection.'
 T_exchange_written='
-Written to %s. In PowerShell: & "%s"'
+Written to %s. In PowerShell: & %s'
 T_exchange_remove='
 Exchange Online, for an Exchange administrator: takes the role group and the roles back.
 '
@@ -127,20 +129,45 @@ T_not_ours='%s was not given by this script (no record in %s). Nothing was chang
 
 T_no_application='There is no application of the connection "%s" (uniqueName %s) in this tenant.'
 T_no_enterprise_application='"%s" has no enterprise application yet. Run the set-up of the connection first.'
-T_foreign_application='"%s" is not owned by the identity %s: not ours, or made by an earlier identity. Nothing was changed. In the latter case: --adopt %s'
+T_whose_application='"%s"
+  Application           %s, made %s by %s'
+T_whose_enterprise='  Enterprise application %s, made by %s'
+T_whose_no_enterprise='  Enterprise application: none yet'
+T_whose_owner='    Owner       %s  %s'
+T_whose_no_owner='    Owner       none'
+T_whose_credential='    %s  %s  until %s  %s'
+T_whose_no_credential='    Credential  none'
+T_kind_secret='Secret     '
+T_kind_certificate='Certificate'
+T_kind_federated='Federated  '
+T_on_application='Application'
+T_on_enterprise='Enterprise application'
+T_maker_identity='the identity %s'
+T_maker_other='%s (%s)'
+T_maker_gone='%s (not known in this tenant)'
+T_maker_unknown='nobody that Entra names'
+T_reason_maker='  ✘ %s: made by %s, not by the identity (%s)'
+T_reason_unknown='  ✘ %s: Entra does not say who made it'
+T_reason_owner='  ✘ %s: owned by %s'
+T_reason_credential='  ✘ %s: %s %s, which a set-up did not make'
+T_foreign_application='"%s" is not ours, or not only ours, for the reasons above. Nothing was changed. Whoever made it, owns it or has a credential
+of it could read the mail. If you know all of that, name the application by its id (above): --application-id ID. Where an earlier
+identity of the app made it: first --adopt.'
+T_foreign_named='You have named "%s" by its id, so the reasons above do not stop the consent.'
+T_other_application='--application-id names %s, but the application of this connection is %s. Nothing was changed.'
+T_adopt_needs_id='--adopt with --yes needs --application-id: nobody looks at what is shown.'
 T_consent_there='"%s" has the consent; nothing was changed.'
-T_consent_what='"%s" (%s, made %s) may then open by IMAP the mailboxes that Exchange gives it: IMAP.AccessAsApp.'
+T_consent_what='
+"%s" (%s) may then open by IMAP the mailboxes that Exchange gives it: IMAP.AccessAsApp.'
 T_consent_ask='
 Consent for the whole organization? (y/n)'
 T_consent_given='✔ Consent given to "%s". The app notices by itself.'
 T_adopted_already='The identity owns "%s" already; nothing was changed.'
 T_not_tagged='"%s" has our name but not our tag: an earlier identity of ours did not make it. Nothing was changed.'
-T_adopt_what='"%s" (%s, made %s)'
-T_adopt_owners='  Owners now (none if the earlier identity was deleted):'
-T_adopt_credentials='  Its credentials; the app will report those that it does not know:'
 T_adopt_ask='
 Whoever made this application may have kept a secret of it. Make the app own "%s" through the identity %s? (y/n)'
-T_adopted='✔ The identity owns "%s" now.'
+T_adopted='✔ The identity owns "%s" now. Another maker still has to be accepted in the app: POST /api/connections/%s/accept. A consent then
+needs --application-id.'
 
 T_needs_app='Name the app: --resource-group and --app. See %s --help.'
 T_update_help='Deploys the newest release of the code, and only the code.
@@ -173,7 +200,8 @@ T_remove_help='Removes the app and what it made, and says what stays.
   --help               this text'
 T_group_gone='The resource group %s does not exist; nothing is left to remove.'
 T_remove_not_named='  · %s stays: the identity owns it, but it does not carry our name'
-T_remove_not_owned='  · The connection "%s" stays in Entra and Exchange: the identity does not own its application'
+T_remove_not_made='  · %s (%s) stays: the identity owns it, but did not make it (made by %s), and --adopt did not take it over'
+T_remove_not_owned='  · The connection "%s" stays in Entra and Exchange: its application is not one that the identity owns and made'
 T_remove_applications='
 1. These applications in Entra, and with them their secrets. From then on the UTMs fetch no mail:'
 T_remove_exchange='

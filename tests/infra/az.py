@@ -1,46 +1,46 @@
-"""A stand-in for the Azure CLI: answers from a world kept in a file, notes every call, refuses what it does not know.
+"""A stand-in for the Azure CLI: answers from a world, notes every call, refuses what it does not know.
 
 It answers only what ``infra/*.sh`` ask, in az's own output formats, and fails on purpose where the world says so: at
-the k-th write, before or after its effect, or for lack of a role. ``AZ_WORLD`` names the world's file.
+the k-th write, before or after its effect, or for lack of a role.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.infra import az_graph, az_resources
-from tests.infra.az_errors import AzError, UnknownCallError
+from tests.infra.az_errors import AzError
 from tests.infra.az_output import query, tsv
 
 World = dict[str, Any]
+
+
+class Reply(NamedTuple):
+    """What a call leaves: its exit code, and what it prints."""
+
+    code: int
+    out: str
+    err: str
+
+
 COMMON = {"--query", "--output", "--only-show-errors"}
 FLAGS = {"--only-show-errors", "--yes", "--no-wait", "--skip-authorization-header"}
 
 
-def main() -> int:
-    """Answer one call and return az's exit code."""
-    path = Path(os.environ["AZ_WORLD"])
-    world: World = json.loads(path.read_text("utf-8"))
-    words, options = _parse(sys.argv[1:])
+def respond(world: World, arguments: list[str]) -> Reply:
+    """Return what one call answers, and note it in the world."""
+    words, options = _parse(arguments)
     call = {"words": words, "options": options, "write": _writes(words, options)}
     world["calls"].append(call)
-    code, answer = 0, None
     try:
         answer = _answer(world, words, options, write=bool(call["write"]))
-    except UnknownCallError as error:
-        call["unknown"] = str(error)
-        code = 64
+        return Reply(0, _printed(answer, options), "")
     except AzError as error:
-        sys.stderr.write(f"ERROR: {error}\n")
-        code = error.code
-    path.write_text(json.dumps(world), "utf-8")
-    if code == 0 and answer is not None:
-        _print(answer, options)
-    return code
+        return Reply(error.code, "", f"ERROR: {error}\n")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test has to fail and not the script
+        call["unknown"] = repr(error)
+        return Reply(64, "", repr(error))
 
 
 def _parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
@@ -84,14 +84,9 @@ def _answer(world: World, words: str, options: dict[str, str], *, write: bool) -
     return answer
 
 
-def _print(answer: Any, options: dict[str, str]) -> None:
+def _printed(answer: Any, options: dict[str, str]) -> str:
+    if answer is None or options.get("--output") == "none":
+        return ""
     expression = options.get("--query")
     selected = query(expression, answer) if expression else answer
-    if options.get("--output", "json") == "tsv":
-        sys.stdout.write(tsv(selected))
-    elif options["--output"] != "none":
-        json.dump(selected, sys.stdout, indent=2)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return tsv(selected) if options.get("--output") == "tsv" else json.dumps(selected, indent=2)

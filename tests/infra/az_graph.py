@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from tests.infra import az_objects
 from tests.infra.az_errors import AzError, UnknownCallError, bad_request, denied, need, not_found
+from tests.infra.az_objects import CLOUD_APPLICATION, GRAPH, Handler, World, found
+from tests.infra.az_objects import ID as _ID
 
-World = dict[str, Any]
-PRIVILEGED, CLOUD_APPLICATION = "Privileged Role Administrator", "Cloud Application Administrator"
-GRAPH = "https://graph.microsoft.com/v1.0/"
+PRIVILEGED = "Privileged Role Administrator"
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
 OPTIONS = {"--method", "--url", "--body", "--headers", "--query", "--output", "--only-show-errors", "--output-file"}
@@ -40,10 +40,10 @@ def _elsewhere(world: World, address: str, options: dict[str, str]) -> Any:
     if "--skip-authorization-header" not in options:
         raise UnknownCallError(f"a token would be sent to {address}")
     if "--output-file" in options:
-        found = world["files"].get(address)
-        if found is None:
+        kept = world["files"].get(address)
+        if kept is None:
             raise AzError("Not Found(Not Found)")
-        Path(options["--output-file"]).write_bytes(Path(found).read_bytes())
+        Path(options["--output-file"]).write_bytes(Path(kept).read_bytes())
         return None
     host, _, path = address.removeprefix("https://").partition("/")
     app = next((one for one in world["apps"].values() if one["defaultHostName"] == host), None)
@@ -78,32 +78,14 @@ def _connections(app: dict[str, Any], path: str) -> Any:
     if path == "api/connections":
         page = [name for name in names if name > after][:top]
         return {"items": [{"name": name} for name in page], "next": page[-1] if page and page[-1] < names[-1] else None}
-    connection = app["connections"][path.removeprefix("api/connections/")]
+    connection = app["connections"].get(path.removeprefix("api/connections/"))
+    if connection is None:
+        raise AzError("Not Found()")
     mailboxes = sorted(connection["mailboxes"])
     page = [address for address in mailboxes if address > after][:top]
     following = page[-1] if page and page[-1] < mailboxes[-1] else None
     items = [{"requested": address, "address": address} for address in page]
     return {"ids": connection["ids"], "mailboxes": {"items": items, "next": following}}
-
-
-def _principal(world: World, match: re.Match[str], _: Any) -> Any:
-    return _found(world, "servicePrincipals", match[1])
-
-
-def _found(world: World, kind: str, key: str) -> dict[str, Any]:
-    hidden = world["trouble"].get("unknown_for", 0)
-    if hidden:
-        world["trouble"]["unknown_for"] = hidden - 1
-        raise not_found(key)
-    for one in world[kind]:
-        if one["id"] == key:
-            return dict(one)
-    raise not_found(key)
-
-
-def _principals(world: World, _: re.Match[str], parameters: str) -> Any:
-    (app_id,) = re.findall(r"appId eq '([^']+)'", parameters)
-    return {"value": [one for one in world["servicePrincipals"] if one["appId"] == app_id]}
 
 
 def _add_principal(world: World, _: re.Match[str], body: dict[str, str]) -> Any:
@@ -122,12 +104,13 @@ def _visible(world: World, key: str) -> list[Any]:
     return list(items)
 
 
-def _assignments(world: World, match: re.Match[str], _: Any) -> Any:
-    return {"value": [one for one in _visible(world, "appRoleAssignments") if one["principalId"] == match[1]]}
+def _assignments(world: World, match: re.Match[str], parameters: str) -> Any:
+    held = [one for one in _visible(world, "appRoleAssignments") if one["principalId"] == match[1]]
+    return az_objects.page(world, held, f"servicePrincipals/{match[1]}/appRoleAssignments", parameters)
 
 
 def _assign(world: World, _: re.Match[str], body: dict[str, str]) -> Any:
-    resource = _found(world, "servicePrincipals", body["resourceId"])
+    resource = found(world, "servicePrincipals", body["resourceId"])
     is_graph = resource["appId"] == GRAPH_APP
     need(world, denied(), PRIVILEGED, *(() if is_graph else (CLOUD_APPLICATION,)))
     if body["appRoleId"] not in {role["id"] for role in resource["appRoles"]}:
@@ -146,12 +129,12 @@ def _keep(world: World, key: str, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unassign(world: World, match: re.Match[str], _: Any) -> None:
-    (found,) = [one for one in world["appRoleAssignments"] if one["id"] == match[2]] or [None]
-    if found is None:
+    (held,) = [one for one in world["appRoleAssignments"] if one["id"] == match[2]] or [None]
+    if held is None:
         raise not_found(match[2])
-    resource = _found(world, "servicePrincipals", found["resourceId"])
+    resource = found(world, "servicePrincipals", held["resourceId"])
     need(world, denied(), PRIVILEGED, *(() if resource["appId"] == GRAPH_APP else (CLOUD_APPLICATION,)))
-    world["appRoleAssignments"].remove(found)
+    world["appRoleAssignments"].remove(held)
 
 
 def _roles(world: World, _: re.Match[str], parameters: str) -> Any:
@@ -173,71 +156,14 @@ def _drop_role(world: World, match: re.Match[str], _: Any) -> None:
     world["directoryRoles"] = [one for one in world["directoryRoles"] if one["id"] != match[1]]
 
 
-def _application_by_name(world: World, match: re.Match[str], _: Any) -> Any:
-    for one in world["applications"]:
-        if one["uniqueName"] == match[1]:
-            return one
-    raise not_found(match[1])
-
-
-def _application(world: World, match: re.Match[str], _: Any) -> Any:
-    return _found(world, "applications", match[1])
-
-
-def _owners(world: World, match: re.Match[str], _: Any) -> Any:
-    owners = _found(world, "applications", match[1])["owners"]
-    return {"value": [{"id": owner, "displayName": "an owner"} for owner in owners]}
-
-
-def _of_world(world: World, key: str) -> list[str]:
-    return next(list.__iadd__(one["owners"], []) for one in world["applications"] if one["id"] == key)
-
-
-def _add_owner(world: World, match: re.Match[str], body: dict[str, str]) -> None:
-    need(world, denied(), CLOUD_APPLICATION)
-    owner = body["@odata.id"].rpartition("/")[2]
-    if owner in _of_world(world, match[1]):
-        raise bad_request("One or more added object references already exist for the following modified properties")
-    _of_world(world, match[1]).append(owner)
-
-
-def _drop_owner(world: World, match: re.Match[str], _: Any) -> None:
-    need(world, denied(), CLOUD_APPLICATION)
-    _of_world(world, match[1]).remove(match[2])
-
-
-def _owned(world: World, match: re.Match[str], _: Any) -> Any:
-    owned = [one for one in world["applications"] if match[1] in one["owners"]]
-    kind = {"@odata.type": "#microsoft.graph.application"}
-    return {
-        "value": [{"@odata.type": "#microsoft.graph.servicePrincipal", "id": "x"}, *({**one, **kind} for one in owned)]
-    }
-
-
-def _delete_application(world: World, match: re.Match[str], _: Any) -> None:
-    need(world, denied(), CLOUD_APPLICATION)
-    _found(world, "applications", match[1])
-    world["applications"] = [one for one in world["applications"] if one["id"] != match[1]]
-
-
-Handler = Callable[[World, re.Match[str], Any], Any]
-_ID = r"([0-9a-f-]{36})"
 ROUTES: list[tuple[str, str, Handler]] = [
-    ("GET", rf"servicePrincipals/{_ID}", _principal),
-    ("GET", "servicePrincipals", _principals),
     ("POST", "servicePrincipals", _add_principal),
     ("GET", rf"servicePrincipals/{_ID}/appRoleAssignments", _assignments),
     ("POST", rf"servicePrincipals/{_ID}/appRoleAssignments", _assign),
     ("POST", rf"servicePrincipals/{_ID}/appRoleAssignedTo", _assign),
     ("DELETE", rf"servicePrincipals/{_ID}/appRoleAssignments/(.+)", _unassign),
-    ("GET", rf"servicePrincipals/{_ID}/ownedObjects", _owned),
     ("GET", "roleManagement/directory/roleAssignments", _roles),
     ("POST", "roleManagement/directory/roleAssignments", _add_role),
     ("DELETE", "roleManagement/directory/roleAssignments/(.+)", _drop_role),
-    ("GET", r"applications\(uniqueName='([^']+)'\)", _application_by_name),
-    ("GET", rf"applications/{_ID}", _application),
-    ("DELETE", rf"applications/{_ID}", _delete_application),
-    ("GET", rf"applications/{_ID}/owners", _owners),
-    ("POST", rf"applications/{_ID}/owners/\$ref", _add_owner),
-    ("DELETE", rf"applications/{_ID}/owners/{_ID}/\$ref", _drop_owner),
+    *az_objects.ROUTES,
 ]

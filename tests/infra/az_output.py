@@ -1,13 +1,18 @@
-"""What ``az`` does with an answer: ``--query`` for the few forms that the scripts use, and ``--output tsv``."""
+"""What ``az`` does with an answer: ``--query`` for the few forms that the scripts use, and ``--output tsv``.
+
+Like the originals (jmespath, functions.py; knack, output.py) ``tsv`` escapes nothing: a line break in a value is one in
+the output. ``to_string`` of a list is JSON in ASCII.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 _TOKEN = re.compile(
     r"""(?P<name>[A-Za-z_]\w*)|"(?P<quoted>[^"]+)"|(?P<filter>\[\?)|(?P<flat>\[\])|(?P<index>\[\d+\])"""
-    r"""|'(?P<text>[^']*)'|(?P<sign>==|[][.,()])"""
+    r"""|'(?P<text>[^']*)'|(?P<sign>==|[][.,()@])"""
 )
 Token = tuple[str, str]
 
@@ -39,32 +44,40 @@ def _path(tokens: list[Token], value: Any, *, of_each: bool = False) -> Any:
         if of_each and tokens[0][0] == "flat":
             return value
         kind, text = tokens.pop(0)
-        if kind in {"name", "quoted"}:
-            if tokens[:1] == [("sign", "(")]:
-                return _function(text, tokens, value)
-            value = value.get(text) if isinstance(value, dict) else None
-        elif kind == "index":
-            value = _at(value, int(text.strip("[]")))
-        elif kind == "flat":
+        if kind == "flat":
             return _each(_flat(value), tokens)
-        elif kind == "filter":
+        if kind == "filter":
             return _each(_filtered(tokens, value), tokens)
-        elif (kind, text) == ("sign", "["):
-            value = _list(tokens, value)
-        elif (kind, text) != ("sign", "."):
-            msg = f"unknown part of a query: {text}"
-            raise ValueError(msg)
+        value = text if kind == "text" else _part(kind, text, tokens, value)
+    return value
+
+
+def _part(kind: str, text: str, tokens: list[Token], value: Any) -> Any:
+    """Return what one part of a path selects: a field, a place, a function, several at once, or the value itself."""
+    if kind in {"name", "quoted"}:
+        if tokens[:1] == [("sign", "(")]:
+            return _function(text, tokens, value)
+        return value.get(text) if isinstance(value, dict) else None
+    if kind == "index":
+        return _at(value, int(text.strip("[]")))
+    if text == "[":
+        return _list(tokens, value)
+    if text not in {".", "@"}:
+        msg = f"unknown part of a query: {text}"
+        raise ValueError(msg)
     return value
 
 
 def _function(name: str, tokens: list[Token], value: Any) -> Any:
-    if name != "keys":
+    if name not in {"keys", "to_string"}:
         msg = f"unknown function: {name}"
         raise ValueError(msg)
     tokens.pop(0)
     argument = _path(tokens, value)
     tokens.pop(0)
-    return list(argument)
+    if name == "keys":
+        return list(argument)
+    return argument if isinstance(argument, str) else json.dumps(argument, separators=(",", ":"))
 
 
 def _at(value: Any, index: int) -> Any:

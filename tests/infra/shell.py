@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+import socketserver
 import subprocess
-import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.infra import az
+
 ROOT = Path(__file__).parents[2]
+INFRA = ROOT / "infra"
 TENANT, IDENTITY, CLIENT = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "123")
 GRAPH_SP, EXCHANGE_SP = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "45")
 GRAPH_APP, EXCHANGE_APP = "00000003-0000-0000-c000-000000000000", "00000002-0000-0ff1-ce00-000000000000"
@@ -42,7 +48,31 @@ FUNCTIONS = ("read_health", "list_connections", "read_connection")
 
 def principal(key: str, app: str, kind: str, name: str, roles: dict[str, str] | None = None) -> dict[str, Any]:
     app_roles = [{"value": value, "id": role, "isEnabled": True} for value, role in (roles or {}).items()]
-    return {"id": key, "appId": app, "servicePrincipalType": kind, "displayName": name, "appRoles": app_roles}
+    names = {"id": key, "appId": app, "servicePrincipalType": kind, "displayName": name, "appRoles": app_roles}
+    return {**names, "createdByAppId": None, "owners": [], "passwordCredentials": [], "keyCredentials": []}
+
+
+def application(key: str, app: str, name: str, **more: Any) -> dict[str, Any]:
+    """Return an application as our identity makes it for a connection; ``more`` changes it."""
+    return {
+        "id": key,
+        "appId": app,
+        "uniqueName": f"utm-mail-connect-{name}",
+        "displayName": f"UTM Mail-Connector {name}",
+        "createdDateTime": "2026-11-01T00:00:00Z",
+        "createdByAppId": CLIENT,
+        "tags": ["utm-mail-connect"],
+        "owners": [IDENTITY],
+        "passwordCredentials": [],
+        "keyCredentials": [],
+        **more,
+    }
+
+
+def enterprise(key: str, app: str, name: str, **more: Any) -> dict[str, Any]:
+    """Return the service principal of such an application."""
+    made = {"createdByAppId": CLIENT, "owners": [IDENTITY]}
+    return {**principal(key, app, "Application", f"UTM Mail-Connector {name}"), **made, **more}
 
 
 def deployed() -> dict[str, Any]:
@@ -59,6 +89,8 @@ def deployed() -> dict[str, Any]:
         "appRoleAssignments": [],
         "directoryRoles": [],
         "applications": [],
+        # What is known of owners, by their id; of the others the stand-in says that they are users.
+        "people": {},
         "identities": {IDENTITY_PATH: {"principalId": IDENTITY, "clientId": CLIENT, "tenantId": TENANT}},
         "groups": {
             GROUP: [["Microsoft.Web/sites", APP], ["Microsoft.KeyVault/vaults", APP], ["Microsoft.Storage", STORAGE]]
@@ -87,6 +119,41 @@ def deployed() -> dict[str, Any]:
     }
 
 
+AZ = """exec 3<>"/dev/tcp/127.0.0.1/$AZ_PORT"
+printf '%s\\0' "$#" "$@" >&3
+read -r code <&3
+cat "{folder}/az-out"
+cat "{folder}/az-err" >&2
+exit "$code"
+"""
+
+
+@contextmanager
+def answering(world: dict[str, Any], folder: Path) -> Iterator[int]:
+    """Answer calls of az from the world, at the port that is given, one after the other."""
+
+    class Call(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            count = int(self._word())
+            reply = az.respond(world, [self._word() for _ in range(count)])
+            (folder / "az-out").write_text(reply.out, "utf-8", "surrogatepass", newline="")
+            (folder / "az-err").write_text(reply.err, "utf-8", "surrogatepass", newline="")
+            self.wfile.write(f"{reply.code}\n".encode())
+
+        def _word(self) -> str:
+            word = b""
+            while (sign := self.rfile.read(1)) != b"\0":
+                word += sign
+            return word.decode()
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Call) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a script ended."""
@@ -107,37 +174,36 @@ class Shell:
     def __post_init__(self) -> None:
         binaries = self.folder / "bin"
         binaries.mkdir()
-        self._command("az", f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -S -m tests.infra.az "$@"')
+        # A Python for each call would be most of the time: it goes to this process, its words apart by zero bytes.
+        self._command("az", AZ.format(folder=self.folder))
         self._command("sleep", f'echo "$1" >>"{self.folder}/sleeps"')
         (self.folder / "home").mkdir()
 
     def _command(self, name: str, line: str) -> None:
         path = self.folder / "bin" / name
-        path.write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        path.write_text(f"#!/usr/bin/env bash\n{line}\n", "utf-8")
         path.chmod(0o755)
 
     def run(self, script: str, *arguments: str, answers: str = "") -> Ended:
         """Run infra/SCRIPT; the world is read back afterwards, without its log of calls."""
-        path = self.folder / "world.json"
-        self.world.update(calls=[], writes=0)
-        path.write_text(json.dumps(self.world), "utf-8")
+        self.world = json.loads(json.dumps({**self.world, "calls": [], "writes": 0}))
         environment = {
             "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.folder / "home"),
             "LANG": self.locale,
-            "AZ_WORLD": str(path),
         }
-        done = subprocess.run(  # noqa: S603 - our own script
-            ["/usr/bin/env", "bash", str(ROOT / "infra" / script), *arguments],
-            env=environment,
-            input=answers,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            cwd=self.folder / "home",
-        )
-        self.world = json.loads(path.read_text("utf-8"))
+        with answering(self.world, self.folder) as port:
+            done = subprocess.run(  # noqa: S603 - our own script
+                ["/usr/bin/env", "bash", str(ROOT / "infra" / script), *arguments],
+                env={**environment, "AZ_PORT": str(port)},
+                input=answers,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+                check=False,
+                cwd=self.folder / "home",
+            )
         unknown = [call["unknown"] for call in self.world["calls"] if "unknown" in call]
         assert unknown == [], f"calls that the stand-in does not know: {unknown}"
         return Ended(done.returncode, done.stdout, done.stderr)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.infra.shell import APP, EXCHANGE_APP, HERE, IDENTITY, IDS, Shell, principal
+from tests.infra.shell import APP, EXCHANGE_APP, GRAPH_ROLES, GRAPH_SP, HERE, IDENTITY, IDS, Shell, principal
 
 PROFILES = {
     "minimal": ["Application.ReadWrite.OwnedBy"],
@@ -119,7 +119,8 @@ def test_the_time_is_not_before_entras_when_the_clock_here_is_behind(shell: Shel
 
 def test_other_settings_and_other_rights_stay(shell: Shell) -> None:
     settings = dict(shell.world["apps"][APP]["settings"])
-    foreign = {"id": "theirs", "principalId": IDENTITY, "resourceId": "x", "appRoleId": "y", "createdDateTime": "2020"}
+    role = {"resourceId": GRAPH_SP, "appRoleId": GRAPH_ROLES["User.Read.All"]}
+    foreign = {"id": "theirs", "principalId": IDENTITY, **role, "createdDateTime": "2020"}
     shell.world["appRoleAssignments"].append(foreign)
     shell.run("grant.sh", *HERE, "--yes")
     assert foreign in shell.world["appRoleAssignments"]
@@ -160,7 +161,7 @@ def test_a_role_under_an_unknown_id_stops_everything(shell: Shell) -> None:
 
 def test_only_a_managed_identity_is_given_rights(shell: Shell) -> None:
     other = "99999999-9999-4999-8999-999999999999"
-    shell.world["servicePrincipals"].append(principal(other, "x", "Application", "something else"))
+    shell.world["servicePrincipals"].append(principal(other, IDS[3], "Application", "something else"))
     ended = shell.run("grant.sh", "--identity", other, "--tenant", IDS[3], "--yes")
     assert ended.code == 1
     assert "is not a managed identity" in ended.err
@@ -168,7 +169,11 @@ def test_only_a_managed_identity_is_given_rights(shell: Shell) -> None:
 
 
 def test_of_several_identities_the_app_s_own_is_taken(shell: Shell) -> None:
-    other = {"principalId": "99999999-9999-4999-8999-999999999999", "clientId": "other", "tenantId": IDS[3]}
+    other = {
+        "principalId": "99999999-9999-4999-8999-999999999999",
+        "clientId": "88888888-8888-4888-8888-888888888888",
+        "tenantId": IDS[3],
+    }
     shell.world["identities"] = {"/other": other, **shell.world["identities"]}
     shell.world["apps"][APP]["identities"].insert(0, "/other")
     grant(shell, "minimal")

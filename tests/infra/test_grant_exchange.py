@@ -97,7 +97,7 @@ def test_customization_is_asked_for_and_said_to_be_final(shell: Shell) -> None:
 
 def test_a_name_with_quotes_stays_one_string(shell: Shell) -> None:
     shell.world["servicePrincipals"][0]["displayName"] = "id ‘mail’; Remove-Mailbox '*"
-    assert "$DisplayName = 'id ''mail''; Remove-Mailbox ''*'\n" in shown(shell)
+    assert "$DisplayName = 'id ‘‘mail’’; Remove-Mailbox ''*'\n" in shown(shell)
 
 
 def test_china_signs_in_to_its_own_exchange(shell: Shell) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_docs import blocks
-from tests.infra.shell import APP, GROUP, IDENTITY, ROOT, Shell, principal
+from tests.infra.shell import APP, GROUP, ROOT, Shell, application, enterprise
 from tests.infra.test_grant import PROFILES
 from tests.infra.test_update import RELEASES, deployed_by_the_button, publish
 
@@ -17,7 +17,7 @@ HOW_TO = ROOT / "docs" / "how-to"
 NAMES = ("grant-rights", "update-and-remove")
 DOCUMENTS = [HOW_TO / f"{name}{language}.md" for name in NAMES for language in ("", ".de")]
 ASKS_NO_PROFILE = {"--profile", "--revoke", "--consent", "--adopt", "exchange", "azure"}
-KEY, SP = "aaaaaaaa-aaaa-4000-8000-aaaaaaaaaaaa", "bbbbbbbb-bbbb-4000-8000-bbbbbbbbbbbb"
+KEY, SP, APP_ID = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "ab9")
 
 
 def commands(path: Path) -> list[list[str]]:
@@ -29,19 +29,8 @@ def a_used_deployment(shell: Shell) -> None:
     for releases in (RELEASES, "https://files.contoso.example/utm-mail-connect"):
         publish(shell, "0.1.0", "0.2.0", releases=releases)
     deployed_by_the_button(shell, "0.1.0")
-    shell.world["servicePrincipals"].append(principal(SP, "app-hq", "Application", "hq"))
-    shell.world["applications"].append(
-        {
-            "id": KEY,
-            "appId": "app-hq",
-            "uniqueName": "utm-mail-connect-hq",
-            "displayName": "hq",
-            "createdDateTime": "2026-11-01T00:00:00Z",
-            "tags": ["utm-mail-connect"],
-            "owners": [IDENTITY],
-            "passwordCredentials": [],
-        }
-    )
+    shell.world["servicePrincipals"].append(enterprise(SP, APP_ID, "hq"))
+    shell.world["applications"].append(application(KEY, APP_ID, "hq"))
     shell.world["apps"][APP]["connections"] = {"hq": {"ids": {}, "mailboxes": ["a@contoso.example"]}}
 
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.infra.shell import APP, GROUP, HERE, IDENTITY, TENANT, Shell, principal
+from tests.infra import shell as worlds
+from tests.infra.shell import APP, CLIENT, GROUP, HERE, IDENTITY, TENANT, Shell, enterprise
 
-KEYS = [f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "abcdef"]
+KEYS, APP_IDS, PRINCIPALS = (
+    [f"{kind}{digit * 7}-{digit * 4}-4000-8000-{digit * 12}" for digit in "abcdef"] for kind in "678"
+)
 
 
-def application(number: int, name: str, owner: str = IDENTITY) -> dict[str, Any]:
-    key, app_id = KEYS[number], f"app-{number}"
-    return {"id": key, "appId": app_id, "uniqueName": name, "displayName": name, "owners": [owner], "tags": []}
+def application(number: int, name: str, owner: str = IDENTITY, maker: str | None = CLIENT) -> dict[str, Any]:
+    more = {"uniqueName": name, "owners": [owner], "createdByAppId": maker}
+    return worlds.application(KEYS[number], APP_IDS[number], name, **more)
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def used(shell: Shell) -> Shell:
         application(3, "utm-mail-connect-foreign", owner=KEYS[5]),
     ]
     for number in range(4):
-        shell.world["servicePrincipals"].append(principal(f"sp-{number}", f"app-{number}", "Application", "x"))
+        shell.world["servicePrincipals"].append(enterprise(PRINCIPALS[number], APP_IDS[number], "x"))
     boxes = [f"box{number}@contoso.example" for number in range(5)]
     shell.world["apps"][APP]["connections"] = {
         "branch": {"ids": {}, "mailboxes": ["o'neil@contoso.example"]},
@@ -51,6 +54,34 @@ def test_everything_of_ours_goes_in_the_right_order(used: Shell) -> None:
     ]
 
 
+def test_what_the_identity_only_owns_stays(used: Shell) -> None:
+    used.world["applications"] += [
+        application(4, "utm-mail-connect-planted", maker=KEYS[5]),
+        application(5, "utm-mail-connect-old", maker=None),
+    ]
+    ended = used.run("remove.sh", *HERE, "--yes")
+    assert (ended.code, ended.err) == (0, "")
+    left = [one["uniqueName"] for one in used.world["applications"]]
+    assert left[2:] == ["utm-mail-connect-planted", "utm-mail-connect-old"]
+    assert f"utm-mail-connect-planted ({KEYS[4]}) stays: the identity owns it, but did not make it" in ended.out
+
+
+@pytest.mark.parametrize(("object_id", "left"), [(KEYS[5], 2), (KEYS[4], 3)])
+def test_where_entra_names_no_maker_the_apps_own_list_decides(used: Shell, object_id: str, left: int) -> None:
+    used.world["applications"].append(application(5, "utm-mail-connect-old", maker=None))
+    used.world["apps"][APP]["connections"]["old"] = {"ids": {"objectId": object_id}, "mailboxes": []}
+    assert used.run("remove.sh", *HERE, "--yes").code == 0
+    assert len(used.world["applications"]) == left
+
+
+def test_what_was_adopted_goes_too(used: Shell) -> None:
+    used.world["applications"].append(application(5, "utm-mail-connect-old", owner=KEYS[0], maker=KEYS[1]))
+    adopt = ("--adopt", "old", "--application-id", APP_IDS[5], "--yes")
+    assert used.run("grant.sh", *HERE, *adopt).code == 0
+    assert used.run("remove.sh", *HERE, "--yes").code == 0
+    assert len(used.world["applications"]) == 2
+
+
 def test_it_says_what_stays_how_long_and_why(used: Shell) -> None:
     out = used.run("remove.sh", *HERE, "--what-if").out
     for words in ("30 days under", "90 days, since purge protection", "recoverVault or nameSuffix"):
@@ -68,7 +99,7 @@ def test_what_if_shows_all_of_it_and_removes_nothing(used: Shell) -> None:
         "Remove-RoleGroup",
     ):
         assert words in ended.out
-    assert "something-else stays" in ended.out
+    assert f"something-else ({KEYS[2]}) stays" in ended.out
     assert 'The connection "foreign" stays' in ended.out
 
 
@@ -84,10 +115,10 @@ def test_exchanges_lines_name_every_mailbox_and_are_written(used: Shell) -> None
     script = (used.folder / "home" / "utm-mail-connect" / "exchange-remove-all.ps1").read_text("utf-8-sig")
     assert script in ended.out
     for number in range(5):
-        line = f"Remove-MailboxPermission -Identity 'box{number}@contoso.example' -User 'sp-0' -AccessRights FullAccess"
-        assert f"{line} -Confirm:$false\n" in script
-    assert "-Identity 'o''neil@contoso.example' -User 'sp-1'" in script
-    assert script.count("    Remove-ServicePrincipal -Identity 'sp-") == 2
+        line = f"Remove-MailboxPermission -Identity 'box{number}@contoso.example' -User '{PRINCIPALS[0]}'"
+        assert f"{line} -AccessRights FullAccess -Confirm:$false\n" in script
+    assert f"-Identity 'o''neil@contoso.example' -User '{PRINCIPALS[1]}'" in script
+    assert script.count("    Remove-ServicePrincipal -Identity '8") == 2
     assert "Remove-RoleGroup" in script
 
 
