@@ -96,7 +96,7 @@ def test_the_app_serves_a_tenant_that_it_knows_only_by_its_endpoints(tmp_path: P
         ready = json.loads(app.stdout.readline())
         assert ready["endpoints"] == json.loads(file.read_text("utf-8"))
         assert set(ready) == {"url", "key", "masterKey", "functionKeys", "endpoints"}
-        with httpx.Client(base_url=ready["url"], headers={"x-functions-key": ready["key"]}) as client:
+        with httpx.Client(base_url=ready["url"], headers={"x-functions-key": ready["key"]}, timeout=60) as client:
             body = {"name": "hq", "mailboxes": ["invoices@contoso.example", "support@contoso.example"]}
             assert client.post("/api/connections", json=body).status_code == 202
             while (shown := client.get("/api/connections/hq").json())["state"] not in DONE:
