@@ -6,16 +6,15 @@ The PowerShell lines are the article's, with this connection's ids; ``-ObjectId`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.model import Finding, Ids
+from connector.quoting import bash
+from connector.quoting import powershell as quoted
 
 ALLOWED_GROUP = "UTM Mail Connect Mailboxes"
 """The mail-enabled security group to which the grant script limits the identity; a person may have named another."""
-_QUOTES = re.compile("['\N{LEFT SINGLE QUOTATION MARK}-\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}]")
-"""What PowerShell takes for a single quotation mark."""
 _LISTED = 50
 """More mailboxes than this are read from a file: the lines are to be copied."""
 
@@ -41,8 +40,9 @@ class Context:
     def grant(self) -> str:
         """Return the grant script with what it needs to find this deployment; placeholders for what is not known."""
         if self.app is None and self.ids.identity_object_id and self.ids.tenant_id:
-            return f"infra/grant.sh --identity {self.ids.identity_object_id} --tenant {self.ids.tenant_id}"
-        return f"infra/grant.sh --resource-group {self.resource_group or '<name>'} --app {self.app or '<name>'}"
+            return f"infra/grant.sh --identity {bash(self.ids.identity_object_id)} --tenant {bash(self.ids.tenant_id)}"
+        group, app = (bash(name) if name else "<name>" for name in (self.resource_group, self.app))
+        return f"infra/grant.sh --resource-group {group} --app {app}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,8 @@ def remedy(finding: Finding, context: Context) -> Remedy:
     return found(finding, context) if found is not None else Remedy()
 
 
-def quoted(text: str) -> str:
-    """Return a text as one PowerShell string in single quotation marks, whatever it holds."""
-    return f"'{_QUOTES.sub(lambda found: found[0] * 2, text)}'"
-
-
 def _consent(_: Finding, context: Context) -> Remedy:
-    return Remedy(_registration(context, "CallAnAPI"), f"{context.grant} --consent {context.name}")
+    return Remedy(_registration(context, "CallAnAPI"), f"{context.grant} --consent {bash(context.name)}")
 
 
 def _owners(_: Finding, context: Context) -> Remedy:

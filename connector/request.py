@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.errors import BodyError, FieldError
 from connector.model import MAX_LIFETIME_DAYS, MAX_MAILBOXES, MAX_NAME, NAME_PATTERN, ConnectionName, Document, Wanted
+from connector.visible import PATTERN, hidden, visible
 
 MAX_BODY = 1_000_000
 """Bytes. 5,000 addresses of 100 characters are half of it."""
@@ -43,6 +44,14 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _seen(value: object) -> object:
+    """Refuse what nobody sees: by it one name looks like another."""
+    if isinstance(value, str) and (found := hidden(value)) is not None:
+        character, place = found
+        raise PydanticCustomError("hidden-character", "{character}", {"character": character, "position": place})
+    return value
+
+
 class SecretWish(Document):
     """What the client secret should be like."""
 
@@ -58,7 +67,9 @@ class SetUpRequest(Document):
 
     model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
 
-    name: ConnectionName = Field(description="The identity of the connection: lower-case letters, digits and hyphens.")
+    name: Annotated[ConnectionName, BeforeValidator(_seen)] = Field(
+        description="The identity of the connection: lower-case letters, digits and hyphens."
+    )
     mailboxes: Annotated[list[str], Field(min_length=1, max_length=MAX_MAILBOXES)] = Field(
         description="The addresses of all mailboxes that the UTM fetches from; the whole list each time, none twice.",
         json_schema_extra={
@@ -66,8 +77,11 @@ class SetUpRequest(Document):
             "uniqueItems": True,
         },
     )
-    display_name: Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = Field(
-        default="", validate_default=False, description="The application's name in the tenant."
+    display_name: Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_seen)] = Field(
+        default="",
+        validate_default=False,
+        description="The application's name in the tenant.",
+        json_schema_extra={"pattern": PATTERN},
     )
     secret: SecretWish = Field(default_factory=SecretWish)
     enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
@@ -145,6 +159,8 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in {"not-an-address", "duplicate-mailbox"}:
         return FieldError(kind, field=field, value=str(context["value"]))
+    if kind == "hidden-character":
+        return FieldError(kind, field=field, character=context["character"], position=context["position"])
     if kind == "extra_forbidden":
         return _unknown_field(field, *detail["loc"])
     if kind == "missing":
@@ -165,8 +181,8 @@ def _most(context: dict[str, Any]) -> int:
 
 
 def _shown(value: str, most: int) -> str:
-    """Return the beginning of a sender's text; half a surrogate pair, which JSON can hold and UTF-8 not, as ``?``."""
-    return value[:most].encode("utf-8", "replace").decode("utf-8")
+    """Return the beginning of a sender's text, with what is not seen in it written out."""
+    return visible(value[:most])
 
 
 def _unknown_field(field: str, *path: int | str) -> FieldError:

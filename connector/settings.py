@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connector.clients.clouds import CHINA, PUBLIC, Cloud
 from connector.errors import SettingsError
 from connector.model import MAX_LIFETIME_DAYS
+from connector.visible import hidden
 
 
 def _utc(value: object) -> object:
@@ -23,6 +24,14 @@ def _utc(value: object) -> object:
 
 def _no_slash(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
+
+
+def _seen(value: str) -> str:
+    """Refuse what nobody sees: the label stands wherever a person could take one customer for another."""
+    if (found := hidden(value)) is not None:
+        msg = f"the character {found[0]} at place {found[1]} is not seen, or moves others about"
+        raise ValueError(msg)
+    return value
 
 
 Address = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
@@ -48,7 +57,7 @@ class Settings(BaseSettings):
     mailbox_chunk: Annotated[int, Field(ge=1, le=50)] = 50
     """At most 50: one activity works on one chunk, and none may run longer than 4 minutes."""
     history_days: Annotated[int, Field(ge=1, le=365)] = 30
-    label: Annotated[str, StringConstraints(max_length=100)] = ""
+    label: Annotated[str, StringConstraints(max_length=100), AfterValidator(_seen)] = ""
     site_name: Annotated[str | None, Field(validation_alias="WEBSITE_SITE_NAME")] = None
     resource_group: Annotated[str | None, Field(validation_alias="WEBSITE_RESOURCE_GROUP")] = None
     """Both set by App Service: by them the grant script finds this deployment."""

@@ -27,6 +27,7 @@ from connector.log import log, unforeseen
 from connector.messages import Language, preferred, text
 from connector.model import Document
 from connector.query import read
+from connector.visible import visible
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 NO_STORE = {"Cache-Control": "no-store"}
@@ -98,7 +99,7 @@ def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
         detail=text(lang, "problem", code, "detail", values=values),
         code=code,
         hint=text(lang, "problem", code, "hint", values=values),
-        field=str(values["field"]) if "field" in values else None,
+        field=visible(str(values["field"])) if "field" in values else None,
         step=str(values["step"]) if "step" in values else None,
         request_id=error.request_id if isinstance(error, ServiceError) else None,
     )

@@ -10,6 +10,7 @@ from connector.model import Connection, Document, Finding, Ids, Severity
 from connector.remedy import Context, remedy
 from connector.services import Services
 from connector.steps import SETTLED, StepName
+from connector.visible import visible
 
 
 class ActionView(Document):
@@ -45,7 +46,7 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
         code=finding.code,
         severity=finding.severity,
         step=finding.step,
-        subject=finding.subject,
+        subject=visible(finding.subject),
         message=_words(lang, finding.code, "message", values),
         action=ActionView(
             text=_words(lang, finding.code, "action", values),
@@ -70,7 +71,7 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
     wanted = connection.wanted if connection is not None else None
     return Context(
         name=connection.name if connection is not None else "",
-        display_name=wanted.display_name if wanted is not None else "",
+        display_name=visible(wanted.display_name) if wanted is not None else "",
         ids=connection.ids if connection is not None else ids or Ids(),
         mailboxes=tuple(wanted.mailboxes) if wanted is not None else (),
         portal=clients.cloud.portal,

@@ -85,7 +85,7 @@ _PROBLEMS = {
 async def read_openapi(req: func.HttpRequest) -> func.HttpResponse:
     """Return the description; it holds no data of this deployment."""
     query(req)
-    return func.HttpResponse(json.dumps(description(), ensure_ascii=False), mimetype="application/json")
+    return func.HttpResponse(json.dumps(description()), mimetype="application/json")
 
 
 @cache

@@ -19,6 +19,7 @@ from connector.plans.plan import KNOWN_AFTER_APPLY, Action
 from connector.request import SetUpRequest, is_name
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind, StepName
+from connector.visible import visible
 from orchestrations.plan import ORCHESTRATION
 from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
@@ -141,7 +142,7 @@ def _change_view(change: PlannedChange, lang: Language) -> ChangeView:
         step=change.step,
         action=change.action,
         text=text(lang, "action", change.action),
-        subject=text(lang, "label", "knownAfterApply") if later else change.subject,
+        subject=text(lang, "label", "knownAfterApply") if later else visible(change.subject),
         reason=text(lang, "reason", change.reason),
         by_hand=change.by_hand,
     )

@@ -11,6 +11,7 @@ from connector.messages import Language, text
 from connector.model import Connection, Document, MailboxRecord
 from connector.remedy import Context
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+from connector.visible import visible
 from triggers.findings import FindingView, finding_view
 
 
@@ -196,7 +197,7 @@ def connection_summary(connection: Connection, state: ConnectionState) -> Connec
     """Return a connection for a list."""
     return ConnectionSummary(
         name=connection.name,
-        display_name=connection.wanted.display_name,
+        display_name=visible(connection.wanted.display_name),
         revision=connection.wanted.revision,
         state=state,
         since=connection.since,
@@ -219,7 +220,7 @@ def connection_view(
     """Return a connection; ``live`` is the custom status of its running orchestration, or empty."""
     return ConnectionView(
         name=connection.name,
-        display_name=connection.wanted.display_name,
+        display_name=visible(connection.wanted.display_name),
         revision=connection.wanted.revision,
         state=state,
         operation=connection.operation.kind,

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from connector.visible import visible
+
 Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 
@@ -20,7 +22,7 @@ def catalogue(language: Language) -> dict[str, Any]:
 
 
 def text(language: Language, *keys: str, values: Mapping[str, object] | None = None) -> str:
-    """Return the text under ``keys``, its placeholders filled.
+    """Return the text under ``keys``, its placeholders filled; characters in the values that are not seen written out.
 
     Raises:
         KeyError: there is no such text, or a placeholder has no value.
@@ -28,7 +30,8 @@ def text(language: Language, *keys: str, values: Mapping[str, object] | None = N
     found: Any = catalogue(language)
     for key in keys:
         found = found[key]
-    return str(found).format_map(dict(values or {}))
+    seen = {name: visible(value) if isinstance(value, str) else value for name, value in (values or {}).items()}
+    return str(found).format_map(seen)
 
 
 def preferred(accept_language: str | None) -> Language:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.remedy import quoted
+from connector.quoting import powershell as quoted
 from tests.fuzz.mutations import mutated
 from tests.fuzz.targets import TARGETS
 

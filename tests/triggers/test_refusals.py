@@ -36,7 +36,7 @@ FIELDS: list[tuple[str, Any, str, str]] = [
     ("half a surrogate pair", {**GOOD, "mailboxes": ["\ud800@b.de"]}, "not-an-address", "mailboxes"),
     ("lifetime 0", {**GOOD, "secret": {"lifetimeDays": 0}}, "field-range", "secret.lifetimeDays"),
     ("lifetime 731", {**GOOD, "secret": {"lifetimeDays": 731}}, "field-range", "secret.lifetimeDays"),
-    ("line break in a name", {**GOOD, "displayName": "a\nb"}, "field-text", "displayName"),
+    ("line break in a name", {**GOOD, "displayName": "a\nb"}, "hidden-character", "displayName"),
 ]
 
 

@@ -4,6 +4,7 @@ import { get, may } from '../api.js';
 import { expiry } from '../calendar.js';
 import { deployment } from '../deployment.js';
 import { button, fact, h, link, quiet, save } from '../dom.js';
+import { bash, powershell } from '../quoting.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
@@ -49,6 +50,9 @@ function contents(connection, list, health, parameters) {
   };
 }
 
+// A value in a line to run; what is not known is left for the person to fill in.
+const filled = (quote, value) => value ? quote(value) : '–';
+
 function rights({ ids, displayName, name, secret }, health) {
   const { identity } = health ?? { identity: {} };
   const told = (right, holder, values = {}) => {
@@ -60,10 +64,10 @@ function rights({ ids, displayName, name, secret }, health) {
   const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
   const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
   const writes = WRITES.filter(cmdlet => identity.cmdlets?.includes(cmdlet));
-  const grant = { identity: identity.objectId ?? '–', tenant: health?.tenantId ?? '–' };
+  const grant = { identity: filled(bash, identity.objectId), tenant: filled(bash, health?.tenantId) };
   return [
     told('IMAP.AccessAsApp', application, { id: ids.enterpriseApplicationId ?? '–' }),
-    told('FullAccess', application, { name, id: ids.enterpriseApplicationId ?? '–' }),
+    told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) }),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
     ...(identity.vault ? [told('Key Vault Secrets Officer', managed, { vault: secret ? new URL(secret.uri).host : '–' })] : []),
