@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from activities import ownership
 from activities.blueprint import activity
+from activities.ownership import Looked
 from activities.run import Order, Run, carry_out
 from connector.errors import UnexpectedAnswerError
 from connector.model import Connection
+from connector.observed import RoleAssignment
 from connector.plans import consent
 from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.plans.consent import Observed
@@ -20,25 +24,32 @@ from connector.steps import StepName
 class _Consent:
     step: StepName = StepName.CONSENT
 
-    async def observe(self, run: Run) -> Observed:
-        graph, holder = run.services.graph, run.connection.ids.enterprise_application_id
-        return Observed(
-            exchange=await graph.resource(EXCHANGE_APPLICATION_ID),
-            assignments=await graph.role_assignments(holder) if holder is not None else (),
+    async def observe(self, run: Run) -> Looked[Observed]:
+        graph = run.services.graph
+        found, exchange, assignments = await asyncio.gather(
+            ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID), _assignments(run)
         )
+        return Looked(found, Observed(exchange, assignments))
 
-    def plan(self, run: Run, observed: Observed) -> Plan:
-        return consent.plan(observed, run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY)
+    def plan(self, run: Run, observed: Looked[Observed]) -> Plan:
+        holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
+        return observed.guard(self.step, lambda: consent.plan(observed.seen, holder))
 
-    async def apply(self, run: Run, observed: Observed, change: Change) -> None:
-        if observed.exchange is None:
+    async def apply(self, run: Run, observed: Looked[Observed], change: Change) -> None:
+        exchange = observed.seen.exchange
+        if exchange is None:
             raise UnexpectedAnswerError("graph", "exchange-resource-missing", "planned without the resource")
         await run.services.graph.assign_role(
-            enterprise_application_id=change.subject, resource_id=observed.exchange.id, role_id=IMAP_ROLE_ID
+            enterprise_application_id=change.subject, resource_id=exchange.id, role_id=IMAP_ROLE_ID
         )
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    def record(self, observed: Looked[Observed], connection: Connection) -> None:
         """Keep nothing: the assignment is looked up each time."""
+
+
+async def _assignments(run: Run) -> tuple[RoleAssignment, ...]:
+    holder = run.connection.ids.enterprise_application_id
+    return await run.services.graph.role_assignments(holder) if holder is not None else ()
 
 
 STAGE = _Consent()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from activities import ownership
 from activities.blueprint import activity
+from activities.ownership import Looked
 from activities.run import Order, Run, carry_out
 from connector.model import Connection
 from connector.observed import EnterpriseApplication
@@ -13,22 +15,31 @@ from connector.plans import enterprise_application
 from connector.plans.plan import Change, Plan
 from connector.steps import StepName
 
+Seen = Looked[EnterpriseApplication | None]
+
 
 @dataclass(frozen=True, slots=True)
 class _EnterpriseApplication:
     step: StepName = StepName.ENTERPRISE_APPLICATION
 
-    async def observe(self, run: Run) -> EnterpriseApplication | None:
-        return await run.services.graph.enterprise_application(run.connection.ids.application_id or "")
+    async def observe(self, run: Run) -> Seen:
+        found = await ownership.by_ids(run, renewed=True)
+        return Looked(found, found.enterprise if found is not None else None)
 
-    def plan(self, run: Run, observed: EnterpriseApplication | None) -> Plan:
-        return enterprise_application.plan(observed, run.connection.ids.application_id or "")
+    def plan(self, run: Run, observed: Seen) -> Plan:
+        application_id = run.connection.ids.application_id or ""
+        return observed.guard(self.step, lambda: enterprise_application.plan(observed.seen, application_id))
 
-    async def apply(self, run: Run, observed: EnterpriseApplication | None, change: Change) -> None:  # noqa: ARG002
-        await run.services.graph.ensure_enterprise_application(run.connection.ids.application_id or "")
+    async def apply(self, run: Run, observed: Seen, change: Change) -> None:  # noqa: ARG002 - one change, one way
+        making = await ownership.begin_making(run, self.step)
+        application_id = run.connection.ids.application_id or ""
+        made = await run.services.graph.ensure_enterprise_application(application_id, making.note)
+        await ownership.end_making(run, making, made)
 
-    def record(self, observed: EnterpriseApplication | None, connection: Connection) -> None:
-        connection.ids.enterprise_application_id = observed.id if observed is not None else None
+    def record(self, observed: Seen, connection: Connection) -> None:
+        connection.ids.enterprise_application_id = observed.seen.id if observed.seen is not None else None
+        if observed.seen is not None and observed.registration is not None:
+            ownership.remember(connection, observed.registration, observed.seen)
 
 
 STAGE = _EnterpriseApplication()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from activities import ownership
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
@@ -54,12 +56,16 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         return Outcome(StepState.PENDING).to_json()
     work = _take_back if order.taking_back else _give
     try:
-        principal = await principal_of(run)
-        if principal is None:
+        principal, foreign = await asyncio.gather(principal_of(run), ownership.require(run, _STEP))
+        if principal is None and not foreign:
             return Outcome(StepState.PENDING).to_json()
-        result = await work(run, principal)
+        # Nothing is given or taken back where the application is not ours alone.
+        refused = _Result(Outcome(StepState.ACTION_REQUIRED), foreign)
+        result = refused if foreign or principal is None else await work(run, principal)
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
+        if outcome.state == WAIT and run.order.last and run.order.round:
+            outcome = Outcome(StepState.WAITING, outcome.reason)  # the next round looks again, and proves meanwhile
         leaving = _leaving(run.connection.chunks)
         # A person is asked for all that is in the way, for what is still to be taken back too.
         stuck = leaving and outcome.state == StepState.ACTION_REQUIRED

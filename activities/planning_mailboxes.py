@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from activities import ownership
 from activities.blueprint import activity
 from activities.mailbox_chunk import BUDGET, ChunkRun
 from activities.mailbox_removal import Removal
@@ -34,6 +35,8 @@ async def plan_mailboxes(order: Order) -> dict[str, Any]:
     if not may_run(StepName.MAILBOXES, planned.connection.step_states()):
         return PLANNED.to_json()
     try:
+        if foreign := await ownership.require(run, StepName.MAILBOXES):
+            return (await _told(planned, order.chunk, foreign)).to_json()
         outcome = await (_leaving(run, planned) if order.taking_back else _chunk(run, planned))
     except ServiceError as error:
         outcome, findings = translate(StepName.MAILBOXES, error)

@@ -62,8 +62,8 @@ class Outcome:
 WAIT = "wait"
 MORE = "more"
 """The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
-_HARMLESS = frozenset({Action.UPDATE_APPLICATION, Action.REMOVE_ORPHAN})
-"""What a set-up would put in order, and without which every mailbox still opens."""
+_HARMLESS = frozenset({Action.UPDATE_APPLICATION})
+"""What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
 SUPERSEDED = "superseded"
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from activities import ownership
 from activities.blueprint import activity
+from activities.ownership import Looked
 from activities.run import Order, Run, carry_out
-from connector.errors import ForbiddenError, RefusedError, ReplicationError
+from connector.errors import ForbiddenError, RefusedError
 from connector.model import Connection, Intent, SecretRecord
 from connector.plans import secret
-from connector.plans.application import unique_name
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.plans.secret import Observed, Proof, candidate, credential_name, lifetime_days, secret_name
 from connector.steps import StepName
@@ -31,32 +33,33 @@ PROOFS: dict[str, Proof] = {
 class _Secret:
     step: StepName = StepName.SECRET
 
-    async def observe(self, run: Run) -> Observed:
-        found = await run.services.graph.application(unique_name(run.order.name))
-        if found is None and not run.dry:
-            raise ReplicationError("graph", "application-not-listed", "the application is not readable on this replica")
+    async def observe(self, run: Run) -> Looked[Observed]:
         name = _name(run)
-        versions = await run.services.vault.versions(name)
+        found, versions = await asyncio.gather(ownership.by_ids(run), run.services.vault.versions(name))
         newest = candidate(versions, run.now)
-        return Observed(
+        credentials = found.application.credentials if found is not None and found.application is not None else ()
+        observed = Observed(
             versions=versions,
-            credentials=found.credentials if found is not None else (),
+            credentials=credentials,
             intents=tuple(run.connection.intents),
             proof=await _proof(run, name, newest.version) if newest is not None else None,
             now=run.now,
         )
+        return Looked(found, observed)
 
-    def plan(self, run: Run, observed: Observed) -> Plan:
+    def plan(self, run: Run, observed: Looked[Observed]) -> Plan:
         known = run.connection.ids.application_id is not None
-        return secret.plan(observed, _name(run) if known else KNOWN_AFTER_APPLY)
+        subject = _name(run) if known else KNOWN_AFTER_APPLY
+        return observed.guard(self.step, lambda: secret.plan(observed.seen, subject))
 
-    async def apply(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - all in the change
+    async def apply(self, run: Run, observed: Looked[Observed], change: Change) -> None:  # noqa: ARG002 - as above
         if change.action is Action.REMOVE_ORPHAN:
             await run.services.graph.remove_password(run.connection.ids.object_id or "", change.subject)
         else:
             await _add(run, change.subject)
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    def record(self, looked: Looked[Observed], connection: Connection) -> None:
+        observed = looked.seen
         kept = {version.key_id for version in observed.versions}
         stored = {one.display_name for one in observed.credentials if one.key_id in kept}
         present = {one.display_name for one in observed.credentials}

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+from activities import ownership
 from activities.blueprint import activity
 from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
 from activities.secret import PROOFS
@@ -146,6 +147,9 @@ async def run_verification(order: Order) -> dict[str, Any]:
         for chunk, _ in chosen:
             await run.services.documents.save_chunk(run.order.name, chunk)
         outcome = _outcome(run, [chunk for chunk, _ in chosen])
+        if foreign := await ownership.require(run, _STEP):
+            # Looked at last, so that what was proven is not told as ready when somebody else can open it as well.
+            outcome, findings = Outcome(StepState.ACTION_REQUIRED, open=outcome.open), foreign
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
         if _too_new(run, error):

@@ -23,7 +23,19 @@ ConnectionName = Annotated[str, Field(max_length=MAX_NAME, pattern=NAME_PATTERN)
 Severity = Literal["error", "warning", "info"]
 
 
-ACCEPTABLE = frozenset({"foreign-owner", "foreign-credential", "application-deleted", "principal-stale"})
+ACCEPTABLE = frozenset(
+    {
+        "foreign-application",
+        "foreign-owner",
+        "foreign-credential",
+        "foreign-enterprise-application",
+        "foreign-enterprise-owner",
+        "foreign-enterprise-credential",
+        "maker-unknown",
+        "application-deleted",
+        "principal-stale",
+    }
+)
 """The findings that a request may name in ``accept``: the set-up then goes on."""
 
 
@@ -146,6 +158,32 @@ class Intent(Document):
     """Set when the vault holds the value: the intent is complete."""
 
 
+class Making(Document):
+    """Written before an application or an enterprise application is created, so that a crash does not lose whose it is.
+
+    What is created carries ``note`` where people may write notes. Where somebody else was faster our write changes his
+    (Graph answers 204 and not 201), and then the making is forgotten at once.
+    """
+
+    id: str
+    started: datetime
+    step: StepName
+    tries: int = 0
+    """How often the write was begun: only of the first is it known that a 204 means somebody else's."""
+
+    @property
+    def note(self) -> str:
+        """Return what the object carries."""
+        return f"utm-mail-connect {self.id}"
+
+
+class Made(Document):
+    """An object that was created by us, in Graph's own words (201): it counts where Entra does not say who made it."""
+
+    object_id: str
+    on: datetime
+
+
 class MailboxRecord(Document):
     """One name of the wanted list, with the mailbox that it means, or a mailbox whose access is still to be taken back.
 
@@ -238,6 +276,8 @@ class Connection(Document):
     rights: Rights = Field(default_factory=Rights)
     secret: SecretRecord | None = None
     intents: list[Intent] = []
+    makings: list[Making] = []
+    made: list[Made] = []
     chunks: list[ChunkSummary] = []
     taken_back_on: datetime | None = None
     """When access was last taken back: for a while a server may show it still."""

@@ -26,12 +26,23 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential on an application. A secret's value can never be read back, only its ``key_id``."""
+    """A credential on an application or on its service principal: with either one signs in as the application.
+
+    A secret's value can never be read back, only its ``key_id``.
+    """
 
     key_id: str
     kind: Literal["secret", "certificate", "federated"]
     display_name: str | None
     ends: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who owns an application or its enterprise application."""
+
+    id: str
+    kind: Literal["user", "servicePrincipal", "other"] = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +56,33 @@ class Application:
     tags: frozenset[str]
     required_roles: frozenset[tuple[str, str]]
     """Pairs of resource application id and app role id, from ``requiredResourceAccess``; scopes are not listed."""
-    owners: frozenset[str]
-    """Object ids of the owners."""
+    owners: frozenset[Owner] | None
+    """None where we may not see them."""
     credentials: tuple[Credential, ...] = ()
     created: datetime | None = None
+    maker: str | None = None
+    """The client id of the program that made it (``createdByAppId``); None where Entra says nothing."""
+    notes: str | None = None
+    locked: bool = False
+    """Whether the credentials of its service principals are locked against changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnterpriseApplication:
-    """The service principal of an application in this tenant; ``id`` is the object id that Exchange needs."""
+    """The service principal of an application in this tenant; ``id`` is the object id that Exchange needs.
+
+    Its owners and credentials are its own: those of the application are not among them.
+    """
 
     id: str
     application_id: str
     enabled: bool = True
+    owners: frozenset[Owner] | None = frozenset()
+    """None where we may not see them: of others' ``Application.ReadWrite.OwnedBy`` may be told 403."""
+    credentials: tuple[Credential, ...] = ()
+    maker: str | None = None
+    """As for the application."""
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,31 +65,56 @@ def _consent(_: Finding, context: Context) -> Remedy:
     return Remedy(_registration(context, "CallAnAPI"), f"{context.grant} --consent {bash(context.name)}")
 
 
-def _owners(_: Finding, context: Context) -> Remedy:
-    return Remedy(_registration(context, "Owners"))
+def _owners(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "Owners", finding))
 
 
-def _credentials(_: Finding, context: Context) -> Remedy:
-    return Remedy(_registration(context, "Credentials"))
+def _credentials(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "Credentials", finding))
+
+
+def _adopt(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "Owners", finding), f"{context.grant} --adopt {context.name}")
+
+
+def _enterprise_owners(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_enterprise(context, "Owners", finding))
+
+
+def _enterprise_credential(finding: Finding, context: Context) -> Remedy:
+    """Return the lines that remove a password; the portal shows none of a service principal."""
+    principal = finding.values.get("enterpriseApplicationId") or context.ids.enterprise_application_id or ""
+    remove = f"Remove-MgServicePrincipalPassword -ServicePrincipalId {quoted(str(principal))}"
+    command = f"Connect-MgGraph -Scopes Application.ReadWrite.All\n{remove} -KeyId {quoted(finding.subject)}"
+    other = finding.values.get("kind", "secret") != "secret"
+    return Remedy(_enterprise(context, "Owners", finding), None if other else command)
 
 
 def _deleted(_: Finding, context: Context) -> Remedy:
     return Remedy(f"{context.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade")
 
 
-def _enterprise_application(_: Finding, context: Context) -> Remedy:
-    ids = context.ids
-    page = f"objectId/{ids.enterprise_application_id}/appId/{ids.application_id}"
-    return Remedy(f"{context.portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Properties/{page}")
+def _enterprise_application(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_enterprise(context, "Properties", finding))
 
 
 def _conditional_access(_: Finding, context: Context) -> Remedy:
     return Remedy(f"{context.portal}/#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies")
 
 
-def _registration(context: Context, page: str) -> str:
-    blade = f"ApplicationMenuBlade/~/{page}/appId/{context.ids.application_id}"
+def _registration(context: Context, page: str, finding: Finding | None = None) -> str:
+    """Return a page of the application's registration: of the one that the finding names, be it ours or not."""
+    named = finding.values.get("applicationId") if finding is not None else None
+    blade = f"ApplicationMenuBlade/~/{page}/appId/{named or context.ids.application_id}"
     return f"{context.portal}/#view/Microsoft_AAD_RegisteredApps/{blade}"
+
+
+def _enterprise(context: Context, page: str, finding: Finding) -> str:
+    """Return a page of the enterprise application, likewise."""
+    principal = finding.values.get("enterpriseApplicationId") or context.ids.enterprise_application_id
+    application = finding.values.get("applicationId") or context.ids.application_id
+    blade = f"ManagedAppMenuBlade/~/{page}/objectId/{principal}/appId/{application}"
+    return f"{context.portal}/#view/Microsoft_AAD_IAM/{blade}"
 
 
 def _principal(_: Finding, context: Context) -> Remedy:
@@ -174,8 +199,6 @@ def _lines(*lines: str) -> str:
 _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "consent-missing": _consent,
     "token-wrong-role": _consent,
-    "foreign-owner": _owners,
-    "foreign-credential": _credentials,
     "application-deleted": _deleted,
     "enterprise-application-disabled": _enterprise_application,
     "conditional-access": _conditional_access,
@@ -188,6 +211,15 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "removal-by-hand": _removal,
 }
 _ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
+    "foreign-application": _owners,
+    "maker-unknown": _owners,
+    "owner-missing": _adopt,
+    "owners-not-readable": _adopt,
+    "foreign-owner": _owners,
+    "foreign-credential": _credentials,
+    "foreign-enterprise-application": _enterprise_owners,
+    "foreign-enterprise-owner": _enterprise_owners,
+    "foreign-enterprise-credential": _enterprise_credential,
     "grant-missing": _grant,
     "role-missing": _grant,
     "exchange-role-missing": _grant,

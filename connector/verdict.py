@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from connector.diagnosis import MAY_NOT_LOOK
 from connector.model import PROVEN_BY_LOGIN, Connection, Finding
+from connector.plans.ownership import STOPPING
 from connector.steps import ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
@@ -35,7 +36,7 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if StepState.FAILED in states.values():
         return Verdict(ConnectionState.FAILED)
     counts = connection.counts()
-    if _as_wanted(connection) and connection.verified:
+    if _as_wanted(connection) and connection.verified and not foreign(connection):
         return Verdict(ConnectionState.READY)
     proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
     if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():
@@ -50,6 +51,11 @@ def _as_wanted(connection: Connection) -> bool:
     """Return whether every wanted mailbox has opened, and no other one is left to the application."""
     opened = connection.counts().get(MailboxState.OPEN, 0)
     return opened == len(connection.wanted.mailboxes) and not any(chunk.leaving for chunk in connection.chunks)
+
+
+def foreign(connection: Connection) -> bool:
+    """Return whether a step has found that the application is not ours alone; it looks again in the next round."""
+    return any(finding.severity == "error" and finding.code in STOPPING for finding in connection.findings())
 
 
 def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) -> bool:
@@ -74,7 +80,8 @@ def proven(connection: Connection) -> None:
         entry = connection.step(step)
         unseen = [finding for finding in entry.findings if finding.code in MAY_NOT_LOOK]
         by_one = step is not StepName.MAILBOXES and opened and len(unseen) == len(entry.findings)
-        if entry.state is not StepState.ACTION_REQUIRED or not (everywhere or by_one):
+        stopped = any(finding.code in STOPPING for finding in entry.findings)
+        if entry.state is not StepState.ACTION_REQUIRED or stopped or not (everywhere or by_one):
             continue
         told = [finding for finding in entry.findings if finding not in unseen]
         told += [Finding(code=PROVEN_BY_LOGIN, step=step)] if unseen else []

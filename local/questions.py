@@ -108,11 +108,17 @@ async def supported_version(asking: Asking) -> Facts:
 
 
 async def application(asking: Asking) -> Facts:
-    """Does Graph show owners, and what was deleted, to this identity?"""
+    """Does Graph show owners, who made it, and what was deleted, to this identity?"""
     name = asking.connection.name if asking.connection is not None else f"probe-{uuid4()}"
     found = await asking.services.graph.application(unique_name(name))
     deleted = await _allowed(asking.services.graph.deleted_application(unique_name(name)))
-    return {"found": found is not None, "owners": len(found.owners) if found else 0, "deletedReadable": deleted}
+    owners = found.owners if found is not None else None
+    return {
+        "found": found is not None,
+        "owners": len(owners) if owners is not None else 0,
+        "makerTold": found is not None and found.maker is not None,
+        "deletedReadable": deleted,
+    }
 
 
 async def mail_server(asking: Asking) -> Facts:

@@ -7,6 +7,7 @@ durable wait.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,6 @@ from msgraph.generated.applications.item.remove_password.remove_password_post_re
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment
 from msgraph.generated.models.application import Application as GraphApplication
 from msgraph.generated.models.password_credential import PasswordCredential
-from msgraph.generated.models.required_resource_access import RequiredResourceAccess
-from msgraph.generated.models.resource_access import ResourceAccess
 from msgraph.generated.models.service_principal import ServicePrincipal
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
@@ -40,12 +39,23 @@ from connector.clients.bounded_http import BoundedHttp
 from connector.clients.bounds import GRAPH, Bounds, walked
 from connector.clients.clouds import Cloud
 from connector.clients.graph_errors import done, root
-from connector.errors import UnavailableError, UnexpectedAnswerError
+from connector.clients.graph_objects import (
+    APPLICATION,
+    ENTERPRISE_APPLICATION,
+    application,
+    enterprise_application,
+    lock,
+    owners,
+    policy,
+    required,
+    utc,
+)
+from connector.errors import ForbiddenError, ReplicationError, UnavailableError, UnexpectedAnswerError
 from connector.observed import (
     Application,
-    Credential,
     CredentialPolicy,
     EnterpriseApplication,
+    Owner,
     Resource,
     RoleAssignment,
 )
@@ -106,20 +116,28 @@ class GraphClient:
 
     async def application(self, unique_name: str) -> Application | None:
         """Return the application with its owners and credentials, or None."""
-        found = await root(
-            self._graph.applications_with_unique_name(unique_name).get(
-                _select(
-                    "id", "appId", "displayName", "signInAudience", "tags", "requiredResourceAccess",
-                    "passwordCredentials", "keyCredentials", "createdDateTime",
-                )
-            )
-        )  # fmt: skip
+        found = await root(self._graph.applications_with_unique_name(unique_name).get(_select(*APPLICATION)))
         if found is None:
             return None
-        builder = self._graph.applications.by_application_id(str(found.id))
-        owners = await self._all(builder.owners, "id")
-        federated = await self._all(builder.federated_identity_credentials, "id", "name")
-        return _application(found, owners, federated)
+        return application(found, *await self._belongings(str(found.id)))
+
+    async def known_application(self, object_id: str) -> Application:
+        """Return an application whose object id is known, in one round trip.
+
+        Raises:
+            ReplicationError: there is none of that id, as far as this replica knows.
+        """
+        builder = self._graph.applications.by_application_id(object_id)
+        found, belongings = await asyncio.gather(done(builder.get(_select(*APPLICATION))), self._belongings(object_id))
+        return application(_present(found), *belongings)
+
+    async def _belongings(self, object_id: str) -> tuple[frozenset[Owner] | None, list[Any]]:
+        """Return the owners and the federated credentials of an application."""
+        builder = self._graph.applications.by_application_id(object_id)
+        owning, federated = await asyncio.gather(
+            self._owners(builder.owners), self._all(builder.federated_identity_credentials, "id", "name")
+        )
+        return owning, federated
 
     async def deleted_application(self, unique_name: str) -> Application | None:
         """Return the application of that name that was deleted and can still be restored (30 days), or None.
@@ -129,7 +147,7 @@ class GraphClient:
         """
         found = await self._all(self._graph.directory.deleted_items.graph_application, "id", "appId", "uniqueName")
         named = [one for one in found if one.unique_name == unique_name]
-        return _application(named[-1], [], []) if named else None
+        return application(named[-1], None, []) if named else None
 
     async def ensure_application(
         self,
@@ -138,30 +156,57 @@ class GraphClient:
         display_name: str,
         tags: Sequence[str],
         required_roles: Sequence[tuple[str, str]],
-    ) -> None:
-        """Create or update the application; ``required_roles`` are pairs of resource appId and role id."""
+        notes: str | None = None,
+    ) -> str | None:
+        """Create or update the application; ``required_roles`` are pairs of resource appId and role id.
+
+        Returns:
+            The object id of the one that was created (201); None where there was one, which now is as wanted (204).
+        """
         body = GraphApplication(
             display_name=display_name,
             sign_in_audience="AzureADMyOrg",
             tags=list(tags),
-            required_resource_access=_required(required_roles),
+            required_resource_access=required(required_roles),
+            service_principal_lock_configuration=lock(),
+            notes=notes,
         )
-        await done(self._graph.applications_with_unique_name(unique_name).patch(body, _create_if_missing()))
+        made = await done(self._graph.applications_with_unique_name(unique_name).patch(body, _create_if_missing()))
+        return str(made.id) if made is not None and made.id else None
 
-    async def enterprise_application(self, application_id: str) -> EnterpriseApplication | None:
-        """Return the service principal of an application in this tenant, or None."""
-        found = await root(
-            self._graph.service_principals_with_app_id(application_id).get(_select("id", "appId", "accountEnabled"))
-        )
-        if found is None:
-            return None
-        return EnterpriseApplication(str(found.id), str(found.app_id), enabled=found.account_enabled is not False)
+    async def enterprise_application(
+        self, application_id: str, object_id: str | None = None
+    ) -> EnterpriseApplication | None:
+        """Return the service principal of an application in this tenant with its owners and credentials, or None.
 
-    async def ensure_enterprise_application(self, application_id: str) -> None:
-        """Create the service principal of an application; one that exists is left as it is."""
-        await done(
-            self._graph.service_principals_with_app_id(application_id).patch(ServicePrincipal(), _create_if_missing())
-        )
+        Args:
+            application_id: the application's.
+            object_id: the service principal's own where it is known: then all takes one round trip.
+
+        Raises:
+            ReplicationError: there is none of that object id, as far as this replica knows.
+        """
+        request = self._graph.service_principals_with_app_id(application_id).get(_select(*ENTERPRISE_APPLICATION))
+        if object_id is None:
+            found = await root(request)
+            return None if found is None else enterprise_application(found, await self._owners_of(str(found.id)))
+        found, owning = await asyncio.gather(done(request), self._owners_of(object_id))
+        if found is None or str(found.id).lower() != object_id.lower():
+            raise ReplicationError("graph", "application-not-listed", "another enterprise application has its place")
+        return enterprise_application(found, owning)
+
+    async def _owners_of(self, object_id: str) -> frozenset[Owner] | None:
+        return await self._owners(self._graph.service_principals.by_service_principal_id(object_id).owners)
+
+    async def ensure_enterprise_application(self, application_id: str, notes: str | None = None) -> str | None:
+        """Create the service principal of an application; one that exists is left as it is.
+
+        Returns:
+            The object id of the one that was created; None where there was one.
+        """
+        builder = self._graph.service_principals_with_app_id(application_id)
+        made = await done(builder.patch(ServicePrincipal(notes=notes), _create_if_missing()))
+        return str(made.id) if made is not None and made.id else None
 
     async def resource(self, application_id: str) -> Resource | None:
         """Return the service principal of an API with the roles that it offers to applications, or None."""
@@ -195,9 +240,9 @@ class GraphClient:
         Raises:
             ForbiddenError: without ``Policy.Read.All`` the policy is unknown.
         """
-        policy = self._graph.policies.default_app_management_policy
-        found = _present(await done(policy.get(_select("isEnabled", "applicationRestrictions"))))
-        return _policy(found, datetime.now(UTC))
+        builder = self._graph.policies.default_app_management_policy
+        found = _present(await done(builder.get(_select("isEnabled", "applicationRestrictions"))))
+        return policy(found, datetime.now(UTC))
 
     async def add_password(self, application_object_id: str, *, display_name: str, ends: datetime) -> NewPassword:
         """Make a client secret. Never repeated: an answer that was lost leaves a secret that nobody knows.
@@ -212,13 +257,20 @@ class GraphClient:
         made = await done(builder.add_password.post(body))
         if made is None or not made.secret_text or not made.key_id:
             raise UnexpectedAnswerError("graph", "no-secret", "the answer holds no secret")
-        return NewPassword(str(made.key_id), SecretStr(made.secret_text), _utc(made.end_date_time) or ends)
+        return NewPassword(str(made.key_id), SecretStr(made.secret_text), utc(made.end_date_time) or ends)
 
     async def remove_password(self, application_object_id: str, key_id: str) -> None:
         """Remove a client secret; one that is gone already is success."""
         builder = self._graph.applications.by_application_id(application_object_id)
         body = RemovePasswordPostRequestBody(key_id=UUID(key_id))
         await done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
+
+    async def _owners(self, builder: Any) -> frozenset[Owner] | None:
+        """Return who owns an object; None where we may not see it."""
+        try:
+            return owners(await self._all(builder, "id"))
+        except ForbiddenError:
+            return None
 
     async def _all(self, builder: Any, *names: str) -> list[Any]:
         """Return a whole collection, page by page."""
@@ -250,65 +302,3 @@ def _create_if_missing() -> Any:
     headers = HeadersCollection()
     headers.add("Prefer", "create-if-missing")
     return RequestConfiguration(headers=headers)
-
-
-def _required(roles: Sequence[tuple[str, str]]) -> list[Any]:
-    return [
-        RequiredResourceAccess(
-            resource_app_id=resource,
-            resource_access=[ResourceAccess(id=UUID(role), type="Role") for owner, role in roles if owner == resource],
-        )
-        for resource in dict.fromkeys(resource for resource, _ in roles)
-    ]
-
-
-def _application(found: Any, owners: list[Any], federated: list[Any]) -> Application:
-    secrets = (
-        Credential(str(one.key_id), "secret", one.display_name, _utc(one.end_date_time))
-        for one in found.password_credentials or ()
-    )
-    certificates = (
-        Credential(str(one.key_id), "certificate", one.display_name, _utc(one.end_date_time))
-        for one in found.key_credentials or ()
-    )
-    trusts = (Credential(str(one.id), "federated", one.name, None) for one in federated)
-    return Application(
-        object_id=str(found.id),
-        application_id=str(found.app_id),
-        display_name=found.display_name or "",
-        sign_in_audience=found.sign_in_audience,
-        tags=frozenset(found.tags or ()),
-        required_roles=frozenset(
-            (str(access.resource_app_id), str(role.id))
-            for access in found.required_resource_access or ()
-            for role in access.resource_access or ()
-            if role.type == "Role"
-        ),
-        owners=frozenset(str(one.id) for one in owners),
-        credentials=(*secrets, *certificates, *trusts),
-        created=_utc(found.created_date_time),
-    )
-
-
-def _policy(found: Any, now: datetime) -> CredentialPolicy:
-    """Read the policy (learn.microsoft.com/graph/api/resources/passwordcredentialconfiguration)."""
-    if not found.is_enabled or found.application_restrictions is None:
-        return CredentialPolicy()
-    allowed, longest = True, None
-    for one in found.application_restrictions.password_credentials or ():
-        begins = _utc(one.restrict_for_apps_created_after_date_time)
-        if one.state == "disabled" or (begins is not None and begins > now):
-            continue
-        if one.restriction_type == "passwordAddition":
-            allowed = False
-        elif one.restriction_type == "passwordLifetime" and one.max_lifetime is not None:
-            days = one.max_lifetime.days
-            longest = days if longest is None else min(longest, days)
-    return CredentialPolicy(allowed, longest)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """Return the time in UTC; the SDK gives one without a zone where Graph's text has none."""
-    if moment is None:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

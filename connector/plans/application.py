@@ -1,13 +1,13 @@
-"""Step 2: should the application be created or corrected, and is it ours?"""
+"""Step 2: should the application be created or corrected? Only if it is ours, which ``ownership`` decides."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from connector.model import Finding, Wanted
-from connector.observed import Application, Credential
+from connector.observed import Application
+from connector.plans import ownership
+from connector.plans.ownership import Registration
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
@@ -17,8 +17,6 @@ IMAP_ROLE = "IMAP.AccessAsApp"
 IMAP_ROLE_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
 REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
 TAG = "utm-mail-connect"
-_OWNER_TIME = timedelta(minutes=30)
-"""For so long the owner that Entra adds on creation may not be shown yet; what nobody owns then is not ours."""
 AUDIENCE = "AzureADMyOrg"
 """Single tenant: the default audience would be throttled harder and synchronised with consumer accounts."""
 
@@ -27,15 +25,9 @@ AUDIENCE = "AzureADMyOrg"
 class Observed:
     """What step 2 looks at."""
 
-    application: Application | None
-    identity_object_id: str
-    ours: Collection[str]
-    """Key ids of the credentials that we made: those in the vault and those of our intents."""
-    intents: Collection[str]
-    """Display names that our intents give to credentials."""
-    deleted: Application | None
+    registration: Registration
+    deleted: Application | None = None
     """An application of this name that was deleted and can still be restored."""
-    now: datetime
 
 
 def unique_name(connection: str) -> str:
@@ -43,52 +35,27 @@ def unique_name(connection: str) -> str:
     return f"utm-mail-connect-{connection}"
 
 
-def plan(observed: Observed, wanted: Wanted, accepted: Collection[str] = ()) -> Plan:
-    """Return how to make the application as wanted; a foreign one is refused.
-
-    ``accepted`` are the ids of the findings that somebody has accepted for the application at hand.
-    """
-    application = observed.application
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Return how to make the application as wanted; one that is not ours is left alone."""
+    application = observed.registration.application
     if application is None:
-        return _create(observed, wanted, accepted)
-    if not application.owners and not _outgrown(application, observed.now):
-        return Plan(wait="owner-unknown")
-    if observed.identity_object_id not in application.owners:
-        return Plan(findings=(_finding("foreign-application", application, application.application_id),))
-    others = sorted(application.owners - {observed.identity_object_id})
-    findings = [_finding("foreign-owner", application, owner) for owner in others]
-    findings += [
-        _finding(
-            "foreign-credential",
-            application,
-            credential.key_id,
-            kind=credential.kind,
-            name=credential.display_name or "",
-        )
-        for credential in application.credentials
-        if not _is_ours(credential, observed)
-    ]
-    stopping = tuple(finding for finding in findings if finding.id not in accepted)
-    known = (one.model_copy(update={"severity": "info"}) for one in findings if one.id in accepted)
-    told = (*stopping, *known)
-    if _differs(application, wanted) and not stopping:
-        return Plan((Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs"),), told)
-    return Plan(findings=told)
+        return _create(observed, wanted)
+    verdict = ownership.judge(observed.registration, StepName.APPLICATION)
+    if verdict.blocked or verdict.wait is not None or not _differs(application, wanted):
+        return verdict
+    change = Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs")
+    return Plan((change,), verdict.findings)
 
 
-def _create(observed: Observed, wanted: Wanted, accepted: Collection[str]) -> Plan:
+def _create(observed: Observed, wanted: Wanted) -> Plan:
     """Return the creation, unless restoring the deleted one would keep the values that the UTM has."""
     change = Change(Action.CREATE_APPLICATION, wanted.display_name, "application-missing")
     if observed.deleted is None:
         return Plan((change,))
-    finding = _finding("application-deleted", observed.deleted, observed.deleted.application_id)
-    if finding.id in accepted:
+    finding = _deleted(observed.deleted.application_id)
+    if finding.id in observed.registration.accepted:
         return Plan((change,), (finding.model_copy(update={"severity": "info"}),))
     return Plan(findings=(finding,))
-
-
-def _outgrown(application: Application, now: datetime) -> bool:
-    return application.created is not None and now - application.created > _OWNER_TIME
 
 
 def _differs(application: Application, wanted: Wanted) -> bool:
@@ -97,19 +64,14 @@ def _differs(application: Application, wanted: Wanted) -> bool:
         or application.sign_in_audience != AUDIENCE
         or application.required_roles != frozenset(REQUIRED_ROLES)
         or TAG not in application.tags
+        or not application.locked
     )
 
 
-def _is_ours(credential: Credential, observed: Observed) -> bool:
-    return credential.kind == "secret" and (
-        credential.key_id in observed.ours or credential.display_name in observed.intents
-    )
-
-
-def _finding(code: str, application: Application, subject: str, **values: str) -> Finding:
+def _deleted(application_id: str) -> Finding:
     return Finding(
-        code=code,
+        code="application-deleted",
         step=StepName.APPLICATION,
-        subject=subject,
-        values={"applicationId": application.application_id, **values},
+        subject=application_id,
+        values={"applicationId": application_id},
     )

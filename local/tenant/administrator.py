@@ -15,6 +15,7 @@ from local.tenant.simulation import Simulation
 from local.tenant.world import (
     Application,
     ExchangePrincipal,
+    Identity,
     RoleGroup,
     ServicePrincipal,
 )
@@ -47,6 +48,24 @@ class Administrator(Member, MailboxAdministrator):
     def withdraw_consent(self, app_id: str, role: str = "IMAP.AccessAsApp") -> None:
         """Take an Exchange role from an application."""
         self._unassign(self._principal(app_id).id, EXCHANGE_APP_ID, role)
+
+    def replace_identity(self) -> Identity:
+        """Give the app a new managed identity with the rights of the old one, which is gone."""
+        world, chance = self._world, self._simulation.chance
+        old, nth = world.identity, str(self._simulation.chance.nth("identity"))
+        new = Identity(chance.guid("new identity", nth), chance.guid("new object", nth), old.vault_access)
+        principal = world.service_principals.pop(old.object_id)
+        world.service_principals[new.object_id] = ServicePrincipal(
+            new.object_id, new.client_id, principal.display_name, kind="ManagedIdentity"
+        )
+        for entry in world.assignments.values():
+            if entry.principal_id == old.object_id:
+                entry.principal_id = new.object_id
+        world.directory_roles[new.object_id] = world.directory_roles.pop(old.object_id, set())
+        for group in world.role_groups:
+            group.members = {new.object_id if one == old.object_id else one for one in group.members}
+        world.identity = new
+        return new
 
     def grant(self, *roles: str) -> None:
         """Give the managed identity app roles of Graph or Exchange, by name; tokens that are kept stay as they are."""

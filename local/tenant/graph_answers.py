@@ -141,6 +141,7 @@ def service_principal(world: World, found: ServicePrincipal) -> dict[str, Any]:
         "tags": [],
         "notes": found.notes,
         "createdByAppId": found.created_by if world.tells_maker else None,
+        "isDisabled": False,
         "disabledByMicrosoftStatus": found.disabled_by_microsoft,
         **_credentials(found.credentials),
         "appRoles": [

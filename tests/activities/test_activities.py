@@ -15,6 +15,7 @@ from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
 from activities.operation import fail
+from activities.ownership import Looked
 from activities.run import Order, Outcome, Run, translate
 from activities.secret import STAGE
 from connector.clients.store import FolderStore
@@ -340,5 +341,5 @@ def test_an_intent_that_came_to_nothing_is_forgotten_after_a_day(hours: int, sho
     document = connection()
     document.intents = [intent]
     seen = Observed((), listed, (intent,), None, now=NOW)
-    STAGE.record(seen, document)
+    STAGE.record(Looked(None, seen), document)
     assert document.intents == ([intent] if kept else [])

@@ -188,7 +188,7 @@ async def test_a_foreign_application_of_our_name_is_refused(tmp_path: Path) -> N
         app.tenant.administrator.register_application(f"utm-mail-connect-{NAME}")
         connection = await app.set_up()
         assert connection["state"] == "action-required"
-        assert [finding["code"] for finding in connection["findings"]] == ["foreign-application"]
+        assert [finding["code"] for finding in connection["findings"]] == ["foreign-application", "foreign-owner"]
         assert app.tenant.writes() == []
 
 

@@ -130,7 +130,7 @@ async def test_what_stops_a_set_up_stops_the_plan(tmp_path: Path) -> None:
         app.tenant.administrator.register_application(f"utm-mail-connect-{NAME}")
         plan = await dry_run(app)
         assert plan["changes"] == []
-        assert [finding["code"] for finding in plan["findings"]] == ["foreign-application"]
+        assert [finding["code"] for finding in plan["findings"]] == ["foreign-application", "foreign-owner"]
 
 
 async def test_a_long_plan_comes_in_pages(tmp_path: Path) -> None:

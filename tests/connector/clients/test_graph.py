@@ -25,7 +25,7 @@ from connector.errors import (
     UnexpectedAnswerError,
     WaitError,
 )
-from connector.observed import Application, CredentialPolicy, RoleAssignment
+from connector.observed import Application, CredentialPolicy, Owner, RoleAssignment
 from local.tenant import Tenant
 from local.tenant.catalogue import EXCHANGE_APP_ID, EXCHANGE_ROLES
 from local.tenant.misbehaviour import Fault, Preset
@@ -90,7 +90,7 @@ async def test_an_application_is_created_once_and_then_updated(tenant: Tenant, g
     assert first.sign_in_audience == "AzureADMyOrg"
     assert first.tags == {"utm-mail-connect"}
     assert first.required_roles == {(EXCHANGE_APP_ID, IMAP)}
-    assert first.owners == {tenant.world.identity.object_id}
+    assert first.owners == frozenset({Owner(tenant.world.identity.object_id, "servicePrincipal")})
     assert first.credentials == ()
     await graph.ensure_application(NAME, display_name="Anders", tags=[], required_roles=[])
     second = await graph.application(NAME)
@@ -106,6 +106,7 @@ async def test_owners_are_read_to_the_last_page(tenant: Tenant, graph: GraphClie
         tenant.administrator.add_owner(made, f"00000000-0000-0000-0000-{number:012}")
     found = await graph.application(NAME)
     assert found is not None
+    assert found.owners is not None
     assert len(found.owners) == 251
 
 
@@ -138,6 +139,63 @@ async def test_an_enterprise_application_is_created_and_shows_whether_it_is_enab
     second = await graph.enterprise_application(application.application_id)
     assert second is not None
     assert (second.id, second.enabled) == (first.id, False)
+
+
+async def test_who_made_an_object_and_who_owns_it_is_read_of_both(tenant: Tenant, graph: GraphClient) -> None:
+    made, upsert = [], {"display_name": "UTM", "tags": [], "required_roles": []}
+    made += [await graph.ensure_application(NAME, **upsert, notes="ours") for _ in range(2)]  # type: ignore[arg-type]
+    application = await graph.application(NAME)
+    assert application is not None
+    made += [await graph.ensure_enterprise_application(application.application_id, "ours") for _ in range(2)]
+    principal = await graph.enterprise_application(application.application_id)
+    assert principal is not None
+    assert made == [application.object_id, None, principal.id, None]  # None: it was there before, made by whomever
+    for found in (application, principal):
+        assert (found.maker, found.notes) == (tenant.world.identity.client_id, "ours")
+        assert found.owners == frozenset({Owner(tenant.world.identity.object_id, "servicePrincipal")})
+    assert application.locked
+    assert await graph.known_application(application.object_id) == application
+    assert await graph.enterprise_application(application.application_id, principal.id) == principal
+
+
+async def test_what_a_member_added_to_the_service_principal_is_seen(tenant: Tenant, graph: GraphClient) -> None:
+    tenant.administrator.revoke("Application.Read.All")
+    planted, password = tenant.member.plant(NAME)
+    principal = tenant.world.service_principal(planted.app_id)
+    assert principal is not None
+    tenant.member.add_owner(principal)
+    certificate = tenant.member.add_credential(principal, "certificate")
+    found = await graph.enterprise_application(planted.app_id)
+    assert found is not None
+    assert {(one.key_id, one.kind) for one in found.credentials} == {
+        (password.key_id, "secret"),
+        (certificate.key_id, "certificate"),
+    }
+    assert Owner(tenant.member.id, "user") in (found.owners or ())
+    principal.owners = [tenant.member.id]
+    tenant.world.hides_owners = True
+    found = await graph.enterprise_application(planted.app_id)
+    assert found is not None
+    assert found.owners is None
+
+
+async def test_what_microsoft_has_disabled_is_not_enabled(tenant: Tenant, graph: GraphClient) -> None:
+    planted, _ = tenant.member.plant(NAME)
+    principal = tenant.world.service_principal(planted.app_id)
+    assert principal is not None
+    principal.disabled_by_microsoft = "DisabledDueToViolationOfServicesAgreement"
+    found = await graph.enterprise_application(planted.app_id)
+    assert found is not None
+    assert found.enabled is False
+
+
+async def test_an_id_that_is_another_s_by_now_is_not_taken_for_it(graph: GraphClient) -> None:
+    application = await ensured(graph)
+    await graph.ensure_enterprise_application(application.application_id)
+    with pytest.raises(ReplicationError):
+        await graph.enterprise_application(application.application_id, NOBODY)
+    with pytest.raises(ReplicationError):
+        await graph.known_application(NOBODY)
 
 
 async def test_an_application_that_has_not_arrived_is_waited_for(graph: GraphClient) -> None:
@@ -304,12 +362,14 @@ async def test_every_read_selects_what_it_needs() -> None:
 
     graph = answering(answer)
     await graph.application(NAME)
+    await graph.known_application(NOBODY)
     await graph.enterprise_application(NOBODY)
+    await graph.enterprise_application(NOBODY, NOBODY)
     await graph.resource(NOBODY)
     await graph.role_assignments(NOBODY)
     await graph.credential_policy()
     await graph.close()
-    assert len(asked) == 7
+    assert len(asked) == 3 + 3 + 2 + 2 + 1 + 1 + 1
     assert all(url.params["$select"] for url in asked)
 
 

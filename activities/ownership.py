@@ -1,0 +1,164 @@
+"""Look whose the application is, with the service principal: before each write that gives it anything, and at the end.
+
+Two round trips by name in step 2; afterwards the ids are known, and all is asked at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import uuid4
+
+from activities.run import Run
+from connector.errors import ForbiddenError, ReplicationError
+from connector.log import log
+from connector.model import Connection, Finding, Made, Making
+from connector.observed import Application, EnterpriseApplication
+from connector.plans import ownership
+from connector.plans.application import unique_name
+from connector.plans.ownership import Identity, Registration
+from connector.plans.plan import Plan
+from connector.plans.secret import credential_name, secret_name
+from connector.steps import StepName
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[T]):
+    """What a step observed, and whose the application was at that moment; None where there is none yet."""
+
+    registration: Registration | None
+    seen: T
+
+    def guard(self, step: StepName, plan: Callable[[], Plan]) -> Plan:
+        """Return the step's own plan, unless the application is not ours."""
+        verdict = ownership.stopping(self.registration, step)
+        return verdict if verdict.blocked or verdict.wait is not None else plan()
+
+
+async def by_name(run: Run) -> Registration:
+    """Return what carries the connection's name, and whose it is."""
+    graph = run.services.graph
+    found, identity = await asyncio.gather(graph.application(unique_name(run.order.name)), _identity(run))
+    if found is None:
+        return _registration(run, identity, None, None, frozenset())
+    enterprise, kept = await asyncio.gather(
+        graph.enterprise_application(found.application_id), _kept(run, found.application_id)
+    )
+    return _registration(run, identity, found, enterprise, kept)
+
+
+async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
+    """Return the application that step 2 has settled, with its service principal where step 3 has, as they are now.
+
+    None in a dry run of what is still to be made. ``renewed``: the service principal may be another one than before.
+
+    Raises:
+        ReplicationError: what was settled is not readable at present.
+    """
+    ids, graph = run.connection.ids, run.services.graph
+    if ids.application_id is None or ids.object_id is None:
+        if run.dry:
+            return None
+        raise ReplicationError("graph", "application-not-listed", "no application has been settled")
+    found, enterprise, kept, identity = await asyncio.gather(
+        graph.known_application(ids.object_id),
+        graph.enterprise_application(ids.application_id, None if renewed else ids.enterprise_application_id),
+        _kept(run, ids.application_id),
+        _identity(run),
+    )
+    return _registration(run, identity, found, enterprise, kept)
+
+
+async def require(run: Run, step: StepName) -> tuple[Finding, ...]:
+    """Return what stops a step that has no plan of its own, since the application is not ours.
+
+    Raises:
+        ReplicationError: that cannot be said yet.
+    """
+    verdict = ownership.stopping(await by_ids(run), step)
+    if verdict.wait is not None:
+        raise ReplicationError("graph", verdict.wait, "the owner is not readable yet")
+    return verdict.findings
+
+
+async def begin_making(run: Run, step: StepName) -> Making:
+    """Keep that an object is about to be created, and return under which note; the one of an attempt that was lost."""
+    present = next((one for one in run.connection.makings if one.step is step), None)
+    making = present or Making(id=str(uuid4()), started=run.now, step=step)
+
+    def note(connection: Connection) -> None:
+        others = [one for one in connection.makings if one.id != making.id]
+        connection.makings = [*others, making.model_copy(update={"tries": making.tries + 1})]
+
+    await run.update(note)
+    return making
+
+
+async def end_making(run: Run, making: Making, object_id: str | None) -> None:
+    """Keep that an object was created by us, or forget the making: what was there before is somebody else's.
+
+    Where an earlier attempt was lost the object may be that one's: then its note decides.
+    """
+
+    def note(connection: Connection) -> None:
+        if object_id is not None:
+            connection.made.append(Made(object_id=object_id, on=run.now))
+        elif making.tries:
+            return
+        connection.makings = [one for one in connection.makings if one.id != making.id]
+
+    await run.update(note)
+
+
+def remember(connection: Connection, seen: Registration, thing: Application | EnterpriseApplication) -> None:
+    """Take what a crash has interrupted as made, by its note; forget what is settled."""
+    making = ownership.making_of(connection.makings, thing)
+    if making is None:
+        return
+    object_id = thing.object_id if isinstance(thing, Application) else thing.id
+    if all(one.object_id != object_id for one in connection.made):
+        connection.made.append(Made(object_id=object_id, on=seen.now))
+    connection.makings = [one for one in connection.makings if one.id != making.id]
+
+
+def _registration(
+    run: Run,
+    identity: Identity,
+    application: Application | None,
+    enterprise: EnterpriseApplication | None,
+    kept: frozenset[str],
+) -> Registration:
+    connection = run.connection
+    intents = connection.intents
+    return Registration(
+        application=application,
+        enterprise=enterprise,
+        identity=identity,
+        now=run.now,
+        key_ids=kept | {intent.key_id for intent in intents if intent.key_id is not None},
+        unfinished={credential_name(intent.id) for intent in intents if intent.key_id is None},
+        makings=tuple(connection.makings),
+        made=tuple(connection.made),
+        accepted=run.accepted_for(application.application_id if application is not None else None),
+    )
+
+
+async def _identity(run: Run) -> Identity:
+    claims = await run.services.identity.claims(run.services.cloud.graph_scope)
+    return Identity(client_id=claims.application_id, object_id=claims.object_id)
+
+
+async def _kept(run: Run, application_id: str) -> frozenset[str]:
+    """Return the key ids of what we keep; where the vault may not be read, of the secret that the document knows."""
+    secret, ids = run.connection.secret, run.connection.ids
+    known = {secret.key_id} if secret is not None and ids.application_id == application_id else set()
+    try:
+        versions = await run.services.vault.versions(secret_name(run.order.name, application_id))
+    except ForbiddenError as error:
+        log("vault-not-readable", connection=run.order.name, code=error.code, requestId=error.request_id)
+        return frozenset(known)
+    return frozenset(known | {version.key_id for version in versions if version.key_id is not None})
