@@ -37,6 +37,13 @@ async def set_up(services: Services, name: str, addresses: list[str]) -> int:
     if enterprise is None:
         raise RuntimeError("a calm tenant shows what was written")
 
+    async def look() -> None:
+        """Ask whose it all is, as the product does before each step and after it."""
+        await graph.known_application(application.object_id)
+        await graph.enterprise_application(application.application_id, enterprise.id)
+        await vault.versions(secret_name(name, application.application_id))
+
+    await look()
     resource = await graph.resource(EXCHANGE_APPLICATION_ID)
     if resource is None:
         raise RuntimeError("a calm tenant has Exchange Online")
@@ -44,9 +51,12 @@ async def set_up(services: Services, name: str, addresses: list[str]) -> int:
     await graph.assign_role(enterprise_application_id=enterprise.id, resource_id=resource.id, role_id=IMAP_ROLE_ID)
     await graph.resource(EXCHANGE_APPLICATION_ID)
     await graph.role_assignments(enterprise.id)
+    await look()
 
+    await look()
     version = await _secret(services, name, application, tenant_id)
 
+    await look()
     await exchange.principal(tenant_id, application.application_id)
     await exchange.create_principal(
         tenant_id, application_id=application.application_id, object_id=enterprise.id, display_name=name
@@ -54,7 +64,9 @@ async def set_up(services: Services, name: str, addresses: list[str]) -> int:
     principal = await exchange.principal(tenant_id, application.application_id)
     if principal is None:
         raise RuntimeError("a calm tenant shows what was written")
+    await look()
     for start in range(0, len(addresses), _BATCH):
+        await look()
         await _access(services, tenant_id, addresses[start : start + _BATCH], principal)
 
     opened = 0
@@ -62,6 +74,7 @@ async def set_up(services: Services, name: str, addresses: list[str]) -> int:
     proven = await prove_secret(cloud, tenant_id, application.application_id, value)
     for address in addresses:
         opened += (await examine(cloud, address, proven.token)).stage == "open"
+    await look()
     return opened
 
 
