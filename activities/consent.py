@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.plans.consent import Observed
 from connector.plans.plan import KNOWN_AFTER_APPLY, Change, Plan
 from connector.steps import StepName
+from connector.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class _Consent:
 
     async def observe(self, run: Run) -> Looked[Observed]:
         graph = run.services.graph
-        found, exchange, assignments = await asyncio.gather(
+        found, exchange, assignments = await together(
             ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID), _assignments(run)
         )
         return Looked(found, Observed(exchange, assignments))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from connector.observed import ExchangePrincipal
 from connector.plans import exchange
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.steps import StepName
+from connector.together import together
 
 Seen = Looked[ExchangePrincipal | None]
 
@@ -26,7 +26,7 @@ class _Exchange:
     step: StepName = StepName.EXCHANGE
 
     async def observe(self, run: Run) -> Seen:
-        return Looked(*await asyncio.gather(ownership.by_ids(run), _principal(run)))
+        return Looked(*await together(ownership.by_ids(run), _principal(run)))
 
     def plan(self, run: Run, observed: Seen) -> Plan:
         ids = run.connection.ids

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from connector.observed import ExchangePrincipal
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
 from connector.steps import SETTLED, StepName, StepState, may_run
+from connector.together import together
 
 _STEP = StepName.MAILBOXES
 _OF_REMOVALS = frozenset({"removal-by-hand", "removal-waits"})
@@ -56,7 +56,7 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         return Outcome(StepState.PENDING).to_json()
     work = _take_back if order.taking_back else _give
     try:
-        principal, foreign = await asyncio.gather(principal_of(run), ownership.require(run, _STEP))
+        principal, foreign = await together(principal_of(run), ownership.require(run, _STEP))
         if principal is None and not foreign:
             return Outcome(StepState.PENDING).to_json()
         # Nothing is given or taken back where the application is not ours alone.

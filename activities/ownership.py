@@ -5,7 +5,6 @@ Two round trips by name in step 2; afterwards the ids are known, and all is aske
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -22,6 +21,7 @@ from connector.plans.ownership import Identity, Registration
 from connector.plans.plan import Plan
 from connector.plans.secret import credential_name, secret_name
 from connector.steps import StepName
+from connector.together import together
 
 T = TypeVar("T")
 
@@ -42,10 +42,10 @@ class Looked(Generic[T]):
 async def by_name(run: Run) -> Registration:
     """Return what carries the connection's name, and whose it is."""
     graph = run.services.graph
-    found, identity = await asyncio.gather(graph.application(unique_name(run.order.name)), _identity(run))
+    found, identity = await together(graph.application(unique_name(run.order.name)), _identity(run))
     if found is None:
         return _registration(run, identity, None, None, frozenset())
-    enterprise, kept = await asyncio.gather(
+    enterprise, kept = await together(
         graph.enterprise_application(found.application_id), _kept(run, found.application_id)
     )
     return _registration(run, identity, found, enterprise, kept)
@@ -64,7 +64,7 @@ async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
         if run.dry:
             return None
         raise ReplicationError("graph", "application-not-listed", "no application has been settled")
-    found, enterprise, kept, identity = await asyncio.gather(
+    found, enterprise, kept, identity = await together(
         graph.known_application(ids.object_id),
         graph.enterprise_application(ids.application_id, None if renewed else ids.enterprise_application_id),
         _kept(run, ids.application_id),

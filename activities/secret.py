@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.plans.secret import Observed, Proof, candidate, credential_name, lifetime_days, secret_name
 from connector.steps import StepName
+from connector.together import together
 
 _REMEMBERED = timedelta(days=1)
 PROOFS: dict[str, Proof] = {
@@ -35,7 +35,7 @@ class _Secret:
 
     async def observe(self, run: Run) -> Looked[Observed]:
         name = _name(run)
-        found, versions = await asyncio.gather(ownership.by_ids(run), run.services.vault.versions(name))
+        found, versions = await together(ownership.by_ids(run), run.services.vault.versions(name))
         newest = candidate(versions, run.now)
         credentials = found.application.credentials if found is not None and found.application is not None else ()
         observed = Observed(

@@ -7,7 +7,6 @@ durable wait.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -59,6 +58,7 @@ from connector.observed import (
     Resource,
     RoleAssignment,
 )
+from connector.together import together
 
 _TIMEOUT = httpx.Timeout(30, connect=5)
 _ASSIGNED_ALREADY = "permission being assigned already exists on the object"
@@ -128,13 +128,13 @@ class GraphClient:
             ReplicationError: there is none of that id, as far as this replica knows.
         """
         builder = self._graph.applications.by_application_id(object_id)
-        found, belongings = await asyncio.gather(done(builder.get(_select(*APPLICATION))), self._belongings(object_id))
+        found, belongings = await together(done(builder.get(_select(*APPLICATION))), self._belongings(object_id))
         return application(_present(found), *belongings)
 
     async def _belongings(self, object_id: str) -> tuple[frozenset[Owner] | None, list[Any]]:
         """Return the owners and the federated credentials of an application."""
         builder = self._graph.applications.by_application_id(object_id)
-        owning, federated = await asyncio.gather(
+        owning, federated = await together(
             self._owners(builder.owners), self._all(builder.federated_identity_credentials, "id", "name")
         )
         return owning, federated
@@ -190,7 +190,7 @@ class GraphClient:
         if object_id is None:
             found = await root(request)
             return None if found is None else enterprise_application(found, await self._owners_of(str(found.id)))
-        found, owning = await asyncio.gather(done(request), self._owners_of(object_id))
+        found, owning = await together(done(request), self._owners_of(object_id))
         if found is None or str(found.id).lower() != object_id.lower():
             raise ReplicationError("graph", "application-not-listed", "another enterprise application has its place")
         return enterprise_application(found, owning)

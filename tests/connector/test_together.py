@@ -1,0 +1,38 @@
+"""What is asked at once ends together."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from connector.together import together
+
+
+async def test_answers_come_in_order_and_are_asked_at_once() -> None:
+    met = asyncio.Barrier(2)
+
+    async def answer(value: int) -> int:
+        await met.wait()
+        return value
+
+    async with asyncio.timeout(5):
+        assert await together(answer(1), answer(2)) == (1, 2)
+
+
+async def test_the_first_error_is_raised_when_nothing_runs_any_more() -> None:
+    ended: list[str] = []
+
+    async def late(error: Exception | None = None) -> None:
+        await asyncio.sleep(0)
+        ended.append("late")
+        if error is not None:
+            raise error
+
+    async def early() -> None:
+        ended.append("early")
+        raise LookupError
+
+    with pytest.raises(KeyError):
+        await together(late(KeyError()), early(), late())
+    assert ended == ["early", "late", "late"]
