@@ -11,7 +11,7 @@ from activities import ownership
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
-from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
+from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, held, record, translate
 from connector.errors import ForbiddenError, ReplicationError, ServiceError
 from connector.model import Chunk, ChunkSummary, Connection, Finding
 from connector.observed import ExchangePrincipal
@@ -54,6 +54,8 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(_STEP, run.connection.step_states()):
         return Outcome(StepState.PENDING).to_json()
+    if (left := held(run, _STEP)) is not None:
+        return left.to_json()
     work = _take_back if order.taking_back else _give
     try:
         principal, foreign = await together(principal_of(run), ownership.require(run, _STEP))

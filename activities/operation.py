@@ -84,7 +84,9 @@ def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord
     """Return a step's record for a new operation: a verification only looks at what has been settled before."""
     if not only_verify or step is StepName.VERIFICATION:
         return StepRecord()
-    return StepRecord(check=True) if entry.check or entry.state in SETTLED else entry
+    if entry.check or entry.state in SETTLED:
+        return StepRecord(check=True)
+    return entry.model_copy(update={"not_before": None})  # who asks for it asks the service anew
 
 
 @activity("conclude")

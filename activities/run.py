@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from connector.acceptances import Acceptance, accepted_for
-from connector.diagnosis import UNKNOWN, refusal
-from connector.errors import GrantMissingError, ServiceError, ThrottledError, WaitError
+from connector.diagnosis import refusal
+from connector.errors import GrantMissingError, ServiceError, ThrottledError, UnavailableError, WaitError
 from connector.log import log
 from connector.model import Connection, Finding
 from connector.plans.plan import Action, Change, Plan
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
+from connector.waiting import LONGEST_ASKED, TIMER_SLACK
 
 T = TypeVar("T")
 
@@ -52,11 +53,15 @@ class Outcome:
     reason: str | None = None
     seconds: float | None = None
     throttled: bool = False
+    patient: bool = False
+    """Whether it is a service that gives no answer, or asks for time: that fails no step."""
     open: int = 0
+    error: WaitError | None = None
+    """What is waited for; not for Durable."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as Durable stores it."""
-        return {slot: getattr(self, slot) for slot in self.__slots__}
+        return {slot: getattr(self, slot) for slot in self.__slots__ if slot != "error"}
 
 
 WAIT = "wait"
@@ -65,6 +70,8 @@ MORE = "more"
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION})
 """What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
 SUPERSEDED = "superseded"
+_LONG = timedelta(minutes=10)
+"""After this a service that does not answer is no passing disturbance any more."""
 
 
 class Run:
@@ -166,6 +173,8 @@ async def carry_out(stage: Stage[T], order: Order) -> dict[str, Any]:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(stage.step, run.connection.step_states()):
         return Outcome(StepState.PENDING).to_json()
+    if (left := held(run, stage.step)) is not None:
+        return left.to_json()
     recorders: list[Callable[[Connection], None]] = []
     result = await _settle(stage, run, recorders)
     await record(run, stage.step, result.outcome, result.findings, result.changes, recorders)
@@ -223,14 +232,49 @@ def missing(step: StepName, plan: Plan) -> tuple[Finding, ...]:
 def translate(
     step: StepName, error: ServiceError | GrantMissingError, change: Change | None = None
 ) -> tuple[Outcome, tuple[Finding, ...]]:
-    """Return what an error means for a step: wait, a person must act, or failed; ``change`` is what was tried."""
+    """Return what an error means for a step: wait, or a person must act; ``change`` is what was tried."""
     if isinstance(error, GrantMissingError):
         return Outcome(StepState.ACTION_REQUIRED), (Finding(code="grant-missing", step=step),)
     if isinstance(error, WaitError):
-        throttled = isinstance(error, ThrottledError)
-        return Outcome(WAIT, "throttled" if throttled else error.code, error.seconds, throttled), ()
-    found = refusal(step, error, change)
-    return Outcome(StepState.FAILED if found.code == UNKNOWN else StepState.ACTION_REQUIRED), (found,)
+        return _delayed(error), ()
+    return Outcome(StepState.ACTION_REQUIRED), (refusal(step, error, change),)
+
+
+def _delayed(error: WaitError) -> Outcome:
+    throttled, patient = isinstance(error, ThrottledError), isinstance(error, ThrottledError | UnavailableError)
+    seconds = None if error.seconds is None else min(error.seconds, LONGEST_ASKED)
+    return Outcome(WAIT, "throttled" if throttled else error.code, seconds, throttled, patient, error=error)
+
+
+def held(run: Run, step: StepName) -> Outcome | None:
+    """Return what is left of the wait that a service has asked for; None where it may be asked now.
+
+    Whoever has woken the run may have cancelled it, or replaced what is wanted, and that has been looked at before.
+    """
+    until = run.connection.step(step).not_before
+    left = (until - run.order.now - TIMER_SLACK).total_seconds() if until is not None else 0.0
+    return Outcome(WAIT, "throttled", left, throttled=True, patient=True) if left > 0 else None
+
+
+def _not_before(outcome: Outcome, now: datetime) -> datetime | None:
+    asked = outcome.seconds if outcome.patient else None
+    return now + timedelta(seconds=asked) if asked else None
+
+
+def _delays(step: StepName, outcome: Outcome, since: datetime | None, now: datetime) -> list[Finding]:
+    """Return what a person should know of a wait: that it is a long one, or that it has become one."""
+    error = outcome.error
+    if error is None or since is None:
+        return []
+    told = Finding(code="", severity="warning", step=step, subject=error.service, request_id=error.request_id)
+    if error.seconds is not None and error.seconds > LONGEST_ASKED:
+        until = (now + timedelta(seconds=error.seconds)).strftime("%Y-%m-%d %H:%M")
+        return [told.model_copy(update={"code": "service-asks-to-wait", "values": {"until": until}})]
+    if isinstance(error, UnavailableError) and now - since >= _LONG:
+        minutes = int((now - since).total_seconds() // 60)
+        values: dict[str, str | int] = {"minutes": minutes, "code": error.code, "reason": error.reason[:300]}
+        return [told.model_copy(update={"code": "service-unavailable", "values": values})]
+    return []
 
 
 async def record(
@@ -257,7 +301,9 @@ async def record(
         entry.ended = now if entry.state in SETTLED | {StepState.FAILED} else None
         entry.changes += changes
         entry.waits += waiting
-        entry.findings = list(findings)
+        entry.waits_since = (entry.waits_since or now) if outcome.patient else None
+        entry.not_before = _not_before(outcome, now)
+        entry.findings = [*findings, *_delays(step, outcome, entry.waits_since, now)]
         connection.steps[step] = entry
 
     await run.note(note)

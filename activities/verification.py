@@ -8,7 +8,7 @@ from typing import Any
 
 from activities import ownership
 from activities.blueprint import activity
-from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, record, translate
+from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, held, record, translate
 from activities.secret import PROOFS
 from connector import diagnosis
 from connector.errors import RefusedError, ServiceError
@@ -140,6 +140,8 @@ async def run_verification(order: Order) -> dict[str, Any]:
         return Outcome(SUPERSEDED).to_json()
     if not may_run(_STEP, run.connection.step_states()):
         return Outcome(StepState.PENDING).to_json()
+    if (left := held(run, _STEP)) is not None:
+        return left.to_json()
     chosen = await _candidates(run)
     findings: tuple[Finding, ...] = ()
     try:

@@ -107,6 +107,10 @@ class StepRecord(Document):
     """How many writes the step made in this operation."""
     waits: int = 0
     """How often it had to wait for a service."""
+    waits_since: datetime | None = None
+    """Since when it waits for a service that does not answer as it should."""
+    not_before: datetime | None = None
+    """Until when a service has asked to be left alone, an hour ahead at most: nobody asks it before."""
     findings: list[Finding] = []
     check: bool = False
     """Whether the step only looks: a verification changes nothing of what an earlier operation has settled."""

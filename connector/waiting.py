@@ -10,19 +10,26 @@ TIMER_SLACK = timedelta(seconds=1)
 """Durable timers fire up to a second early, so a deadline is never tested to the point."""
 PERSON_DEADLINE = timedelta(hours=24)
 """How long a run that waits only for a person goes on looking."""
+LONGEST_ASKED = 3_600.0
+"""What a service asks for beyond this is not taken literally: it is asked again once an hour."""
+ROUND_LONGEST = 300.0
+"""A step that is to wait for longer than this leaves it to the rounds: the other steps go on meanwhile."""
 _STEP_FIRST, _STEP_LONGEST = 3.0, 60.0
-_ROUND_FIRST, _ROUND_LONGEST = 30.0, 300.0
+_ROUND_FIRST = 30.0
 _GROWTH = 1.5
 
 
 def step_wait(attempt: int, asked: float | None) -> float:
-    """Return the wait before a step is tried again: growing, and never shorter than what the service asked for."""
-    return max(asked or 0.0, _grown(_STEP_FIRST, attempt, _STEP_LONGEST))
+    """Return the wait before a step is tried again: growing, and not shorter than what the service asked for.
+
+    An hour at most: a slip in a header must not stop a run for a day.
+    """
+    return max(min(asked or 0.0, LONGEST_ASKED), _grown(_STEP_FIRST, attempt, _STEP_LONGEST))
 
 
 def round_wait(number: int) -> float:
     """Return the wait between two rounds of verification: from 30 seconds, growing to 5 minutes."""
-    return _grown(_ROUND_FIRST, number, _ROUND_LONGEST)
+    return _grown(_ROUND_FIRST, number, ROUND_LONGEST)
 
 
 def step_overdue(began: datetime, now: datetime, throttled: float) -> bool:

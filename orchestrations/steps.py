@@ -8,7 +8,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from connector.waiting import step_overdue, step_wait
+from connector.waiting import ROUND_LONGEST, step_overdue, step_wait
 
 Steps = Generator[Any, Any, Any]
 """What a helper of an orchestrator is: yields durable tasks, returns a value."""
@@ -66,8 +66,11 @@ def carry_out(
     """Call a step's activity until it does not ask to wait.
 
     Replication may take 30 minutes for one step; time that a service asks for because it is throttling is not
-    counted. After that, and after an error that nobody foresaw, the step has failed. Who is throttled for hours goes
-    on in the next round, since a history must not grow for ever.
+    counted. After that, and after an error that nobody foresaw, the step has failed; a service that gives no answer
+    fails no step. Who waits for hours goes on in the next round, since a history must not grow for ever.
+
+    Every wait may be cut short. That hurries no service: an activity that comes before the time that one has asked for
+    (``StepRecord.not_before``) looks only whether the run was cancelled or its wanted state replaced.
     """
     began, throttled, attempt, last = context.current_utc_datetime, 0.0, 0, False
     while True:
@@ -82,19 +85,19 @@ def carry_out(
             return outcome
         if outcome["reason"] == "more":
             continue
+        seconds = step_wait(attempt, outcome["seconds"])
+        if seconds > ROUND_LONGEST or (last and outcome.get("patient")):
+            return outcome
         if last:
             return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
-        if step_overdue(began, context.current_utc_datetime, throttled):
-            last = True  # one mailbox that Exchange does not answer for must not fail the others
-            continue
-        seconds = step_wait(attempt, outcome["seconds"])
-        throttled += seconds if outcome["throttled"] else 0.0
+        # The last time one mailbox that Exchange does not answer for must not fail the others.
+        last = step_overdue(began, context.current_utc_datetime, throttled)
         attempt += 1
         show(context, order, step, "waiting", reason=outcome["reason"], seconds=seconds)
-        if outcome["throttled"]:  # nobody may cut short what a service has asked for
-            yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
-        else:
-            yield from bell.wait(seconds)
+        paused = context.current_utc_datetime
+        yield from bell.wait(seconds)
+        if outcome["throttled"]:
+            throttled += (context.current_utc_datetime - paused).total_seconds()
 
 
 def show(

@@ -28,6 +28,7 @@ from connector.messages import Language, preferred, text
 from connector.model import Document
 from connector.query import read
 from connector.visible import visible
+from connector.waiting import LONGEST_ASKED
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 NO_STORE = {"Cache-Control": "no-store"}
@@ -143,7 +144,8 @@ def _request_status(error: RequestError) -> int:
 
 
 def _wait(error: ConnectorError) -> int | None:
-    return round(error.seconds) if isinstance(error, WaitError) and error.seconds else None
+    """Return for how long a caller should wait; an hour at most, whatever a service asks of us."""
+    return round(min(error.seconds, LONGEST_ASKED)) if isinstance(error, WaitError) and error.seconds else None
 
 
 def query(req: func.HttpRequest, *known: str, flags: tuple[str, ...] = ()) -> dict[str, str]:

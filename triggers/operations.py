@@ -16,7 +16,7 @@ from connector.log import log
 from connector.model import Connection
 from connector.request import is_name
 from connector.services import services
-from connector.steps import ConnectionState, StepName
+from connector.steps import ConnectionState, StepName, StepState
 from orchestrations.connection import ORCHESTRATION
 from orchestrations.steps import WAKE
 
@@ -116,11 +116,12 @@ def busy(connection: Connection, live: Live, now: datetime) -> bool:
 
 
 def replaceable(connection: Connection, live: Live) -> bool:
-    """Return whether the wanted state may be replaced under a run: while it proves, or waits for a person."""
+    """Return whether the wanted state may be replaced under a run: while it proves, or waits for whomever."""
     if connection.operation.cancelled:
         return False
     at_end = live.status.get("step") == StepName.VERIFICATION
-    return at_end or connection.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
+    waits = live.status.get("state") == StepState.WAITING
+    return at_end or waits or connection.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
 
 
 async def start(client: df.DurableOrchestrationClient, connection: Connection, *, pause: float = _START_PAUSE) -> None:

@@ -16,7 +16,7 @@ from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
 from activities.operation import fail
 from activities.ownership import Looked
-from activities.run import Order, Outcome, Run, translate
+from activities.run import Order, Outcome, Run, held, record, translate
 from activities.secret import STAGE
 from connector.clients.store import FolderStore
 from connector.documents import Documents
@@ -30,6 +30,7 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
     UnforeseenError,
+    WaitError,
 )
 from connector.model import Chunk, ChunkSummary, Connection, Intent, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
@@ -278,7 +279,8 @@ async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path
         (ThrottledError("graph", "throttled", "", None, 9.0), "wait", "throttled"),
         (ReplicationError("graph", "replication", ""), "wait", "replication"),
         (ForbiddenError("graph", "403", ""), StepState.ACTION_REQUIRED, None),
-        (UnexpectedAnswerError("graph", "500", ""), StepState.FAILED, None),
+        (UnavailableError("graph", "too-slow", ""), "wait", "too-slow"),
+        (UnexpectedAnswerError("graph", "500", ""), StepState.ACTION_REQUIRED, None),
         (GrantMissingError(), StepState.ACTION_REQUIRED, None),
     ],
 )
@@ -330,6 +332,7 @@ def test_an_outcome_is_plain_json() -> None:
         "reason": "throttled",
         "seconds": 3.0,
         "throttled": True,
+        "patient": False,
         "open": 0,
     }
 
@@ -343,3 +346,36 @@ def test_an_intent_that_came_to_nothing_is_forgotten_after_a_day(hours: int, sho
     seen = Observed((), listed, (intent,), None, now=NOW)
     STAGE.record(Looked(None, seen), document)
     assert document.intents == ([intent] if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("error", "minutes", "codes", "held_for"),
+    [
+        (ThrottledError("graph", "throttled", "", None, 86_400.0), 0, ["service-asks-to-wait"], 3_600),
+        (UnavailableError("graph", "unavailable", "", None, 86_400.0), 0, ["service-asks-to-wait"], 3_600),
+        (ThrottledError("graph", "throttled", "", None, 600.0), 0, [], 600),
+        (ThrottledError("graph", "throttled", ""), 0, [], None),
+        (UnavailableError("graph", "too-large", "too much"), 0, [], None),
+        (UnavailableError("graph", "too-large", "too much"), 11, ["service-unavailable"], None),
+        (ReplicationError("graph", "replication", "", None, 60.0), 11, [], None),
+    ],
+)
+async def test_a_wait_that_is_long_is_said_and_nobody_is_asked_before_its_time(
+    error: WaitError, minutes: int, codes: list[str], held_for: int | None, tmp_path: Path
+) -> None:
+    clients: Any = Clients(Exchange(), tmp_path)
+    await clients.documents.save(connection("a@x.de"), None)
+    moment = NOW + timedelta(minutes=minutes)
+    outcome, findings = translate(StepName.CONSENT, error)
+    run = Run(clients, Order("hq", 1, NOW), connection("a@x.de"))
+    await record(run, StepName.CONSENT, outcome, findings)
+    run = Run(clients, Order("hq", 1, moment), run.connection)
+    await record(run, StepName.CONSENT, outcome, findings)
+    entry = run.connection.step(StepName.CONSENT)
+    assert ([finding.code for finding in entry.findings], entry.state) == (codes, StepState.WAITING)
+    assert {finding.severity for finding in entry.findings} <= {"warning"}
+    waits = held(run, StepName.CONSENT)
+    assert (waits and round(waits.seconds or 0, -1)) == held_for
+    assert held(Run(clients, Order("hq", 1, moment + timedelta(hours=1)), run.connection), StepName.CONSENT) is None
+    await record(run, StepName.CONSENT, Outcome(StepState.DONE))
+    assert (run.connection.step(StepName.CONSENT).not_before, held(run, StepName.CONSENT)) == (None, None)

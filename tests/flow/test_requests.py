@@ -45,6 +45,30 @@ async def test_a_run_that_is_cancelled_in_the_middle_goes_on_from_there(tmp_path
         assert sum(len(one.credentials) for one in app.tenant.world.applications.values()) <= 1
 
 
+async def test_a_service_that_asks_for_a_day_stops_nobody_and_is_not_pressed(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        faults = {"graph": {Fault.THROTTLED: 1.0}}
+        calm = app.tenant.misbehave(Preset(faults=faults, in_a_row=1_000_000, retry_after=(86_400, 86_400)))
+        one, two = app.tenant.addresses
+        await app.client.post("/api/connections", json={"name": NAME, "mailboxes": [one]})
+        connection = await app.until(lambda seen: seen["state"] == "waiting")
+        (told,) = connection["findings"]
+        assert (told["code"], told["severity"], told["subject"]) == ("service-asks-to-wait", "warning", "graph")
+        asked = len(app.tenant.requests)
+        for _ in range(5):
+            assert (await app.client.post(f"/api/connections/{NAME}/verify")).status_code == 202
+            await asyncio.sleep(0.1)
+        assert len(app.tenant.requests) == asked
+        body = {"name": NAME, "mailboxes": [one, two]}
+        assert (await app.client.post("/api/connections", json=body)).status_code == 202
+        await app.until(lambda seen: seen["revision"] == 2 and seen["state"] == "waiting")
+        await cancel(app)
+        await app.until(lambda seen: seen["state"] == "cancelled")
+        app.tenant.misbehave(calm)
+        app.tenant.advance(86_400)
+        assert (await app.set_up())["state"] == "ready"
+
+
 async def test_cancelling_what_does_not_run_changes_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         before = await app.set_up()

@@ -197,7 +197,7 @@ def test_access_is_given_over_all_chunks_before_any_is_taken_back() -> None:
 
 def test_a_mailbox_that_is_waited_for_does_not_fail_the_step_in_the_first_round() -> None:
     context = Context(ORDER)
-    wait = {"state": "wait", "reason": "unavailable", "seconds": 600.0, "throttled": False}
+    wait = {"state": "wait", "reason": "unavailable", "seconds": 240.0, "throttled": False}
     told = answers(
         begin=begun(steps=["mailboxes"]),
         conclude=READY,
@@ -242,8 +242,8 @@ def test_a_step_waits_longer_each_time_and_shows_why() -> None:
 @pytest.mark.parametrize(("throttled", "failed"), [(False, True), (True, False)])
 def test_replication_has_half_an_hour_and_throttling_does_not_count(*, throttled: bool, failed: bool) -> None:
     context = Context()
-    wait = {"state": "wait", "reason": "x", "seconds": 600.0, "throttled": throttled}
-    outcomes = iter([wait] * 5)
+    wait = {"state": "wait", "reason": "x", "seconds": 240.0, "throttled": throttled}
+    outcomes = iter([wait] * 10)
     generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
     result = context.play(
         generator, answers(exchange=lambda _: next(outcomes, {"state": "done"}), fail={"state": "failed"})
@@ -263,7 +263,7 @@ def test_what_does_not_fit_into_one_activity_goes_on_at_once_and_counts_for_noth
 
 def test_before_a_step_fails_for_its_time_it_may_say_what_it_waits_for() -> None:
     context = Context()
-    wait = {"state": "wait", "reason": "unavailable", "seconds": 600.0, "throttled": False}
+    wait = {"state": "wait", "reason": "unavailable", "seconds": 240.0, "throttled": False}
     generator = carry_out(context, Bell(context), "mailboxes", ORDER)  # type: ignore[arg-type] # a fake
     told = answers(mailboxes=lambda value: {"state": "running"} if value["last"] else wait)
     assert context.play(generator, told) == {"state": "running"}
@@ -283,6 +283,33 @@ def test_an_error_that_nobody_foresaw_fails_the_step() -> None:
     generator = carry_out(context, Bell(context), "secret", ORDER)  # type: ignore[arg-type] # a fake
     assert context.play(generator, answers(secret=broken, fail={"state": "failed"})) == {"state": "failed"}
     assert (context.activities[-1][1]["step"], context.activities[-1][1]["code"]) == ("secret", "unexpected")
+
+
+@pytest.mark.parametrize("reason", ["throttled", "unavailable"])
+def test_a_service_that_gives_no_answer_fails_no_step(reason: str) -> None:
+    context = Context()
+    wait = {"state": "wait", "reason": reason, "seconds": 60.0, "throttled": reason == "throttled", "patient": True}
+    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(exchange=wait)) == wait
+    assert [name for name, _ in context.activities if name == "fail"] == []
+    assert sum(context.waits) >= 30 * 60
+
+
+@pytest.mark.parametrize("seconds", [301.0, 3_600.0])
+def test_a_long_wait_is_left_to_the_rounds(seconds: float) -> None:
+    context = Context()
+    wait = {"state": "wait", "reason": "throttled", "seconds": seconds, "throttled": True, "patient": True}
+    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
+    assert (context.play(generator, answers(exchange=wait)), context.waits) == (wait, [])
+
+
+def test_who_cancels_or_asks_for_something_else_does_not_wait_for_what_a_service_has_asked_for() -> None:
+    context = Context()
+    context.woken = True
+    outcomes = iter([{"state": "wait", "reason": "throttled", "seconds": 240.0, "throttled": True, "patient": True}])
+    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
+    done = context.play(generator, answers(exchange=lambda _: next(outcomes, {"state": "superseded"})))
+    assert (done, context.waits) == ({"state": "superseded"}, [])
 
 
 @pytest.mark.parametrize("woken", [True, False])
