@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from connector.caller import Caller
 from connector.errors import ServiceError, StaleWriteError
@@ -73,6 +73,8 @@ class Entry(Document):
 
 class History(Document):
     """The document, oldest entry first."""
+
+    model_config = ConfigDict(validate_assignment=False)  # a thousand entries would be read three times for one more
 
     last: int = 0
     """The number of the last entry that there ever was."""
