@@ -130,7 +130,8 @@ prepare_azure() {
     read_setting
     if [[ $part == azure && -z $granted ]]; then
         missing=$(missing_of "$profile")
-        [[ -z $missing ]] || fail "$FAILED" rights_first "$(names_of "$missing")" "$me"
+        [[ -z $missing ]] || fail "$FAILED" rights_first "$(names_of "$missing")" \
+            "$me$(quoted_words --profile "$profile" --identity "$identity" --tenant "$tenant" --part entra)"
     fi
     if [[ -n $missing ]] || setting_is_due "${granted:-$(newest_grant)}"; then
         due=yes

@@ -77,7 +77,7 @@ T_role_unexpected='Microsoft bietet %s unter einer anderen Id als %s an. Nichts 
 T_right_granted='  ✔ %s gewährt'
 T_setting_set='  ✔ %s = %s an %s'
 T_not_read_back='Erledigt, aber noch nicht wieder zu lesen: %s. Führen Sie denselben Befehl in einigen Minuten noch einmal aus.'
-T_rights_first='Diese Rechte sind noch nicht da: %s. Zuerst: %s --part entra'
+T_rights_first='Diese Rechte sind noch nicht da: %s. Zuerst: %s'
 T_recorded='
 Protokoll: %s. Heben Sie es auf: --revoke nimmt zurück, was darin steht.'
 T_record_head='# UTM Mail Connect: Rechte seiner Identität. Heben Sie diese Datei auf.'

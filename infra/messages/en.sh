@@ -77,7 +77,7 @@ T_role_unexpected='Microsoft offers %s under another id than %s. Nothing was gra
 T_right_granted='  ✔ %s granted'
 T_setting_set='  ✔ %s = %s at %s'
 T_not_read_back='Done, but it cannot be read back yet: %s. Run the same command again in a few minutes.'
-T_rights_first='These rights are not there yet: %s. First: %s --part entra'
+T_rights_first='These rights are not there yet: %s. First: %s'
 T_recorded='
 Record: %s. Keep it: --revoke takes back what it says.'
 T_record_head='# UTM Mail Connect: rights of its identity. Keep this file.'

@@ -35,6 +35,7 @@ def respond(world: World, arguments: list[str]) -> Reply:
     world["calls"].append(call)
     try:
         answer = _answer(world, words, options, write=bool(call["write"]))
+        call["answer"] = answer
         return Reply(0, _printed(answer, options), "")
     except AzError as error:
         return Reply(error.code, "", f"ERROR: {error}\n")

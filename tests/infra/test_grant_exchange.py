@@ -117,3 +117,15 @@ def test_german_texts_are_german(shell: Shell) -> None:
     text = shown(shell)
     assert "lässt sich nicht rückgängig machen. Weiter? (j/n)'" in text
     assert "Exchange-Administrator (Organization Management)" in text
+
+
+def test_the_line_that_runs_it_is_one_word_in_powershell(shell: Shell) -> None:
+    folder = shell.folder / "it’s $x"
+    assert f"& '{shell.folder}/it’’s $x/exchange.ps1'" in shown(shell, "--folder", str(folder))
+    assert (folder / "exchange.ps1").exists()
+
+
+def test_a_folder_that_cannot_be_seen_whole_is_refused(shell: Shell) -> None:
+    ended = shell.run("grant.sh", *IDS, "--part", "exchange", "--folder", f"{shell.folder}/a\u202eb")
+    assert (ended.code, shell.world["calls"]) == (2, [])
+    assert "\\u{202e}" in ended.err

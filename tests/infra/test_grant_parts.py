@@ -102,10 +102,13 @@ def test_it_says_that_a_later_change_may_take_a_day(shell: Shell) -> None:
     assert "only after 24 hours" in run_as(shell, [*ENTRA, *AZURE], *HERE, "--yes")
 
 
-def test_names_with_blanks_survive_being_pasted(shell: Shell) -> None:
-    shell.world["groups"] = {"rg (mail)": shell.world["groups"][GROUP]}
-    arguments = (*IDS, "--resource-group", "rg (mail)", "--app", HERE[3])
+@pytest.mark.parametrize("group", ["rg (mail)", "rg(prod)", "it's $x `id`", "’Büro‘"])
+def test_any_name_survives_being_pasted(shell: Shell, group: str) -> None:
+    shell.world["groups"] = {group: shell.world["groups"][GROUP]}
+    arguments = (*IDS, "--resource-group", group, "--app", HERE[3])
     out = run_as(shell, ENTRA, *arguments, "--part", "entra", "--yes")
-    run_as(shell, AZURE, *commands(out)["azure"], "--yes")
+    azure = commands(out)["azure"]
+    assert azure[azure.index("--resource-group") + 1] == group
+    run_as(shell, AZURE, *azure, "--yes")
     assert shell.granted is not None
     assert f"az login --tenant {TENANT}" in out
