@@ -12,6 +12,7 @@ from activities.run import Order, Run, carry_out
 from connector.model import Connection
 from connector.observed import EnterpriseApplication
 from connector.plans import enterprise_application
+from connector.plans.ownership import stopping
 from connector.plans.plan import Change, Plan
 from connector.steps import StepName
 
@@ -37,9 +38,11 @@ class _EnterpriseApplication:
         await ownership.end_making(run, making, made)
 
     def record(self, observed: Seen, connection: Connection) -> None:
-        connection.ids.enterprise_application_id = observed.seen.id if observed.seen is not None else None
-        if observed.seen is not None and observed.registration is not None:
+        if observed.seen is None or observed.registration is None:
+            connection.ids.enterprise_application_id = None
+        elif not stopping(observed.registration, self.step).blocked:  # no line for a person names a foreign one
             ownership.remember(connection, observed.registration, observed.seen)
+            connection.ids.enterprise_application_id = observed.seen.id
 
 
 STAGE = _EnterpriseApplication()

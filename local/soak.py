@@ -1,7 +1,8 @@
 """``soak``: set-ups that are disturbed. Each must end ready, with the values, and leave what a calm one leaves.
 
-Three ways of disturbing: a tenant that misbehaves, by many seeds; every activity delivered twice; and the app's process
-killed before and after each write that a set-up makes, started anew and asked again.
+Four ways of disturbing: a tenant that misbehaves, by many seeds; every activity delivered twice; the app's process
+killed before and after each write that a set-up makes, started anew and asked again; and a member of the tenant who
+plants an application of our name, or co-owns ours, at a random moment: then the end is that he gets nothing from us.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from connector.plans.application import unique_name
 from local.client import ApiClient
 from local.end_state import add_foreign, differences, end_state, foreign
+from local.intruder import Intruder
 from local.process import AppProcess
 from local.tenant import PresetName, Tenant
 
@@ -29,6 +32,8 @@ NAME = "soak"
 _CLOCK = 120.0
 _PATIENCE = 60.0
 """Real seconds for which a run that says it needs a person is watched: a transient refusal heals by itself."""
+_INTRUDED = 5.0
+"""As long for one into which somebody has intruded: nothing heals it."""
 _HANGS = 600.0
 _READS, _VAULT_BUSY = 20, 502
 """A vault that throttles is asked again, as its answer says."""
@@ -44,9 +49,13 @@ class End:
     writes: int
     calls: int
     seconds: float
+    intruded: list[str] | None = None
+    """What an intruder has reached; None where there was none."""
 
     def faults(self, calm: End) -> list[str]:
-        """Return what is not as after a calm run."""
+        """Return what is not as after a calm run; with an intruder, what he has reached."""
+        if self.intruded is not None:
+            return self.intruded
         wrong = [] if self.state == "ready" else [f"state: {self.state}"]
         return wrong + differences(self.world, calm.world)
 
@@ -61,11 +70,15 @@ class Disturbance:
     redeliver: bool = False
     at: int = 0
     when: When = "after"
+    intruder: int = 0
+    """The seed of a member who plants or co-owns at some moment; 0 is none."""
 
     def __str__(self) -> str:
         """Return it in words."""
         if self.at:
             return f"killed {self.when} write {self.at}"
+        if self.intruder:
+            return f"{self.preset}, an intruder by seed {self.intruder}"
         return f"{self.preset}, seed {self.seed}{', all delivered twice' if self.redeliver else ''}"
 
 
@@ -81,15 +94,21 @@ async def run(disturbance: Disturbance) -> End:
             beside = foreign(tenant.world, NAME)
             app = AppProcess(tenant.endpoints, Path(folder), clock=_CLOCK, redeliver=disturbance.redeliver)
             writes = _count_writes(tenant, disturbance, app.kill)
+            intruder = Intruder(tenant, unique_name(NAME), disturbance.intruder) if disturbance.intruder else None
+            if intruder is not None:
+                tenant.stops = intruder.watch(tenant.stops)
+            patience = _PATIENCE if intruder is None else _INTRUDED
             async with app:
-                state = await _set_up(app, tenant)
+                state = await _set_up(app, tenant, patience)
                 if state is None:
                     await app.start()
-                    state = await _set_up(app, tenant)
+                    state = await _set_up(app, tenant, patience)
             told = await asyncio.to_thread(_told, Path(folder))
             world = {**end_state(tenant.world, NAME), "foreign as before": foreign(tenant.world, NAME) == beside}
             world["secrets in the store or the log"] = sum(secret in told for secret in tenant.issued)
-            return End(state or "killed again", world, writes(), sum(tenant.calls.values()), time.monotonic() - began)
+            calls, seconds = sum(tenant.calls.values()), time.monotonic() - began
+            intruded = await intruder.faults(state or "killed again") if intruder is not None else None
+            return End(state or "killed again", world, writes(), calls, seconds, intruded)
 
 
 def _told(folder: Path) -> str:
@@ -115,11 +134,11 @@ def _count_writes(tenant: Tenant, disturbance: Disturbance, kill: Callable[[], N
     return lambda: reached
 
 
-async def _set_up(app: AppProcess, tenant: Tenant) -> str | None:
+async def _set_up(app: AppProcess, tenant: Tenant, patience: float) -> str | None:
     """Ask for the connection and for its values; None where the app died meanwhile."""
     async with ApiClient(app) as client:
         try:
-            connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses}, patience=_PATIENCE)
+            connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses}, patience=patience)
             answer = await client.get(f"/api/connections/{NAME}/parameters")
             for _ in range(_READS):
                 if answer.status_code != _VAULT_BUSY:
@@ -139,6 +158,11 @@ async def every_stop(mailboxes: int, moments: tuple[When, ...]) -> list[Disturba
     """Return a kill at each write of a calm set-up."""
     writes = (await run(Disturbance(mailboxes=mailboxes))).writes
     return [Disturbance(mailboxes=mailboxes, at=at, when=when) for at in range(1, writes + 1) for when in moments]
+
+
+def intruded(seed: int) -> tuple[PresetName, ...]:
+    """Return into which tenants the intruder of a seed goes: a calm one, and every fourth into a hostile one too."""
+    return ("calm", "hostile") if seed % 4 == 0 else ("calm",)
 
 
 async def ends(disturbances: list[Disturbance], at_once: int) -> list[End]:
@@ -162,6 +186,7 @@ async def soak(arguments: argparse.Namespace) -> int:
         *(Disturbance(arguments.preset, seed, mailboxes) for seed in seeds),
         *(Disturbance(arguments.preset, seed, mailboxes, redeliver=True) for seed in seeds[:3]),
         Disturbance(mailboxes=mailboxes, redeliver=True),
+        *(Disturbance(preset, mailboxes=mailboxes, intruder=seed) for seed in seeds for preset in intruded(seed)),
         *await every_stop(mailboxes, ("before", "after")),
     ]
     table = Table("disturbance", "state", "as after a calm run", "writes", "remote calls", "seconds")

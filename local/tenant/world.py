@@ -237,7 +237,7 @@ class World:
     directory_quota_reached: bool = False
     tells_maker: bool = True
     """Whether Entra says who made an object; of old ones it may not."""
-    hides_owners: bool = False
+    hides_owners: bool = True
     """Whether who may only manage what he owns gets 403 for the owners of others' service principals."""
     locks_hold: bool = True
     """Whether the lock of a service principal's credentials holds in the application's own tenant too."""

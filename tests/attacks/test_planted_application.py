@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import pytest
 
+from local.attacker import given, opened
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import Tenant
 from local.tenant.member import AZURE_CLI
 from local.tenant.world import Application, Credential, ServicePrincipal
-from tests.attacks.attacker import given, opened
 from tests.flow.app import App, running
 
 STOPPED = "action-required"
@@ -69,14 +69,13 @@ def nothing(tenant: Tenant, application: Application) -> None:
     """Leave it as it was planted."""
 
 
-@pytest.mark.parametrize("hides_owners", [False, True])
-async def test_what_was_planted_before_a_set_up_gets_nothing(tmp_path: Path, *, hides_owners: bool) -> None:
+@pytest.mark.parametrize("sees_little", [False, True])
+async def test_what_was_planted_before_a_set_up_gets_nothing(tmp_path: Path, *, sees_little: bool) -> None:
     async with running(tmp_path) as app:
         tenant = app.tenant
-        tenant.world.hides_owners = hides_owners
-        if hides_owners:  # who may see less takes less for his own
+        if sees_little:  # owners of others' service principals are not among it
             tenant.administrator.revoke("Application.Read.All")
-        for number, more in enumerate((nothing,) if hides_owners else (nothing, shared, with_certificate, remade)):
+        for number, more in enumerate((nothing,) if sees_little else (nothing, shared, with_certificate, remade)):
             application, password = tenant.member.plant(f"utm-mail-connect-a{number}")
             more(tenant, application)
             connection = await set_up(app, f"a{number}")
@@ -259,6 +258,25 @@ async def test_what_is_planted_between_the_look_and_the_write_is_not_taken_for_o
         assert "maker-unknown" in errors(connection)
         assert given(tenant, application) == []
         assert await opened(tenant, application.app_id, password.value) == []
+
+
+@pytest.mark.parametrize("path", ["/applications(uniqueName", "/servicePrincipals(appId"])
+async def test_what_was_made_is_still_ours_when_the_answer_was_lost(tmp_path: Path, path: str) -> None:
+    """Where Entra says nothing of makers the object itself carries what the store has kept before."""
+    async with running(tmp_path, mailboxes=1) as app:
+        app.tenant.world.tells_maker = False
+        lost: list[str] = []
+
+        def stops(when: Literal["before", "after"]) -> bool:
+            if when == "before" or lost or path not in app.tenant.requests[-1].path:
+                return False
+            lost.append(path)
+            return True
+
+        app.tenant.stops = stops
+        connection = await set_up(app, "j")
+        assert (lost, connection["state"]) == ([path], "ready")
+        assert (await app.client.get("/api/connections/j")).json()["state"] == "ready"
 
 
 async def verify(app: App, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ MAILBOXES = 2
 
 
 async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
-    """Three hostile seeds, everything delivered twice, and a kill after each write."""
+    """Three hostile seeds, everything delivered twice, a member who intrudes, and a kill after each write."""
     calm = await run(Disturbance(mailboxes=MAILBOXES))
     assert calm.state == "ready"
     stops = await every_stop(MAILBOXES, ("after",))
@@ -17,6 +17,7 @@ async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
     disturbances = [
         *(Disturbance("hostile", seed, MAILBOXES) for seed in (1, 2, 3)),
         Disturbance(mailboxes=MAILBOXES, redeliver=True),
+        *(Disturbance(mailboxes=MAILBOXES, intruder=seed) for seed in (1, 2)),
         *stops,
     ]
     found = await ends(disturbances, 4)

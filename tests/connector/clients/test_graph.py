@@ -173,7 +173,6 @@ async def test_what_a_member_added_to_the_service_principal_is_seen(tenant: Tena
     }
     assert Owner(tenant.member.id, "user") in (found.owners or ())
     principal.owners = [tenant.member.id]
-    tenant.world.hides_owners = True
     found = await graph.enterprise_application(planted.app_id)
     assert found is not None
     assert found.owners is None

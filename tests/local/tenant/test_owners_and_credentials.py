@@ -71,6 +71,7 @@ async def test_owners_of_another_s_service_principal_may_be_hidden(clients: Clie
     tenant = clients.tenant
     other = tenant.member.create_enterprise_application(tenant.member.register_application("other"))
     tenant.administrator.revoke("Application.Read.All")
+    tenant.world.hides_owners = False
     seen = [(await clients.ask_graph("GET", f"/servicePrincipals/{other.id}/owners")).status_code]
     tenant.world.hides_owners = True
     seen.append((await clients.ask_graph("GET", f"/servicePrincipals/{other.id}/owners")).status_code)

@@ -33,7 +33,7 @@ async def _token(tenant: Tenant, app_id: str, secret: str) -> str | None:
                 "scope": f"{found['exchange']}/.default",
             },
         )
-    return str(answer.json()["access_token"]) if answer.status_code == 200 else None
+    return str(answer.json()["access_token"]) if answer.is_success else None
 
 
 def _opens(tenant: Tenant, address: str, token: str) -> bool:
