@@ -108,7 +108,7 @@ class Run:
 
     def accepted_for(self, application_id: str | None) -> frozenset[str]:
         """Return the ids of the findings that somebody has accepted for this very application."""
-        return accepted_for(self.acceptances, application_id) | frozenset(self.connection.wanted.accept)
+        return accepted_for(self.acceptances, application_id)
 
     @property
     def overtaken(self) -> bool:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from connector.clients.store import Store
 
 _TRIES = 10
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+MAX_FINDING_ID = 200
+"""Characters: a code and what it is about, which is a GUID or a name of Microsoft's."""
+GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Acceptance(Document):
@@ -31,6 +33,8 @@ class Acceptance(Document):
     application_id: str
     code: str
     subject: str = ""
+    values: dict[str, str | int] = Field(default={})
+    """What fills the finding's text, as it was shown."""
     accepted_on: datetime
     by: str
     """Who accepted: the function, and which of its keys."""
@@ -107,7 +111,7 @@ def accepted_for(acceptances: Iterable[Acceptance], application_id: str | None) 
 
 def is_guid(value: str) -> bool:
     """Return whether a text is a GUID as Microsoft's portals show it, whatever the case of its letters."""
-    return _GUID.fullmatch(value) is not None
+    return GUID.fullmatch(value) is not None
 
 
 def same_guid(one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ ConnectorError
 ├── RequestError                 the caller's request cannot be carried out; nothing was changed
 │   ├── BodyError                not JSON, not UTF-8, too long, another media type
 │   ├── FieldError               one field or query parameter is wrong
-│   ├── UnknownConnectionError   there is no connection of that name
+│   ├── UnknownConnectionError   there is no connection of that name, or it does not show that finding
 │   └── ConflictError            not now: something else runs, or a step is not done yet
 ├── SettingsError                a setting of this deployment is missing or wrong
 ├── GrantMissingError            the rights have not been granted yet
@@ -57,7 +57,7 @@ class FieldError(RequestError):
 
 
 class UnknownConnectionError(RequestError):
-    """No connection has that name."""
+    """No connection has that name, or it does not show what the request is about."""
 
 
 @dataclass(eq=False)

@@ -36,7 +36,7 @@ ACCEPTABLE = frozenset(
         "principal-stale",
     }
 )
-"""The findings that a request may name in ``accept``: the set-up then goes on."""
+"""The findings that somebody may accept: the set-up then goes on."""
 
 
 PROVEN_BY_LOGIN = "proven-by-login"
@@ -64,13 +64,23 @@ class Finding(Document):
 
     @property
     def id(self) -> str:
-        """Return what ``accept`` names: the code and what it is about."""
+        """Return what an acceptance names: the code and what it is about."""
         return f"{self.code}:{self.subject}" if self.subject else self.code
 
     @property
+    def application_id(self) -> str | None:
+        """Return which application it is about, where an acceptance could be bound to one."""
+        return str(self.values["applicationId"]) if "applicationId" in self.values else None
+
+    @property
     def acceptable(self) -> bool:
-        """Return whether naming it in ``accept`` lets the set-up go on; what was accepted is only information."""
-        return self.code in ACCEPTABLE and self.severity != "info"
+        """Return whether it may be accepted at all, for the one application that it is about."""
+        return self.code in ACCEPTABLE and self.application_id is not None
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        """Return whether accepting it lets the set-up go on; what was accepted is only information."""
+        return self.acceptable and self.severity != "info"
 
 
 class Wanted(Document):
@@ -81,7 +91,6 @@ class Wanted(Document):
     mailboxes: list[str]
     lifetime_days: int | None = None
     enable_imap: bool = False
-    accept: list[str] = []
 
 
 class Operation(Document):

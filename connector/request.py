@@ -1,4 +1,4 @@
-"""The body of ``POST /api/connections``: what is accepted, and what is said of everything else."""
+"""The bodies that the API takes: what is read of them, and what is said of everything else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.errors import BodyError, FieldError
 from connector.model import MAX_LIFETIME_DAYS, MAX_MAILBOXES, MAX_NAME, NAME_PATTERN, ConnectionName, Document, Wanted
 from connector.visible import PATTERN, hidden, visible
@@ -85,9 +86,6 @@ class SetUpRequest(Document):
     )
     secret: SecretWish = Field(default_factory=SecretWish)
     enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
-    accept: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)] = Field(
-        default=[], description="Ids of findings that are known and accepted."
-    )
 
     @field_validator("mailboxes")
     @classmethod
@@ -111,32 +109,67 @@ class SetUpRequest(Document):
             mailboxes=[address.lower() for address in self.mailboxes],
             lifetime_days=self.secret.lifetime_days,
             enable_imap=self.enable_imap,
-            accept=sorted(set(self.accept)),
         )
 
 
+class AcceptRequest(Document):
+    """Which finding is accepted, and of which application: nobody accepts another one than he has seen."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=MAX_FINDING_ID)] = Field(
+        description="The finding's `id`, as a connection or the plan of its last dry run shows it now."
+    )
+    application_id: str = Field(
+        description="The finding's `applicationId`.",
+        json_schema_extra={"pattern": f"^{GUID.pattern}$"},
+    )
+
+
 def parse(body: bytes, content_type: str) -> SetUpRequest:
-    """Read a request's body.
+    """Read the body of a set-up.
 
     Raises:
         BodyError: the body is too long, of another media type, not UTF-8 or not JSON.
         FieldError: a field is missing, unknown, doubled, or wrong; the first one is named.
     """
+    document = _document(body, content_type)
+    try:
+        return SetUpRequest.model_validate(document)
+    except ValidationError as error:
+        raise _field_error(error.errors(include_url=False)[0]) from None
+
+
+def parse_acceptance(body: bytes, content_type: str) -> AcceptRequest:
+    """Read the body of an acceptance.
+
+    Raises:
+        BodyError: as ``parse``.
+        FieldError: a field is missing, unknown, or wrong; the first one is named.
+    """
+    document = _document(body, content_type)
+    try:
+        request = AcceptRequest.model_validate(document)
+    except ValidationError as error:
+        path = error.errors(include_url=False)[0]["loc"]
+        raise FieldError("acceptance-invalid", field=_shown(".".join(map(str, path)) or "body", _MAX_SHOWN)) from None
+    if not is_guid(request.application_id):
+        raise FieldError("acceptance-invalid", field="applicationId")
+    return request
+
+
+def _document(body: bytes, content_type: str) -> Any:
     if len(body) > MAX_BODY:
         raise BodyError("body-too-large", limit=MAX_BODY)
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise BodyError("media-type", value=content_type[:100] or "-")
     try:
-        document = json.loads(body.decode("utf-8"), parse_constant=_reject_constant, object_pairs_hook=_once)
+        return json.loads(body.decode("utf-8"), parse_constant=_reject_constant, object_pairs_hook=_once)
     except UnicodeDecodeError as error:
         raise BodyError("not-utf8", position=error.start) from None
     except (ValueError, RecursionError) as error:  # ValueError itself: a number of more digits than Python reads
         line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
         raise BodyError("not-json", line=line, column=column) from None
-    try:
-        return SetUpRequest.model_validate(document)
-    except ValidationError as error:
-        raise _field_error(error.errors(include_url=False)[0]) from None
 
 
 def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -186,6 +219,8 @@ def _shown(value: str, most: int) -> str:
 
 
 def _unknown_field(field: str, *path: int | str) -> FieldError:
+    if field.lower() == "accept":  # what 0.1.0 took here: who may set up does not accept
+        return FieldError("accept-apart", field=field)
     model = SecretWish if path[:-1] == ("secret",) else SetUpRequest
     known = [info.alias or name for name, info in model.model_fields.items()]
     near = difflib.get_close_matches(str(path[-1])[:_MAX_SHOWN], known, n=1, cutoff=0.5)

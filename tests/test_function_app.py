@@ -46,6 +46,8 @@ HTTP = {
     "read_report": ("GET", "api/connections/{name}/report"),
     "cancel_connection": ("POST", "api/connections/{name}/cancel"),
     "verify_connection": ("POST", "api/connections/{name}/verify"),
+    "accept_finding": ("POST", "api/connections/{name}/accept"),
+    "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
     "read_health": ("GET", "api/health"),
     "read_openapi": ("GET", "api/openapi.json"),
     "read_page": ("GET", "{ignored:maxlength(0)?}"),

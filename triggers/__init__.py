@@ -1,6 +1,7 @@
 """HTTP routes and timers: authorise, validate, schedule, answer. One trigger per file."""
 
 from triggers import (
+    accept,
     cancel,
     create,
     health,
@@ -18,6 +19,7 @@ from triggers import (
 from triggers.blueprint import blueprint as registered
 
 __all__ = [
+    "accept",
     "cancel",
     "create",
     "health",

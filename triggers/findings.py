@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from connector import REPOSITORY, __version__
+from connector.acceptances import Acceptance
 from connector.messages import Language, text
 from connector.model import Connection, Document, Finding, Ids, Severity
 from connector.remedy import Context, remedy
@@ -20,7 +23,7 @@ class ActionView(Document):
     causes: list[str] = Field(default=[], description="What remains possible where the app may not look.")
     link: str | None = Field(default=None, description="The page of the portal where it is done.")
     command: str | None = Field(default=None, description="Lines to run, with this connection's ids filled in.")
-    accept: bool = Field(description="Whether a request that names the finding in `accept` goes on.")
+    accept: bool = Field(description="Whether the set-up goes on once somebody has accepted the finding.")
 
 
 class FindingView(Document):
@@ -34,6 +37,9 @@ class FindingView(Document):
     message: str
     action: ActionView
     help: str = Field(description="Where this finding is explained.")
+    application_id: str | None = Field(
+        default=None, description="Which application it is about: an acceptance counts for this one alone."
+    )
     request_id: str | None = None
 
 
@@ -53,10 +59,37 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
             causes=[text(lang, "cause", cause) for cause in finding.causes],
             link=way_out.link,
             command=way_out.command,
-            accept=finding.acceptable,
+            accept=finding.awaits_acceptance,
         ),
         help=explained(finding.code, lang),
+        application_id=finding.application_id,
         request_id=finding.request_id,
+    )
+
+
+class AcceptanceView(Document):
+    """One finding that somebody has accepted."""
+
+    id: str = Field(description="The finding's: `DELETE …/accept/{id}` withdraws it.")
+    code: str
+    subject: str
+    message: str = Field(description="The finding in words, as it was accepted.")
+    application_id: str = Field(description="For this application alone.")
+    accepted_on: datetime
+    by: str = Field(description="Which function, and the first eight hex digits of the SHA-256 of its key.")
+
+
+def acceptance_view(acceptance: Acceptance, lang: Language) -> AcceptanceView:
+    """Return an acceptance in words."""
+    values = {"subject": acceptance.subject, **acceptance.values}
+    return AcceptanceView(
+        id=acceptance.id,
+        code=acceptance.code,
+        subject=visible(acceptance.subject),
+        message=_words(lang, acceptance.code, "message", values),
+        application_id=acceptance.application_id,
+        accepted_on=acceptance.accepted_on,
+        by=acceptance.by,
     )
 
 

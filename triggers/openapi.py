@@ -10,9 +10,11 @@ import azure.functions as func
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from connector import __version__
+from connector.acceptances import MAX_FINDING_ID
 from connector.model import MAX_MAILBOXES, Document
-from connector.request import SetUpRequest
+from connector.request import AcceptRequest, SetUpRequest
 from connector.steps import MailboxState
+from triggers.accept import AcceptanceList
 from triggers.answers import Problem, answered, query
 from triggers.blueprint import blueprint
 from triggers.history import HistoryView
@@ -22,6 +24,13 @@ from triggers.views import Accepted, ConnectionList, ConnectionView, Health, Par
 
 _REFERENCE = "#/components/schemas/{model}"
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_FINDING = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The finding's `id`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_FINDING_ID, "pattern": "^[A-Za-z0-9:_-]+$"},
+}
 _TOP = {
     "name": "top",
     "in": "query",
@@ -68,7 +77,7 @@ _INDEX = {
 _NUMBER = {**_INDEX, "schema": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}}
 _PROBLEMS = {
     400: "The body is not JSON or not UTF-8.",
-    404: "There is no such connection.",
+    404: "There is no such connection, or it does not show what the request is about.",
     409: "Not now: another request, or a step that is not done yet.",
     411: "The body was sent in chunks, which Azure Functions drops.",
     413: "The body is larger than 1 MB.",
@@ -93,10 +102,12 @@ def description() -> dict[str, Any]:
     """Return the OpenAPI document."""
     models: list[tuple[type[Document], JsonSchemaMode]] = [
         (SetUpRequest, "validation"),
+        (AcceptRequest, "validation"),
         *(
             (model, "serialization")
             for model in (
                 Accepted,
+                AcceptanceList,
                 ConnectionList,
                 ConnectionView,
                 HistoryView,
@@ -195,6 +206,25 @@ def description() -> dict[str, Any]:
                     (202, Accepted),
                     (404, 409, 422, 502, 503),
                     [_NAME],
+                )
+            },
+            "/api/connections/{name}/accept": {
+                "post": _operation(
+                    "accept_finding",
+                    "Accept a finding for the application that it is about; a right of its own",
+                    (200, AcceptanceList),
+                    (400, 404, 409, 411, 413, 415, 422, 502, 503),
+                    [_NAME],
+                    body=AcceptRequest,
+                )
+            },
+            "/api/connections/{name}/accept/{id}": {
+                "delete": _operation(
+                    "withdraw_acceptance",
+                    "Withdraw an acceptance: the finding stops the next look again",
+                    (200, AcceptanceList),
+                    (404, 409, 422, 502, 503),
+                    [_NAME, _FINDING],
                 )
             },
             "/api/health": {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -10,6 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
+from connector.acceptances import Acceptance
 from connector.errors import FieldError, UnknownConnectionError
 from connector.log import log
 from connector.messages import Language, text
@@ -25,7 +27,7 @@ from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.asking import Asking
 from triggers.blueprint import blueprint
-from triggers.findings import FindingView, context_of, finding_view
+from triggers.findings import AcceptanceView, FindingView, acceptance_view, context_of, finding_view
 from triggers.views import Accepted
 
 
@@ -51,7 +53,17 @@ class PlanView(Document):
     ended: datetime | None
     changes: list[ChangeView]
     findings: list[FindingView]
+    acceptances: list[AcceptanceView] = Field(description="What somebody has accepted, by whom and when.")
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one answer shows of a plan."""
+
+    changes: Sequence[PlannedChange] = ()
+    findings: Sequence[Finding] = ()
+    following: str | None = None
 
 
 async def start_plan(
@@ -88,22 +100,22 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
     planned = await services().plans.load(name) if is_name(name) else None
     if planned is None:
         raise UnknownConnectionError("unknown-plan", name=name[:40])
-    lang = language(req)
+    lang, kept = language(req), await services().acceptances.load(planned.connection.name)
     if planned.ended is None:
         if await operations.alive(client, f"plan-{planned.id}"):
-            running = _view(planned, ConnectionState.RUNNING, [], [], None, lang)
+            running = _view(planned, ConnectionState.RUNNING, _Part(), kept, lang)
             return json_answer(running, 202, {"Retry-After": "3"})
         # A run that has ended between the two questions has written its plan before.
         planned = await services().plans.load(name) or planned
         if planned.ended is None:
-            return json_answer(_view(planned, ConnectionState.INTERRUPTED, [], [], None, lang))
+            return json_answer(_view(planned, ConnectionState.INTERRUPTED, _Part(), kept, lang))
     changes, findings = [*planned.changes], [*planned.findings]
     async for more_changes, more_findings in _chunks(planned):
         changes += more_changes
         findings += more_findings
     page = list(islice(changes, first, first + top))
     following = str(first + top) if len(changes) > first + top else None
-    return json_answer(_view(planned, ConnectionState.READY, page, findings[:top], following, lang))
+    return json_answer(_view(planned, ConnectionState.READY, _Part(page, findings[:top], following), kept, lang))
 
 
 async def _chunks(planned: Planned) -> AsyncIterator[tuple[list[PlannedChange], list[Finding]]]:
@@ -117,9 +129,8 @@ async def _chunks(planned: Planned) -> AsyncIterator[tuple[list[PlannedChange], 
 def _view(
     planned: Planned,
     state: ConnectionState,
-    changes: list[PlannedChange],
-    findings: list[Finding],
-    following: str | None,
+    part: _Part,
+    acceptances: tuple[Acceptance, ...],
     lang: Language,
 ) -> PlanView:
     context = context_of(services(), planned.connection)
@@ -130,9 +141,10 @@ def _view(
         state=state,
         started=planned.started,
         ended=planned.ended,
-        changes=[_change_view(change, lang) for change in changes],
-        findings=[finding_view(finding, lang, context) for finding in findings],
-        next=following,
+        changes=[_change_view(change, lang) for change in part.changes],
+        findings=[finding_view(finding, lang, context) for finding in part.findings],
+        acceptances=[acceptance_view(one, lang) for one in acceptances],
+        next=part.following,
     )
 
 

@@ -14,7 +14,7 @@ from connector.steps import MailboxState
 from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.blueprint import blueprint
-from triggers.findings import context_of
+from triggers.findings import acceptance_view, context_of
 from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view
 
 
@@ -32,7 +32,10 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     page = await _page(connection, parameters, lang, context)
     state = operations.state(connection, live)
     label = clients.settings.label
-    return json_answer(connection_view(connection, live.status, state, page, label, lang, context))
+    kept = await clients.acceptances.load(connection.name)
+    view = connection_view(connection, live.status, state, page, label, lang, context)
+    view.acceptances = [acceptance_view(one, lang) for one in kept]
+    return json_answer(view)
 
 
 async def _page(connection: Connection, parameters: dict[str, str], lang: Language, context: Context) -> MailboxPage:

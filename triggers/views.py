@@ -12,7 +12,7 @@ from connector.model import Connection, Document, MailboxRecord
 from connector.remedy import Context
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.visible import visible
-from triggers.findings import FindingView, finding_view
+from triggers.findings import AcceptanceView, FindingView, finding_view
 
 
 class StepView(Document):
@@ -49,7 +49,6 @@ class WantedView(Document):
 
     lifetime_days: int | None
     enable_imap: bool
-    accept: list[str]
     arranged: bool = Field(description="Whether ``mailboxes`` lists what was asked for; not before the run has begun.")
 
 
@@ -94,6 +93,7 @@ class ConnectionView(Document):
     secret: SecretView | None
     mailboxes: MailboxPage
     findings: list[FindingView]
+    acceptances: list[AcceptanceView] = Field(default=[], description="What somebody has accepted, by whom and when.")
 
 
 class ConnectionSummary(Document):
@@ -230,7 +230,6 @@ def connection_view(
         wanted=WantedView(
             lifetime_days=connection.wanted.lifetime_days,
             enable_imap=connection.wanted.enable_imap,
-            accept=connection.wanted.accept,
             arranged=connection.operation.begun or connection.operation.kind is OperationKind.VERIFY,
         ),
         steps=[_step_view(connection, step, live, lang) for step in StepName],

@@ -16,6 +16,8 @@ const PROBES = {
   read_history: ['GET', 'api/connections/-/history'],
   verify_connection: ['POST', 'api/connections/-/verify'],
   cancel_connection: ['POST', 'api/connections/-/cancel'],
+  accept_finding: ['POST', 'api/connections/-/accept'],
+  withdraw_acceptance: ['DELETE', 'api/connections/-/accept/-'],
 };
 export const OPERATIONS = Object.keys(PROBES);
 
@@ -31,9 +33,11 @@ export class Offline extends Error {
 }
 
 let askAgain = null;
+let askOnce = null;
 let asking = null;
 
 export const onRefusedKey = ask => { askAgain = ask; };
+export const onOwnRight = ask => { askOnce = ask; };
 export const hasKey = () => sessionStorage.getItem(KEY) !== null;
 export const may = operation => JSON.parse(sessionStorage.getItem(MAY) ?? '[]').includes(operation);
 
@@ -41,9 +45,11 @@ export function forget() {
   sessionStorage.clear();
 }
 
+const possible = key => /^[\x21-\x7e]+$/.test(key);
+
 // Keep a key, and find out what it opens. A host key opens everything; only for a lesser one each function is asked.
 export async function useKey(key) {
-  if (!/^[\x21-\x7e]+$/.test(key)) return false;
+  if (!possible(key)) return false;
   const refused = async ([method, path]) => (await send(key, method, path)).response.status === 401;
   const first = ['read_health', 'list_connections'];
   const closed = await Promise.all(first.map(name => refused(PROBES[name])));
@@ -71,6 +77,22 @@ export async function call(operation, method, path, { body, signal } = {}) {
     }
     signal?.throwIfAborted();
   }
+}
+
+// Call an operation that is a right of its own. Where the tab's key does not open it, another one is asked for: it is used
+// this once and not kept, so nothing else is lost by it.
+export async function callOwn(operation, method, path, body) {
+  let answer = await send(sessionStorage.getItem(KEY) ?? '', method, path, body);
+  const opens = async key => {
+    if (!possible(key)) return false;
+    answer = await send(key, method, path, body);
+    return answer.response.status !== 401;
+  };
+  if (answer.response.status === 401 && !await askOnce(operation, opens)) {
+    const what = { operation: t(`page.may.${operation}`), function: operation };
+    throw new Problem(401, { title: t('page.key.own'), detail: t('page.key.ownStays', what) });
+  }
+  return read(answer).body;
 }
 
 export const get = async (operation, path, signal) => (await call(operation, 'GET', path, { signal })).body;

@@ -119,6 +119,14 @@ export function complain(error) {
   return notice;
 }
 
+// Say what happens next, where it is seen and where it is heard. It stays until it is closed or something else is said.
+export function tell(text) {
+  const notice = h('div', { class: 'notice' }, h('p', {}, text),
+    quiet(t('page.close'), () => { notice.remove(); document.getElementById('main').focus(); }));
+  document.getElementById('notices').replaceChildren(notice);
+  announce(text);
+}
+
 export const calm = () => document.getElementById('notices').replaceChildren();
 
 // State in a word and a sign, never by colour alone.

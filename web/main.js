@@ -1,6 +1,6 @@
 // The page: which view the address asks for, with which key, and in which language.
 
-import { hasKey, may, onRefusedKey } from './api.js';
+import { hasKey, may, onOwnRight, onRefusedKey } from './api.js';
 import { deployment, headed } from './deployment.js';
 import { calm, complain, h, link } from './dom.js';
 import { NEEDS } from './routes.js';
@@ -9,7 +9,7 @@ import { change, create } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
 import { history } from './views/history.js';
-import { askAgain, askAtFirst } from './views/key.js';
+import { askAgain, askAtFirst, askOnce } from './views/key.js';
 import { closed, overview } from './views/overview.js';
 import { report } from './views/report.js';
 import { sheet } from './views/sheet.js';
@@ -79,5 +79,6 @@ document.getElementById('skip').addEventListener('click', event => {
   main.focus();
 });
 onRefusedKey(askAgain);
+onOwnRight(askOnce);
 await use(language());
 show();

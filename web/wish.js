@@ -36,18 +36,17 @@ export function difference(now, list) {
 
 // The body of a request that asks for what is there, but for `changes`.
 export function wish(connection, list, changes = {}) {
-  const { lifetimeDays, enableImap, accept } = connection.wanted;
+  const { lifetimeDays, enableImap } = connection.wanted;
   return {
     name: connection.name, displayName: connection.displayName, mailboxes: list,
-    secret: { lifetimeDays }, enableImap, accept, ...changes,
+    secret: { lifetimeDays }, enableImap, ...changes,
   };
 }
 
 // Set up again what was asked for last. Before its list is arranged, a verification takes up the request itself.
-export async function again(name, acceptId = null) {
+export async function again(name) {
   const { connection, mailboxes: now } = await present(name);
   if (now === null) return post('verify_connection', `api/connections/${name}/verify`);
-  const accept = acceptId ? [...connection.wanted.accept, acceptId] : connection.wanted.accept;
   // Nobody loses access by that, whoever has changed the list meanwhile.
-  return post('create_connection', 'api/connections?allowRemoval=0', wish(connection, now.map(entry => entry.requested), { accept }));
+  return post('create_connection', 'api/connections?allowRemoval=0', wish(connection, now.map(entry => entry.requested)));
 }

@@ -32,5 +32,5 @@ def plan(
         values={"expected": enterprise_application_id, "applicationId": application_id},
     )
     if finding.id in accepted:
-        return Plan((Change(Action.REPLACE_PRINCIPAL, observed.object_id, "principal-stale"),))
+        return Plan((Change(Action.REPLACE_PRINCIPAL, observed.object_id, "principal-accepted"),))
     return Plan(findings=(finding,))

@@ -42,7 +42,9 @@ async def test_what_a_person_does_elsewhere_is_noticed_without_a_reload(tmp_path
             await expect(page.locator("#progress")).to_contain_text("fertig")
 
 
-async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_taken_back_in_the_form(tmp_path: Path) -> None:
+async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_withdrawn_where_it_is_shown(
+    tmp_path: Path,
+) -> None:
     async with running(tmp_path) as app:
         await app.set_up()
         app.tenant.administrator.add_owner(application(app.tenant))
@@ -58,11 +60,59 @@ async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_taken_ba
             assert await page.evaluate("document.activeElement.id") == "part-todo"  # where the button was
             await expect(page.locator("#part-notes")).to_contain_text("weiteren Besitzer")
             await expect(page.get_by_role("button", name="Annehmen und weitermachen")).to_have_count(0)
-            await page.locator("#to-change").click()
-            await page.get_by_label("foreign-owner:").uncheck()
-            await visitor.plan()
-            await page.locator("#go").click()
+            accepted = page.locator(".accepted li")
+            await expect(accepted).to_contain_text(f"Anwendung {application(app.tenant).app_id}")
+            await expect(accepted).to_contain_text("accept_finding")
+            await accepted.get_by_role("button", name="Zurücknehmen").click()
+            await expect(accepted).to_have_count(0)
+            await expect(page.locator("#notices")).to_contain_text("Die nächste Einrichtung oder Prüfung")
+            await page.locator("#verify").click()
             await visitor.sees("action-required")
+
+
+async def test_what_stops_a_plan_is_accepted_there_and_the_plan_is_made_anew(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        app.tenant.administrator.delete_application(application(app.tenant).app_id)
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}/change")
+            await visitor.plan()
+            await expect(page.locator("#plan .plan li")).to_have_count(0)
+            await page.locator("#plan").get_by_role("button", name="Annehmen und weitermachen").click()
+            await expect(page.locator("#plan .plan li")).not_to_have_count(0)
+            await expect(page.locator("#plan")).to_contain_text("gelöscht")
+
+
+async def test_who_may_not_accept_is_told_which_key_it_needs_and_loses_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        app.tenant.administrator.add_owner(application(app.tenant))
+        await app.set_up()
+        keys = app.host.function_keys
+        async with visiting(app, statuses=frozenset({401, 404, 422})) as visitor:
+            page = visitor.page
+            await visitor.enter(keys["read_connection"])
+            await visitor.go(f"c/{NAME}")
+            await visitor.sees("action-required")
+            accept = page.get_by_role("button", name="Annehmen und weitermachen")
+            await accept.click()
+            dialog = page.get_by_role("dialog")
+            await expect(dialog).to_contain_text("der Schlüssel der Funktion accept_finding")
+            await dialog.get_by_role("button", name="Abbrechen").click()
+            await expect(page.locator("#notices")).to_contain_text("Das ist ein eigenes Recht: einen Befund annehmen")
+            await expect(page.locator("#notices")).to_contain_text("accept_finding")
+            await visitor.sees("action-required")
+            await accept.click()
+            await visitor.use(keys["create_connection"])
+            await expect(page.locator("#key-wrong")).to_contain_text("Auch dieser Schlüssel")
+            await visitor.use(keys["accept_finding"])
+            await visitor.sees("ready")
+            await expect(dialog).to_have_count(0)
+            stored = await page.evaluate("JSON.stringify(sessionStorage)")
+            assert keys["read_connection"] in stored
+            assert keys["accept_finding"] not in await visitor.shown()
 
 
 async def test_a_running_set_up_is_stopped_and_started_again(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ class App:
         answer.raise_for_status()
         return await self.until(done)
 
+    async def accept(self, finding: dict[str, Any]) -> dict[str, Any]:
+        """Accept a finding for the application that it is about."""
+        body = {"id": finding["id"], "applicationId": finding["applicationId"]}
+        answer = await self.client.post(f"/api/connections/{NAME}/accept", json=body)
+        answer.raise_for_status()
+        document: dict[str, Any] = answer.json()
+        return document
+
     async def until(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for what is expected of the connection, without asking for anything."""
         async with asyncio.timeout(_HANGS):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from local.client import RESTING
 from local.tenant import Tenant
 from local.tenant.catalogue import EXCHANGE_APP_ID
 from local.tenant.exchange_rights import CMDLETS, ON_RECIPIENTS, READS
@@ -381,7 +382,8 @@ async def _accepting(app: App, code: str, arrange: Arrange) -> dict[str, Any]:
     arrange(app.tenant)
     connection = await app.set_up()
     assert codes(connection) == {code}
-    return await app.set_up(accept=[found(connection, code)["id"]])
+    assert (await app.accept(found(connection, code)))["goesOn"]
+    return await app.until(lambda seen: seen["state"] != "action-required" and seen["state"] in RESTING)
 
 
 ACCEPTED: list[tuple[str, Arrange]] = [

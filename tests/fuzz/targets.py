@@ -117,7 +117,7 @@ _SHAPES = (
     {"error": {**_ERROR, "innererror": {"internalexception": {"message": "real words", "type": "Some.Exception"}}}},
     {"responses": [{"id": "0", "status": 200, "body": {"value": []}}, {"id": "1", "status": "503", "body": "busy"}]},
 )
-_REQUEST = {"name": "hq", "mailboxes": ["a@b.de"], "secret": {"lifetimeDays": 180}, "enableImap": True, "accept": ["x"]}
+_REQUEST = {"name": "hq", "mailboxes": ["a@b.de"], "secret": {"lifetimeDays": 180}, "enableImap": True}
 _CLAIMS = {"aud": "https://x", "tid": "t", "appid": "a", "oid": "o", "iat": 1_800_000_000, "roles": ["r"], "wids": []}
 _DOCUMENT = {
     "name": "hq",

@@ -86,7 +86,7 @@ class AppRoute:
 
     def at(self, name: str) -> str:
         """Return the path for the connection of that name."""
-        return self.path.replace("{name}", name)
+        return self.path.replace("{name}", name).replace("{id}", "foreign-owner:nobody")
 
 
 def app_routes() -> list[AppRoute]:

@@ -21,9 +21,9 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
     assert answer.headers["cache-control"] == "no-store"
     assert set(shown) == {
         "name", "displayName", "revision", "state", "since", "verified", "label", "steps", "ids", "secret",
-        "mailboxes", "findings", "wanted", "operation",
+        "mailboxes", "findings", "acceptances", "wanted", "operation",
     }  # fmt: skip
-    assert set(shown["wanted"]) == {"lifetimeDays", "enableImap", "accept", "arranged"}
+    assert set(shown["wanted"]) == {"lifetimeDays", "enableImap", "arranged"}
     assert all(
         set(step) == {"name", "state", "started", "ended", "changes", "waits", "reason"} for step in shown["steps"]
     )

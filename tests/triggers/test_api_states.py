@@ -36,7 +36,7 @@ async def test_while_steps_work_the_same_request_is_welcome_and_there_is_one_run
         assert int(first.headers["retry-after"]) > 0
         assert first.json() == {"name": NAME, "revision": 1, "state": "running", "location": PATH, "plan": None}
         meant_the_same = [
-            {"name": NAME, "mailboxes": addresses, "accept": [], "secret": {}, "enableImap": False},
+            {"name": NAME, "mailboxes": addresses, "secret": {}, "enableImap": False},
             {"name": NAME, "mailboxes": [address.upper() for address in addresses]},
         ]
         for body in meant_the_same:
@@ -195,6 +195,8 @@ async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_pat
                     problem(answer, 409, "secret-not-ready")
                 elif route.function == "read_plan":
                     problem(answer, 404, "unknown-plan")
+                elif route.function == "accept_finding":
+                    problem(answer, 422, "acceptance-invalid")
                 else:
                     assert answer.status_code == 200
             health = (await one.client.get("/api/health")).json()
@@ -232,7 +234,7 @@ async def test_a_right_that_is_missing_is_listed_by_health(tmp_path: Path, langu
         assert [finding["subject"] for finding in shown["missing"]] == ["Policy.Read.All", "Exchange.ManageAsApp"]
         for finding in shown["missing"]:
             assert set(finding) == {
-                "id", "code", "severity", "step", "subject", "message", "action", "help", "requestId"
+                "id", "code", "severity", "step", "subject", "message", "action", "help", "applicationId", "requestId"
             }  # fmt: skip
             assert finding["action"]["text"]
 

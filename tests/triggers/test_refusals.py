@@ -126,7 +126,7 @@ async def test_the_way_out_is_said_in_the_callers_language(hq: Served, header: s
 
 async def test_a_field_without_a_near_one_is_answered_with_the_known_ones(hq: Served) -> None:
     answer = await hq.client.post("/api/connections", json={**GOOD, "zzz": 1})
-    assert "name, mailboxes, displayName, secret, enableImap, accept" in answer.json()["hint"]
+    assert "name, mailboxes, displayName, secret, enableImap" in answer.json()["hint"]
 
 
 async def test_an_answer_repeats_only_the_beginning_of_a_long_field(hq: Served) -> None:
@@ -162,6 +162,8 @@ async def test_an_answer_repeats_only_the_beginning_of_a_long_field(hq: Served) 
         ("GET", f"{PATH}/plan?after=x", "query-invalid", "after"),
         ("GET", f"{PATH}/report?all=1", "unknown-query", "all"),
         ("POST", f"{PATH}/cancel?now=1", "unknown-query", "now"),
+        ("POST", f"{PATH}/accept?all=true", "unknown-query", "all"),
+        ("DELETE", f"{PATH}/accept/foreign-owner:x?applicationId=y", "unknown-query", "applicationId"),
     ],
 )
 async def test_a_wrong_query_parameter_is_refused_and_not_ignored(

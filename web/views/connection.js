@@ -1,7 +1,8 @@
 // One connection: its eight steps as they happen, what a person has to do, and each mailbox.
 
+import { accept, acceptances } from '../acceptance.js';
 import { get, may, post } from '../api.js';
-import { announce, button, draw, fact, h, link, quiet, state, unless, way } from '../dom.js';
+import { announce, button, draw, fact, h, link, quiet, state, tell as say, unless, way } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
 import { leads } from '../routes.js';
@@ -33,10 +34,11 @@ export async function connection(main, { name, signal }) {
     draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
-    draw(parts.notes, others, () => others.length ? [h('h2', {}, t('page.notes')), cards(others, name)] : []);
+    draw(parts.notes, [others, seen.acceptances], () => [
+      others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name)], acceptances(seen.acceptances, name, happens)]);
     list.update(seen);
     tell(seen);
-    return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings];
+    return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings, seen.acceptances];
   }, signal);
 }
 
@@ -102,8 +104,19 @@ function todo(urgent, examples, shut, name, list) {
 }
 
 function cards(findings, name) {
-  const accept = may('create_connection') ? finding => done(again(name, finding.id)) : null;
-  return findingCards(findings, accept);
+  return findingCards(findings, finding => accepting(name, finding));
+}
+
+// Who accepts wants it to go on: a set-up that waits does so by itself, else one is started where the key may do that.
+async function accepting(name, finding) {
+  const { goesOn, message } = await accept(name, finding);
+  if (!goesOn && may('create_connection')) return done(again(name));
+  return happens(message);
+}
+
+function happens(message) {
+  say(message);
+  lookNow();
 }
 
 // The wait for Microsoft: what is proven, what is not, and since when somebody waits.

@@ -10,7 +10,7 @@ import { planned } from './plan.js';
 
 const DAY = 86_400_000;
 const NEW = '+'; // no connection can have that name
-const EMPTY = { name: '', displayName: '', mailboxes: '', days: '', enableImap: false, accept: [] };
+const EMPTY = { name: '', displayName: '', mailboxes: '', days: '', enableImap: false };
 
 export const create = async (main, { signal }) => form(main, signal, null);
 
@@ -32,12 +32,12 @@ function form(main, signal, now) {
   const key = now?.connection.name ?? NEW;
   const base = now ? fieldsOf(now) : EMPTY;
   const draft = kept(key);
-  const fields = controls({ ...base, ...draft }, now);
+  const fields = controls({ ...base, ...draft });
   let asking = new AbortController();
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const read = () => ({
     name: fields.name.value.trim(), displayName: fields.displayName.value.trim(), mailboxes: fields.mailboxes.value,
-    days: fields.days.value.trim(), enableImap: fields.enableImap.checked, accept: accepted(fields.accept),
+    days: fields.days.value.trim(), enableImap: fields.enableImap.checked,
   });
   const changed = () => {
     asking.abort(); // a plan is shown, and carried out, only for what the form says
@@ -76,9 +76,6 @@ function form(main, signal, now) {
       field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
       h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
         h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
-      fields.accept.length > 0 && h('fieldset', {}, h('legend', {}, t('page.form.accept')),
-        h('p', { class: 'hint' }, t('page.form.acceptHint')),
-        fields.accept.map((box, index) => h('div', { class: 'check' }, box, h('label', { for: `accept-${index}` }, box.value)))),
       h('div', { class: 'actions' },
         button(t('page.plan.show'), look, { class: 'primary', id: 'show-plan', type: 'submit' }),
         quiet(t('page.form.throwAway'), throwAway))),
@@ -95,10 +92,10 @@ const differing = (fields, base) =>
 
 const fieldsOf = ({ connection, mailboxes }) => ({
   name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.map(entry => entry.requested).join('\n'),
-  days: String(connection.wanted.lifetimeDays ?? ''), enableImap: connection.wanted.enableImap, accept: connection.wanted.accept,
+  days: String(connection.wanted.lifetimeDays ?? ''), enableImap: connection.wanted.enableImap,
 });
 
-function controls(start, now) {
+function controls(start) {
   const text = (id, more) =>
     h('input', { id, value: start[id], autocomplete: 'off', 'aria-describedby': `${id}-hint ${id}-wrong`, ...more });
   return {
@@ -110,12 +107,8 @@ function controls(start, now) {
     }),
     days: text('days', { inputmode: 'numeric', 'aria-describedby': 'days-hint days-read days-wrong' }),
     enableImap: h('input', { type: 'checkbox', id: 'enableImap', checked: start.enableImap, 'aria-describedby': 'enableImap-hint' }),
-    accept: (now?.connection.wanted.accept ?? []).map((id, index) =>
-      h('input', { type: 'checkbox', id: `accept-${index}`, value: id, checked: start.accept.includes(id) })),
   };
 }
-
-const accepted = boxes => boxes.filter(box => box.checked).map(box => box.value);
 
 const field = (id, fields, ...more) => h('div', { class: 'field' },
   h('label', { for: id }, t(`page.form.${id}`)),
@@ -156,7 +149,7 @@ function checked(typed, fields, now) {
   const base = now?.connection ?? { name: typed.name, wanted: {} };
   return wish(base, list, {
     displayName: typed.displayName || undefined, // the API's own default
-    secret: { lifetimeDays }, enableImap: typed.enableImap, accept: typed.accept,
+    secret: { lifetimeDays }, enableImap: typed.enableImap,
   });
 }
 

@@ -16,7 +16,17 @@ export function askAtFirst(main, done) {
 }
 
 // Another key for an operation that the present one does not open. Resolves to whether one was given.
-export function askAgain(operation) {
+export const askAgain = operation => ask(
+  t('page.key.refused'), t('page.key.again', { operation: t(`page.may.${operation}`) }), done => form(done));
+
+// A key for this once, for what is a right of its own. `opens` tries it; the tab's own key stays. Resolves as above.
+export function askOnce(operation, opens) {
+  const what = { operation: t(`page.may.${operation}`), function: operation };
+  const texts = { use: t('page.key.ownUse'), wrong: t('page.key.ownWrong', what) };
+  return ask(t('page.key.own'), t('page.key.ownWhat', what), done => form(done, opens, texts));
+}
+
+function ask(title, words, fields) {
   return new Promise(resolve => {
     const dialog = h('dialog', { 'aria-labelledby': 'refused' });
     const end = given => {
@@ -25,10 +35,7 @@ export function askAgain(operation) {
       resolve(given);
     };
     dialog.append(
-      h('h2', { id: 'refused' }, t('page.key.refused')),
-      h('p', {}, t('page.key.again', { operation: t(`page.may.${operation}`) })),
-      form(() => end(true)),
-      quiet(t('page.cancel'), () => end(false)));
+      h('h2', { id: 'refused' }, title), h('p', {}, words), fields(() => end(true)), quiet(t('page.cancel'), () => end(false)));
     dialog.addEventListener('cancel', event => {
       event.preventDefault();
       end(false);
@@ -38,7 +45,7 @@ export function askAgain(operation) {
   });
 }
 
-function form(done) {
+function form(done, take = useKey, { use: label = t('page.key.use'), wrong: refused = t('page.key.wrong') } = {}) {
   const wrong = h('p', { class: 'wrong', role: 'alert', id: 'key-wrong' });
   const field = h('input', {
     id: 'key', class: 'masked', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true,
@@ -50,11 +57,11 @@ function form(done) {
     use.setAttribute('aria-disabled', 'true');
     wrong.textContent = '';
     try {
-      if (await useKey(field.value.trim())) {
+      if (await take(field.value.trim())) {
         field.value = '';
         done();
       } else {
-        wrong.textContent = t('page.key.wrong');
+        wrong.textContent = refused;
         field.setAttribute('aria-invalid', 'true');
         field.select();
       }
@@ -64,6 +71,6 @@ function form(done) {
       use.removeAttribute('aria-disabled');
     }
   };
-  const use = h('button', { class: 'primary' }, t('page.key.use'));
+  const use = h('button', { class: 'primary' }, label);
   return h('form', { onsubmit: submit, class: 'key' }, h('label', { for: 'key' }, t('page.key.label')), field, use, wrong);
 }

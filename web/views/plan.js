@@ -1,5 +1,6 @@
 // What a request would change, each change with its reason, before anything is changed; then the request itself.
 
+import { accept } from '../acceptance.js';
 import { get, pages, post, Problem } from '../api.js';
 import { announce, button, h, link, listed, reload } from '../dom.js';
 import { findingCards } from '../finding.js';
@@ -35,7 +36,11 @@ export async function planned(host, body, now, signal, sent) {
   }
   if (signal.aborted || !plan) return;
   announce(t('page.plan.ready'));
-  host.replaceChildren(...shown(plan, body, now, sent).flat(Infinity).filter(Boolean));
+  const accepting = async finding => {
+    await accept(body.name, finding);
+    await planned(host, body, now, signal, sent);
+  };
+  host.replaceChildren(...shown(plan, body, now, sent, accepting).flat(Infinity).filter(Boolean));
   host.tabIndex = -1;
   host.focus({ preventScroll: true });
   host.scrollIntoView({ block: 'start' });
@@ -50,7 +55,7 @@ async function whole(path, own, signal) {
   return plan;
 }
 
-function shown(plan, body, now, sent) {
+function shown(plan, body, now, sent, accepting) {
   const title = h('h2', {}, t('page.plan.title'));
   if (!plan.ended) return [title, h('p', { class: 'notice error' }, t('page.plan.interrupted'))];
   if (!now && plan.revision > 0) {
@@ -68,7 +73,7 @@ function shown(plan, body, now, sent) {
     title,
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
-    inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay)],
+    inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay, accepting)],
     h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
     others.length > 0 && [h('h3', {}, t('label.findings')), findingCards(others)],
     confirmation(body, now, sent),

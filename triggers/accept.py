@@ -1,0 +1,154 @@
+"""``POST /api/connections/{name}/accept`` and its ``DELETE``: a finding that somebody knows no longer stops anything.
+
+A right of its own: who may only set up does not accept, or he could wave through what protects against him.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import Field
+
+from connector.acceptances import Acceptance, same_guid
+from connector.errors import ConflictError, FieldError, UnknownConnectionError
+from connector.history import Asked, Entry
+from connector.messages import text
+from connector.model import Connection, Document, Finding
+from connector.request import AcceptRequest, is_name, parse_acceptance
+from connector.services import services
+from connector.steps import OperationKind
+from triggers import operations
+from triggers.answers import answered, content, json_answer, language, query
+from triggers.asking import asking
+from triggers.blueprint import blueprint
+from triggers.findings import AcceptanceView, acceptance_view
+
+
+class AcceptanceList(Document):
+    """All that is accepted for a connection."""
+
+    name: str
+    items: list[AcceptanceView]
+    goes_on: bool = Field(
+        description="Whether a set-up runs that looks again now; otherwise somebody has to start one."
+    )
+    message: str = Field(description="What happens next, in words.")
+
+
+@blueprint.function_name("accept_finding")
+@blueprint.route(route="api/connections/{name}/accept", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def accept_finding(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Keep that a finding is accepted for the application that it is about; ``200`` with all that is accepted."""
+    name = str(req.route_params["name"])
+    async with asking(req, "accept_finding", Asked.ACCEPT, name) as asked:
+        await _require(req, name)
+        request = parse_acceptance(content(req), req.headers.get("Content-Type", ""))
+        kept = await services().acceptances.load(name)
+        if not any(one.means(request.id, request.application_id) for one in kept):
+            kept = await _accept(name, _chosen(name, request, await _shown(name)), asked.entry)
+        asked.entry.findings = [one.id for one in kept if one.means(request.id, request.application_id)]
+        return await _answer(req, client, name, kept, "accepted")
+
+
+async def _accept(name: str, finding: Finding, entry: Entry) -> tuple[Acceptance, ...]:
+    who = entry.caller
+    acceptance = Acceptance(
+        id=finding.id,
+        application_id=(finding.application_id or "").lower(),
+        code=finding.code,
+        subject=finding.subject,
+        values=finding.values,
+        accepted_on=entry.at,
+        by=f"{who.fields()['caller']}, {who.function}",
+    )
+    return await services().acceptances.add(name, acceptance)
+
+
+@blueprint.function_name("withdraw_acceptance")
+@blueprint.route(route="api/connections/{name}/accept/{id}", methods=["DELETE"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def withdraw_acceptance(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Take an acceptance back, for whichever application; ``200`` with what is left, also where there was none."""
+    name, acceptances = str(req.route_params["name"]), services().acceptances
+    async with asking(req, "withdraw_acceptance", Asked.WITHDRAW, name) as asked:
+        await _require(req, name)
+        before = await acceptances.load(name)
+        kept = await acceptances.withdraw(name, req.route_params["id"])
+        asked.entry.findings = sorted({one.id for one in before if one not in kept})
+        return await _answer(req, client, name, kept, "withdrawn")
+
+
+async def _require(req: func.HttpRequest, name: str) -> None:
+    """Refuse a name of which there is no connection and no dry run, and for which nothing was ever accepted.
+
+    Raises:
+        FieldError: there is a query parameter.
+        UnknownConnectionError: there is nothing of that name, or it cannot be a name.
+    """
+    clients = services()
+    query(req)
+    if not is_name(name) or not (
+        await clients.documents.load(name) or await clients.plans.load(name) or await clients.acceptances.known(name)
+    ):
+        raise UnknownConnectionError("unknown-connection", name=name[:40])
+
+
+async def _shown(name: str) -> list[Finding]:
+    """Return the findings that the connection and its last finished dry run show now."""
+    clients = services()
+    found, planned = await clients.documents.load(name), await clients.plans.load(name)
+    findings = found.connection.findings() if found is not None else []
+    return findings + (planned.findings if planned is not None and planned.ended is not None else [])
+
+
+def _chosen(name: str, request: AcceptRequest, shown: list[Finding]) -> Finding:
+    """Return the finding that is meant.
+
+    Raises:
+        UnknownConnectionError: nothing shows it now.
+        FieldError: it is none that can be accepted.
+        ConflictError: it is shown for another application, which is named.
+    """
+    meant = [finding for finding in shown if finding.id.lower() == request.id.lower()]
+    if not meant:
+        raise UnknownConnectionError("unknown-finding", name=name, id=request.id)
+    about = [finding.application_id for finding in meant if finding.acceptable and finding.application_id]
+    if not about:
+        raise FieldError("not-acceptable", field="id", id=meant[0].id)
+    for finding in meant:
+        if finding.acceptable and same_guid(finding.application_id or "", request.application_id):
+            return finding
+    raise ConflictError("accept-other-application", id=meant[0].id, shown=about[-1], named=request.application_id)
+
+
+async def _answer(
+    req: func.HttpRequest,
+    client: df.DurableOrchestrationClient,
+    name: str,
+    kept: tuple[Acceptance, ...],
+    done: str,
+) -> func.HttpResponse:
+    """Ring at a run that may wait for this, and say whether one will look."""
+    lang, found = language(req), await services().documents.load(name)
+    goes_on = found is not None and await _wake(client, found.connection)
+    body = AcceptanceList(
+        name=name,
+        items=[acceptance_view(one, lang) for one in kept],
+        goes_on=goes_on,
+        message=text(lang, "acceptance", done, "runs" if goes_on else "rests"),
+    )
+    return json_answer(body, headers={"Content-Language": lang})
+
+
+async def _wake(client: df.DurableOrchestrationClient, connection: Connection) -> bool:
+    """Wake whatever runs on a connection; return whether it is a set-up, since a verification changes nothing."""
+    live = await operations.look(client, connection.name)
+    if not operations.busy(connection, live, datetime.now(UTC)) or connection.operation.cancelled:
+        return False
+    await operations.wake(client, connection.name)
+    return connection.operation.kind is OperationKind.SET_UP
