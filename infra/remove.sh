@@ -18,8 +18,10 @@ source "$infra/grant/record.sh"
 source "$infra/grant/exchange.sh"
 # shellcheck source=grant/belongings.sh
 source "$infra/grant/belongings.sh"
+# shellcheck source=grant/vault_role.sh
+source "$infra/grant/vault_role.sh"
 
-resource_group='' app='' identity='' tenant='' what_if='' assume_yes='' folder=${HOME:-.}/utm-mail-connect
+resource_group='' app='' identity='' tenant='' role='' what_if='' assume_yes='' folder=${HOME:-.}/utm-mail-connect
 
 main() {
     local there
@@ -40,6 +42,7 @@ main() {
     ask
     remove_applications
     take_back_rights
+    remove_vault_role
     remove_group
     say remove_stays "$resource_group"
 }
@@ -70,6 +73,7 @@ parse() {
 look_around() {
     : >"$work/applications"
     : >"$work/lines"
+    find_vault_role
     azure resource list --resource-group "$resource_group" --query '[].[to_string([name]),type]' >"$work/resources" ||
         refused "$resource_group" role_contributor
     # Its vault and its logs have the same name.
@@ -91,6 +95,7 @@ show() {
         write_exchange_script exchange-remove.ps1 exchange-remove-all.ps1 "$work/lines"
         say remove_rights
     fi
+    say remove_role "${role:-–}"
     say remove_resources "$resource_group"
     show_resources <"$work/resources"
     say remove_stays "$resource_group"

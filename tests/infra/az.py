@@ -25,7 +25,7 @@ class Reply(NamedTuple):
 
 
 COMMON = {"--query", "--output", "--only-show-errors"}
-FLAGS = {"--only-show-errors", "--yes", "--no-wait", "--skip-authorization-header"}
+FLAGS = {"--only-show-errors", "--yes", "--no-wait", "--skip-authorization-header", "--include-deleted", "--overwrite"}
 
 
 def respond(world: World, arguments: list[str]) -> Reply:
@@ -65,7 +65,7 @@ def _parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
 def _writes(words: str, options: dict[str, str]) -> bool:
     if words == "rest":
         return options["--method"] not in {"GET", "HEAD"} and "listKeys" not in options["--url"]
-    return words.rpartition(" ")[2] in {"set", "delete", "create"}
+    return words.rpartition(" ")[2] in {"set", "delete", "create", "restore", "undelete", "upload", "start", "stop"}
 
 
 def _answer(world: World, words: str, options: dict[str, str], *, write: bool) -> Any:

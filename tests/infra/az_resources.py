@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.infra import az_storage
 from tests.infra.az_errors import AzError, UnknownCallError, need, unauthorized
 
 World = dict[str, Any]
 Options = dict[str, str]
 WEBSITE = ("Website Contributor", "Contributor", "Owner")
 CONTRIBUTOR = ("Contributor", "Owner")
+ACCESS = ("User Access Administrator", "Owner")
 
 
 def answer(world: World, words: str, options: Options) -> Any:
@@ -136,9 +138,49 @@ def _deploy(world: World, options: Options) -> None:
     world["deployments"].append({"name": options["--name"], "properties": properties})
 
 
+def _vault(world: World, options: Options) -> Any:
+    if ["Microsoft.KeyVault/vaults", options["--name"]] not in world["groups"].get(options["--resource-group"], []):
+        raise AzError(f"(ResourceNotFound) The Resource 'Microsoft.KeyVault/vaults/{options['--name']}' was not found.")
+    return {"id": f"/vaults/{options['--name']}"}
+
+
+def _vault_roles(world: World, options: Options) -> Any:
+    name = options["--name"]
+    return [{"roleName": name}] if name in world["vaultRoles"] else []
+
+
+def _unassign_vault_role(world: World, options: Options) -> None:
+    need(world, unauthorized("Microsoft.Authorization/roleAssignments/delete", options["--scope"]), *ACCESS)
+    world["vaultRoles"][options["--role"]] = [
+        scope for scope in world["vaultRoles"][options["--role"]] if scope != options["--scope"]
+    ]
+
+
+def _delete_vault_role(world: World, options: Options) -> None:
+    name = options["--name"]
+    need(world, unauthorized("Microsoft.Authorization/roleDefinitions/delete", name), *ACCESS)
+    if world["vaultRoles"].get(name):
+        raise AzError("(RoleDefinitionHasAssignments) There are existing role assignments referencing role.")
+    world["vaultRoles"].pop(name, None)
+
+
+def _unassign(world: World, options: Options) -> None:
+    """Take a role from whoever has it: ours on the vault, or a person's on the store."""
+    if options["--role"] in world["vaultRoles"]:
+        _unassign_vault_role(world, options)
+    else:
+        az_storage.unassign(world, options)
+
+
 Command = Callable[[World, Options], Any]
 _APP = {"--resource-group", "--name"}
+_ROLE = {"--resource-group", "--custom-role-only", "--name"}
 COMMANDS: dict[str, tuple[Command, set[str]]] = {
+    **az_storage.COMMANDS,
+    "keyvault show": (_vault, {"--resource-group", "--name"}),
+    "role definition list": (_vault_roles, _ROLE),
+    "role definition delete": (_delete_vault_role, _ROLE),
+    "role assignment delete": (_unassign, {"--assignee", "--role", "--scope"}),
     "account show": (_account, set()),
     "cloud show": (_cloud, set()),
     "functionapp show": (_show, _APP),

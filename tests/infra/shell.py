@@ -107,6 +107,8 @@ def deployed() -> dict[str, Any]:
                 "connections": {},
             }
         },
+        # Custom roles, each with where it is assigned.
+        "vaultRoles": {f"UTM Mail Connect {APP}": [f"/vaults/{APP}"]},
         "deployments": [],
         "files": {},
         "clock": "2026-11-24T03:00:00.1234567Z",
@@ -186,6 +188,13 @@ class Shell:
 
     def run(self, script: str, *arguments: str, answers: str = "") -> Ended:
         """Run infra/SCRIPT; the world is read back afterwards, without its log of calls."""
+        return self._run(str(ROOT / "infra" / script), *arguments, answers=answers)
+
+    def type(self, lines: str) -> Ended:
+        """Run lines as a person pastes them; ends at the first that fails."""
+        return self._run("-euc", lines, answers="")
+
+    def _run(self, *words: str, answers: str) -> Ended:
         self.world = json.loads(json.dumps({**self.world, "calls": [], "writes": 0}))
         environment = {
             "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
@@ -194,7 +203,7 @@ class Shell:
         }
         with answering(self.world, self.folder) as port:
             done = subprocess.run(  # noqa: S603 - our own script
-                ["/usr/bin/env", "bash", str(ROOT / "infra" / script), *arguments],
+                ["/usr/bin/env", "bash", *words],
                 env={**environment, "AZ_PORT": str(port)},
                 input=answers,
                 capture_output=True,

@@ -50,8 +50,27 @@ def test_everything_of_ours_goes_in_the_right_order(used: Shell) -> None:
         *["DELETE applications"] * 2,
         "functionapp config appsettings delete",
         *["DELETE servicePrincipals"] * 3,
+        "role assignment delete",
+        "role definition delete",
         "group delete",
     ]
+    assert used.world["vaultRoles"] == {}
+
+
+def test_who_may_not_remove_the_role_on_the_vault_is_told_and_the_rest_goes(used: Shell) -> None:
+    used.world["account"]["roles"] = ["Contributor", "Privileged Role Administrator", "Cloud Application Administrator"]
+    ended = used.run("remove.sh", *HERE, "--yes")
+    assert (ended.code, ended.err, used.world["groups"]) == (0, "", {})
+    assert f'The role "UTM Mail Connect {APP}" stays: it takes Owner' in ended.out
+    assert list(used.world["vaultRoles"]) == [f"UTM Mail Connect {APP}"]
+
+
+def test_no_other_role_of_the_tenant_is_removed(used: Shell) -> None:
+    used.world["vaultRoles"] = {f"UTM Mail Connect {APP[:-1]}": [], "UTM Mail Connect": []}
+    before = dict(used.world["vaultRoles"])
+    ended = used.run("remove.sh", *HERE, "--yes")
+    assert (ended.code, used.world["vaultRoles"], used.world["groups"]) == (0, before, {})
+    assert "4. The role of its own that the identity has on the vault: –" in ended.out
 
 
 def test_what_the_identity_only_owns_stays(used: Shell) -> None:
@@ -144,7 +163,7 @@ def test_a_removal_that_breaks_off_is_finished_by_the_next(used: Shell, k: int, 
 def test_a_group_from_which_the_app_is_gone_already_is_removed(used: Shell) -> None:
     used.world["groups"][GROUP] = [["Microsoft.KeyVault/vaults", APP]]
     assert used.run("remove.sh", *HERE, "--yes").code == 0
-    assert used.writes == ["group delete"]
+    assert used.writes == ["role assignment delete", "role definition delete", "group delete"]
 
 
 def test_a_second_removal_finds_nothing(used: Shell) -> None:
