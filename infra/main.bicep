@@ -13,14 +13,14 @@ param location string = resourceGroup().location
 @maxLength(100)
 param customerName string = ''
 
-@description('E-mail address that is told when a client secret is about to end and when access to a mailbox could not be proven.')
+@description('E-mail address that the alerts are sent to.')
 @minLength(6)
 @maxLength(254)
 param alertEmail string
 
-@description('Address ranges (CIDR, or single addresses) that may call the app. Empty: every address, and then whoever has a key of the app can read mailboxes.')
+@description('Address ranges (CIDR, or single addresses) that may call the app. It has to be given: an empty list, from every address, makes a key of the app enough to read mailboxes.')
 @maxLength(100)
-param allowedAddresses array = []
+param allowedAddresses array
 
 @description('How many instances of the app may run at once. They cost only while they work.')
 @minValue(40)
@@ -32,13 +32,19 @@ param maximumInstances int = 40
 @maxValue(730)
 param logRetentionDays int = 90
 
-@description('How many gigabytes of logs a day are taken in at most. Beyond it nothing is logged and no alert fires until the next day.')
+@description('How many gigabytes of the app\'s logs a day are taken in at most. Beyond it nothing of the app is logged until the next day, which an alert says; the log of the vault has no cap.')
 @minValue(1)
 @maxValue(100)
 param dailyLogCapGb int = 1
 
+@description('Whether an alert tells of every reading of a client secret through the app.')
+param alertOnReading bool = true
+
 @description('Whether a deleted vault is kept for 90 days whatever anybody does. Once on it cannot be switched off.')
 param purgeProtection bool = true
+
+@description('Whether the identity gets a role of its own on the vault, which cannot purge secrets nor take them away in a backup. Where no custom role can be deployed, as through Azure Lighthouse: false, for the built-in Key Vault Secrets Officer.')
+param customVaultRole bool = true
 
 @description('Whether to bring back the deleted vault of this deployment. Set it for the one deployment after a removal; it fails where there is nothing to bring back.')
 param recoverVault bool = false
@@ -53,6 +59,7 @@ param packageUri string = 'https://github.com/utm-mail-connect/utm-mail-connect/
 
 var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
 var version = '0.1.0'
+var documents = '${repository}/blob/v${version}/docs'
 
 // The script and what it reads besides come from the source at this version, so the command can be run again.
 var download = 'az account set --subscription ${subscription().subscriptionId} && curl -fsSL ${repository}/archive/refs/tags/v${version}.tar.gz | tar xz'
@@ -79,6 +86,15 @@ module storage 'modules/storage.bicep' = {
   }
 }
 
+module store 'modules/store.bicep' = {
+  name: 'utm-mail-connect-store'
+  params: {
+    location: location
+    name: 'utmstore${unique}'
+    principalId: identity.outputs.principalId
+  }
+}
+
 module monitoring 'modules/monitoring.bicep' = {
   name: 'utm-mail-connect-monitoring'
   params: {
@@ -89,7 +105,21 @@ module monitoring 'modules/monitoring.bicep' = {
     alertEmail: alertEmail
     logRetentionDays: logRetentionDays
     dailyLogCapGb: dailyLogCapGb
-    documents: '${repository}/blob/v${version}/docs'
+    alertOnReading: alertOnReading
+    documents: documents
+  }
+}
+
+module audit 'modules/audit.bicep' = {
+  name: 'utm-mail-connect-audit'
+  params: {
+    location: location
+    name: '${name}-audit'
+    principalId: identity.outputs.principalId
+    customerName: customerName
+    recipientsId: monitoring.outputs.recipientsId
+    logRetentionDays: logRetentionDays
+    documents: documents
   }
 }
 
@@ -99,7 +129,8 @@ module vault 'modules/vault.bicep' = {
     location: location
     name: name
     principalId: identity.outputs.principalId
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: audit.outputs.workspaceId
+    customRole: customVaultRole
     purgeProtection: purgeProtection
     recoverVault: recoverVault
   }
@@ -119,7 +150,7 @@ module app 'modules/app.bicep' = {
     blobs: storage.outputs.blobs
     queues: storage.outputs.queues
     tables: storage.outputs.tables
-    connections: storage.outputs.connections
+    connections: store.outputs.connections
     packages: storage.outputs.packages
     logs: monitoring.outputs.connectionString
     maximumInstances: maximumInstances
@@ -142,6 +173,9 @@ output tenantId string = tenant().tenantId
 
 @description('Name of the vault that holds the client secrets.')
 output vaultName string = vault.outputs.name
+
+@description('Name of the storage account that holds the connections.')
+output storeName string = store.outputs.name
 
 @description('The command that shows and then grants the rights, for Azure Cloud Shell (Bash).')
 output grantCommand string = '${download} && ${grant} --resource-group \'${resourceGroup().name}\' --app ${app.outputs.name} --identity ${identity.outputs.principalId} --tenant ${tenant().tenantId}'

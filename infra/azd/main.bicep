@@ -15,14 +15,15 @@ param environmentName string
 })
 param location string
 
-@description('E-mail address that is told when a client secret is about to end and when access to a mailbox could not be proven.')
+@description('E-mail address that the alerts are sent to.')
 param alertEmail string
 
 @description('Whose deployment this is.')
 param customerName string = ''
 
-@description('Address ranges that may call the app, separated by commas. Empty: every address.')
-param allowedAddresses string = ''
+@description('Address ranges that may call the app, separated by commas; "anywhere" for every address.')
+@minLength(2)
+param allowedAddresses string
 
 // What is left out here takes the default of the template below.
 @description('See infra/main.bicep.')
@@ -35,7 +36,13 @@ param logRetentionDays int?
 param dailyLogCapGb int?
 
 @description('See infra/main.bicep.')
+param alertOnReading bool?
+
+@description('See infra/main.bicep.')
 param purgeProtection bool?
+
+@description('See infra/main.bicep.')
+param customVaultRole bool?
 
 @description('See infra/main.bicep.')
 param recoverVault bool?
@@ -61,11 +68,13 @@ module core '../main.bicep' = {
     location: location
     customerName: customerName
     alertEmail: alertEmail
-    allowedAddresses: empty(allowedAddresses) ? [] : split(replace(allowedAddresses, ' ', ''), ',')
+    allowedAddresses: allowedAddresses == 'anywhere' ? [] : split(replace(allowedAddresses, ' ', ''), ',')
     maximumInstances: maximumInstances
     logRetentionDays: logRetentionDays
     dailyLogCapGb: dailyLogCapGb
+    alertOnReading: alertOnReading
     purgeProtection: purgeProtection
+    customVaultRole: customVaultRole
     recoverVault: recoverVault
     nameSuffix: nameSuffix
     packageUri: packageUri
@@ -89,6 +98,9 @@ output TENANT_ID string = core.outputs.tenantId
 
 @description('Name of the vault that holds the client secrets.')
 output VAULT_NAME string = core.outputs.vaultName
+
+@description('Name of the storage account that holds the connections.')
+output STORE_NAME string = core.outputs.storeName
 
 @description('The command that shows and then grants the rights.')
 output GRANT_COMMAND string = core.outputs.grantCommand

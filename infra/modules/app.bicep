@@ -113,6 +113,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     siteConfig: {
       // No appSettings here: leaving them out keeps those that the app has, see settings.bicep.
       ftpsState: 'Disabled'
+      http20Enabled: true
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       ipSecurityRestrictionsDefaultAction: empty(allowedAddresses) ? 'Allow' : 'Deny'

@@ -1,4 +1,4 @@
-// Where the logs go, and who is told of the two things that a person has to act on.
+// Where the app's logs go, who is told, and of which of its lines, or of which that does not come.
 
 @description('Region of the workspace, the component and the alert rules.')
 param location string
@@ -11,7 +11,7 @@ param name string
 @description('Object id of the identity that writes the logs.')
 param principalId string
 
-@description('Whose deployment this is; stands in the subject of an alert.')
+@description('Whose deployment this is.')
 @maxLength(100)
 param customerName string
 
@@ -24,29 +24,62 @@ param logRetentionDays int
 @description('How many gigabytes of logs a day are taken in at most.')
 param dailyLogCapGb int
 
+@description('Whether every reading of a client secret is told.')
+param alertOnReading bool
+
+@description('When this was deployed. Until the first daily look is due its line is not missed.')
+param deployed string = utcNow('yyyy-MM-ddTHH:mm:ssZ')
+
 @description('Address of the documents to which the alerts link.')
 param documents string
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher
 
-// A subject may have 128 characters; the connection's name and the date need 60 of them.
-var customer = empty(customerName) ? '' : ' (${take(customerName, 24)})'
-
-// One dimension, not two: the alert's payload lists dimensions by position, and nothing says in which order.
-var alerts = [
+// Each query finds the event in the text first, which is fast, and then in the parsed line, which is right.
+var told = [
   {
     name: 'secret-expiry'
     title: 'A client secret ends'
+    shape: 'line'
     query: 'AppTraces | where Message has "secret-expiry" | extend line = parse_json(Message) | where tostring(line.event) == "secret-expiry" | extend about = strcat(tostring(line.connection), ", ", tostring(line.expires))'
-    subject: 'UTM Mail Connect${customer}: Geheimnis endet / secret ends: \${data.alertContext.condition.allOf[0].dimensions[0].value}'
+    subject: 'Geheimnis endet / secret ends:'
     guide: '${documents}/how-to/new-secret.md'
   }
   {
     name: 'verification-failed'
     title: 'Mailbox access is not proven'
+    shape: 'line'
     query: 'AppTraces | where Message has "verification-failed" | extend line = parse_json(Message) | where tostring(line.event) == "verification-failed" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd"))'
-    subject: 'UTM Mail Connect${customer}: Zugriff fehlt / no access: \${data.alertContext.condition.allOf[0].dimensions[0].value}'
+    subject: 'Zugriff fehlt / no access:'
     guide: '${documents}/how-to/mail-has-stopped.md'
+  }
+  {
+    name: 'heartbeat'
+    title: 'The app has not looked for a day'
+    shape: 'silence'
+    // The empty table stands in for one that does not exist yet: an app that never started is silent too.
+    query: 'union isfuzzy=true (datatable(TimeGenerated: datetime, Message: string) []), AppTraces | where TimeGenerated > ago(26h) and Message has "heartbeat" | extend line = parse_json(Message) | where tostring(line.event) == "heartbeat" | summarize lines = count() | extend lines = lines + iff(now() < datetime(${deployed}) + 26h, 1, 0)'
+    subject: 'App schweigt / app is silent'
+    guide: '${documents}/how-to/logs-and-alerts.md'
+  }
+  {
+    name: 'log-cap'
+    title: 'The daily cap of the logs is reached'
+    shape: 'line'
+    query: '_LogOperation | where Category =~ "Ingestion" | where Detail contains "OverQuota" | extend about = format_datetime(TimeGenerated, "yyyy-MM-dd")'
+    subject: 'Tagesgrenze der Logs / log cap:'
+    guide: '${documents}/how-to/logs-and-alerts.md'
+  }
+]
+
+var onReading = [
+  {
+    name: 'parameters-read'
+    title: 'A client secret has been read'
+    shape: 'line'
+    query: 'AppTraces | where Message has "parameters-read" | extend line = parse_json(Message) | where tostring(line.event) == "parameters-read" and tostring(line.outcome) == "value" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd"))'
+    subject: 'Geheimnis gelesen / read:'
+    guide: '${documents}/how-to/keys.md'
   }
 ]
 
@@ -107,66 +140,20 @@ resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for alert in alerts: {
-    name: '${name}-${alert.name}'
+module alerts 'alerts.bicep' = {
+  name: 'utm-mail-connect-alerts'
+  params: {
     location: location
-    kind: 'LogAlert'
-    properties: {
-      displayName: 'UTM Mail Connect${customer}: ${alert.title}'
-      description: '${alert.title}. Was zu tun ist / what to do: ${alert.guide}'
-      severity: 1
-      enabled: true
-      scopes: [
-        workspace.id
-      ]
-      // The windows meet and do not overlap, so one line gives one message; Azure looks again for lines that come late.
-      evaluationFrequency: 'PT15M'
-      windowSize: 'PT15M'
-      autoMitigate: false // a message "resolved" a quarter of an hour later would be wrong
-      checkWorkspaceAlertsStorageConfigured: false
-      skipQueryValidation: true // the table comes into being with the first line
-      criteria: {
-        allOf: [
-          {
-            query: alert.query
-            timeAggregation: 'Count'
-            operator: 'GreaterThan'
-            threshold: 0
-            dimensions: [
-              {
-                name: 'about'
-                operator: 'Include'
-                values: [
-                  '*'
-                ]
-              }
-            ]
-            failingPeriods: {
-              minFailingPeriodsToAlert: 1
-              numberOfEvaluationPeriods: 1
-            }
-          }
-        ]
-      }
-      actions: {
-        actionGroups: [
-          recipients.id
-        ]
-        actionProperties: {
-          'Email.Subject': alert.subject
-        }
-        customProperties: {
-          customer: customerName
-          guide: alert.guide
-        }
-      }
-    }
+    name: name
+    workspaceId: workspace.id
+    recipientsId: recipients.id
+    customerName: customerName
+    alerts: concat(told, alertOnReading ? onReading : [])
   }
-]
+}
 
-@description('Resource id of the workspace.')
-output workspaceId string = workspace.id
+@description('Resource id of the action group.')
+output recipientsId string = recipients.id
 
 @description('Where the app sends its logs. It is an address, not a secret: without the role on the component nothing is taken in.')
 output connectionString string = component.properties.ConnectionString

@@ -1,4 +1,5 @@
-// The storage account of the Functions host: Durable's queues and tables, the code's package, and our small documents.
+// The storage account of the Functions host: Durable's queues and tables, and the code's package. The connections are not
+// in it: Durable writes all the time, and versions of all that would pile up.
 // There is no shared key: the identity's roles are the only way in.
 
 @description('Region of the storage account.')
@@ -51,13 +52,6 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
         publicAccess: 'None'
       }
     }
-
-    resource connections 'containers' = {
-      name: 'connections'
-      properties: {
-        publicAccess: 'None'
-      }
-    }
   }
 }
 
@@ -84,6 +78,3 @@ output tables string = account.properties.primaryEndpoints.table
 
 @description('Address of the container from which the app takes its code.')
 output packages string = '${account.properties.primaryEndpoints.blob}${account::blobs::packages.name}'
-
-@description('Address of the container that holds the connections.')
-output connections string = '${account.properties.primaryEndpoints.blob}${account::blobs::connections.name}'

@@ -14,6 +14,9 @@ param principalId string
 @description('Resource id of the workspace that keeps who read what.')
 param workspaceId string
 
+@description('Whether the identity gets a role of its own there, instead of the built-in one.')
+param customRole bool
+
 @description('Whether a deleted vault is kept for its 90 days whatever anybody does. It cannot be taken back.')
 param purgeProtection bool
 
@@ -22,7 +25,38 @@ param recoverVault bool
 
 var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7' // Key Vault Secrets Officer
 
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
+// What the app does, and nothing else: the built-in role may also purge a secret and carry it off in a backup. The name is
+// the same at every deployment into this group, so one that outlived an earlier group of that name is found again.
+resource secretsRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (customRole) {
+  name: guid(resourceGroup().id, name, 'secrets')
+  properties: {
+    roleName: 'UTM Mail Connect ${name}' // unique in the tenant
+    description: 'Stores, reads, changes, deletes and recovers secrets; does not purge them, nor back them up or restore them.'
+    type: 'CustomRole'
+    assignableScopes: [
+      resourceGroup().id
+    ]
+    permissions: [
+      {
+        actions: []
+        notActions: []
+        dataActions: [
+          'Microsoft.KeyVault/vaults/secrets/delete'
+          'Microsoft.KeyVault/vaults/secrets/getSecret/action'
+          'Microsoft.KeyVault/vaults/secrets/readMetadata/action'
+          'Microsoft.KeyVault/vaults/secrets/recover/action'
+          'Microsoft.KeyVault/vaults/secrets/setSecret/action'
+          'Microsoft.KeyVault/vaults/secrets/update/action'
+        ]
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+var role = customRole ? secretsRole.name : secretsOfficer
+
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
   properties: {
@@ -49,12 +83,12 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
 }
 
 resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, principalId, secretsOfficer)
+  name: guid(vault.id, principalId, role)
   scope: vault
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
   }
 }
 

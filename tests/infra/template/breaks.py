@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.infra.template.checks.register import ASSIGNMENT, COMPONENT, RULE, SITE, STORAGE, VAULT, WORKSPACE, nested
+from tests.infra.template.checks.register import (
+    COMPONENT,
+    SITE,
+    VAULT,
+    WORKSPACE,
+    nested,
+)
 
 Template = dict[str, Any]
 BREAKS: list[tuple[str, Callable[[Template], object]]] = []
-_CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 
 
 def caught_by(check: str) -> Callable[[Callable[[Template], object]], Callable[[Template], object]]:
@@ -41,88 +46,6 @@ def wanted(template: Template) -> dict[str, Any]:
     settings = first(template, "Microsoft.Resources/deployments", "-settings")
     values: dict[str, Any] = settings["properties"]["parameters"]["wanted"]["value"]
     return values
-
-
-@caught_by("the_identity_gets_exactly_these_roles_on_exactly_these_scopes")
-def contributor_instead_of_a_role(template: Template) -> None:
-    variables = module(template, "vault")["properties"]["template"]["variables"]
-    variables["secretsOfficer"] = _CONTRIBUTOR
-
-
-@caught_by("the_identity_gets_exactly_these_roles_on_exactly_these_scopes")
-def one_role_more(template: Template) -> None:
-    module(template, "storage")["properties"]["template"]["variables"]["roles"]["more"] = _CONTRIBUTOR
-
-
-@caught_by("the_identity_gets_exactly_these_roles_on_exactly_these_scopes")
-def one_role_less(template: Template) -> None:
-    del module(template, "storage")["properties"]["template"]["variables"]["roles"]["tables"]
-
-
-@caught_by("the_identity_gets_exactly_these_roles_on_exactly_these_scopes")
-def the_role_stands_at_another_resource(template: Template) -> None:
-    assignment = first(template, ASSIGNMENT, "metricsPublisher")
-    assignment["scope"] = assignment["scope"].replace(COMPONENT, WORKSPACE)
-    assignment["dependsOn"] = [one.replace(COMPONENT, WORKSPACE) for one in assignment["dependsOn"]]
-
-
-@caught_by("the_identity_gets_exactly_these_roles_on_exactly_these_scopes")
-def somebody_else_gets_the_role(template: Template) -> None:
-    module(template, "vault")["properties"]["parameters"]["principalId"]["value"] = "11111111-somebody-else"
-
-
-@caught_by("no_other_role_is_even_named")
-def a_role_that_no_check_evaluates(template: Template) -> None:
-    template["variables"]["later"] = _CONTRIBUTOR
-
-
-@caught_by("the_name_of_an_assignment_depends_on_scope_principal_and_role")
-def assignments_of_one_name(template: Template) -> None:
-    first(template, ASSIGNMENT)["name"] = "[guid(resourceGroup().id)]"
-
-
-@caught_by("the_app_is_made_after_every_role_assignment")
-def the_app_waits_for_no_vault(template: Template) -> None:
-    app = module(template, "app")
-    app["dependsOn"] = [one for one in app["dependsOn"] if "-vault" not in one]
-    app["properties"]["parameters"]["vaultUri"]["value"] = "https://vault.example"
-
-
-@caught_by("the_code_comes_last")
-def the_code_waits_for_no_settings(template: Template) -> None:
-    code = first(template, "Microsoft.Web/sites/extensions")
-    code["dependsOn"] = [one for one in code["dependsOn"] if "-settings" not in one]
-
-
-@caught_by("the_code_is_the_package_as_it_was_built")
-def azure_builds_the_code(template: Template) -> None:
-    first(template, "Microsoft.Web/sites/extensions")["properties"]["remoteBuild"] = True
-
-
-@caught_by("the_code_is_the_package_as_it_was_built")
-def the_package_is_always_the_same(template: Template) -> None:
-    first(template, "Microsoft.Web/sites/extensions")["properties"]["packageUri"] = "https://example.com/other.zip"
-
-
-@caught_by("storage_is_reached_by_identity_alone")
-def shared_keys_are_allowed(template: Template) -> None:
-    first(template, STORAGE)["properties"]["allowSharedKeyAccess"] = True
-
-
-@caught_by("storage_is_reached_by_identity_alone")
-def the_package_is_stored_by_connection_string(template: Template) -> None:
-    storage = first(template, SITE)["properties"]["functionAppConfig"]["deployment"]["storage"]
-    storage["authentication"] = {"type": "StorageAccountConnectionString"}
-
-
-@caught_by("nothing_is_key_based")
-def a_connection_string_for_the_host(template: Template) -> None:
-    wanted(template)["AzureWebJobsStorage"] = "[parameters('blobs')]"
-
-
-@caught_by("nothing_is_key_based")
-def a_key_is_read(template: Template) -> None:
-    template["variables"]["key"] = "[listKeys(resourceId('Microsoft.Storage/storageAccounts', 'x'), '2025-06-01')]"
 
 
 @caught_by("the_app_is_as_ordered_and_closed")
@@ -180,30 +103,33 @@ def access_policies(template: Template) -> None:
     first(template, VAULT)["properties"]["enableRbacAuthorization"] = False
 
 
-@caught_by("logs_take_entra_tokens_alone_and_have_an_end_and_a_cap")
+@caught_by("logs_take_entra_tokens_alone_and_have_an_end_and_those_of_the_app_a_cap")
 def logs_by_instrumentation_key(template: Template) -> None:
     first(template, COMPONENT)["properties"]["DisableLocalAuth"] = False
 
 
-@caught_by("logs_take_entra_tokens_alone_and_have_an_end_and_a_cap")
+@caught_by("logs_take_entra_tokens_alone_and_have_an_end_and_those_of_the_app_a_cap")
 def no_cap(template: Template) -> None:
     first(template, WORKSPACE)["properties"]["workspaceCapping"] = {"dailyQuotaGb": -1}
 
 
-@caught_by("an_alert_names_customer_connection_and_date_and_says_where_to_read_on")
-def nobody_is_told(template: Template) -> None:
-    first(template, RULE)["properties"]["actions"]["actionGroups"] = []
+@caught_by("logs_take_entra_tokens_alone_and_have_an_end_and_those_of_the_app_a_cap")
+def a_cap_for_the_vault(template: Template) -> None:
+    inner = module(template, "audit")["properties"]["template"]
+    first(inner, WORKSPACE)["properties"]["workspaceCapping"] = {"dailyQuotaGb": 1}
 
 
-@caught_by("an_alert_names_customer_connection_and_date_and_says_where_to_read_on")
-def the_alert_looks_for_another_line(template: Template) -> None:
-    alert = module(template, "monitoring")["properties"]["template"]["variables"]["alerts"][0]
-    alert["query"] = alert["query"].replace("secret-expiry", "secret-expires")
-
-
-@caught_by("an_alert_names_customer_connection_and_date_and_says_where_to_read_on")
-def the_subject_says_not_whose(template: Template) -> None:
-    module(template, "monitoring")["properties"]["template"]["variables"]["customer"] = ""
+@caught_by("the_vault_works_by_roles_keeps_what_is_deleted_and_tells_who_read")
+def the_vault_logs_where_the_app_does(template: Template) -> None:
+    monitoring = module(template, "monitoring")
+    monitoring["properties"]["template"]["outputs"]["workspaceId"] = {
+        "type": "string",
+        "value": f"[resourceId('{WORKSPACE}', parameters('name'))]",
+    }
+    vault = module(template, "vault")
+    given = vault["properties"]["parameters"]["workspaceId"]
+    given["value"] = given["value"].replace("-audit'", "-monitoring'")
+    vault["dependsOn"] = [one.replace("-audit'", "-monitoring'") for one in vault["dependsOn"]]
 
 
 @caught_by("every_parameter_is_described_used_and_limited")

@@ -45,10 +45,14 @@ class Deployed:
         (found,) = (resource for resource in self.of(kind) if resource.name.endswith(ending))
         return found
 
+    def first_named(self, kind: str, beginning: str) -> Resource:
+        (found,) = (resource for resource in self.of(kind) if resource.name.startswith(beginning))
+        return found
+
 
 def deploy(template: dict[str, Any], present: dict[str, str] | None = None, **parameters: Any) -> Deployed:
     """Return what the template makes. ``present`` are the app settings that the app has already."""
-    given = {"alertEmail": "it@contoso.com", "location": "westeurope", **parameters}
+    given = {"alertEmail": "it@contoso.com", "allowedAddresses": [], "location": "westeurope", **parameters}
     run = _Run(template, given, present or {})
     run.make()
     return Deployed(tuple(run.made), run.outputs())
@@ -95,7 +99,8 @@ class _Run:
 
     def make(self) -> None:
         """Evaluate every resource, each after those that it depends on."""
-        resources = [one for resource in self.template["resources"] for one in self._copies(resource)]
+        wanted = [one for one in self.template["resources"] if evaluate(one.get("condition", True), self)]
+        resources = [one for resource in wanted for one in self._copies(resource)]
         waiting = [(self._identify(resource, index), resource, index) for resource, index in resources]
         before: dict[str, frozenset[str]] = {}
         while waiting:
@@ -103,7 +108,7 @@ class _Run:
             ready = [entry for entry in waiting if not open_ids & set(self._depends(entry[1]))]
             assert ready, f"a circle: {open_ids}"
             for identifier, resource, index in ready:
-                waits = self.after.union(*(before[one] for one in self._depends(resource)))
+                waits = self.after.union(*(before[one] for one in self._depends(resource) if one in before))
                 before[identifier] = waits | self._one(identifier, resource, index, waits)
             waiting = [entry for entry in waiting if entry not in ready]
 
@@ -156,7 +161,9 @@ class _Run:
             self.inner[identifier] = nested
             self.made += nested.made
             return frozenset(made.identifier for made in nested.made)
-        body = self._inside(index, {key: value for key, value in resource.items() if key not in {"copy", "dependsOn"}})
+        body = self._inside(
+            index, {key: value for key, value in resource.items() if key not in {"condition", "copy", "dependsOn"}}
+        )
         scope = body.pop("scope", None)
         self.made.append(Resource(kind, body["name"], resource["apiVersion"], identifier, body, scope, waits))
         return frozenset({identifier})

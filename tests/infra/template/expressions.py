@@ -23,6 +23,9 @@ class Known(str):
     __slots__ = ()
 
 
+NOW = Known("<Microsoft.Resources/deployments/now>")
+
+
 class ExpressionError(Exception):
     """The expression uses something that is not evaluated here."""
 
@@ -160,9 +163,12 @@ def _if(condition: bool, yes: Any, no: Any) -> Any:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "contains": lambda whole, part: part in whole,
+    "coalesce": lambda *values: next((one for one in values if one is not None), None),
+    "concat": lambda *lists: [one for values in lists for one in values],
     "createArray": lambda *values: list(values),
     "createObject": _pairs,
     "empty": lambda value: not value,
+    "equals": lambda a, b: a == b,
     "environment": lambda: {"name": "AzureCloud"},
     "false": lambda: False,
     "format": _format,
@@ -176,11 +182,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "resourceGroup": lambda: {"id": resource_id("")[: -len("/providers/")], "name": GROUP, "location": "westeurope"},
     "resourceId": resource_id,
     "split": lambda text, sign: cast("str", text).split(sign),
-    "subscription": lambda: {"subscriptionId": SUBSCRIPTION},
+    "subscription": lambda: {"id": f"/subscriptions/{SUBSCRIPTION}", "subscriptionId": SUBSCRIPTION},
     "subscriptionResourceId": lambda kind, *names: f"/subscriptions/{SUBSCRIPTION}/providers/{_path(kind, *names)}",
     "take": lambda text, count: text[:count],
     "tenant": lambda: {"tenantId": TENANT},
     "true": lambda: True,
     "union": _union,
     "uniqueString": _unique,
+    "utcNow": lambda _: NOW,
 }

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from connector.settings import load
-from tests.infra.template.checks.register import RULE, settings
+from tests.infra.template.checks.register import alerts, condition, settings
 from tests.infra.template.deployment import deploy
 from tests.infra.template.files import INFRA, ROOT, template
 
@@ -57,14 +57,19 @@ def test_the_store_is_the_container_that_is_made_and_the_label_is_the_customer()
 
 
 def test_an_alert_reads_only_what_the_app_writes() -> None:
-    events = logged()
-    for rule in deploy(template()).of(RULE):
-        (condition,) = rule.properties["criteria"]["allOf"]
-        (event,) = re.findall(r'tostring\(line\.event\) == "([\w-]+)"', condition["query"])
-        read = set(re.findall(r"line\.(\w+)", condition["query"])) - {"event"}
+    events, seen = logged(), set()
+    for name, rule in alerts(deploy(template())).items():
+        query = condition(rule)["query"]
+        if "AppTraces" not in query:
+            assert name in {"log-cap", "vault-reader"}
+            continue
+        (event,) = re.findall(r'tostring\(line\.event\) == "([\w-]+)"', query)
+        read = set(re.findall(r"line\.(\w+)", query)) - {"event"}
         assert events[event], event
+        seen.add(event)
         for fields in events[event]:
             assert read <= fields
+    assert seen == {"heartbeat", "parameters-read", "secret-expiry", "verification-failed"}
 
 
 def test_the_host_sends_its_logs_by_open_telemetry() -> None:
@@ -86,6 +91,14 @@ def test_azd_hands_every_parameter_over() -> None:
     }
     asked = json.loads((INFRA / "azd/main.parameters.json").read_text("utf-8"))["parameters"]
     assert set(asked) <= set(azd)
+
+
+def test_azd_lets_every_address_in_only_where_that_is_said() -> None:
+    entry = (INFRA / "azd/main.bicep").read_text("utf-8")
+    assert "@minLength(2)\nparam allowedAddresses string\n" in entry
+    assert "allowedAddresses: allowedAddresses == 'anywhere' ? [] : split(" in entry
+    asked = json.loads((INFRA / "azd/main.parameters.json").read_text("utf-8"))["parameters"]
+    assert asked["allowedAddresses"] == {"value": "${ALLOWED_ADDRESSES}"}
 
 
 def test_azd_runs_the_same_grant_as_the_command_of_the_template() -> None:

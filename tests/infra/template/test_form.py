@@ -75,8 +75,9 @@ def test_every_field_is_used() -> None:
 
 
 def test_an_untouched_form_gives_the_defaults_of_the_template() -> None:
-    outputs = Filled(alertEmail="it@contoso.com").outputs()
+    outputs = Filled(alertEmail="it@contoso.com", allowedAddresses="203.0.113.7").outputs()
     assert outputs.pop("alertEmail") == "it@contoso.com"
+    assert outputs.pop("allowedAddresses") == ["203.0.113.7"]
     assert outputs.pop("location") == "westeurope"
     assert outputs == {name: one["defaultValue"] for name, one in PARAMETERS.items() if name in outputs}
 
@@ -124,8 +125,9 @@ def test_a_text_is_never_longer_or_shorter_than_the_template_takes(name: str) ->
         ("alertEmail", ["it@contoso.com"], ["it", "it@contoso", "a@b.cd, c@d.ef", "it @contoso.com", ""]),
         (
             "allowedAddresses",
-            ["", "203.0.113.7", "0.0.0.0/0", "10.0.0.0/8,192.168.0.0/16", "2001:db8::/32, ::1", "1.2.3.4/32 ,5.6.7.8"],
+            ["203.0.113.7", "0.0.0.0/0", "10.0.0.0/8,192.168.0.0/16", "2001:db8::/32, ::1", "1.2.3.4/32 ,5.6.7.8"],
             [
+                "",
                 "256.1.1.1",
                 "1.2.3",
                 "1.2.3.4/33",
@@ -143,6 +145,16 @@ def test_a_text_is_never_longer_or_shorter_than_the_template_takes(name: str) ->
 def test_a_field_takes_and_refuses_what_it_should(name: str, right: list[str], wrong: list[str]) -> None:
     assert [text for text in right if not accepts(name, text)] == []
     assert [text for text in wrong if accepts(name, text)] == []
+
+
+def test_from_every_address_is_a_choice_that_somebody_has_to_make() -> None:
+    field = FIELDS["allowedAddresses"]
+    assert default(FIELDS["from"]) == "these"
+    assert not accepts("allowedAddresses", "")
+    for choice, asked in (("these", True), ("every", False)):
+        filled = Filled(alertEmail="it@contoso.com", allowedAddresses="203.0.113.7", **{"from": choice})
+        assert evaluate(field["visible"], filled) is asked
+        assert filled.outputs()["allowedAddresses"] == (["203.0.113.7"] if asked else [])
 
 
 def test_at_most_as_many_addresses_as_the_template_takes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.infra.template.checks.register import ROLES, RULE
+from tests.infra.template.checks.register import CONTAINER, DEFINITION, ROLES, STORAGE, VAULT, alerts
 from tests.infra.template.deployment import deploy
 from tests.infra.template.files import ROOT, template
 
@@ -68,19 +68,32 @@ def test_every_resource_is_told_and_no_other() -> None:
 
 def test_every_role_is_told_with_where_it_stands() -> None:
     places = {
-        "the storage account": "Microsoft.Storage/storageAccounts",
-        "the vault": "Microsoft.KeyVault/vaults",
+        "the host's storage account": STORAGE,
+        "the container `connections`": CONTAINER,
+        "the vault": VAULT,
         "the Application Insights component": "Microsoft.Insights/components",
     }
-    told = [(places[row[1]], row[0]) for row in table("Roles of the identity")]
-    assert sorted(told) == sorted((kind, name) for (kind, _), name in ROLES.items())
+    told = [(places[row[1]], row[0]) for row in table("Roles of the identity") if len(row) == 4]
+    builtin = {(kind, name) for (kind, _), name in ROLES.items()}
+    assert sorted(told) == sorted({*builtin, (VAULT, "UTM Mail Connect, made for it")})
+
+
+def test_every_data_action_of_the_role_of_our_own_is_told() -> None:
+    role = deploy(template()).one(DEFINITION).properties
+    assert role["roleName"].startswith("UTM Mail Connect utmmail-")
+    told = re.findall(
+        r"^\| `([a-zA-Z/]+)` \|", TEXT.partition("| data action under")[2].partition("\n\n")[0], re.MULTILINE
+    )
+    assert [f"Microsoft.KeyVault/vaults/secrets/{one}" for one in told] == role["permissions"][0]["dataActions"]
 
 
 def test_every_alert_is_told() -> None:
-    rules = {rule.properties["criteria"]["allOf"][0]["query"] for rule in deploy(template()).of(RULE)}
-    for row in table("Alerts"):
-        assert [query for query in rules if f'"{row[0].strip("`")}"' in query], row
-    assert len(table("Alerts")) == len(rules)
+    rules = alerts(deploy(template()))
+    rows = {row[0].strip("`"): row for row in table("Alerts")}
+    assert set(rows) == set(rules)
+    for name, row in rows.items():
+        (page,) = re.findall(r"\]\(\.\.(/how-to/[\w-]+\.md)", row[-1])
+        assert rules[name].properties["actions"]["customProperties"]["guide"].endswith(f"/docs{page}")
 
 
 def test_every_resource_that_costs_is_one_of_the_template() -> None:

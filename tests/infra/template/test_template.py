@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.template import breaks_kept_and_told, breaks_of_rights  # noqa: F401 - registers more
 from tests.infra.template.breaks import BREAKS
 from tests.infra.template.checks import CHECKS
 from tests.infra.template.files import TEMPLATE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.infra.template.checks import parts, rights, surface
+from tests.infra.template.checks import alarms, keeping, parts, rights, surface
 from tests.infra.template.checks.register import CHECKS
 
-__all__ = ["CHECKS", "parts", "rights", "surface"]
+__all__ = ["CHECKS", "alarms", "keeping", "parts", "rights", "surface"]

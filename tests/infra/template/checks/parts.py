@@ -1,17 +1,15 @@
-"""What each part is: the app, its settings, the vault, the logs, the alerts."""
+"""What each part is: the app, its settings, the vault, the logs."""
 
 from __future__ import annotations
-
-import re
 
 from tests.infra.template.checks.register import (
     COMPONENT,
     IDENTITY,
-    RULE,
     SITE,
     VAULT,
-    WORKSPACE,
     Template,
+    app_logs,
+    audit_logs,
     check,
     settings,
 )
@@ -37,6 +35,7 @@ def the_app_is_as_ordered_and_closed(template: Template) -> None:
     assert app.properties["httpsOnly"] is True
     site = app.properties["siteConfig"]
     assert (site["minTlsVersion"], site["scmMinTlsVersion"], site["ftpsState"]) == ("1.2", "1.2", "Disabled")
+    assert site["http20Enabled"] is True
     assert settings(deployed)["AzureWebJobsDisableHomepage"] == "true"
     for way in ("/ftp", "/scm"):
         policy = deployed.one("Microsoft.Web/sites/basicPublishingCredentialsPolicies", way)
@@ -89,17 +88,19 @@ def the_vault_works_by_roles_keeps_what_is_deleted_and_tells_who_read(template: 
     assert deploy(template, recoverVault=True).one(VAULT).properties["createMode"] == "recover"
     audit = deployed.one("Microsoft.Insights/diagnosticSettings")
     assert audit.scope == vault.identifier
-    assert audit.properties["workspaceId"] == deployed.one(WORKSPACE).identifier
+    assert audit.properties["workspaceId"] == audit_logs(deployed).identifier
+    assert audit.properties["logAnalyticsDestinationType"] == "Dedicated"
     assert audit.properties["logs"] == [{"category": "AuditEvent", "enabled": True}]
 
 
 @check
-def logs_take_entra_tokens_alone_and_have_an_end_and_a_cap(template: Template) -> None:
+def logs_take_entra_tokens_alone_and_have_an_end_and_those_of_the_app_a_cap(template: Template) -> None:
     deployed = deploy(template, logRetentionDays=200, dailyLogCapGb=3)
-    workspace, component = deployed.one(WORKSPACE), deployed.one(COMPONENT)
-    assert workspace.properties["retentionInDays"] == 200
-    assert workspace.properties["workspaceCapping"] == {"dailyQuotaGb": 3}
-    assert workspace.properties["features"]["disableLocalAuth"] is True
+    workspace, component = app_logs(deployed), deployed.one(COMPONENT)
+    for one, cap in ((workspace, 3), (audit_logs(deployed), -1)):
+        assert one.properties["retentionInDays"] == 200
+        assert one.properties["workspaceCapping"] == {"dailyQuotaGb": cap}
+        assert one.properties["features"]["disableLocalAuth"] is True
     assert component.properties["DisableLocalAuth"] is True
     assert component.properties["WorkspaceResourceId"] == workspace.identifier
     found = settings(deployed)
@@ -107,30 +108,3 @@ def logs_take_entra_tokens_alone_and_have_an_end_and_a_cap(template: Template) -
         found["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"ClientId={found['AZURE_CLIENT_ID']};Authorization=AAD"
     )
     assert found["APPLICATIONINSIGHTS_CONNECTION_STRING"] == f"<{COMPONENT}/{component.name}>.ConnectionString"
-
-
-@check
-def an_alert_names_customer_connection_and_date_and_says_where_to_read_on(template: Template) -> None:
-    customer = "Contoso GmbH & Co. KG"
-    deployed = deploy(template, customerName=customer, alertEmail="it@contoso.com")
-    group = deployed.one("Microsoft.Insights/actionGroups")
-    assert [one["emailAddress"] for one in group.properties["emailReceivers"]] == ["it@contoso.com"]
-    rules = {rule.name.partition("-")[2].partition("-")[2]: rule.properties for rule in deployed.of(RULE)}
-    assert set(rules) == {"secret-expiry", "verification-failed"}
-    for event, rule in rules.items():
-        (condition,) = rule["criteria"]["allOf"]
-        assert f'tostring(line.event) == "{event}"' in condition["query"]
-        date = "tostring(line.expires)" if event == "secret-expiry" else "format_datetime(TimeGenerated"
-        assert re.search(
-            rf'extend about = strcat\(tostring\(line.connection\), ", ", {re.escape(date)}', condition["query"]
-        )
-        assert [one["name"] for one in condition["dimensions"]] == ["about"]
-        subject = rule["actions"]["actionProperties"]["Email.Subject"]
-        assert customer in subject
-        assert subject.endswith("${data.alertContext.condition.allOf[0].dimensions[0].value}")
-        assert rule["actions"]["actionGroups"] == [group.identifier]
-        assert rule["scopes"] == [deployed.one(WORKSPACE).identifier]
-        assert rule["windowSize"] == rule["evaluationFrequency"]
-        assert rule["autoMitigate"] is False
-        assert rule["actions"]["customProperties"]["guide"] in rule["description"]
-        assert rule["enabled"] is True

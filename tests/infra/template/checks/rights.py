@@ -7,23 +7,37 @@ import re
 
 from tests.infra.template.checks.register import (
     ASSIGNMENT,
+    CONTAINER,
+    DEFINITION,
     GUID,
     IDENTITY,
     ROLES,
     SITE,
     STORAGE,
+    VAULT,
     Template,
     check,
+    host_account,
     nested,
     settings,
+    store_account,
 )
-from tests.infra.template.deployment import deploy
-from tests.infra.template.expressions import Known
+from tests.infra.template.deployment import Deployed, deploy
+from tests.infra.template.expressions import Known, resource_id
 
 
 @check
 def the_identity_gets_exactly_these_roles_on_exactly_these_scopes(template: Template) -> None:
-    deployed = deploy(template)
+    for custom in (True, False):
+        deployed = deploy(template, customVaultRole=custom)
+        roles = {key for key in ROLES if key[0] != VAULT or not custom}
+        roles |= {(VAULT, one.name) for one in deployed.of(DEFINITION)}
+        assert sorted(_assigned(deployed)) == sorted(roles)
+        assert len(deployed.of(DEFINITION)) == custom
+
+
+def _assigned(deployed: Deployed) -> list[tuple[str, str]]:
+    """Return the type of the scope and the role of every assignment, all of which are the identity's."""
     principal = Known(f"<{IDENTITY}/{deployed.one(IDENTITY).name}>.principalId")
     found = []
     for assignment in deployed.of(ASSIGNMENT):
@@ -31,7 +45,28 @@ def the_identity_gets_exactly_these_roles_on_exactly_these_scopes(template: Temp
         found.append((target.kind, assignment.properties["roleDefinitionId"].rpartition("/")[2]))
         assert assignment.properties["principalId"] == principal
         assert assignment.properties["principalType"] == "ServicePrincipal"
-    assert sorted(found) == sorted(ROLES)
+        if target.kind == STORAGE:
+            assert target == host_account(deployed)
+        if target.kind == CONTAINER:
+            assert target.name == f"{store_account(deployed).name}/default/connections"
+    return found
+
+
+@check
+def the_role_of_our_own_does_what_the_app_does_and_nothing_else(template: Template) -> None:
+    deployed = deploy(template)
+    role = deployed.one(DEFINITION)
+    (permission,) = role.properties["permissions"]
+    secrets = "Microsoft.KeyVault/vaults/secrets"
+    assert permission["dataActions"] == [
+        f"{secrets}/delete",
+        *(f"{secrets}/{verb}/action" for verb in ("getSecret", "readMetadata", "recover", "setSecret", "update")),
+    ]
+    assert (permission["actions"], permission["notActions"], permission["notDataActions"]) == ([], [], [])
+    assert role.properties["assignableScopes"] == [resource_id("")[: -len("/providers/")]]
+    assert deployed.one(VAULT).name in role.properties["roleName"]
+    assert role.identifier in {*deployed.one(SITE).waits_for}
+    assert role.name == deploy(template).one(DEFINITION).name != deploy(template, nameSuffix="x").one(DEFINITION).name
 
 
 @check
@@ -42,9 +77,13 @@ def no_other_role_is_even_named(template: Template) -> None:
 
 @check
 def the_name_of_an_assignment_depends_on_scope_principal_and_role(template: Template) -> None:
-    names = [assignment.name for assignment in deploy(template).of(ASSIGNMENT)]
+    names, again, builtin = (
+        [assignment.name for assignment in deploy(template, customVaultRole=custom).of(ASSIGNMENT)]
+        for custom in (True, True, False)
+    )
     assert len(set(names)) == len(ROLES)
-    assert names == [assignment.name for assignment in deploy(template).of(ASSIGNMENT)]
+    assert names == again
+    assert len({*names} - {*builtin}) == 1
     for one in nested(template):
         for resource in one["resources"]:
             if resource["type"] == ASSIGNMENT:
@@ -75,10 +114,11 @@ def the_code_is_the_package_as_it_was_built(template: Template) -> None:
 @check
 def storage_is_reached_by_identity_alone(template: Template) -> None:
     deployed = deploy(template)
-    account = deployed.one(STORAGE)
-    assert account.properties["allowSharedKeyAccess"] is False
-    assert account.properties["allowBlobPublicAccess"] is False
-    assert account.properties["minimumTlsVersion"] == "TLS1_2"
+    for account in (host_account(deployed), store_account(deployed)):
+        assert account.properties["allowSharedKeyAccess"] is False
+        assert account.properties["allowBlobPublicAccess"] is False
+        assert account.properties["minimumTlsVersion"] == "TLS1_2"
+        assert account.properties["supportsHttpsTrafficOnly"] is True
     store = deployed.one(SITE).properties["functionAppConfig"]["deployment"]["storage"]
     assert store["authentication"] == {
         "type": "UserAssignedIdentity",
@@ -90,7 +130,7 @@ def storage_is_reached_by_identity_alone(template: Template) -> None:
     for service in ("blob", "queue", "table"):
         assert (
             found[f"AzureWebJobsStorage__{service}ServiceUri"]
-            == f"<{STORAGE}/{account.name}>.primaryEndpoints.{service}"
+            == f"<{STORAGE}/{host_account(deployed).name}>.primaryEndpoints.{service}"
         )
 
 

@@ -8,6 +8,8 @@ import re
 from tests.infra.template.checks.register import (
     ASSIGNMENT,
     COMPONENT,
+    CONTAINER,
+    DEFINITION,
     GUID,
     IDENTITY,
     RULE,
@@ -18,12 +20,14 @@ from tests.infra.template.checks.register import (
     Template,
     check,
     nested,
+    store_account,
 )
 from tests.infra.template.deployment import DEPLOYMENT, deploy
 from tests.infra.template.expressions import GROUP, SUBSCRIPTION, TENANT
 
 LIMITS = {
     ASSIGNMENT: GUID.pattern,
+    DEFINITION: GUID.pattern,
     COMPONENT: r"[\w.()-]{1,259}[\w()-]",
     IDENTITY: r"[A-Za-z0-9][\w-]{2,127}",
     "Microsoft.Insights/actionGroups": r"[\w-]{1,260}",
@@ -33,7 +37,8 @@ LIMITS = {
     WORKSPACE: r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
     STORAGE: r"[a-z0-9]{3,24}",
     f"{STORAGE}/blobServices": r"default",
-    f"{STORAGE}/blobServices/containers": r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+    f"{STORAGE}/managementPolicies": r"default",
+    CONTAINER: r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
     "Microsoft.Web/serverfarms": r"[A-Za-z0-9-]{1,60}",
     SITE: r"(?!-)[A-Za-z0-9-]{2,32}(?<!-)",  # 60 are allowed, but the host tells apps apart by the first 32
     f"{SITE}/basicPublishingCredentialsPolicies": r"ftp|scm",
@@ -53,7 +58,10 @@ def every_parameter_is_described_used_and_limited(template: Template) -> None:
     for name, parameter in template["parameters"].items():
         if parameter["type"] == "int":
             assert parameter["minValue"] <= parameter["defaultValue"] <= parameter["maxValue"], name
-    assert [name for name, one in template["parameters"].items() if "defaultValue" not in one] == ["alertEmail"]
+    assert [name for name, one in template["parameters"].items() if "defaultValue" not in one] == [
+        "alertEmail",
+        "allowedAddresses",  # from everywhere only on purpose
+    ]
 
 
 @check
@@ -66,6 +74,7 @@ def every_output_is_described_and_right(template: Template) -> None:
         "principalId": f"<{IDENTITY}/{identity}>.principalId",
         "tenantId": TENANT,
         "vaultName": vault,
+        "storeName": store_account(deployed).name,
         "grantCommand": None,
     }
     command = deployed.outputs["grantCommand"]
@@ -85,8 +94,8 @@ def every_name_is_within_its_limits_and_the_suffix_changes_it(template: Template
     for deployed in (plain, other):
         for resource in deployed.resources:
             assert re.fullmatch(LIMITS[resource.kind], resource.name.rpartition("/")[2]), resource.name
-    for kind in (STORAGE, VAULT, SITE, IDENTITY, WORKSPACE):
-        assert plain.one(kind).name != other.one(kind).name
+    for kind in (STORAGE, VAULT, SITE, IDENTITY, WORKSPACE, DEFINITION):
+        assert not {one.name for one in plain.of(kind)} & {one.name for one in other.of(kind)}
     short = plain.one("Microsoft.Insights/actionGroups").properties["groupShortName"]
     assert 1 <= len(short) <= 12
     for one in nested(template):

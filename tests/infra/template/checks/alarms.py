@@ -1,0 +1,121 @@
+"""Who is told of what: which workspace each alert asks, for what, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.infra.template.checks.register import (
+    IDENTITY,
+    Template,
+    alerts,
+    app_logs,
+    audit_logs,
+    check,
+    condition,
+)
+from tests.infra.template.deployment import Resource, deploy
+from tests.infra.template.expressions import NOW, Known
+
+ABOUT = "${data.alertContext.condition.allOf[0].dimensions[0].value}"
+LINES = {
+    "secret-expiry": "tostring(line.expires)",
+    "verification-failed": 'format_datetime(TimeGenerated, "yyyy-MM-dd")',
+    "parameters-read": 'format_datetime(TimeGenerated, "yyyy-MM-dd")',
+}
+"""Alerts at a line of the app that names a connection, with the date that stands beside it."""
+LONGEST = {
+    "log-cap": len("2026-11-26"),
+    "vault-reader": len("00000000-0000-0000-0000-000000000000, SecretListVersions"),
+}
+"""How long it can be what an alert is about; the name of a connection and a date where it is not here."""
+
+
+@check
+def an_alert_names_the_customer_and_says_where_to_read_on(template: Template) -> None:
+    customer = "Contoso GmbH & Co. KG"
+    deployed = deploy(template, customerName=customer, alertEmail="it@contoso.com")
+    group = deployed.one("Microsoft.Insights/actionGroups")
+    assert [one["emailAddress"] for one in group.properties["emailReceivers"]] == ["it@contoso.com"]
+    rules = alerts(deployed)
+    assert set(rules) == {*LINES, "heartbeat", "log-cap", "vault-reader"}
+    for name, rule in rules.items():
+        actions = rule.properties["actions"]
+        subject = actions["actionProperties"]["Email.Subject"]
+        assert subject.startswith(f"UTM Mail Connect ({customer}): ")
+        assert len(subject.replace(customer, "c" * 24).replace(ABOUT, "x" * LONGEST.get(name, 52))) <= 128
+        assert (ABOUT in subject) is (name != "heartbeat")
+        assert actions["actionGroups"] == [group.identifier]
+        assert actions["customProperties"]["guide"] in rule.properties["description"]
+        assert rule.properties["enabled"] is True
+        assert rule.properties["skipQueryValidation"] is True
+        expected = audit_logs(deployed) if name == "vault-reader" else app_logs(deployed)
+        assert rule.properties["scopes"] == [expected.identifier]
+
+
+@check
+def a_line_of_the_app_is_told_once_with_connection_and_date(template: Template) -> None:
+    rules = alerts(deploy(template))
+    for event, date in LINES.items():
+        query = condition(rules[event])["query"]
+        assert f'tostring(line.event) == "{event}"' in query
+        assert query.endswith(f'| extend about = strcat(tostring(line.connection), ", ", {date})')
+    assert '== "parameters-read" and tostring(line.outcome) == "value" ' in condition(rules["parameters-read"])["query"]
+    for event in (*LINES, "log-cap", "vault-reader"):
+        assert _told_each(rules[event])
+
+
+def _told_each(rule: Resource) -> bool:
+    """Say whether each value of ``about`` is told, at the first line and once."""
+    found = condition(rule)
+    compared: tuple[Any, ...] = (found["timeAggregation"], found["operator"], found["threshold"])
+    return (
+        compared == ("Count", "GreaterThan", 0)
+        and found["dimensions"] == [{"name": "about", "operator": "Include", "values": ["*"]}]
+        and rule.properties["windowSize"] == rule.properties["evaluationFrequency"] == "PT15M"
+        and rule.properties["autoMitigate"] is False
+    )
+
+
+@check
+def a_day_without_a_sign_of_life_is_told_but_not_on_the_first(template: Template) -> None:
+    rule = alerts(deploy(template))["heartbeat"]
+    assert rule.properties["windowSize"] == "P2D"  # the shortest that holds 26 hours
+    assert rule.properties["evaluationFrequency"] == "PT1H"
+    assert rule.properties["autoMitigate"] is True
+    found = condition(rule)
+    assert (found["metricMeasureColumn"], found["timeAggregation"]) == ("lines", "Total")
+    assert (found["operator"], found["threshold"], found["dimensions"]) == ("LessThan", 1, [])
+    stages = found["query"].split(" | ")
+    # A table that is not there yet must not be an error, or an app that never ran would not be missed.
+    assert stages[0] == "union isfuzzy=true (datatable(TimeGenerated: datetime, Message: string) []), AppTraces"
+    assert stages[1].startswith("where TimeGenerated > ago(26h) and ")
+    assert 'where tostring(line.event) == "heartbeat"' in stages
+    assert stages[-2] == "summarize lines = count()"
+    assert stages[-1] == f"extend lines = lines + iff(now() < datetime({NOW}) + 26h, 1, 0)"
+
+
+@check
+def whoever_else_opens_the_vault_is_told(template: Template) -> None:
+    deployed = deploy(template)
+    query = condition(alerts(deployed)["vault-reader"])["query"]
+    principal = Known(f"<{IDENTITY}/{deployed.one(IDENTITY).name}>.principalId")
+    operation = 'OperationName startswith "Secret" and OperationName !endswith "EventGridNotification"'
+    assert query.split(" | ") == [
+        "AZKVAuditLogs",
+        f"where {operation} and coalesce(HttpStatusCode, 200) < 300",
+        "extend reader = tostring(Identity.claim.oid)",
+        f'where reader !~ "{principal}"',
+        'extend about = strcat(iff(isempty(reader), "?", reader), ", ", OperationName)',
+    ]
+
+
+@check
+def a_log_that_is_full_is_told(template: Template) -> None:
+    query = condition(alerts(deploy(template))["log-cap"])["query"]
+    assert query.startswith('_LogOperation | where Category =~ "Ingestion" | where Detail contains "OverQuota" | ')
+
+
+@check
+def readings_are_told_unless_that_is_switched_off(template: Template) -> None:
+    told = set(alerts(deploy(template)))
+    assert told - set(alerts(deploy(template, alertOnReading=False))) == {"parameters-read"}
