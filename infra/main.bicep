@@ -61,8 +61,10 @@ var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
 var version = '0.1.0'
 var documents = '${repository}/blob/v${version}/docs'
 
-// The script and what it reads besides come from the source at this version, so the command can be run again.
-var download = 'az account set --subscription ${subscription().subscriptionId} && curl -fsSL ${repository}/archive/refs/tags/v${version}.tar.gz | tar xz'
+// The scripts come from this version's release, whose checksums they have to have, so the command can be run again.
+var release = '${repository}/releases/download/v${version}'
+var scripts = 'utm-mail-connect-scripts-${version}.tar.gz'
+var download = 'az account set --subscription ${subscription().subscriptionId} && curl -fsSL -O ${release}/${scripts} -O ${release}/SHA256SUMS && sha256sum --check --ignore-missing SHA256SUMS && tar xzf ${scripts}'
 var grant = 'bash utm-mail-connect-${version}/infra/grant.sh'
 
 // 13 characters that are the same at every deployment into this group.

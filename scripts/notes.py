@@ -32,6 +32,7 @@ def notes(root: Path, tag: str) -> str:
         raise NotesError(f"the tag is {tag}, but the version in pyproject.toml is {project['version']}")
     repository = urlsplit(project["urls"]["Repository"]).path.strip("/")
     archive = f"{project['name']}-{project['version']}.zip"
+    scripts = f"{project['name']}-scripts-{project['version']}.tar.gz"
     return f"""\
 {_changes(root, project["version"])}
 
@@ -46,9 +47,10 @@ The button takes the template of `{tag}`. Rights are granted afterwards, by a co
 ```sh
 sha256sum --check --ignore-missing SHA256SUMS
 gh attestation verify {archive} --repo {repository}
+gh attestation verify {scripts} --repo {repository}
 ```
 
-The second line proves that a workflow of this repository has built the package. \
+The second and third line prove that a workflow of this repository has built the package and the scripts. \
 What it contains is listed in `{project["name"]}-{project["version"]}.sbom.cdx.json` (CycloneDX).
 """
 

@@ -4,8 +4,13 @@
 # project KEY: the first line KEY = "…" of pyproject.toml.
 project() { sed -n "/^$1 = \"/{s/^[^\"]*\"\(.*\)\"\$/\1/p;q;}" "$infra/../pyproject.toml"; }
 
-# fetched SCRIPT: the words before a script's options, for somebody on another computer: fetch this release, run the script.
+# fetched SCRIPT: the words before a script's options, for somebody on another computer: fetch the scripts of this release,
+# compare their checksum, run the one that is wanted. The same words stand in main.bicep.
 fetched() {
-    printf 'curl -fsSL %s/archive/refs/tags/v%s.tar.gz | tar xz && bash %s-%s/infra/%s' \
-        "$(project Repository)" "$(project version)" "$(project name)" "$(project version)" "$1"
+    local name version release
+    name=$(project name) version=$(project version)
+    release=$(project Repository)/releases/download/v$version
+    printf 'curl -fsSL -O %s/%s-scripts-%s.tar.gz -O %s/SHA256SUMS' "$release" "$name" "$version" "$release"
+    printf ' && sha256sum --check --ignore-missing SHA256SUMS && tar xzf %s-scripts-%s.tar.gz && bash %s-%s/infra/%s' \
+        "$name" "$version" "$name" "$version" "$1"
 }

@@ -1,10 +1,12 @@
-"""A zip that depends on its content alone: entries sorted, one time, one mode, one compression."""
+"""Archives that depend on their content alone: entries sorted, one time, one owner, one compression."""
 
 from __future__ import annotations
 
+import gzip
 import io
+import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644
@@ -21,3 +23,15 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
             entry.external_attr = _MODE << 16
             archive.writestr(entry, files[path], zipfile.ZIP_DEFLATED, compresslevel=6)
     return target.getvalue()
+
+
+def tarred(files: Mapping[str, bytes], executable: Collection[str]) -> bytes:
+    """Return a gzipped tar archive, in which some files may be executed."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for path in sorted(files):
+            entry = tarfile.TarInfo(path)
+            entry.size = len(files[path])
+            entry.mode = 0o755 if path in executable else 0o644
+            archive.addfile(entry, io.BytesIO(files[path]))
+    return gzip.compress(target.getvalue(), compresslevel=9, mtime=0)

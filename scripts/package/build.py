@@ -1,4 +1,4 @@
-"""Put the package together and write it, its bill of materials and their checksums."""
+"""Put the package together and write it, its bill of materials, the administrator's scripts, and all checksums."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.package.archive import zipped
-from scripts.package.contents import app_files, wheel_files
+from scripts.package.archive import tarred, zipped
+from scripts.package.contents import app_files, script_files, wheel_files
 from scripts.package.lock import AZURE, Target, pins
 from scripts.package.materials import bill
 from scripts.package.modules import ModuleList
@@ -26,6 +26,7 @@ class Package:
 
     archive: Path
     bill: Path
+    scripts: Path
     checksums: Path
 
 
@@ -45,9 +46,18 @@ def build(root: Path, target: Target = AZURE, *, out: Path | None = None, cache:
     folder = out or root / "dist"
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{project['name']}-{project['version']}"
-    package = Package(folder / f"{name}.zip", folder / f"{name}.{BILL}", folder / "SHA256SUMS")
+    scripts = folder / f"{project['name']}-scripts-{project['version']}.tar.gz"
+    package = Package(folder / f"{name}.zip", folder / f"{name}.{BILL}", scripts, folder / "SHA256SUMS")
     package.archive.write_bytes(content)
     package.bill.write_bytes(materials)
-    sums = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in (package.archive, package.bill))
+    package.scripts.write_bytes(_scripts(root, name))
+    files = (package.archive, package.bill, package.scripts)
+    sums = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files)
     package.checksums.write_text("\n".join(sums) + "\n", "ascii")
     return package
+
+
+def _scripts(root: Path, folder: str) -> bytes:
+    """Return the archive of the scripts, which unpacks into one folder."""
+    files = {f"{folder}/{path}": content for path, content in script_files(root).items()}
+    return tarred(files, executable=[path for path in files if Path(path).match(f"{folder}/infra/*.sh")])

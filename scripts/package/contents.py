@@ -14,6 +14,7 @@ FILES = ("LICENSE", "function_app.py", "host.json", "requirements.txt")
 FOLDERS = ("activities", "connector", "orchestrations", "triggers")
 PAGE = "web"
 _OWN = frozenset({".py", ".json"})
+_SHELLS = frozenset({".ps1", ".sh"})
 _UNUSED_METADATA = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
@@ -24,6 +25,15 @@ def app_files(root: Path) -> dict[str, bytes]:
         found |= {_path(root, file): file for file in (root / folder).rglob("*") if file.suffix in _OWN}
     found |= {_path(root, file): file for file in (root / PAGE).rglob("*") if file.is_file() and _published(root, file)}
     return {name: file.read_bytes() for name, file in found.items()}
+
+
+def script_files(root: Path) -> dict[str, bytes]:
+    """Return what the scripts for the administrator consist of; pyproject.toml says which release they are."""
+    infra = root / "infra"
+    found = [
+        file for folder in ("", "grant", "messages") for file in (infra / folder).iterdir() if file.suffix in _SHELLS
+    ]
+    return {_path(root, file): file.read_bytes() for file in [*found, root / "pyproject.toml", root / "LICENSE"]}
 
 
 def wheel_files(wheels: Sequence[Wheel], modules: ModuleList) -> dict[str, bytes]:

@@ -12,13 +12,17 @@ from tests.infra.shell import GROUP, HERE, IDS, ROOT, TENANT, Shell
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 NAME, VERSION, REPOSITORY = PROJECT["name"], PROJECT["version"], PROJECT["urls"]["Repository"]
-FETCH = re.escape(f"{REPOSITORY}/archive/refs/tags/v{VERSION}.tar.gz | tar xz && bash {NAME}-{VERSION}/infra/grant.sh")
+RELEASE, SCRIPTS = f"{REPOSITORY}/releases/download/v{VERSION}", f"{NAME}-scripts-{VERSION}.tar.gz"
+FETCH = (
+    f"curl -fsSL -O {RELEASE}/{SCRIPTS} -O {RELEASE}/SHA256SUMS && sha256sum --check --ignore-missing SHA256SUMS "
+    f"&& tar xzf {SCRIPTS} && bash {NAME}-{VERSION}/infra/grant.sh"
+)
 ENTRA, EXCHANGE, AZURE = ["Privileged Role Administrator"], ["Exchange Administrator"], ["Website Contributor"]
 
 
 def commands(text: str) -> dict[str, list[str]]:
     """Return the commands that a run printed for the next persons, by their part."""
-    lines = re.findall(rf"^    curl -fsSL {FETCH} (.*)$", text, re.MULTILINE)
+    lines = re.findall(rf"^    {re.escape(FETCH)} (.*)$", text, re.MULTILINE)
     found = [shlex.split(line) for line in lines]
     return {line[line.index("--part") + 1]: line for line in found}
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.docs.test_docs import blocks
 from tests.infra.shell import APP, GROUP, ROOT, Shell, application, enterprise
 from tests.infra.test_grant import PROFILES
+from tests.infra.test_grant_parts import REPOSITORY
 from tests.infra.test_update import RELEASES, deployed_by_the_button, publish
 
 HOW_TO = ROOT / "docs" / "how-to"
@@ -41,6 +43,9 @@ def test_every_command_of_a_document_works(shell: Shell, path: Path) -> None:
         if script == "az":
             assert arguments[0] == "login"
             continue
+        if script == "gh":
+            assert arguments[-2:] == ["--repo", urlsplit(REPOSITORY).path.strip("/")]
+            continue
         asks_profile = script.endswith("grant.sh") and not ASKS_NO_PROFILE & {*arguments}
         answers = f"{GROUP}\n" if script.endswith("remove.sh") else "\ny\n" if asks_profile else "y\n"
         ended = shell.run(script.removeprefix("infra/"), *arguments, answers=answers)
@@ -61,7 +66,10 @@ def test_both_languages_show_the_same_commands_and_parts(name: str) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_option_in_a_document_is_one_that_the_script_has(shell: Shell, path: Path) -> None:
     helps = " ".join(shell.run(f"{script}.sh", "--help").out for script in ("grant", "update", "remove"))
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text("utf-8"))) - {"--allow-no-subscriptions"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text("utf-8"))) - {
+        "--allow-no-subscriptions",
+        "--repo",
+    }
     assert named <= set(re.findall(r"--[a-z-]+", helps))
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,17 @@ def test_two_builds_of_the_same_sources_are_equal_to_the_byte(package: Package, 
     """The second from a copy with other times, other rights and another order on disk."""
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "connector", copy / "connector", copy_function=shutil.copyfile)
-    for name in ("triggers", "orchestrations", "activities", *(("web",) if (ROOT / "web").exists() else ())):
+    for name in ("infra", "triggers", "orchestrations", "activities", *(("web",) if (ROOT / "web").exists() else ())):
         shutil.copytree(ROOT / name, copy / name, copy_function=shutil.copyfile)
     for name in ("requirements.txt", "pyproject.toml", "host.json", "function_app.py", "LICENSE"):
         shutil.copyfile(ROOT / name, copy / name)
         (copy / name).chmod(0o600)
+    (copy / "infra" / "grant" / "api.sh.orig").write_bytes(b"left over")
     (copy / "connector" / "__pycache__").mkdir(exist_ok=True)
     (copy / "connector" / "__pycache__" / "left.cpython-312.pyc").write_bytes(b"left over")
     again = build(copy, out=tmp_path / "out", cache=ROOT / "build" / "wheels")
-    for first, second in ((package.archive, again.archive), (package.bill, again.bill)):
+    pairs = ((package.archive, again.archive), (package.bill, again.bill), (package.scripts, again.scripts))
+    for first, second in pairs:
         assert first.read_bytes() == second.read_bytes()
 
 
@@ -104,6 +107,27 @@ def test_the_checksums_are_those_of_the_files(package: Package) -> None:
         digest, _, name = line.partition("  ")
         assert hashlib.sha256((package.archive.parent / name).read_bytes()).hexdigest() == digest
     assert package.checksums.read_text("ascii").count("\n") == len(list(package.archive.parent.iterdir())) - 1
+
+
+def test_the_scripts_run_from_the_folder_that_their_archive_unpacks_into(package: Package, tmp_path: Path) -> None:
+    with tarfile.open(package.scripts) as archive:
+        assert {(one.mtime, one.uid, one.gid, one.uname) for one in archive} == {(0, 0, 0, "")}
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    assert package.scripts.name == f"{folder.name.replace('-connect-', '-connect-scripts-')}.tar.gz"
+    for name in ("grant", "remove", "update"):
+        done = subprocess.run(  # noqa: S603 - our own script
+            [folder / "infra" / f"{name}.sh", "--help"],
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"{name}.sh" in done.stdout
+    assert {path.name for path in (folder / "infra/grant").iterdir()} == {
+        path.name for path in (ROOT / "infra/grant").iterdir()
+    }
 
 
 def test_the_bill_of_materials_lists_exactly_what_is_shipped(bill: Any, package: Package) -> None:

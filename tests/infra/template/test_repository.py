@@ -10,6 +10,7 @@ import pytest
 
 from tests.infra.template.deployment import deploy
 from tests.infra.template.files import INFRA, ROOT, form, project, template
+from tests.infra.test_grant_parts import FETCH
 
 PROJECT = project()
 REPOSITORY = PROJECT["urls"]["Repository"]
@@ -38,11 +39,8 @@ def test_the_package_is_by_default_the_release_of_this_version() -> None:
 
 def test_the_grant_command_takes_the_script_of_this_version() -> None:
     command = deploy(template()).outputs["grantCommand"]
-    folder = f"{PROJECT['name']}-{PROJECT['version']}"  # as the archive of a tag is unpacked
     assert urlsplit(REPOSITORY).path.endswith(f"/{PROJECT['name']}")
-    assert (
-        f" && curl -fsSL {REPOSITORY}/archive/refs/tags/{TAG}.tar.gz | tar xz && bash {folder}/infra/grant.sh "
-    ) in command
+    assert f" && {FETCH} " in command
 
 
 def test_every_document_to_which_the_deployment_links_is_there() -> None:
