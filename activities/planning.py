@@ -8,6 +8,7 @@ from activities import application, consent, enterprise_application, exchange, p
 from activities.blueprint import activity
 from activities.planning_mailboxes import PLANNED, listed, opened
 from activities.run import SUPERSEDED, WAIT, Order, Outcome, Stage, translate
+from connector.diagnosis import unread
 from connector.errors import ServiceError
 from connector.log import log
 from connector.model import StepRecord
@@ -61,17 +62,20 @@ async def plan_step(order: Order) -> dict[str, Any]:
     run, planned = found
     if not may_run(step, planned.connection.step_states()):
         return PLANNED.to_json()
-    stage = _STAGES[step]
+    stage, unseen = _STAGES[step], False
     try:
         observed = await stage.observe(run)
         plan = stage.plan(run, observed)
         stage.record(observed, planned.connection)
     except ServiceError as error:
         outcome, findings = translate(step, error)
-        if outcome.state == WAIT:
+        if outcome.state == WAIT and not order.last:
             return outcome.to_json()
+        findings = findings or (unread(step, error),)
         plan = Plan(findings=findings)
-    state = StepState.ACTION_REQUIRED if plan.blocked else StepState.UNCHANGED
+        # Nobody knows what the steps that need it would change: they are not looked at either.
+        unseen = outcome.state == WAIT
+    state = StepState.ACTION_REQUIRED if plan.blocked or unseen else StepState.UNCHANGED
     planned.connection.steps[step] = StepRecord(state=state)
     changes = [] if plan.blocked else listed(step, plan.changes, planned.connection.rights)
     # In the place of what an earlier delivery has found.

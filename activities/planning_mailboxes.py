@@ -12,6 +12,7 @@ from activities.mailbox_chunk import BUDGET, ChunkRun
 from activities.mailbox_removal import Removal
 from activities.mailboxes import principal_of
 from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, translate
+from connector.diagnosis import unread
 from connector.errors import ServiceError
 from connector.model import Finding, MailboxRecord, Rights
 from connector.observed import ExchangePrincipal
@@ -40,8 +41,9 @@ async def plan_mailboxes(order: Order) -> dict[str, Any]:
         outcome = await (_leaving(run, planned) if order.taking_back else _chunk(run, planned))
     except ServiceError as error:
         outcome, findings = translate(StepName.MAILBOXES, error)
-        if outcome.state == WAIT:
+        if outcome.state == WAIT and not order.last:
             return outcome.to_json()
+        findings = findings or (unread(StepName.MAILBOXES, error),)
         outcome = await _told(planned, order.chunk, findings)
     return outcome.to_json()
 

@@ -15,7 +15,15 @@ from connector.errors import ForbiddenError, RefusedError
 from connector.model import Connection, Intent, SecretRecord
 from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
-from connector.plans.secret import Observed, Proof, candidate, credential_name, lifetime_days, secret_name
+from connector.plans.secret import (
+    LIFETIME_REFUSED,
+    Observed,
+    Proof,
+    candidate,
+    credential_name,
+    lifetime,
+    secret_name,
+)
 from connector.steps import StepName
 from connector.together import together
 
@@ -90,15 +98,17 @@ async def _add(run: Run, name: str) -> None:
     ids, rights = run.connection.ids, run.connection.rights
     intent = Intent(id=str(uuid4()), started=run.now)
     await run.update(lambda connection: connection.intents.append(intent))
-    days = lifetime_days(
+    lives = lifetime(
         run.connection.wanted.lifetime_days, run.services.settings.secret_lifetime_days, rights.longest_secret_days
     )
     try:
         made = await run.services.graph.add_password(
-            ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + timedelta(days=days)
+            ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + lives
         )
-    except (RefusedError, ForbiddenError):
+    except (RefusedError, ForbiddenError) as error:
         await run.update(lambda connection: _forget(connection, intent))  # a refusal has made nothing
+        if error.code == LIFETIME_REFUSED and rights.longest_secret_days == 0:
+            raise RefusedError("graph", "lifetime-below-a-day", error.reason, error.request_id) from None
         raise
     tags = {"connection": run.order.name, "applicationId": ids.application_id or "", "keyId": made.key_id}
     await run.services.vault.write(name, made.secret, tags=tags, expires=made.ends)

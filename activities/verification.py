@@ -68,7 +68,7 @@ def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Findi
         return  # what step 7 found is the cause, and more precise
     evidence = _evidence(run, entry, answer, token)
     entry.finding = diagnosis.login(evidence)
-    by_person = evidence.overdue or entry.finding.causes or entry.finding.severity == "error"
+    by_person = evidence.overdue or {*entry.finding.causes} - {"server"} or entry.finding.severity == "error"
     if entry.finding.code in diagnosis.OF_THE_SERVER and run.now - run.connection.last_change < PERSON_DEADLINE:
         by_person = False
     entry.state = MailboxState.ACTION_REQUIRED if by_person else MailboxState.WAITING
@@ -92,7 +92,15 @@ def _evidence(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[F
         resolved=entry.address is not None,
         minutes=int((run.now - connection.last_change).total_seconds() // 60),
         overdue=proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
+        opened=_opened(connection, entry),
     )
+
+
+def _opened(connection: Connection, entry: MailboxRecord) -> bool:
+    """Return whether a mailbox has opened before, and nothing has changed since that would have to spread first."""
+    if entry.proven_on is None or (entry.given_on is not None and entry.given_on >= entry.proven_on):
+        return False
+    return not any(connection.step(step).changes for step in (StepName.CONSENT, StepName.EXCHANGE))
 
 
 def _seen(connection: Connection, step: StepName) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 from connector.errors import ForbiddenError, RefusedError, ServiceError
 from connector.model import Finding, Ids, Severity
 from connector.observed import Claims, ImapAnswer
-from connector.plans.application import IMAP_ROLE
+from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE
 from connector.plans.plan import Change
 from connector.steps import StepName
 
@@ -29,12 +29,32 @@ _TOKEN = {
     "AADSTS700016": "application-unknown",
     "AADSTS7000229": "application-unknown",
     "AADSTS90002": "tenant-unknown",
+    "AADSTS900023": "tenant-unknown",
+    "AADSTS5000224": "tenant-blocked",
+    "AADSTS5000225": "tenant-blocked",
+    "AADSTS500011": "exchange-resource-missing",
+    "AADSTS650052": "exchange-resource-missing",
+    "AADSTS500014": "exchange-resource-disabled",
+    "AADSTS501051": "consent-missing",
+    "AADSTS65001": "consent-missing",
     "AADSTS7000112": "enterprise-application-disabled",
+    "AADSTS7000113": "application-refused",
+    "AADSTS7000282": "application-refused",
     "AADSTS53003": "conditional-access",
+    "AADSTS530032": "conditional-access",
+    "AADSTS530035": "security-defaults",
 }
 """What the token endpoint says (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
-_CONDITIONAL_ACCESS = "conditional access"
+_TOKEN_WORDS = {
+    "conditional access": "conditional-access",
+    "security defaults": "security-defaults",
+    "blocked due to inactivity": "tenant-blocked",
+}
+"""By these words Entra says the same under other codes."""
+VAULT_FIREWALL = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
+"""A vault's network rules (learn.microsoft.com/azure/key-vault/general/access-behind-firewall), not its roles."""
 _GRAPH = {
+    "lifetime-below-a-day": "secret-lifetime-impossible",
     "CredentialTypeNotAllowedAsPerAppPolicy": "secrets-forbidden",
     "CredentialInvalidLifetimeAsPerAppPolicy": "secret-lifetime-refused",
     "Directory_QuotaExceeded": "directory-quota",
@@ -57,7 +77,9 @@ def refusal(step: StepName, error: ServiceError, change: Change | None = None) -
     code, subject = _refused(step, error, change), str(error.service)
     if change is not None and code == change.reason:
         subject = change.subject
-    values: dict[str, str | int] = {"code": error.code, "reason": error.reason[:300]}
+    if code == "exchange-resource-missing":
+        subject = EXCHANGE_APPLICATION_ID
+    values: dict[str, str | int] = {"code": error.code, "reason": error.reason}
     return Finding(code=code, step=step, subject=subject, values=values, request_id=error.request_id)
 
 
@@ -70,16 +92,30 @@ def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
         if error.code == "not-customised":
             return "tenant-not-customised"
         return change.reason if change is not None else "exchange-by-hand"
+    if error.service == "vault" and error.code in VAULT_FIREWALL:
+        return "vault-firewall"
     if isinstance(error, ForbiddenError):
         return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
     return UNKNOWN
 
 
+def unread(step: StepName, error: ServiceError) -> Finding:
+    """Return that a look came to nothing: what belongs to it is neither in place nor missing."""
+    values: dict[str, str | int] = {"code": error.code, "reason": error.reason}
+    return Finding(
+        code="not-readable",
+        severity="warning",
+        step=step,
+        subject=str(error.service),
+        values=values,
+        request_id=error.request_id,
+    )
+
+
 def token_code(error: ServiceError) -> str | None:
     """Return the finding for a refusal of the token endpoint, or None where no rule knows it."""
-    if _CONDITIONAL_ACCESS in error.reason.lower():
-        return "conditional-access"
-    return _TOKEN.get(error.code)
+    said = error.reason.lower()
+    return _TOKEN.get(error.code) or next((code for words, code in _TOKEN_WORDS.items() if words in said), None)
 
 
 def token_findings(claims: Claims, ids: Ids, audience: str, *, consented: bool) -> list[Finding]:
@@ -124,6 +160,8 @@ class Evidence:
     """Since the last change that we or a person made."""
     overdue: bool
     """Whether Microsoft has had all the time that it may take."""
+    opened: bool = False
+    """Whether the mailbox has opened before, with all that concerns every mailbox as it is now."""
 
 
 def login(evidence: Evidence) -> Finding:
@@ -145,6 +183,9 @@ def login(evidence: Evidence) -> Finding:
     if answer.stage == "authenticate" and (evidence.token or evidence.known):
         return (*evidence.token, *evidence.known)[0]
     causes = _open_causes(evidence)
+    if evidence.opened and answer.stage == "examine":
+        # What was spread once is not spread anew: Exchange turns the connection away, or has lost the mailbox.
+        return _login("imap-not-connected", evidence, severity, [*causes, "server"])
     if not causes:
         return _login("not-propagated", evidence, severity)
     code = "imap-login-refused" if answer.stage == "authenticate" else "imap-not-connected"

@@ -138,6 +138,10 @@ def _refused(finding: Finding, context: Context) -> Remedy:
     return _by_hand(finding, context) if "principal" in finding.causes else _one_access(finding, context)
 
 
+def _not_connected(finding: Finding, context: Context) -> Remedy:
+    return _one_access(finding, context) if "access" in finding.causes else Remedy()
+
+
 def _one_access(finding: Finding, context: Context) -> Remedy:
     return Remedy(command=_lines(_permission(context, quoted(finding.subject))))
 
@@ -206,7 +210,7 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "principal-stale": _replaced,
     "exchange-by-hand": _by_hand,
     "imap-login-refused": _refused,
-    "imap-not-connected": _one_access,
+    "imap-not-connected": _not_connected,
     "access-missing": _one_access,
     "removal-by-hand": _removal,
 }

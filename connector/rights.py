@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from connector.errors import ForbiddenError
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from connector.diagnosis import refusal, unread
+from connector.errors import ForbiddenError, ServiceError, ServiceName, WaitError
+from connector.model import Finding
 from connector.observed import Claims, CredentialPolicy
+from connector.patience import SECONDS, patiently
+from connector.plans import prerequisites
 from connector.plans.prerequisites import EXCHANGE_ROLE, Observed
 from connector.services import Services
+from connector.steps import StepName
+from connector.together import together
 
+T = TypeVar("T")
 _ANY_SECRET = "utm-mail-connect"  # noqa: S105 - a name that need not exist: being allowed to ask is what counts
 
 
@@ -20,13 +32,83 @@ async def look(services: Services) -> Observed:
     services.require_grant()
     graph = await services.identity.claims(services.cloud.graph_scope)
     exchange = await services.identity.claims(services.cloud.exchange_scope)
+    vault = await _vault_refusal(services)
     return Observed(
         graph=graph,
         exchange=exchange,
         cmdlets=await _permitted_cmdlets(services, exchange),
-        vault_allowed=await _vault_allowed(services),
+        vault_allowed=vault is None,
         policy=await _policy(services),
+        vault_refusal=vault,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What could not be looked at, and why."""
+
+    error: ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The same, part by part, for somebody who waits for it: one that cannot be read hides none of the others."""
+
+    graph: Claims | Unread
+    exchange: Claims | Unread
+    cmdlets: frozenset[str] | Unread | None
+    vault: ForbiddenError | Unread | None
+    policy: CredentialPolicy | Unread | None
+
+    def findings(self, granted: datetime | None) -> tuple[Finding, ...]:
+        """Return what is missing, and what is not readable, which is neither missing nor in place."""
+        found: list[Finding] = []
+        if not isinstance(self.graph, Unread):
+            found += prerequisites.of_graph(self.graph, granted)
+        if not isinstance(self.exchange, Unread) and not isinstance(self.cmdlets, Unread):
+            found += prerequisites.of_exchange(self.exchange, self.cmdlets, granted)
+        if not isinstance(self.vault, Unread):
+            found += prerequisites.of_vault(self.vault, allowed=self.vault is None)
+        if not isinstance(self.policy, Unread):
+            found += prerequisites.of_policy(self.policy, 0)
+        parts = (self.graph, self.exchange, self.cmdlets, self.vault, self.policy)
+        unreadable = [_unreadable(part.error) for part in parts if isinstance(part, Unread)]
+        return (*found, *{finding.id: finding for finding in unreadable}.values())
+
+
+async def glance(services: Services, seconds: float = SECONDS) -> Glance:
+    """Return what can be read now; what a service asks to wait for is repeated for some seconds.
+
+    Raises:
+        GrantMissingError: before ``CONNECTOR_GRANTED`` no token may be asked for.
+    """
+    services.require_grant()
+
+    async def part(service: ServiceName, ask: Callable[[], Awaitable[T]]) -> T | Unread:
+        try:
+            return await patiently(service, ask, seconds)
+        except ServiceError as error:
+            return Unread(error)
+
+    async def of_exchange() -> tuple[Claims | Unread, frozenset[str] | Unread | None]:
+        claims = await part("identity", lambda: services.identity.claims(services.cloud.exchange_scope))
+        if isinstance(claims, Unread):
+            return claims, claims
+        return claims, await part("exchange", lambda: _permitted_cmdlets(services, claims))
+
+    graph, (exchange, cmdlets), vault, policy = await together(
+        part("identity", lambda: services.identity.claims(services.cloud.graph_scope)),
+        of_exchange(),
+        part("vault", lambda: _vault_refusal(services)),
+        part("graph", lambda: _policy(services)),
+    )
+    return Glance(graph, exchange, cmdlets, vault, policy)
+
+
+def _unreadable(error: ServiceError) -> Finding:
+    if isinstance(error, WaitError):
+        return unread(StepName.PREREQUISITES, error)
+    return refusal(StepName.PREREQUISITES, error)
 
 
 async def _permitted_cmdlets(services: Services, claims: Claims) -> frozenset[str] | None:
@@ -39,12 +121,13 @@ async def _permitted_cmdlets(services: Services, claims: Claims) -> frozenset[st
         return None
 
 
-async def _vault_allowed(services: Services) -> bool:
+async def _vault_refusal(services: Services) -> ForbiddenError | None:
+    """Return what keeps the app from its vault; None where it may ask."""
     try:
         await services.vault.versions(_ANY_SECRET)
-    except ForbiddenError:
-        return False
-    return True
+    except ForbiddenError as error:
+        return error
+    return None
 
 
 async def _policy(services: Services) -> CredentialPolicy | None:

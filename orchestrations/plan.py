@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
 
 from connector.steps import StepName
+from connector.waiting import LOOK_LONGEST, step_wait
 from orchestrations.blueprint import blueprint
-from orchestrations.steps import Steps, insist, show
+from orchestrations.steps import Steps, call, insist, show
 
 ORCHESTRATION = "plan"
 _SINGLE = tuple(step for step in StepName if step not in {StepName.MAILBOXES, StepName.VERIFICATION})
@@ -23,9 +25,28 @@ def plan(context: df.DurableOrchestrationContext) -> Steps:
     work = yield from insist(context, "plan_begin", order)
     for step in _SINGLE:
         show(context, order, step, "running")
-        yield from insist(context, "plan_step", order, step=step.value)
+        yield from _look(context, "plan_step", order, step=step.value)
     for number in range(work["chunks"]):
         show(context, order, StepName.MAILBOXES, "running")
-        yield from insist(context, "plan_mailboxes", order, chunk=number)
-    yield from insist(context, "plan_mailboxes", order, taking_back=True)
+        yield from _look(context, "plan_mailboxes", order, chunk=number)
+    yield from _look(context, "plan_mailboxes", order, taking_back=True)
     return (yield from insist(context, "plan_end", order))
+
+
+def _look(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
+    """Look until a service does not ask to wait, for some seconds; the last time it is said what is not readable.
+
+    Somebody waits for a plan: one that comes in half a day, or without saying what it has not seen, helps nobody.
+    """
+    began, attempt, last = context.current_utc_datetime, 0, False
+    while True:
+        outcome = yield from call(context, activity, order, **more, last=last)
+        if outcome["state"] != "wait" or (last and outcome["reason"] != "more"):
+            return outcome
+        if outcome["reason"] == "more":
+            continue
+        left = LOOK_LONGEST - (context.current_utc_datetime - began).total_seconds()
+        seconds = step_wait(attempt, outcome["seconds"])
+        last, attempt = seconds >= left, attempt + 1
+        if not last:
+            yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))

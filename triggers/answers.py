@@ -9,6 +9,7 @@ from typing import Any
 
 import azure.functions as func
 
+from connector.diagnosis import VAULT_FIREWALL
 from connector.errors import (
     BodyError,
     ConflictError,
@@ -130,9 +131,14 @@ def meaning(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
     if isinstance(error, StaleWriteError):
         return 409, "changed-meanwhile", {"name": "-"}
     if isinstance(error, ServiceError):
-        code = "right-missing" if isinstance(error, ForbiddenError) else "service-failed"
-        return 502, code, {"service": _NAMES[error.service], "code": error.code}
+        return 502, _of_service(error), {"service": _NAMES[error.service], "code": error.code, "reason": error.reason}
     raise error
+
+
+def _of_service(error: ServiceError) -> str:
+    if error.service == "vault" and error.code in VAULT_FIREWALL:
+        return "vault-firewall"
+    return "right-missing" if isinstance(error, ForbiddenError) else "service-failed"
 
 
 def _request_status(error: RequestError) -> int:

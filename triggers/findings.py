@@ -53,7 +53,7 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
         severity=finding.severity,
         step=finding.step,
         subject=visible(finding.subject),
-        message=_words(lang, finding.code, "message", values),
+        message=_told(_words(lang, finding.code, "message", values), finding, lang),
         action=ActionView(
             text=_words(lang, finding.code, "action", values),
             causes=[text(lang, "cause", cause) for cause in finding.causes],
@@ -113,6 +113,14 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
         app=clients.settings.site_name,
         resource_group=clients.settings.resource_group,
     )
+
+
+def _told(message: str, finding: Finding, lang: Language) -> str:
+    """Return the message with the service's own words, where it does not hold them: they may say more than we know."""
+    said = visible(str(finding.values.get("reason") or "")).strip()
+    if " " not in said or said in message:
+        return message
+    return f"{message} {text(lang, 'label', 'said', values={'reason': said})}"
 
 
 def _words(lang: Language, code: str, part: str, values: dict[str, str | int]) -> str:

@@ -7,12 +7,10 @@ from typing import Any
 import azure.functions as func
 
 from connector import __version__
-from connector.errors import GrantMissingError, ServiceError
+from connector.errors import GrantMissingError
 from connector.model import Finding, Ids
 from connector.observed import Claims
-from connector.plans import prerequisites
-from connector.plans.prerequisites import Observed
-from connector.rights import look
+from connector.rights import Glance, Unread, glance
 from connector.services import Services, services
 from connector.steps import StepName
 from triggers.answers import answered, json_answer, language, query
@@ -25,61 +23,52 @@ from triggers.views import Health
 @blueprint.route(route="api/health", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answered
 async def read_health(req: func.HttpRequest) -> func.HttpResponse:
-    """Return 200 whatever is missing in the tenant; only a wrong setting is an error of this deployment."""
+    """Return 200 whatever is missing or not readable in the tenant; only a wrong setting is this deployment's error."""
     clients = services()
     query(req)
-    observed, findings = await _observe(clients)
+    seen, findings = await _observe(clients)
     lang = language(req)
-    context = context_of(clients, ids=_ids(observed))
+    context = context_of(clients, ids=_ids(seen))
     body = Health(
         status="action-required" if any(finding.severity != "info" for finding in findings) else "ok",
         version=__version__,
         package="utm-mail-connect",
         label=clients.settings.label,
         cloud=clients.cloud.name,
-        tenant_id=observed.graph.tenant_id if observed is not None else None,
+        tenant_id=_ids(seen).tenant_id,
         secret_lifetime_days=clients.settings.secret_lifetime_days,
-        identity=_identity(observed),
+        identity=_identity(seen),
         missing=[finding_view(finding, lang, context) for finding in findings],
     )
     return json_answer(body)
 
 
-async def _observe(clients: Services) -> tuple[Observed | None, tuple[Finding, ...]]:
+async def _observe(clients: Services) -> tuple[Glance | None, tuple[Finding, ...]]:
     try:
-        observed = await look(clients)
+        seen = await glance(clients)
     except GrantMissingError:
         return None, (Finding(code="grant-missing", step=StepName.PREREQUISITES),)
-    except ServiceError as error:
-        values = {"code": error.code, "reason": error.reason[:300]}
-        finding = Finding(
-            code="service-refused",
-            step=StepName.PREREQUISITES,
-            subject=error.service,
-            values=dict(values),
-            request_id=error.request_id,
-        )
-        return None, (finding,)
-    return observed, prerequisites.plan(observed, clients.settings.granted).findings
+    return seen, seen.findings(clients.settings.granted)
 
 
-def _ids(observed: Observed | None) -> Ids:
-    if observed is None:
+def _ids(seen: Glance | None) -> Ids:
+    if seen is None or isinstance(seen.graph, Unread):
         return Ids()
-    return Ids(tenant_id=observed.graph.tenant_id, identity_object_id=observed.graph.object_id)
+    return Ids(tenant_id=seen.graph.tenant_id, identity_object_id=seen.graph.object_id)
 
 
-def _identity(observed: Observed | None) -> dict[str, Any]:
-    if observed is None:
+def _identity(seen: Glance | None) -> dict[str, Any]:
+    """Return what the identity holds; None for what could not be read."""
+    if seen is None:
         return {}
     return {
-        "objectId": observed.graph.object_id,
-        "graph": _roles(observed.graph),
-        "exchange": _roles(observed.exchange),
-        "cmdlets": sorted(observed.cmdlets or ()),
-        "vault": observed.vault_allowed,
+        "objectId": _ids(seen).identity_object_id,
+        "graph": _roles(seen.graph),
+        "exchange": _roles(seen.exchange),
+        "cmdlets": None if isinstance(seen.cmdlets, Unread) else sorted(seen.cmdlets or ()),
+        "vault": None if isinstance(seen.vault, Unread) else seen.vault is None,
     }
 
 
-def _roles(claims: Claims) -> list[str]:
-    return sorted(claims.roles)
+def _roles(claims: Claims | Unread) -> list[str] | None:
+    return None if isinstance(claims, Unread) else sorted(claims.roles)

@@ -8,6 +8,7 @@ from connector.errors import ConflictError, FieldError, NotFoundError, RefusedEr
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
 from connector.model import Connection, SecretRecord
+from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
 from connector.plans.secret import secret_name
 from connector.services import Services, services
@@ -55,7 +56,8 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
     """
     name = secret_name(connection.name, connection.ids.application_id or "")
     try:
-        return (await clients.vault.read(name, secret.version)).get_secret_value()
+        value = await patiently("vault", lambda: clients.vault.read(name, secret.version))
+        return value.get_secret_value()
     except NotFoundError:
         raise ConflictError("secret-lost", name=connection.name) from None
     except RefusedError as error:

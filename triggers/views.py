@@ -177,7 +177,9 @@ class Health(Document):
     cloud: str
     tenant_id: str | None
     secret_lifetime_days: int = Field(description="How long a client secret lives where a request does not say it.")
-    identity: dict[str, Any]
+    identity: dict[str, Any] = Field(
+        description="What the app's identity holds; null for what could not be read just now."
+    )
     missing: list[FindingView]
 
 

@@ -19,6 +19,8 @@ export async function deployment(age = Infinity) {
   try {
     const answer = await mine.answer;
     if (mine !== asked) return answer; // the key has been forgotten, or the language changed
+    // What was not readable is asked for again the next time.
+    if (Object.values(answer.identity).includes(null)) asked = null;
     health = answer;
     head();
     return answer;

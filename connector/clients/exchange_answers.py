@@ -38,7 +38,12 @@ _ABSENT = (
     "doesn't exist",
 )
 _PRESENT = ("already exist", "already present", "adobjectalreadyexistsexception")
-_SCOPE = "isn't within your current write scopes"
+_SCOPE = re.compile(
+    r"write[- ]?scope|outofscope|notinscope|scope(violation|exception)"
+    r"|\b(not|isn't|outside|out of|beyond)\b.{0,80}"
+    r"\b(your|current|assigned|management|recipient|role)\b.{0,40}\bscopes?\b"
+)
+"""``'x' isn't within your current write scopes`` and its like: Exchange says it in several ways."""
 _DEHYDRATED = "enable-organizationcustomization"
 """A tenant that was never customised names the cmdlet that has to be run once."""
 _AMBIGUOUS = (
@@ -53,7 +58,7 @@ _PARAMETERS = ("parameterset", "parameterbinding", "parameter name", "parameter 
 """PowerShell calls parameters ambiguous too; that would be our fault, not the address's."""
 _DENIED = ("cmdletaccessdenied", "commandnotfoundexception", "isn't supported in this scenario", "is not present")
 _GENERIC = frozenset({"invalid operation", "error executing cmdlet", ""})
-_LONGEST = 300
+_LONGEST = 1_000
 _REASON = re.compile(r'reason="([^"]*)"')
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -147,7 +152,7 @@ def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -
     """Return what a cmdlet's own error means."""
     if _DEHYDRATED in said.all:
         return RefusedError("exchange", "not-customised", reason, request_id)
-    if _SCOPE in said.all:
+    if _SCOPE.search(said.all):
         return RefusedError("exchange", "outside-write-scope", reason, request_id)
     if _holds(said, _PRESENT):
         return ExistsError("exchange", "exists", reason, request_id)

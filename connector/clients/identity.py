@@ -49,10 +49,13 @@ _ASKS = ("Retry-After", "retry-after-ms", "x-ms-retry-after-ms")
 _THROTTLED = 429
 _BROKEN = 500
 _REFUSAL = 300
-_REASON = 300
+_REASON = 1_000
 _AADSTS = re.compile(r"(AADSTS\d+)(?:\s*:\s*(.*))?", re.DOTALL)
 _TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
-_END = re.compile(r"\.(?=\s|$)|\s*(?:Trace|Correlation) ID:|[\r\n]")
+_END = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):|'?\s*Content: \{")
+_BUSY = frozenset({"AADSTS50196", "AADSTS90055"})
+_PASSING = frozenset({"AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033"})
+"""What Entra calls transient, with whatever status it comes."""
 
 
 class BriefRetry(AsyncRetryPolicy[Any, Any]):
@@ -173,15 +176,24 @@ def token_error(error: AzureError) -> ServiceError:
     if status is not None and status >= _BROKEN:
         return UnavailableError("token", "unavailable", f"status {status}", request_id)
     if found := _AADSTS.search(text):
-        return RefusedError("token", found[1], first_sentence(found[2] or ""), request_id)
+        return _meant(found[1], whole(found[2] or ""), request_id)
     if status is None or status < _REFUSAL:
         return unanswered("token", error)
     return UnexpectedAnswerError("token", f"status-{status}", type(error).__name__, request_id)
 
 
-def first_sentence(text: str) -> str:
-    """Return the first sentence, without the trace ids that follow it."""
-    return _END.split(text.strip(), maxsplit=1)[0].strip()[:_REASON]
+def _meant(code: str, reason: str, request_id: str | None) -> ServiceError:
+    if code in _BUSY:
+        return ThrottledError("token", "throttled", reason, request_id)
+    if code in _PASSING:
+        return UnavailableError("token", "unavailable", f"{code}: {reason}", request_id)
+    return RefusedError("token", code, reason, request_id)
+
+
+def whole(text: str) -> str:
+    """Return what Entra says, all its sentences, without the trace ids that follow them."""
+    said = _END.split(text.strip(), maxsplit=1)[0]
+    return " ".join(said.split()).removesuffix("'")[:_REASON]
 
 
 def status_and_headers(error: AzureError) -> tuple[int | None, Mapping[str, str]]:

@@ -40,6 +40,8 @@ from connector.observed import SecretVersion
 
 CONTENT_TYPE = "Microsoft Entra client secret"
 _RECOVERY_SECONDS = 45
+_REASON = 1_000
+_FIREWALL = ("client address is not authorized", "public network access is disabled", "not a trusted service")
 _REFUSAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 300, 401, 403, 404, 409, 429, 500
 
 
@@ -142,12 +144,19 @@ def vault_error(error: AzureError) -> ServiceError:
 
 
 def _words(error: AzureError) -> tuple[str, str, str]:
-    """Return the vault's code, its inner code and the first line of its text."""
+    """Return the vault's code, its inner code and the first line of its text, with the caller's address."""
     found = error.error if isinstance(error, HttpResponseError) else None
     code = str((found and found.code) or type(error).__name__)
     inner = (found and found.innererror) or {}
-    text = str((found and found.message) or "").partition("\n")[0]
-    return code, str(inner.get("code") or ""), text[:300]
+    lines = str((found and found.message) or "").splitlines() or [""]
+    # A firewall names where the caller came from, and that is what it has to let in.
+    address = next((line.strip() for line in lines[1:] if line.startswith("Client address")), "")
+    return code, str(inner.get("code") or _closed(lines[0])), f"{lines[0].strip()} {address}".strip()[:_REASON]
+
+
+def _closed(text: str) -> str:
+    """Return the inner code that a firewall's words stand for; some answers lack it."""
+    return "ForbiddenByFirewall" if any(words in text.lower() for words in _FIREWALL) else ""
 
 
 def _version(properties: SecretProperties) -> SecretVersion:

@@ -117,10 +117,10 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
     if isinstance(error, RefusedError) and error.code == "ambiguous":
         return finding("address-ambiguous", address, request_id)
     if isinstance(error, RefusedError) and error.code == "outside-write-scope":
-        return finding("mailbox-outside-scope", address, request_id)
+        return finding("mailbox-outside-scope", address, request_id, reason=error.reason)
     if isinstance(error, ForbiddenError | ReplicationError):
-        return finding("access-missing", address, request_id)
-    return finding("mailbox-failed", address, request_id, reason=error.code)
+        return finding("access-missing", address, request_id, reason=error.reason)
+    return finding("mailbox-failed", address, request_id, reason=error.reason or error.code)
 
 
 def is_answer(error: ServiceError) -> bool:

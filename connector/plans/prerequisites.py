@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector.diagnosis import VAULT_FIREWALL
+from connector.errors import ForbiddenError
 from connector.model import Finding, Rights, Severity
 from connector.observed import Claims, CredentialPolicy
 from connector.plans.plan import Action, Plan
@@ -45,6 +47,8 @@ class Observed:
     cmdlets: frozenset[str] | None
     vault_allowed: bool
     policy: CredentialPolicy | None
+    vault_refusal: ForbiddenError | None = None
+    """What the vault said where it does not allow it."""
 
 
 def plan(observed: Observed, granted: datetime | None, wish_days: int = 0) -> Plan:
@@ -52,24 +56,42 @@ def plan(observed: Observed, granted: datetime | None, wish_days: int = 0) -> Pl
 
     ``granted`` is when the grant script said it was done, ``wish_days`` how long the secret should live.
     """
-    lacking = [role for role in GRAPH_ROLES if not observed.graph.roles & {role, _INCLUDED.get(role, role)}]
-    by_hand = [] if stale(observed.graph, granted) else [role for role in lacking if role in _CONSENT]
-    findings = [_right(role, observed.graph, granted, GRAPH_ROLES[role]) for role in lacking if role not in by_hand]
+    findings = [
+        *of_graph(observed.graph, granted),
+        *of_exchange(observed.exchange, observed.cmdlets, granted),
+        *of_vault(observed.vault_refusal, allowed=observed.vault_allowed),
+        *of_policy(observed.policy, wish_days),
+    ]
+    return Plan(findings=tuple(findings))
+
+
+def of_graph(claims: Claims, granted: datetime | None) -> list[Finding]:
+    """Return which permissions of Microsoft Graph are missing."""
+    lacking = [role for role in GRAPH_ROLES if not claims.roles & {role, _INCLUDED.get(role, role)}]
+    by_hand = [] if stale(claims, granted) else [role for role in lacking if role in _CONSENT]
+    findings = [_right(role, claims, granted, GRAPH_ROLES[role]) for role in lacking if role not in by_hand]
     if by_hand:
         findings.append(_finding("consent-by-hand", ", ".join(by_hand), "info"))
-    if EXCHANGE_ROLE not in observed.exchange.roles:
-        findings.append(_right(EXCHANGE_ROLE, observed.exchange, granted, "warning"))
-    elif observed.cmdlets is None:
-        findings.append(_finding("exchange-role-missing", "Exchange", "warning"))
-    else:
-        findings += [
-            _finding("cmdlet-missing", cmdlet, "warning") for cmdlet in CMDLETS if cmdlet not in observed.cmdlets
-        ]
-    if not observed.vault_allowed:
-        findings.append(_finding("vault-right-missing", "Key Vault", "warning"))
-    if observed.policy is not None:
-        findings += _policy(observed.policy, wish_days)
-    return Plan(findings=tuple(findings))
+    return findings
+
+
+def of_exchange(claims: Claims, cmdlets: frozenset[str] | None, granted: datetime | None) -> list[Finding]:
+    """Return what is missing in Exchange; ``cmdlets`` None means that it permits none."""
+    if EXCHANGE_ROLE not in claims.roles:
+        return [_right(EXCHANGE_ROLE, claims, granted, "warning")]
+    if cmdlets is None:
+        return [_finding("exchange-role-missing", "Exchange", "warning")]
+    return [_finding("cmdlet-missing", cmdlet, "warning") for cmdlet in CMDLETS if cmdlet not in cmdlets]
+
+
+def of_vault(refusal: ForbiddenError | None, *, allowed: bool) -> list[Finding]:
+    """Return what keeps the app from its vault: its role, or the vault's firewall."""
+    if allowed:
+        return []
+    if refusal is None or refusal.code not in VAULT_FIREWALL:
+        return [_finding("vault-right-missing", "Key Vault", "warning")]
+    told = _finding("vault-firewall", "Key Vault", "warning")
+    return [told.model_copy(update={"values": {"reason": refusal.reason}, "request_id": refusal.request_id})]
 
 
 _FOR_ACTION: dict[Action, frozenset[str]] = {
@@ -92,10 +114,14 @@ def stale(claims: Claims, granted: datetime | None) -> bool:
     return granted is not None and claims.issued + _BACKDATED < granted
 
 
-def _policy(policy: CredentialPolicy, wish_days: int) -> list[Finding]:
-    """Return what the tenant's policy means for the secret, before anything is made."""
+def of_policy(policy: CredentialPolicy | None, wish_days: int) -> list[Finding]:
+    """Return what the tenant's policy means for the secret, before anything is made; None is not known."""
+    if policy is None:
+        return []
     if not policy.secrets_allowed:
         return [_finding("secrets-forbidden", "", "warning")]
+    if policy.longest_days == 0:
+        return [_finding("secret-lifetime-impossible", "", "warning")]
     if policy.longest_days is not None and policy.longest_days < wish_days:
         return [_finding("secret-shortened", str(policy.longest_days), "info")]
     return []

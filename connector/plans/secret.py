@@ -11,6 +11,9 @@ from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
+LIFETIME_REFUSED = "CredentialInvalidLifetimeAsPerAppPolicy"
+"""Graph's code for a secret that would live longer than the tenant's policy allows."""
+_MARGIN = timedelta(hours=1)
 REPLICATION_TIME = timedelta(minutes=30)
 """How long the token endpoint may not know a new secret yet; a refusal of an older one is meant."""
 
@@ -41,9 +44,14 @@ def credential_name(intent_id: str) -> str:
     return f"utm-mail-connect {intent_id}"
 
 
-def lifetime_days(wish: int | None, default: int, longest: int | None) -> int:
-    """Return the lifetime in days: the wish or the default, clamped to the tenant's policy and to two years."""
-    return min(wish or default, longest or MAX_LIFETIME_DAYS, MAX_LIFETIME_DAYS)
+def lifetime(wish: int | None, default: int, longest: int | None) -> timedelta:
+    """Return the lifetime: the wish or the default, clamped to two years and to the tenant's policy, in days.
+
+    All that a policy allows is an hour less: Entra counts from its own clock, which may be behind ours. A policy of
+    less than a day (0) allows nothing that makes sense; the application may be exempt from it, so the wish is tried.
+    """
+    days = min(wish or default, longest or MAX_LIFETIME_DAYS, MAX_LIFETIME_DAYS)
+    return timedelta(days=days) - (_MARGIN if days == longest else timedelta())
 
 
 def candidate(observed_versions: tuple[SecretVersion, ...], now: datetime) -> SecretVersion | None:

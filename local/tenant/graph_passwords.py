@@ -108,9 +108,9 @@ class Passwords:
         if policy.secrets_forbidden:
             message = "Credential type not allowed as per assigned policy"
             raise Refusal(error(400, "CredentialTypeNotAllowedAsPerAppPolicy", message))
-        days = re.fullmatch(r"P(\d+)D", policy.longest_secret or "")
-        # A minute of grace: the caller's clock decides the start.
-        if days and end - start > timedelta(days=int(days[1]), minutes=1):
+        found = re.fullmatch(r"P(?:(\d+)D)?(?:T(\d+)H)?", policy.longest_secret or "")
+        # To the second, by the tenant's own clock: whoever asks for all of it is refused where his runs ahead.
+        if found and end - start > timedelta(days=int(found[1] or 0), hours=int(found[2] or 0)):
             raise Refusal(
                 error(
                     400,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
+from local.tenant.misbehaviour import Fault, Preset
 from tests.browser.visitor import Visitor, visiting
 from tests.flow.app import NAME, running
 
@@ -193,6 +194,25 @@ async def test_the_sheet_the_calendar_and_the_report_hold_what_they_promise(tmp_
             await expect(paper).to_be_visible()
             await visitor.go(f"c/{NAME}/report")
             await expect(page.locator("main > pre")).to_contain_text('"package": "utm-mail-connect"')
+
+
+async def test_a_sheet_says_that_rights_could_not_be_read(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        faults = {"exchange": {Fault.THROTTLED: 1.0}}
+        calm = app.tenant.misbehave(Preset(faults=faults, in_a_row=1_000_000, retry_after=(600, 600)))
+        async with visiting(app) as visitor:
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}/sheet")
+            paper = visitor.page.locator(".paper")
+            await expect(paper).to_contain_text("nicht lesbar")
+            await expect(paper).to_contain_text("Policy.Read.All")
+            app.tenant.misbehave(calm)
+            app.tenant.advance(600)
+            await visitor.go(f"c/{NAME}")
+            await visitor.go(f"c/{NAME}/sheet")
+            await expect(paper).to_contain_text("Add-MailboxPermission")
+            await expect(paper).not_to_contain_text("nicht lesbar")
 
 
 async def saved(visitor: Visitor, button: str) -> str:

@@ -68,6 +68,9 @@ def test_a_token_is_checked_claim_by_claim(change: dict[str, Any], consented: bo
         ({"answer": ImapAnswer("authenticate", "closed", lost=True)}, "imap-server-error", []),
         ({"answer": ImapAnswer("authenticate", "Server Unavailable. 15")}, "imap-server-error", []),
         ({"answer": ImapAnswer("examine", "BAD Request is throttled.")}, "imap-throttled", []),
+        ({"answer": BAD, "opened": True}, "imap-not-connected", ["server"]),
+        ({"answer": BAD, "opened": True, "access": False}, "imap-not-connected", ["access", "imap", "server"]),
+        ({"opened": True}, "not-propagated", []),
         ({"consent": False}, "imap-login-refused", ["consent", "propagation"]),
         (
             {"principal": False, "access": False, "resolved": False},
@@ -123,12 +126,28 @@ def test_what_still_has_time_is_a_warning() -> None:
         (StepName.VERIFICATION, RefusedError("token", "AADSTS53003", ""), None, "conditional-access"),
         (StepName.VERIFICATION, RefusedError("token", "AADSTS53011", "blocked by Conditional Access"), None,
          "conditional-access"),
+        (StepName.SECRET, RefusedError("token", "AADSTS900023", ""), None, "tenant-unknown"),
+        (StepName.SECRET, RefusedError("token", "AADSTS500014", "disabled"), None, "exchange-resource-disabled"),
+        (StepName.SECRET, RefusedError("token", "AADSTS500011", "not found"), None, "exchange-resource-missing"),
+        (StepName.SECRET, RefusedError("token", "AADSTS650052", "not subscribed"), None, "exchange-resource-missing"),
+        (StepName.SECRET, RefusedError("token", "AADSTS5000225", ""), None, "tenant-blocked"),
+        (StepName.SECRET, RefusedError("token", "AADSTS5000224", ""), None, "tenant-blocked"),
+        (StepName.SECRET, RefusedError("token", "AADSTS99998", "Blocked due to inactivity."), None, "tenant-blocked"),
+        (StepName.SECRET, RefusedError("token", "AADSTS530035", ""), None, "security-defaults"),
+        (StepName.SECRET, RefusedError("token", "AADSTS99998", "By Security Defaults."), None, "security-defaults"),
+        (StepName.SECRET, RefusedError("token", "AADSTS530032", ""), None, "conditional-access"),
+        (StepName.SECRET, RefusedError("token", "AADSTS501051", ""), None, "consent-missing"),
+        (StepName.SECRET, RefusedError("token", "AADSTS7000282", ""), None, "application-refused"),
+        (StepName.SECRET, RefusedError("graph", "lifetime-below-a-day", ""), None, "secret-lifetime-impossible"),
+        (StepName.SECRET, ForbiddenError("vault", "ForbiddenByFirewall", ""), None, "vault-firewall"),
+        (StepName.SECRET, ForbiddenError("vault", "ForbiddenByConnection", ""), None, "vault-firewall"),
         (StepName.VERIFICATION, RefusedError("token", "AADSTS99999", ""), None, UNKNOWN),
         (StepName.APPLICATION, UnexpectedAnswerError("graph", "status-418", ""), None, UNKNOWN),
     ],
 )  # fmt: skip
 def test_a_refusal_has_one_cause(step: StepName, error: ServiceError, change: Change | None, code: str) -> None:
-    assert refusal(step, error, change).code == code
+    found = refusal(step, error, change)
+    assert (found.code, found.values["reason"]) == (code, error.reason)
 
 
 @given(

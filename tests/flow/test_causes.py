@@ -289,9 +289,9 @@ AFTER: list[tuple[str, str, Arrange]] = [
         "action-required",
         lambda tenant: tenant.administrator.add_credential(application(tenant), "certificate"),
     ),
-    ("not-propagated", "waiting", slow_imap),
+    ("imap-not-connected", "waiting", slow_imap),
     ("imap-throttled", "waiting", faulty(Fault.THROTTLED)),
-    ("imap-unreachable", "waiting", faulty(Fault.DROPPED)),
+    ("imap-server-error", "waiting", faulty(Fault.DROPPED)),
 ]
 
 

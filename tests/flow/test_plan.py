@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.tenant.exchange_rights import CMDLETS
+from local.tenant.misbehaviour import Fault, Preset
 from tests.flow.app import NAME, App, running
 from tests.flow.test_rights import least, set_up_by_hand
 
@@ -77,6 +78,16 @@ async def test_what_was_planned_is_what_the_set_up_then_does(tmp_path: Path) -> 
         connection = await app.set_up(enableImap=True)
         done = {step["name"]: step["changes"] for step in connection["steps"] if step["changes"]}
         assert done == {step: sum(name == step for name, _ in planned) for step, _ in planned}
+
+
+async def test_a_plan_says_what_could_not_be_read_and_does_not_wait_for_a_day(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        faults = {"exchange": {Fault.THROTTLED: 1.0}}
+        app.tenant.misbehave(Preset(faults=faults, in_a_row=1_000_000, retry_after=(86_400, 86_400)))
+        plan = await dry_run(app)
+        assert (plan["state"], plan["changes"]) == ("ready", [])
+        (told,) = plan["findings"]
+        assert (told["code"], told["step"], told["subject"]) == ("not-readable", "prerequisites", "exchange")
 
 
 async def test_a_finished_connection_has_an_empty_plan(tmp_path: Path) -> None:

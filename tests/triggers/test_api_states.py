@@ -19,6 +19,7 @@ from connector.steps import ConnectionState, OperationKind
 from local.client import ApiClient
 from local.environment import serving
 from local.tenant import Tenant
+from local.tenant.misbehaviour import Fault, Preset
 from tests.triggers.served import GOOD, NAME, PATH, AppRoute, app_routes, problem, running, served
 
 SLOW = {"graph": 0.04}
@@ -223,6 +224,27 @@ async def test_a_bad_body_is_told_even_before_the_grant(tmp_path: Path) -> None:
     async with running(tmp_path, CONNECTOR_GRANTED="") as one:
         answer = await one.client.post("/api/connections", json={**GOOD, "name": "Upper"})
         problem(answer, 422, "name-invalid")
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+async def test_what_health_cannot_read_is_neither_missing_nor_left_out(tmp_path: Path, language: str) -> None:
+    async with running(tmp_path) as one:
+        whole = (await one.client.get("/api/health")).json()
+        faults = {"exchange": {Fault.THROTTLED: 1.0}, "vault": {Fault.THROTTLED: 1.0}}
+        one.tenant.misbehave(Preset(faults=faults, in_a_row=1_000_000, retry_after=(600, 600)))
+        shown = (await one.client.get("/api/health", headers={"Accept-Language": language})).json()
+        assert shown["status"] == "action-required"
+        told = [(finding["code"], finding["subject"], finding["severity"]) for finding in shown["missing"]]
+        assert told == [("not-readable", "exchange", "warning"), ("not-readable", "vault", "warning")]
+        assert shown["identity"] == {**whole["identity"], "cmdlets": None, "vault": None}
+
+
+async def test_what_is_throttled_for_a_moment_is_asked_again_within_the_request(tmp_path: Path) -> None:
+    async with running(tmp_path) as one:
+        whole = (await one.client.get("/api/health")).json()
+        faults = {service: {Fault.THROTTLED: 1.0} for service in ("graph", "exchange", "vault")}
+        one.tenant.misbehave(Preset(faults=faults, in_a_row=1, retry_after=(1, 1)))
+        assert (await one.client.get("/api/health")).json() == whole
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

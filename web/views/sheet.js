@@ -63,6 +63,8 @@ function rights({ ids, displayName, name, secret }, health) {
   };
   const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
   const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
+  // What could not be read is not left out: whoever signs the sheet takes it for whole.
+  const unread = health === null || ['graph', 'exchange', 'cmdlets', 'vault'].some(part => identity[part] === null);
   const writes = WRITES.filter(cmdlet => identity.cmdlets?.includes(cmdlet));
   const grant = { identity: filled(bash, identity.objectId), tenant: filled(bash, health?.tenantId) };
   return [
@@ -70,6 +72,7 @@ function rights({ ids, displayName, name, secret }, health) {
     told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) }),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
+    ...(unread ? [{ right: t('page.sheet.unread'), holder: managed, reason: t('page.sheet.unreadWhat'), revoke: '–' }] : []),
     ...(identity.vault ? [told('Key Vault Secrets Officer', managed, { vault: secret ? new URL(secret.uri).host : '–' })] : []),
   ];
 }

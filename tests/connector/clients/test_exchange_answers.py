@@ -262,3 +262,27 @@ def test_any_words_come_through_as_a_detail(type_: str, text: str) -> None:
         return
     assert words(detailed(f"|{type_}|{text}")) == Said(type_.strip(), text)
     assert words(detailed(json.dumps({"Message": text, "TypeName": type_}))) == Said(type_, text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "'x' isn't within your current write scopes. Can't perform save operation.",
+        "The operation on mailbox \"x\" failed because it's out of the current user's write scope.",
+        "The object 'x' is outside of your recipient write scope.",
+        "You can't use this cmdlet: 'x' is not within the scope of your role assignments: not in your current scope.",
+        "x is not in any management role scope of yours",
+    ],
+)
+def test_outside_the_scope_is_known_by_its_meaning(words: str) -> None:
+    sent = failure(CmdletError("T.Any", words), "A", 400)
+    found = error(Answer(400, sent.headers, json.dumps(sent.value).encode()))
+    assert (found.code, found.reason) == ("outside-write-scope", words)
+
+
+@pytest.mark.parametrize(
+    "words", ["The role isn't supported in this scenario.", "No scope is needed.", "x is not found"]
+)
+def test_not_every_no_is_a_scope(words: str) -> None:
+    sent = failure(CmdletError("T.Any", words), "A", 400)
+    assert error(Answer(400, sent.headers, json.dumps(sent.value).encode())).code != "outside-write-scope"

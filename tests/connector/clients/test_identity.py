@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from connector.clients import identity as module
 from connector.clients.bounds import TOKEN
 from connector.clients.clouds import Cloud
-from connector.clients.identity import BriefRetry, Identity, first_sentence, limits, prove_secret, token_error
+from connector.clients.identity import BriefRetry, Identity, limits, prove_secret, token_error, whole
 from connector.errors import (
     RefusedError,
     ServiceError,
@@ -211,24 +211,41 @@ def test_what_the_token_endpoint_says(error: HttpResponseError, kind: type[Servi
     assert (type(ours), ours.service, ours.code) == (kind, "token", code)
 
 
-def test_the_first_sentence_is_the_reason_and_the_trace_id_the_request_id() -> None:
+def test_all_that_entra_says_is_the_reason_and_the_trace_id_the_request_id() -> None:
     ours = token_error(answered(401, EXPIRED))
-    assert ours.reason == "The provided client secret keys for app 'x' are expired"
+    assert ours.reason == "The provided client secret keys for app 'x' are expired. Visit the portal."
     assert ours.request_id == TRACE
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Invalid client. Trace ID: 1", "Invalid client"),
-        ("Host login.example is away. More.", "Host login.example is away"),
-        ("No full stop Trace ID: 1", "No full stop"),
-        ("One line\r\nTrace ID: 1", "One line"),
+        ("Invalid client. Trace ID: 1", "Invalid client."),
+        ("One. Two, v1.0! Three? Trace ID: 1", "One. Two, v1.0! Three?"),
+        ("No full stop Correlation ID: 1", "No full stop"),
+        ("Two\r\nlines\r\nTimestamp: 1'", "Two lines"),
+        ("It ends with the SDK's mark'", "It ends with the SDK's mark"),
         ("", ""),
     ],
 )
-def test_the_first_sentence(text: str, expected: str) -> None:
-    assert first_sentence(text) == expected
+def test_entras_words_are_kept_whole_but_for_the_ids_that_follow(text: str, expected: str) -> None:
+    assert whole(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("AADSTS90033", UnavailableError),
+        ("AADSTS90024", UnavailableError),
+        ("AADSTS50196", ThrottledError),
+        ("AADSTS90055", ThrottledError),
+        ("AADSTS500014", RefusedError),
+    ],
+)
+def test_what_entra_calls_passing_is_waited_for_whatever_its_status(code: str, kind: type[ServiceError]) -> None:
+    ours = token_error(answered(400, f"(invalid_request) {code}: A sentence. Another one. Trace ID: 1"))
+    assert type(ours) is kind
+    assert ours.reason.endswith("A sentence. Another one.")
 
 
 @pytest.mark.parametrize(

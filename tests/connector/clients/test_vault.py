@@ -201,6 +201,16 @@ def answered(status: int, code: str, text: str, inner: str = "", **headers: str)
     return error
 
 
+CLOSED = (
+    r"Client address is not authorized and caller is not a trusted service.\r\nClient address: 20.1.2.3\r\nCaller: x"
+)
+
+
+def test_a_firewall_names_whom_it_has_to_let_in() -> None:
+    reason = vault_error(answered(403, "Forbidden", CLOSED, "ForbiddenByFirewall")).reason
+    assert reason == "Client address is not authorized and caller is not a trusted service. Client address: 20.1.2.3"
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "service", "code"),
     [
@@ -208,6 +218,8 @@ def answered(status: int, code: str, text: str, inner: str = "", **headers: str)
         (answered(403, "Forbidden", "no", "ForbiddenByRbac"), ForbiddenError, "vault", "ForbiddenByRbac"),
         (answered(403, "Forbidden", "no", "SecretDisabled"), RefusedError, "vault", "secret-disabled"),
         (answered(403, "Forbidden", "not allowed on a disabled secret."), RefusedError, "vault", "secret-disabled"),
+        (answered(403, "Forbidden", CLOSED, "ForbiddenByFirewall"), ForbiddenError, "vault", "ForbiddenByFirewall"),
+        (answered(403, "Forbidden", CLOSED), ForbiddenError, "vault", "ForbiddenByFirewall"),
         (answered(404, "SecretNotFound", "no"), NotFoundError, "vault", "SecretNotFound"),
         (answered(409, "Conflict", "no", "ObjectIsBeingDeleted"), ReplicationError, "vault", "replication"),
         (answered(429, "Throttled", "no", Retry_After="3"), ThrottledError, "vault", "throttled"),

@@ -16,7 +16,7 @@ from connector.plans.secret import (
     REPLICATION_TIME,
     Observed,
     credential_name,
-    lifetime_days,
+    lifetime,
     orphans,
     plan,
     secret_name,
@@ -120,19 +120,28 @@ def test_orphans_go_before_a_new_secret_comes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "default", "longest", "days"),
-    [(None, 180, None, 180), (90, 180, None, 90), (730, 180, 180, 180), (None, 180, 90, 90), (30, 180, 90, 30)],
+    ("wish", "default", "longest", "days", "less"),
+    [
+        (None, 180, None, 180, 0),
+        (90, 180, None, 90, 0),
+        (730, 180, 180, 180, 1),
+        (None, 180, 90, 90, 1),
+        (90, 180, 90, 90, 1),
+        (30, 180, 90, 30, 0),
+        (1, 180, 1, 1, 1),
+        (30, 180, 0, 30, 0),
+    ],
 )
-def test_the_lifetime_is_the_wish_clamped_to_the_policy(
-    wish: int | None, default: int, longest: int | None, days: int
+def test_the_lifetime_is_the_wish_clamped_to_the_policy_and_an_hour_less_than_all_of_it(
+    wish: int | None, default: int, longest: int | None, days: int, less: int
 ) -> None:
-    assert lifetime_days(wish, default, longest) == days
+    assert lifetime(wish, default, longest) == timedelta(days=days, hours=-less)
 
 
 @given(st.none() | st.integers(1, 730), st.integers(1, 730), st.none() | st.integers(1, 5_000))
 def test_a_lifetime_never_exceeds_any_limit(wish: int | None, default: int, longest: int | None) -> None:
-    days = lifetime_days(wish, default, longest)
-    assert 1 <= days <= min(730, longest or 730, wish or default)
+    lives = lifetime(wish, default, longest)
+    assert timedelta(hours=23) <= lives <= timedelta(days=min(730, longest or 730, wish or default))
 
 
 def test_the_longest_name_fits_into_the_vault() -> None:

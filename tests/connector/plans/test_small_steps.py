@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connector.errors import ForbiddenError
 from connector.model import Wanted
 from connector.observed import (
     Claims,
@@ -30,6 +31,7 @@ CLAIMS = Claims(
     issued=NOW,
     roles=frozenset({*prerequisites.GRAPH_ROLES, prerequisites.EXCHANGE_ROLE}),
 )
+FIREWALL = ForbiddenError("vault", "ForbiddenByFirewall", "Client address is not authorized.")
 ALL = prerequisites.Observed(CLAIMS, CLAIMS, frozenset(prerequisites.CMDLETS), vault_allowed=True, policy=None)
 WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])
 
@@ -79,6 +81,14 @@ def without(role: str, issued: datetime = NOW) -> Claims:
             [("cmdlet-missing", "New-ServicePrincipal", "warning")],
         ),
         (dataclasses.replace(ALL, vault_allowed=False), [("vault-right-missing", "Key Vault", "warning")]),
+        (
+            dataclasses.replace(ALL, vault_allowed=False, vault_refusal=FIREWALL),
+            [("vault-firewall", "Key Vault", "warning")],
+        ),
+        (
+            dataclasses.replace(ALL, policy=CredentialPolicy(longest_days=0)),
+            [("secret-lifetime-impossible", "", "warning")],
+        ),
         (
             dataclasses.replace(ALL, policy=CredentialPolicy(secrets_allowed=False)),
             [("secrets-forbidden", "", "warning")],
