@@ -11,10 +11,10 @@ from activities.run import SUPERSEDED, WAIT, Order, Outcome, Stage, translate
 from connector.diagnosis import unread
 from connector.errors import ServiceError
 from connector.log import log
-from connector.model import StepRecord
+from connector.model import Ids, StepRecord
 from connector.planned import PlannedChunk
 from connector.plans.mailbox_list import arrange
-from connector.plans.plan import Plan
+from connector.plans.plan import Action, Plan
 from connector.services import services
 from connector.steps import MailboxState, StepName, StepState, may_run
 
@@ -67,6 +67,13 @@ async def plan_step(order: Order) -> dict[str, Any]:
         observed = await stage.observe(run)
         plan = stage.plan(run, observed)
         stage.record(observed, planned.connection)
+        if any(change.action is Action.CREATE_APPLICATION for change in plan.changes):
+            # The steps that follow would wait for the one that is gone; what they need is known after the change.
+            planned.connection.ids = Ids(
+                tenant_id=planned.connection.ids.tenant_id,
+                identity_object_id=planned.connection.ids.identity_object_id,
+            )
+            planned.connection.secret = None
     except ServiceError as error:
         outcome, findings = translate(step, error)
         if outcome.state == WAIT and not order.last:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from tests.flow.app import NAME, running
-from tests.flow.test_causes import codes, found, stale_principal
+from tests.flow.test_causes import application, codes, found, stale_principal
+from tests.flow.test_plan import ALL, changes, dry_run
 
 ACCEPT = f"/api/connections/{NAME}/accept"
 
@@ -21,6 +23,21 @@ async def test_what_is_no_matter_of_acceptance_cannot_be_accepted(tmp_path: Path
             answer = await app.client.post(ACCEPT, json={"id": each, "applicationId": about})
             assert (answer.status_code, answer.json()["code"]) == (422, "not-acceptable")
         assert not (tmp_path / "acceptances").exists()
+
+
+async def test_a_plan_after_an_accepted_deletion_lists_all_that_is_made_anew(tmp_path: Path) -> None:
+    """The steps after the application would else wait for the one that is gone."""
+    async with running(tmp_path) as app:
+        await app.set_up()
+        app.tenant.administrator.delete_application(application(app.tenant).app_id)
+        plan = await dry_run(app)
+        assert (changes(plan), [each["code"] for each in plan["findings"]]) == ([], ["application-deleted"])
+        await app.accept(plan["findings"][0])
+        async with asyncio.timeout(30):
+            plan = await dry_run(app)
+        assert changes(plan) == ALL
+        assert [each["severity"] for each in plan["findings"]] == ["info"]
+        assert (await app.set_up())["state"] == "ready"
 
 
 async def test_a_verification_says_that_an_accepted_replacement_needs_a_set_up(tmp_path: Path) -> None:
