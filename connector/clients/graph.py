@@ -128,7 +128,7 @@ class GraphClient:
             ReplicationError: there is none of that id, as far as this replica knows.
         """
         builder = self._graph.applications.by_application_id(object_id)
-        found, belongings = await together(done(builder.get(_select(*APPLICATION))), self._belongings(object_id))
+        found, belongings = await together(_read(builder, APPLICATION), self._belongings(object_id))
         return application(_present(found), *belongings)
 
     async def _belongings(self, object_id: str) -> tuple[frozenset[Owner] | None, list[Any]]:
@@ -186,11 +186,11 @@ class GraphClient:
         Raises:
             ReplicationError: there is none of that object id, as far as this replica knows.
         """
-        request = self._graph.service_principals_with_app_id(application_id).get(_select(*ENTERPRISE_APPLICATION))
+        builder = self._graph.service_principals_with_app_id(application_id)
         if object_id is None:
-            found = await root(request)
+            found = await root(builder.get(_select(*ENTERPRISE_APPLICATION)))
             return None if found is None else enterprise_application(found, await self._owners_of(str(found.id)))
-        found, owning = await together(done(request), self._owners_of(object_id))
+        found, owning = await together(_read(builder, ENTERPRISE_APPLICATION), self._owners_of(object_id))
         if found is None or str(found.id).lower() != object_id.lower():
             raise ReplicationError("graph", "application-not-listed", "another enterprise application has its place")
         return enterprise_application(found, owning)
@@ -275,6 +275,11 @@ class GraphClient:
     async def _all(self, builder: Any, *names: str) -> list[Any]:
         """Return a whole collection, page by page."""
         return await walked(_pages(builder, names), "graph", self._bounds)
+
+
+async def _read(builder: Any, names: Sequence[str]) -> Any:
+    """Return one object. The SDK's request begins in here: one that is cancelled before it began is none."""
+    return await done(builder.get(_select(*names)))
 
 
 async def _pages(builder: Any, names: Sequence[str]) -> AsyncIterator[tuple[list[Any], str | None]]:
