@@ -177,8 +177,7 @@ async def test_who_takes_our_identity_off_is_told_with_the_way_back(tmp_path: Pa
     async with running(tmp_path, mailboxes=1) as app:
         await set_up(app, "d")
         application, _ = ours(app.tenant, "d")
-        application.owners = []
-        application.created = application.created.replace(year=2020)
+        application.owners = [app.tenant.member.id]
         connection = await verify(app, "d")
         assert errors(connection)["owner-missing"]["action"]["command"].endswith("--adopt d")
         application.owners = [app.tenant.world.identity.object_id]
