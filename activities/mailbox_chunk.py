@@ -109,7 +109,7 @@ class ChunkRun(MailboxNotes):
         before = {entry.requested: entry.access for entry, _ in todo}
         self._tried = {name for name, access in before.items() if access == "giving"}
         for entry, _ in todo:
-            entry.access = "giving"
+            entry.access, entry.given_on = "giving", self.run.now
         if todo:
             # Kept before the write: after a crash the access that is found then is known to have been begun.
             await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)

@@ -34,9 +34,9 @@ class MailboxNotes:
         renamed = [
             entry
             for entry, answer in zip(entries, answers, strict=True)
-            if isinstance(answer, NotFoundError) and entry.guid is not None
+            if isinstance(answer, NotFoundError) and entry.address is not None
         ]
-        by_guid = await admin.mailboxes(self.tenant_id, [entry.guid or "" for entry in renamed])
+        by_guid = await admin.mailboxes(self.tenant_id, [entry.guid or entry.address or "" for entry in renamed])
         found: list[tuple[MailboxRecord, Mailbox]] = []
         failed: list[tuple[MailboxRecord, ServiceError]] = []
         for entry, by_name in zip(entries, answers, strict=True):
@@ -64,6 +64,8 @@ class MailboxNotes:
         for entry, error in failed:
             if mailboxes.is_answer(error):
                 entry.resolved_in = self.run.operation
+            if isinstance(error, NotFoundError):
+                entry.address = None  # what has this address now is another mailbox
             self.fail(entry, error, recipients.get(entry.requested))
 
     def refused(self, entry: MailboxRecord, error: ServiceError | None) -> bool:

@@ -11,10 +11,10 @@ import time
 from activities.mailbox_chunk import BUDGET
 from activities.run import Run
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
-from connector.model import Chunk, MailboxRecord
+from connector.model import Chunk, ChunkSummary, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
-from connector.plans.mailbox_list import Meant
+from connector.plans.mailbox_list import Meant, summary
 from connector.plans.mailboxes import BATCH
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 
@@ -35,8 +35,8 @@ class Removal:
         self.by_hand: list[MailboxRecord] = []
         """What the app could not take back in its time, or may not."""
         self.meant = Meant()
-        self.chunks: list[Chunk] = []
-        """Those that were changed."""
+        self.chunks: dict[int, ChunkSummary] = {}
+        """How all chunks stand."""
         self._ends = time.monotonic() + budget
 
     async def take_back(self) -> None:
@@ -44,13 +44,13 @@ class Removal:
         documents, name, numbers = self.run.services.documents, self.run.order.name, []
         async for chunk in documents.chunks(name):
             self.meant.add(chunk, self.run.operation)
+            self.chunks[chunk.number] = summary(chunk, self.run.operation)
             numbers += [chunk.number] if any(not entry.wanted for entry in chunk.mailboxes) else []
         for number in numbers if not self.meant.unknown else ():
-            if not self.chunks or time.monotonic() < self._ends:
-                self.chunks.append(await documents.chunk(name, number))
-                await self._clear(self.chunks[-1])
-            else:
+            if number != numbers[0] and time.monotonic() >= self._ends:
                 self.more = True
+            else:
+                await self._clear(await documents.chunk(name, number))
 
     async def _clear(self, chunk: Chunk) -> None:
         leaving = [entry for entry in chunk.mailboxes if not entry.wanted]
@@ -62,23 +62,30 @@ class Removal:
             gone = await self.settle(leaving[start : start + BATCH])
             chunk.mailboxes = [entry for entry in chunk.mailboxes if all(entry is not one for one in gone)]
             await self.run.services.documents.save_chunk(self.run.order.name, chunk)
+            self.chunks[chunk.number] = summary(chunk, self.run.operation)
 
     async def settle(self, entries: list[MailboxRecord]) -> list[MailboxRecord]:
         """Take access back from as many mailboxes as go into one request; return those that are through."""
         gone, found = await self.find(entries)
         for entry, _ in found:
             entry.leaving_since = entry.leaving_since or self.run.now
-        access = await self.read([(entry, seen) for entry, seen in found if entry.check or not entry.held])
-        held = {id(entry) for entry, present in access if present is not False}
-        gone += [entry for entry, present in access if present is False]
-        todo = [(entry, seen) for entry, seen in found if not entry.check and (entry.held or id(entry) in held)]
-        answers = await self._revoke(todo)
-        self.by_hand += [entry for entry, _ in access if entry.check and id(entry) in held]
-        refused = {id(entry): error for (entry, _), error in zip(todo, answers, strict=True) if error is not None}
-        for entry, present in await self.read(todo):
-            if self._is_gone(entry, present, refused.get(id(entry))):
-                self.changes += entry.held or id(entry) in held
+        todo = [(entry, seen) for entry, seen in found if entry.held and not entry.check]
+        for entry, seen, present in await self.read([one for one in found if one not in todo]):
+            if self._is_gone(entry, present):
                 gone.append(entry)
+            elif present is True and entry.check:
+                self.by_hand.append(entry)
+            elif present is True:
+                todo.append((entry, seen))
+        answers = await self._revoke(todo)
+        refused = {id(entry): error for (entry, _), error in zip(todo, answers, strict=True)}
+        for entry, _, present in await self.read(todo):
+            if self._is_gone(entry, present):
+                self.changes += 1
+                gone.append(entry)
+            elif present is True:
+                error = refused[id(entry)]  # "the ACE doesn't exist" is said of one that is there, too
+                self._stays(entry, _not_read_back() if error is None or isinstance(error, NotFoundError) else error)
         return gone
 
     async def find(self, entries: list[MailboxRecord]) -> tuple[list[MailboxRecord], _Found]:
@@ -97,27 +104,25 @@ class Removal:
                 self._stays(entry, answer)
         return gone, found
 
-    async def read(self, found: _Found) -> list[tuple[MailboxRecord, bool | ServiceError]]:
+    async def read(self, found: _Found) -> list[tuple[MailboxRecord, Mailbox, bool | ServiceError]]:
         """Return of each mailbox whether access to it is there."""
         admin = self.run.services.exchange
         answers = await admin.access(self.tenant_id, [seen for _, seen in found], self.principal)
-        return [(entry, answer) for (entry, _), answer in zip(found, answers, strict=True)]
+        return [(entry, seen, answer) for (entry, seen), answer in zip(found, answers, strict=True)]
 
     async def _revoke(self, todo: _Found) -> list[ServiceError | None]:
         return await self.run.services.exchange.revoke(self.tenant_id, [seen for _, seen in todo], self.principal)
 
-    def _is_gone(self, entry: MailboxRecord, present: bool | ServiceError, refused: ServiceError | None) -> bool:
-        """Return whether access is known to be gone; otherwise note whether time may help, or a person has to."""
+    def _is_gone(self, entry: MailboxRecord, present: bool | ServiceError) -> bool:
+        """Return whether access is read to be gone, by a server that knows of it."""
+        if isinstance(present, ServiceError):
+            self._stays(entry, _not_read_back() if isinstance(present, NotFoundError) else present)
+        if present is not False:
+            return False
         spreading = mailboxes.spreading(entry.given_on, self.run.now)
-        if isinstance(refused, NotFoundError) or isinstance(present, NotFoundError):
-            return True
-        if present is False and not spreading:
-            return True
-        if present is False:
+        if spreading:
             self.wait = self.wait or _not_read_back(spreading)
-        else:
-            self._stays(entry, refused or (present if isinstance(present, ServiceError) else _not_read_back()))
-        return False
+        return not spreading
 
     def _stays(self, entry: MailboxRecord, error: ServiceError) -> None:
         entry.leaving_since = entry.leaving_since or self.run.now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
 from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, held, record, translate
 from connector.errors import ForbiddenError, ReplicationError, ServiceError
-from connector.model import Chunk, ChunkSummary, Connection, Finding
+from connector.model import ChunkSummary, Connection, Finding
 from connector.observed import ExchangePrincipal
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
@@ -56,22 +56,16 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         return Outcome(StepState.PENDING).to_json()
     if (left := held(run, _STEP)) is not None:
         return left.to_json()
-    work = _take_back if order.taking_back else _give
     try:
         principal, foreign = await together(principal_of(run), ownership.require(run, _STEP))
         if principal is None and not foreign:
             return Outcome(StepState.PENDING).to_json()
         # Nothing is given or taken back where the application is not ours alone.
         refused = _Result(Outcome(StepState.ACTION_REQUIRED), foreign)
+        work = _take_back if order.taking_back else _give
         result = refused if foreign or principal is None else await work(run, principal)
     except ServiceError as error:
-        outcome, findings = translate(_STEP, error)
-        if outcome.state == WAIT and run.order.last and run.order.round:
-            outcome = Outcome(StepState.WAITING, outcome.reason)  # the next round looks again, and proves meanwhile
-        leaving = _leaving(run.connection.chunks)
-        # A person is asked for all that is in the way, for what is still to be taken back too.
-        stuck = leaving and outcome.state == StepState.ACTION_REQUIRED
-        result = _Result(outcome, (*findings, mailboxes.removal(leaving)) if stuck else findings)
+        result = _failed(run, error)
     await record(run, _STEP, result.outcome, result.findings, result.changes, [*result.recorders])
     return result.outcome.to_json()
 
@@ -84,60 +78,86 @@ class _Result:
     recorders: tuple[Callable[[Connection], None], ...] = ()
 
 
+def _failed(run: Run, error: ServiceError) -> _Result:
+    """Return what an error means for the whole step; a person is asked for what is still to be taken back too."""
+    outcome, findings = translate(_STEP, error)
+    if outcome.state == WAIT and run.order.last and run.order.round:
+        outcome = Outcome(StepState.WAITING, outcome.reason)  # the next round looks again, and proves meanwhile
+    leaving = _leaving(run.connection.chunks)
+    stuck = leaving and outcome.state == StepState.ACTION_REQUIRED
+    return _Result(outcome, (*findings, mailboxes.removal(leaving)) if stuck else findings)
+
+
 async def _give(run: Run, principal: ExchangePrincipal) -> _Result:
     """Give access to the wanted mailboxes of one chunk; how the step ends is said when all chunks are through."""
     chunk = await run.services.documents.chunk(run.order.name, run.order.chunk)
     work = ChunkRun(run, chunk, principal)
-    await work.settle()
+    error = await _attempt(work.settle())
     await run.services.documents.save_chunk(run.order.name, chunk)
+    told = _failed(run, error) if error is not None else _given(run, work)
+    keep = partial(_keep, {chunk.number: summary(chunk, run.operation)})
+    return _Result(told.outcome, told.findings, work.changes, (keep,))
+
+
+def _given(run: Run, work: ChunkRun) -> _Result:
+    if work.wait is not None:
+        return _Result(translate(_STEP, work.wait)[0])
+    if work.more:
+        return _Result(Outcome(WAIT, MORE, 0.0))
     step = run.connection.step(_STEP)
     stuck = step.state is StepState.ACTION_REQUIRED  # as an earlier round left it: it is so until all is looked at
-    outcome = Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING)
-    if work.wait is not None:
-        outcome = translate(_STEP, work.wait)[0]
-    elif work.more:
-        outcome = Outcome(WAIT, MORE, 0.0)
     told = tuple(finding for finding in step.findings if finding.code in _OF_REMOVALS)
-    return _Result(outcome, told, work.changes, (partial(_keep, [chunk]),))
+    return _Result(Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING), told)
 
 
 async def _take_back(run: Run, principal: ExchangePrincipal) -> _Result:
     """Take back what no wanted name means any more, and say how the whole step stands."""
     work = Removal(run, principal)
-    await work.take_back()
-    chunks = list(run.connection.chunks)
-    for chunk in work.chunks:
-        chunks[chunk.number] = summary(chunk, run.operation)
-    leaving = _leaving(chunks)
+    error = await _attempt(work.take_back())
+    told = _failed(run, error) if error is not None else _taken(run, work)
+    # What has been done is kept, whatever came afterwards.
+    recorders: list[Callable[[Connection], None]] = [partial(_keep, work.chunks)]
+    if work.changes:
+        recorders.append(lambda connection: setattr(connection, "taken_back_on", run.now))
+    return _Result(told.outcome, told.findings, work.changes, tuple(recorders))
+
+
+def _taken(run: Run, work: Removal) -> _Result:
+    leaving = _leaving(work.chunks.values())
     findings: tuple[Finding, ...] = ()
     if leaving and work.meant.unknown:
         findings = (mailboxes.removal_waits(leaving),)
     elif work.by_hand:
         findings = (mailboxes.removal([entry.address or entry.requested for entry in work.by_hand]),)
-    recorders: list[Callable[[Connection], None]] = [partial(_keep, work.chunks)]
-    if work.changes:
-        recorders.append(lambda connection: setattr(connection, "taken_back_on", run.now))
-    return _Result(_outcome(run, work, chunks), findings, work.changes, tuple(recorders))
+    return _Result(_outcome(run, work), findings)
 
 
-def _outcome(run: Run, work: Removal, chunks: Sequence[ChunkSummary]) -> Outcome:
-    """Return the state of the whole step; ``chunks`` is how all of them stand now."""
+async def _attempt(work: Awaitable[None]) -> ServiceError | None:
+    try:
+        await work
+    except ServiceError as error:
+        return error
+    return None
+
+
+def _outcome(run: Run, work: Removal) -> Outcome:
+    """Return the state of the whole step, by how all chunks stand now."""
     if work.more:
         return Outcome(WAIT, MORE, 0.0)
     if work.wait is not None and not run.order.last:
         return translate(_STEP, work.wait)[0]
     if work.wait is not None and not work.by_hand:
         return Outcome(StepState.WAITING)
-    if any(chunk.unsettled or chunk.leaving for chunk in chunks):
+    if any(chunk.unsettled or chunk.leaving for chunk in work.chunks.values()):
         return Outcome(StepState.ACTION_REQUIRED)
     changed = work.changes or run.connection.step(_STEP).changes
     return Outcome(StepState.DONE if changed else StepState.UNCHANGED)
 
 
-def _keep(chunks: Sequence[Chunk], connection: Connection) -> None:
-    for chunk in chunks:
-        connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
+def _keep(chunks: Mapping[int, ChunkSummary], connection: Connection) -> None:
+    for number, chunk in chunks.items():
+        connection.chunks[number] = chunk
 
 
-def _leaving(chunks: Sequence[ChunkSummary]) -> list[str]:
+def _leaving(chunks: Iterable[ChunkSummary]) -> list[str]:
     return [address for chunk in chunks for address in chunk.leaving]

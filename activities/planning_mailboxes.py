@@ -13,7 +13,7 @@ from activities.mailbox_removal import Removal
 from activities.mailboxes import principal_of
 from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, translate
 from connector.diagnosis import unread
-from connector.errors import ServiceError
+from connector.errors import ServiceError, WaitError
 from connector.model import Finding, MailboxRecord, Rights
 from connector.observed import ExchangePrincipal
 from connector.planned import Planned, PlannedChange, PlannedChunk
@@ -123,11 +123,12 @@ async def _look(run: Run, work: Removal, found: PlannedChunk, *, known: bool) ->
 async def _still_open(run: Run, work: Removal, leaving: list[MailboxRecord]) -> list[MailboxRecord]:
     _, found = await work.find(leaving)
     access = await work.read(found)
-    if work.wait is not None:
-        raise work.wait
+    for error in (work.wait, *(present for _, _, present in access)):
+        if isinstance(error, WaitError):
+            raise error
     return [
         entry
-        for entry, present in access
+        for entry, _, present in access
         if present is not False or (entry.held and mailboxes.spreading(entry.given_on, run.now))
     ]
 

@@ -218,7 +218,7 @@ class MailboxRecord(Document):
     access: Literal["giving", "given", "foreign"] | None = None
     """``giving`` before the write, ``given`` when it was seen; ``foreign`` as versions before called what was there."""
     given_on: datetime | None = None
-    """When it was seen first: a server that shows less may not know it yet."""
+    """When it was last given, or seen first: for a while a server that shows less may not know it yet."""
     leaving_since: datetime | None = None
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False

@@ -62,7 +62,7 @@ def _kept(chunk: Chunk, names: set[str], known: set[str]) -> Iterator[MailboxRec
             yield _fresh(entry)
         elif entry.known:
             leaving = left_behind(entry.model_copy(update={"check": False}))
-            yield leaving.model_copy(update={"requested": entry.requested, "leaving_since": entry.leaving_since})
+            yield leaving.model_copy(update={"requested": entry.requested})
 
 
 def _add(arranged: list[Chunk], addresses: list[str], size: int) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_removal import Removal
 from activities.operation import fail
 from activities.ownership import Looked
 from activities.run import Order, Outcome, Run, held, record, translate
@@ -34,7 +33,6 @@ from connector.errors import (
 )
 from connector.model import Chunk, ChunkSummary, Connection, Intent, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
-from connector.plans.mailbox_list import summary
 from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
@@ -201,48 +199,6 @@ async def test_a_mailbox_that_has_opened_stays_open_whatever_exchange_says_later
     exchange = Exchange(mailboxes_a=ForbiddenError("exchange", "403", ""))
     work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[opened]), connection("a@x.de"))
     assert (work.chunk.mailboxes[0].state, work.chunk.mailboxes[0].finding) == (MailboxState.OPEN, None)
-
-
-async def taken_back(exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW) -> Removal:
-    clients: Any = Clients(exchange, folder)
-    await clients.documents.save_chunk("hq", chunk)
-    work = Removal(Run(clients, Order("hq", 1, now), connection("c@x.de")), PRINCIPAL)
-    await work.take_back()
-    return work
-
-
-async def test_access_is_taken_back_whoever_gave_it(tmp_path: Path) -> None:
-    ours = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
-    failing = MailboxRecord(requested="b@x.de", address="b@x.de", wanted=False, access="given")
-    unseen = MailboxRecord(requested="d@x.de", address="d@x.de", wanted=False)
-    exchange = Exchange(revoke_b=ForbiddenError("exchange", "403", ""))
-    exchange.given = {"a@x.de", "b@x.de", "d@x.de"}
-    work = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing, unseen]))
-    assert exchange.given == {"b@x.de"}
-    (left,) = work.chunks
-    assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.by_hand] == ["b@x.de"]
-    assert (work.changes, summary(left, "op").leaving) == (2, ["b@x.de"])
-
-
-async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_person(tmp_path: Path) -> None:
-    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
-    exchange = Exchange()
-    exchange.given, exchange.silent = {"a@x.de"}, {"revoke"}
-    work = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
-    assert (isinstance(work.wait, ReplicationError), work.by_hand) == (True, [])
-    late = await taken_back(exchange, tmp_path, work.chunks[0], NOW + timedelta(minutes=30))
-    assert (late.wait, [entry.requested for entry in late.by_hand]) == (None, ["a@x.de"])
-    exchange.silent = set()
-    assert (await taken_back(exchange, tmp_path, late.chunks[0])).chunks[0].mailboxes == []
-
-
-async def test_nothing_is_taken_back_while_nobody_knows_what_a_wanted_name_means(tmp_path: Path) -> None:
-    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
-    unread = MailboxRecord(requested="info@x.de")
-    exchange = Exchange()
-    exchange.given = {"a@x.de"}
-    work = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving, unread]))
-    assert (work.meant.unknown, exchange.given) == (True, {"a@x.de"})
 
 
 async def test_a_grant_that_did_nothing_is_told_with_the_line_when_its_time_is_over(tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""What is no longer wanted is taken back, and gone is what is read to be gone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.mailbox_removal import Removal
+from activities.run import Order, Run
+from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
+from connector.model import Chunk, MailboxRecord
+from connector.plans.mailbox_list import summary
+from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, settle
+
+
+async def taken_back(exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW) -> tuple[Removal, Chunk]:
+    clients: Any = Clients(exchange, folder)
+    await clients.documents.save_chunk("hq", chunk)
+    work = Removal(Run(clients, Order("hq", 1, now), connection("c@x.de")), PRINCIPAL)
+    await work.take_back()
+    return work, await clients.documents.chunk("hq", 0)
+
+
+async def test_access_is_taken_back_whoever_gave_it(tmp_path: Path) -> None:
+    ours = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    failing = MailboxRecord(requested="b@x.de", address="b@x.de", wanted=False, access="given")
+    unseen = MailboxRecord(requested="d@x.de", address="d@x.de", wanted=False)
+    exchange = Exchange(revoke_b=ForbiddenError("exchange", "403", ""))
+    exchange.given = {"a@x.de", "b@x.de", "d@x.de"}
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing, unseen]))
+    assert exchange.given == {"b@x.de"}
+    assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.by_hand] == ["b@x.de"]
+    assert (work.changes, work.chunks[0], summary(left, "op").leaving) == (2, summary(left, "op"), ["b@x.de"])
+
+
+async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_person(tmp_path: Path) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    exchange = Exchange()
+    exchange.given, exchange.silent = {"a@x.de"}, {"revoke"}
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
+    assert (isinstance(work.wait, ReplicationError), work.by_hand) == (True, [])
+    late, left = await taken_back(exchange, tmp_path, left, NOW + timedelta(minutes=30))
+    assert (late.wait, [entry.requested for entry in late.by_hand]) == (None, ["a@x.de"])
+    exchange.silent = set()
+    assert (await taken_back(exchange, tmp_path, left))[1].mailboxes == []
+
+
+async def test_nothing_is_taken_back_while_nobody_knows_what_a_wanted_name_means(tmp_path: Path) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    unread = MailboxRecord(requested="info@x.de")
+    exchange = Exchange()
+    exchange.given = {"a@x.de"}
+    work, _ = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving, unread]))
+    assert (work.meant.unknown, exchange.given) == (True, {"a@x.de"})
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_that_the_entry_does_not_exist_is_believed_only_when_it_is_read(tmp_path: Path, *, stays: bool) -> None:
+    """ "… because the ACE doesn't exist on the object" also comes while access stays."""
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    exchange = Exchange(revoke_a=NotFoundError("exchange", "not-found", "because the ACE doesn't exist on the object"))
+    exchange.given = {"a@x.de"} if stays else set()
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
+    assert (len(left.mailboxes), work.wait is not None, work.by_hand) == (int(stays), stays, [])
+
+
+async def test_a_server_that_does_not_know_of_access_given_a_moment_ago_proves_nothing(tmp_path: Path) -> None:
+    young = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given", given_on=NOW)
+    exchange = Exchange()
+    exchange.silent, exchange.given, exchange.visible = {"revoke"}, {"a@x.de"}, False
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[young]), NOW + timedelta(seconds=30))
+    assert isinstance(work.wait, ReplicationError)
+    assert work.wait.seconds == pytest.approx(90, abs=2)
+    assert len(left.mailboxes) == 1
+    exchange.visible, exchange.silent = True, set()
+    _, left = await taken_back(exchange, tmp_path, left, NOW + timedelta(minutes=3))
+    assert (left.mailboxes, exchange.given) == ([], set())
+
+
+async def test_access_that_is_shown_a_moment_after_it_was_taken_back_is_given_again(tmp_path: Path) -> None:
+    """What a server still shows may be what is gone: it is given again, and believed when all know of it."""
+    exchange, wanted = Exchange(), connection("a@x.de")
+    exchange.imap, exchange.given = {"a@x.de"}, {"a@x.de"}
+    wanted.taken_back_on = NOW - timedelta(seconds=30)
+    work = await settle(exchange, tmp_path, chunk("a@x.de"), wanted)
+    assert isinstance(work.wait, ReplicationError)
+    assert (work.chunk.mailboxes[0].access, work.chunk.mailboxes[0].settled_in) == ("giving", None)
+    wanted.taken_back_on = NOW - timedelta(minutes=3)
+    assert (await settle(exchange, tmp_path, work.chunk, wanted)).chunk.mailboxes[0].settled_in == "op"
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_what_cannot_be_read_at_present_is_waited_for_and_not_for_a_person(tmp_path: Path, *, held: bool) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given" if held else None)
+    exchange = Exchange(access_a=ThrottledError("exchange", "throttled", ""))
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
+    assert (isinstance(work.wait, ThrottledError), work.by_hand, len(left.mailboxes)) == (True, [], 1)
+
+
+async def test_a_verification_only_looks_at_what_a_name_meant_before(tmp_path: Path) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given", check=True)
+    exchange = Exchange()
+    exchange.given = {"a@x.de"}
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
+    assert (exchange.given, work.changes, [entry.requested for entry in work.by_hand]) == ({"a@x.de"}, 0, ["a@x.de"])
+    exchange.given = set()
+    assert (await taken_back(exchange, tmp_path, left))[1].mailboxes == []
+
+
+async def test_the_address_of_a_mailbox_that_is_gone_is_not_taken_for_it(tmp_path: Path) -> None:
+    """Another mailbox may have it now, and open."""
+    entry = MailboxRecord(requested="info@x.de", address="a@x.de", guid="g1", access="given")
+    exchange = Exchange()
+    exchange.unknown = {"info@x.de", "g1"}
+    work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[entry]), connection("info@x.de"))
+    (told,) = work.chunk.mailboxes
+    assert (told.address, told.resolved_in, told.finding and told.finding.code) == (None, "op", "mailbox-not-found")

@@ -1,0 +1,55 @@
+"""A write of any step that is answered with success and shows nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.run import Order, Run, _settle
+from connector.model import Connection, StepRecord
+from connector.plans.plan import Action, Change, Plan
+from connector.steps import StepName, StepState
+from tests.activities.test_activities import NOW, Clients, Exchange, connection
+
+
+@dataclass
+class Silent:
+    """A step whose write makes nothing."""
+
+    step: StepName = StepName.EXCHANGE
+    written: int = 0
+
+    async def observe(self, _: Run) -> None: ...
+
+    def plan(self, _: Run, __: None) -> Plan:
+        return Plan((Change(Action.CREATE_PRINCIPAL, "sp", "principal-missing"),))
+
+    async def apply(self, _: Run, __: None, ___: Change) -> None:
+        self.written += 1
+
+    def record(self, _: None, __: Connection) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("last", "before", "state", "codes"),
+    [
+        (False, StepRecord(), "wait", []),
+        (True, StepRecord(), "action-required", ["principal-missing"]),
+        (False, StepRecord(state=StepState.ACTION_REQUIRED, changes=1), "action-required", ["principal-missing"]),
+        (False, StepRecord(state=StepState.ACTION_REQUIRED), "wait", []),
+    ],
+)
+async def test_it_is_waited_for_and_then_for_a_person(
+    tmp_path: Path, last: bool, before: StepRecord, state: str, codes: list[str]
+) -> None:
+    """Never done, and never failed either: the lines for a person stand beside it, and the run looks again."""
+    wanted = connection("a@x.de")
+    wanted.steps[StepName.EXCHANGE] = before
+    run: Any = Run(Clients(Exchange(), tmp_path), Order("hq", 1, NOW, last=last), wanted)  # type: ignore[arg-type]
+    silent: Any = Silent()
+    result = await _settle(silent, run, [])
+    assert (result.outcome.state, [finding.code for finding in result.findings]) == (state, codes)
+    assert (silent.written, result.changes) == (1, 1)

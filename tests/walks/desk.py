@@ -1,0 +1,204 @@
+"""The app without a host or a network: the real orchestration and step 7 against the simulated Exchange, on one clock.
+
+What is not step 7 is answered for: the other steps are done, and a login opens what it would open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from activities import mailboxes, operation, planning, planning_mailboxes, verification
+from activities.run import Order, Run, record
+from connector.clients.exchange import ExchangeAdmin
+from connector.documents import Documents
+from connector.model import MailboxRecord, Operation, StepRecord, Wanted
+from connector.observed import ImapAnswer
+from connector.planned import Planned, Plans
+from connector.plans.mailbox_list import summary
+from connector.services import services
+from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+from local.tenant import PresetName, Tenant
+from local.tenant.exchange_rights import CMDLETS
+from tests.walks.durable import Durable
+from tests.walks.inside import APPLICATION, PRINCIPAL, Directory, InProcess, MemoryStore
+from triggers.create import _new, renew
+
+NAME = "hq"
+_DONE = (StepName.PREREQUISITES, StepName.APPLICATION, StepName.ENTERPRISE_APPLICATION, StepName.CONSENT,
+         StepName.SECRET, StepName.EXCHANGE)  # fmt: skip
+_LASTING = frozenset({"mailbox-not-found", "imap-disabled"})
+"""What only a person can change; everything else passes by itself in the end."""
+Activity = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class Desk(Durable):
+    """One connection, its store and its tenant."""
+
+    def __init__(self, preset: PresetName, seed: int, *, chunk: int, mailboxes: int, twice: bool = False) -> None:
+        super().__init__()
+        self.tenant = Tenant(preset=preset, seed=seed, clock=0, mailboxes=mailboxes)
+        self.world, self.administrator = self.tenant.world, self.tenant.administrator
+        self.sid = self.administrator.new_service_principal(APPLICATION, PRINCIPAL, "UTM").sid
+        self.store = MemoryStore()
+        self.transport = InProcess(self.tenant)
+        self.twice = twice
+        """Whether every activity is delivered twice."""
+        self._wire(chunk)
+
+    def _wire(self, chunk: int) -> None:
+        clients, admin = services(), ExchangeAdmin.__new__(ExchangeAdmin)
+        admin._transport = self.transport
+        clients.settings = clients.settings.model_copy(update={"mailbox_chunk": chunk})
+        for name in ("documents", "plans", "acceptances", "exchange", "graph", "identity", "vault"):
+            clients.__dict__.pop(name, None)
+        ours = Directory()
+        clients.__dict__.update(
+            graph=ours,
+            identity=ours,
+            vault=ours,
+            store=self.store,
+            documents=Documents(self.store),
+            plans=Plans(self.store),
+            exchange=admin,
+        )
+        self.clients = clients
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the one clock go on."""
+        super().pass_time(seconds)
+        self.tenant.advance(seconds)
+
+    async def ask(self, wanted: list[str], kind: OperationKind = OperationKind.SET_UP, *, imap: bool = False) -> None:
+        """Ask for a list of mailboxes, or for a verification, and let it come to rest."""
+        now, found = self.current_utc_datetime, await self.clients.documents.load(NAME)
+        revision = found.connection.wanted.revision + 1 if found else 1
+        wish = Wanted(revision=revision, display_name="UTM", mailboxes=wanted, enable_imap=imap)
+        connection = found.connection if found else _new(NAME, wish, now)
+        renew(connection, kind, now)
+        connection.wanted = wish
+        connection.ids.tenant_id, connection.ids.application_id = self.world.tenant_id, APPLICATION
+        connection.ids.enterprise_application_id, connection.ids.object_id = PRINCIPAL, "object"
+        await self.clients.documents.save(connection, found.etag if found else None)
+        await self._rest({"name": NAME, "revision": revision})
+
+    async def plan(self, wanted: list[str], *, imap: bool = False) -> list[tuple[str, str]] | None:
+        """Return what a dry run says that this list would change; None where it says that it could not look."""
+        now, found = self.current_utc_datetime, await self.clients.documents.load(NAME)
+        wish = Wanted(revision=1, display_name="UTM", mailboxes=wanted, enable_imap=imap)
+        operation = Operation(id=f"plan-{now.isoformat()}", kind=OperationKind.PLAN, started=now)
+        connection = found.connection if found else _new(NAME, wish, now)
+        connection.wanted, connection.operation = wish, operation
+        connection.ids.tenant_id, connection.ids.application_id = self.world.tenant_id, APPLICATION
+        connection.ids.enterprise_application_id, connection.ids.object_id = PRINCIPAL, "object"
+        connection.rights.cmdlets = sorted(CMDLETS)
+        await self.clients.plans.start(Planned(id=operation.id, connection=connection, started=now))
+        self.input = {"name": NAME, "plan": operation.id}
+        await self.play("plan")
+        planned = await self.clients.plans.load(NAME)
+        assert planned is not None
+        assert planned.ended is not None
+        chunks = [await self.clients.plans.chunk(planned, number) for number in range(planned.chunks)]
+        told = {finding.code for chunk in chunks if chunk for finding in chunk.findings}
+        if told - _LASTING:
+            return None
+        return sorted((one.action.value, one.subject) for chunk in chunks if chunk for one in chunk.changes)
+
+    async def state(self) -> ConnectionState:
+        """Return the connection's state."""
+        found = await self.clients.documents.load(NAME)
+        assert found is not None
+        return found.connection.state
+
+    async def entries(self) -> list[MailboxRecord]:
+        """Return all that the chunks hold."""
+        return [entry async for chunk in self.clients.documents.chunks(NAME) for entry in chunk.mailboxes]
+
+    def lose_store(self) -> None:
+        """Lose every document."""
+        self.store.documents.clear()
+
+    async def _rest(self, order: dict[str, Any]) -> None:
+        """Let rounds pass until the run has ended, or nothing but a person can move it."""
+        self.input, still = order, 0
+        while still < 2:
+            self.continued = None
+            await self.play("connection")
+            if self.continued is None:
+                return
+            self.input = self.continued
+            found = await self.clients.documents.load(NAME)
+            assert found is not None
+            moving = any(_moves(entry, found.connection.operation.id) for entry in await self.entries())
+            still = 0 if moving else still + 1
+            assert self.input["round"] < 200, "it does not come to rest"
+
+    async def activity(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        self.pass_time(1.0)
+        code: Activity = _activities().get(name, _done)
+        if self.twice and name != "verification":
+            await code(value)
+        if name == "verification":
+            return await _log_in(self, value)
+        return await code(value)
+
+
+def _moves(entry: MailboxRecord, operation_id: str) -> bool:
+    """Return whether a mailbox may still change without a person."""
+    if not entry.wanted:
+        return not entry.check or entry.leaving_since is None
+    lasting = _LASTING | ({"access-missing"} if entry.check else set())
+    told = entry.finding is not None and entry.finding.code in lasting and entry.resolved_in == operation_id
+    return entry.state is not MailboxState.OPEN and not told
+
+
+def _activities() -> dict[str, Activity]:
+    real: dict[str, Any] = {
+        "mailboxes": mailboxes.run_mailboxes,
+        "begin": operation.begin,
+        "conclude": operation.end_round,
+        "fail": operation.fail,
+        "plan_begin": planning.plan_begin,
+        "plan_end": planning.plan_end,
+        "plan_mailboxes": planning_mailboxes.plan_mailboxes,
+    }
+    return {name: _named(one._function._func) for name, one in real.items()}
+
+
+def _named(code: Any) -> Activity:
+    return lambda value: code(order=value)
+
+
+async def _done(value: dict[str, Any]) -> dict[str, Any]:
+    """Answer for a step that is done."""
+    if value.get("plan"):
+        planned = await services().plans.load(value["name"])
+        assert planned is not None
+        planned.connection.steps = {step: StepRecord(state=StepState.DONE) for step in _DONE}
+        await services().plans.save(planned)
+        return {"state": "planned"}
+    await services().documents.update(
+        value["name"],
+        lambda connection: connection.steps.update({step: StepRecord(state=StepState.UNCHANGED) for step in _DONE}),
+    )
+    return {"state": "unchanged"}
+
+
+async def _log_in(desk: Desk, value: dict[str, Any]) -> dict[str, Any]:
+    """Try the mailboxes as step 8 does; each opens that would."""
+    run = await Run.open(Order.parse(value))
+    chosen = await verification._candidates(run)
+    for chunk, entries in chosen:
+        for entry in entries:
+            mailbox = desk.world.mailboxes.get((entry.address or entry.requested).lower())
+            opens = mailbox is not None and mailbox.imap_enabled and desk.sid in mailbox.access
+            verification._note(run, entry, ImapAnswer("open" if opens else "examine"), ())
+        await run.services.documents.save_chunk(run.order.name, chunk)
+    outcome = verification._outcome(run, [chunk for chunk, _ in chosen])
+
+    def keep(connection: Any) -> None:
+        for chunk, _ in chosen:
+            connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
+
+    await record(run, StepName.VERIFICATION, outcome, (), 0, [keep])
+    return outcome.to_json()
