@@ -41,7 +41,7 @@ class BoundedTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core lo
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=True,
                 auto_decompress=not self._raw,
-                response_class=_answers(self._bounds),
+                response_class=_answers(self._bounds, raw=self._raw),
             )
         await super().open()
 
@@ -61,15 +61,23 @@ class BoundedTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core lo
         return answer
 
 
-def _answers(bounds: Bounds) -> type[aiohttp.ClientResponse]:
+def _answers(bounds: Bounds, *, raw: bool) -> type[aiohttp.ClientResponse]:
     """Return the class of answers whose bodies end, by their end or by an error."""
 
     class Answer(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             answer = await super().start(connection)
             ends = asyncio.get_running_loop().time() + bounds.seconds
-            self.content: Any = _Body(self.content, bounds.octets, ends)
+            self.content: Any = _Body(self, bounds.octets, ends)
             return answer
+
+        @property
+        def headers(self) -> Any:
+            """The headers; those of a body that is unpacked do not say that it is packed, or it is tried again."""
+            found = super().headers.copy()
+            if not raw:
+                found.popall(aiohttp.hdrs.CONTENT_ENCODING, None)
+            return found
 
     return Answer
 
@@ -77,8 +85,9 @@ def _answers(bounds: Bounds) -> type[aiohttp.ClientResponse]:
 class _Body:
     """aiohttp's stream of a body, read through a count and a clock; whatever does not read is the stream's own."""
 
-    def __init__(self, stream: aiohttp.StreamReader, octets: int, ends: float) -> None:
-        self._stream, self._left, self._ends = stream, octets, ends
+    def __init__(self, answer: aiohttp.ClientResponse, octets: int, ends: float) -> None:
+        self._answer, self._stream = answer, answer.content
+        self._left, self._ends = octets, ends
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -90,13 +99,20 @@ class _Body:
             TooLargeError: there are too many.
             TimeoutError: they take too long.
         """
-        async with asyncio.timeout_at(self._ends):
-            if most >= 0:
-                return self._counted(await self._stream.read(most))
-            parts = []
-            while part := await self._stream.readany():
-                parts.append(self._counted(part))
-            return b"".join(parts)
+        try:
+            async with asyncio.timeout_at(self._ends):
+                return await self._read(most)
+        except BaseException:
+            self._answer.close()  # not every reader in azure-core does
+            raise
+
+    async def _read(self, most: int) -> bytes:
+        if most >= 0:
+            return self._counted(await self._stream.read(most))
+        parts = []
+        while part := await self._stream.readany():
+            parts.append(self._counted(part))
+        return b"".join(parts)
 
     def _counted(self, part: bytes) -> bytes:
         self._left -= len(part)

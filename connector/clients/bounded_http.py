@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -15,6 +18,13 @@ _PACKINGS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 class TooLargeError(httpx.RemoteProtocolError, TooLarge):
     """An answer has more bytes than are taken in."""
+
+
+def direct_or_by_proxy(url: str, trust: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+    """Return the transport to ``url``, by the proxy that the environment names: given one, httpx looks for none."""
+    host, proxies = urlsplit(url).hostname or "", getproxies()
+    proxy = None if proxy_bypass(host) else proxies.get("https") or proxies.get("all")
+    return httpx.AsyncHTTPTransport(verify=trust, proxy=proxy)
 
 
 class BoundedHttp(httpx.AsyncBaseTransport):

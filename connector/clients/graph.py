@@ -34,7 +34,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from pydantic import SecretStr
 
-from connector.clients.bounded_http import BoundedHttp
+from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
 from connector.clients.bounds import GRAPH, Bounds, walked
 from connector.clients.clouds import Cloud
 from connector.clients.graph_errors import done, root
@@ -97,7 +97,7 @@ class GraphClient:
     ) -> None:
         self._bounds = bounds
         if transport is None:
-            transport = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(cafile=cloud.ca_bundle))
+            transport = direct_or_by_proxy(cloud.graph, ssl.create_default_context(cafile=cloud.ca_bundle))
         # Only what the SDK cannot do without: its retry handler would repeat addPassword.
         self._http = KiotaClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler()],

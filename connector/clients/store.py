@@ -23,6 +23,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
+from connector.clients.bounded_azure import TooLargeError
 from connector.clients.bounds import STORE, Bounds, collected, unanswered
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
 
@@ -35,6 +36,8 @@ RETRIES: Mapping[str, Any] = {
 }
 """At most two repeats and less than ten seconds: whatever takes longer becomes a durable wait."""
 _FORBIDDEN = 403
+_BROKEN = (AzureError, TimeoutError, ValueError)
+"""What the SDK raises; ``ValueError`` over an answer whose headers it cannot read."""
 
 
 class Store(Protocol):
@@ -120,12 +123,15 @@ class BlobStore:
     async def get(self, path: str) -> tuple[bytes, str] | None:
         """See ``Store``."""
         try:
-            download = await self._container.download_blob(path)
-            return await download.readall(), download.properties.etag
+            async with asyncio.timeout(self._bounds.seconds * 2):
+                download = await self._container.download_blob(path)
+                if download.size > self._bounds.octets:  # the SDK would fetch it part by part, each within its bounds
+                    raise TooLargeError("the document is too large")
+                return await download.readall(), download.properties.etag
         except ResourceNotFoundError as error:
             _require_container(error)
             return None
-        except AzureError as error:
+        except _BROKEN as error:
             _raise_ours(error)
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
@@ -139,7 +145,7 @@ class BlobStore:
             return str(answer["etag"])
         except (ResourceExistsError, ResourceModifiedError):
             raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
-        except AzureError as error:
+        except _BROKEN as error:
             _raise_ours(error)
 
     async def delete(self, path: str) -> None:
@@ -148,7 +154,7 @@ class BlobStore:
             await self._container.delete_blob(path)
         except ResourceNotFoundError:
             return
-        except AzureError as error:
+        except _BROKEN as error:
             _raise_ours(error)
 
     async def paths(self, prefix: str) -> list[str]:
@@ -156,7 +162,7 @@ class BlobStore:
         try:
             names = self._container.list_blob_names(name_starts_with=prefix)
             return sorted(await collected(names, "store", self._bounds))
-        except AzureError as error:
+        except _BROKEN as error:
             _raise_ours(error)
 
     async def close(self) -> None:
@@ -174,7 +180,7 @@ def _require_container(error: ResourceNotFoundError) -> None:
         _raise_ours(error)
 
 
-def _raise_ours(error: AzureError) -> NoReturn:
+def _raise_ours(error: AzureError | TimeoutError | ValueError) -> NoReturn:
     code = str(getattr(error, "error_code", None) or type(error).__name__)
     request_id = None
     if isinstance(error, HttpResponseError) and error.response is not None:

