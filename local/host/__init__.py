@@ -27,6 +27,7 @@ from local.host.durable import DurableEngine
 from local.host.functions import Functions
 from local.host.http import CustomHeaders, Front, Keys
 from local.host.kestrel import READ_AT_MOST, Kestrel, Protocol
+from local.host.losses import visibility
 from local.host.management import PREFIX, Management, client_binding
 
 __all__ = ["FunctionsHost", "Keys"]
@@ -56,7 +57,9 @@ class FunctionsHost:
         self._host_json = json.loads(host_json.read_text("utf-8")) if isinstance(host_json, Path) else host_json
         self._port = port
         self.clock = Clock(clock)
-        self.durable = DurableEngine(self._functions, self.clock, redeliver=redeliver)
+        self.durable = DurableEngine(
+            self._functions, self.clock, redeliver=redeliver, visibility=visibility(self._host_json)
+        )
         names = [function.name for function in self._functions.http]
         self._keys = Keys(_new_key(), _new_key(), {name: _new_key() for name in names})
         self._system_key = _new_key()
@@ -107,6 +110,10 @@ class FunctionsHost:
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener, for_client]))
         while not self._server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
             await asyncio.sleep(0.005)
+
+    def kill(self) -> None:
+        """Do what a killed process does to the orchestrations, when another one takes its place at once."""
+        self.durable.kill()
 
     async def stop(self) -> None:
         """Stop as when the process is killed: what is under way is not finished."""

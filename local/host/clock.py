@@ -12,12 +12,17 @@ class Clock:
 
     def __init__(self, factor: float = 1.0) -> None:
         self._factor = factor
+        self._skipped = timedelta()
         self._real = time.monotonic()
         self._start = datetime.now(UTC)
 
     def now(self) -> datetime:
         """Return the present time on this clock."""
-        return self._start + timedelta(seconds=(time.monotonic() - self._real) * self._factor)
+        return self._start + self._skipped + timedelta(seconds=(time.monotonic() - self._real) * self._factor)
+
+    def skip(self, seconds: float) -> None:
+        """Let seconds pass at once. Who sleeps sleeps on as before, as if the host had been away meanwhile."""
+        self._skipped += timedelta(seconds=seconds)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for seconds of this clock."""

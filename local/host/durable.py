@@ -13,6 +13,7 @@ from local.host.clock import Clock
 from local.host.functions import Functions
 from local.host.history import Event
 from local.host.instances import ENDED, Instance
+from local.host.losses import Fates, ordinary
 
 _ACTIVITIES_AT_ONCE = 20
 """The host's default for ``maxConcurrentActivityFunctions``."""
@@ -21,11 +22,15 @@ _ACTIVITIES_AT_ONCE = 20
 class DurableEngine:
     """Runs orchestrations as the extension does; one event loop, no storage."""
 
-    def __init__(self, functions: Functions, clock: Clock, *, redeliver: bool) -> None:
+    def __init__(self, functions: Functions, clock: Clock, *, redeliver: bool, visibility: float = 300.0) -> None:
         self.functions = functions
         self.clock = clock
         self.instances: dict[str, Instance] = {}
+        self.fates: Fates = ordinary
+        """What becomes of each start."""
         self._redeliver = redeliver
+        self.visibility = visibility
+        self._under_way: dict[asyncio.Task[None], tuple[Instance, str, int, str, str | None]] = {}
         self._gate = asyncio.Semaphore(_ACTIVITIES_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept: list[str] = []
@@ -33,6 +38,8 @@ class DurableEngine:
 
     def start(self, name: str, instance_id: str | None, value: str | None) -> Instance | None:
         """Start an orchestration; None where one of that id has not ended. A finished one is forgotten.
+
+        What becomes of it the caller is not told: a start that is lost was accepted.
 
         Raises:
             KeyError: there is no orchestration of that name.
@@ -42,7 +49,14 @@ class DurableEngine:
         present = self.instances.get(instance_id)
         if present is not None and present.status not in ENDED:
             return None
-        return self._launch(Instance(self, name, instance_id, value))
+        instance = Instance(self, name, instance_id, value)
+        instance.fate = self.fates(instance_id)
+        if instance.fate == "lost":
+            return instance
+        if instance.fate == "pending":
+            self.instances[instance_id] = instance
+            return instance
+        return self._launch(instance)
 
     def _launch(self, instance: Instance) -> Instance:
         self.instances[instance.id] = instance
@@ -51,11 +65,18 @@ class DurableEngine:
 
     def call_activity(self, instance: Instance, task_id: int, name: str, value: str | None) -> None:
         """Run an activity and deliver what comes of it to this generation of the instance."""
-        self._spawn(self._activity(instance, instance.execution_id, task_id, name, value))
+        self._call((instance, instance.execution_id, task_id, name, value))
+
+    def _call(self, call: tuple[Instance, str, int, str, str | None], delay: float = 0.0) -> None:
+        task = self._spawn(self._activity(*call, delay=delay))
+        self._under_way[task] = call
+        task.add_done_callback(lambda done: self._under_way.pop(done, None))
 
     async def _activity(
-        self, instance: Instance, execution_id: str, task_id: int, name: str, value: str | None
+        self, instance: Instance, execution_id: str, task_id: int, name: str, value: str | None, *, delay: float
     ) -> None:
+        if delay:
+            await self.clock.sleep(delay)
         async with self._gate:
             self._kept.append(f"activity {name} input {value}")
             try:
@@ -67,8 +88,28 @@ class DurableEngine:
             else:
                 event = history.completed(history.TASK_COMPLETED, self.clock.now(), task_id, result)
         self._kept.append(json.dumps(event))
-        if instance.execution_id == execution_id:
+        if instance.fate in {"failed", "vanished"}:
+            self._befall(instance)
+        elif instance.execution_id == execution_id:
             instance.deliver(event)
+
+    def _befall(self, instance: Instance) -> None:
+        """End an instance by the host's fault: its history cannot be read any more, or is gone."""
+        if instance.status in ENDED:
+            return
+        instance.end("Failed", f"Orchestrator function '{instance.name}' failed: the history is corrupt.")
+        if instance.fate == "vanished":
+            self.instances.pop(instance.id, None)
+
+    def kill(self) -> None:
+        """Stop what works now, as when the process is killed and started again at once.
+
+        Timers lie in the queues and fire in time. The activities that were under way are seen again, and begin anew,
+        when the visibility timeout is over.
+        """
+        for task, call in list(self._under_way.items()):
+            task.cancel()
+            self._call(call, self.visibility)
 
     def call_sub(self, caller: Instance, task_id: int, name: str, instance_id: str, value: str | None) -> None:
         """Run a sub-orchestration."""
@@ -109,10 +150,11 @@ class DurableEngine:
         """Return, per instance, the most events and the most bytes that one generation's history had."""
         return dict(self._sizes)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.host import history
 from local.host.history import Event
+from local.host.losses import Fate
 
 if TYPE_CHECKING:
     from local.host.durable import DurableEngine
@@ -55,6 +56,8 @@ class Instance:
         self.largest_history = 0
         self.largest_bytes = 0
         self.suspended = False
+        self.fate: Fate | None = None
+        """What befalls it, out of the ordinary."""
         self._inbox: list[Event] = []
         self._wake = asyncio.Event()
         self._begin(value)
