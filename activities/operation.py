@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from activities.blueprint import activity
-from activities.run import Order, Run
+from activities.run import SUPERSEDED, Order, Run
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.plans.mailbox_list import again, arrange, summary
@@ -26,16 +26,20 @@ async def begin(order: Order) -> dict[str, Any]:
     """Take the present operation up, once, and return what this round has to do.
 
     Returns:
-        ``state`` and ``revision`` that the store holds now; the ``steps`` to run; the ``chunks`` whose access is not
-        settled and those with mailboxes left to ``prove``; how many mailboxes are ``open``; whether to be ``thorough``
-        and try all although none has opened; how many ``orphans`` an earlier run may have left behind.
+        ``state``, ``operation`` and ``revision`` that the store holds now; the ``steps`` to run; the ``chunks`` whose
+        access is not settled and those with mailboxes left to ``prove``; how many mailboxes are ``open``; whether to be
+        ``thorough`` and try all although none has opened; how many ``orphans`` an earlier run may have left behind.
+        An attempt that comes too late has nothing to do: ``superseded`` is all it is told.
     """
     run = await Run.open(order)
-    while not run.connection.operation.begun and not run.connection.operation.cancelled:
+    while not (run.abandoned or run.connection.operation.begun or run.connection.operation.cancelled):
         await _take_up(run)
+    if run.abandoned or run.connection.operation.ended is not None:
+        return {"state": SUPERSEDED, "revision": run.connection.wanted.revision}
     connection = run.connection
     return {
         "state": connection.state,
+        "operation": connection.operation.id,
         "revision": connection.wanted.revision,
         "steps": [step.value for step in unsettled(connection.step_states())],
         "chunks": [number for number, chunk in enumerate(connection.chunks) if chunk.unsettled],
@@ -52,7 +56,7 @@ def _unopened(chunk: ChunkSummary) -> int:
 
 
 async def _take_up(run: Run) -> None:
-    documents, name, operation = run.services.documents, run.order.name, run.connection.operation.id
+    documents, name, operation = run.services.documents, run.order.name, run.connection.operation
     present = [chunk async for chunk in documents.chunks(name)]
     only_verify = run.connection.operation.kind is OperationKind.VERIFY
     if only_verify:
@@ -63,7 +67,7 @@ async def _take_up(run: Run) -> None:
         await documents.save_chunk(name, chunk)
 
     def note(connection: Connection) -> None:
-        if connection.operation.id != operation:
+        if (connection.operation.id, connection.operation.attempt) != (operation.id, operation.attempt):
             return  # another request has come meanwhile: the list that was arranged is not its list
         connection.operation.begun = True
         connection.chunks = [summary(chunk, connection.operation.id) for chunk in chunks]
@@ -93,8 +97,8 @@ def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord
 async def end_round(order: Order) -> dict[str, Any]:
     """Note where the connection stands after this round; return when to look again, or that the run is over."""
     run = await Run.open(order)
-    if run.overtaken:
-        return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
+    if run.outdated:
+        return _superseded(run)
     verdict = conclude(run.connection, run.order.round, run.now)
 
     def note(connection: Connection) -> None:
@@ -109,8 +113,8 @@ async def end_round(order: Order) -> dict[str, Any]:
             connection.operation.ended = run.now
 
     await run.note(note)
-    if run.overtaken:
-        return {"state": "superseded", "revision": run.connection.wanted.revision, "seconds": 0.0}
+    if run.outdated:
+        return _superseded(run)
     log(
         "operation",
         connection=run.order.name,
@@ -124,6 +128,12 @@ async def end_round(order: Order) -> dict[str, Any]:
         label = run.services.settings.label or None
         log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
     return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
+
+
+def _superseded(run: Run) -> dict[str, Any]:
+    """Return that this round counts for nothing: the same attempt goes on with a newer request, another one ends."""
+    seconds = None if run.abandoned else 0.0
+    return {"state": SUPERSEDED, "revision": run.connection.wanted.revision, "seconds": seconds}
 
 
 async def _forget_plan(run: Run) -> None:
@@ -151,6 +161,8 @@ async def fail(order: Order) -> dict[str, Any]:
     """Note that a step has failed in a way that nobody foresaw, or has waited for too long."""
     run = await Run.open(order)
     step = StepName(run.order.step)
+    if run.superseded:
+        return {"state": SUPERSEDED}
 
     def note(connection: Connection) -> None:
         entry = connection.step(step).model_copy()

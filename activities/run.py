@@ -28,6 +28,9 @@ class Order:
     name: str
     revision: int
     now: datetime
+    operation: str = ""
+    """For which operation; "" where only the activity finds out, and from versions that did not say it."""
+    attempt: int = 0
     round: int = 0
     chunk: int = 0
     probe: int = 0
@@ -41,8 +44,9 @@ class Order:
 
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Order:
-        """Read an activity's input."""
-        return cls(**{**value, "now": datetime.fromisoformat(value["now"])})
+        """Read an activity's input; what another version of this app has added is ignored."""
+        known = {slot: value[slot] for slot in cls.__slots__ if slot in value}
+        return cls(**{**known, "now": datetime.fromisoformat(value["now"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +115,25 @@ class Run:
         return accepted_for(self.acceptances, application_id)
 
     @property
+    def abandoned(self) -> bool:
+        """Return whether this attempt was taken for lost: another one works in its place, or nobody is to any more."""
+        return self.connection.operation.attempt != self.order.attempt
+
+    @property
     def overtaken(self) -> bool:
         """Return whether a newer request has replaced the wanted state."""
-        return self.connection.wanted.revision != self.order.revision
+        another = self.order.operation not in {"", self.connection.operation.id}
+        return another or self.connection.wanted.revision != self.order.revision
+
+    @property
+    def outdated(self) -> bool:
+        """Return whether what this delivery has found out counts for nothing any more."""
+        return self.abandoned or self.overtaken
 
     @property
     def superseded(self) -> bool:
         """Return whether there is nothing left to do: for a newer request, or because somebody has ended the run."""
-        return self.overtaken or self.connection.operation.cancelled
+        return self.outdated or self.connection.operation.cancelled
 
     @property
     def now(self) -> datetime:
@@ -130,10 +145,10 @@ class Run:
         self.connection = await self.services.documents.update(self.order.name, change)
 
     async def note(self, change: Callable[[Connection], None]) -> None:
-        """Change the document, unless another operation has taken the place of this delivery's."""
+        """Change the document, unless another operation or attempt has taken the place of this delivery's."""
 
         def unless_replaced(connection: Connection) -> None:
-            if connection.operation.id == self.operation:
+            if (connection.operation.id, connection.operation.attempt) == (self.operation, self.order.attempt):
                 change(connection)
 
         await self.update(unless_replaced)

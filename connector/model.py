@@ -93,12 +93,29 @@ class Wanted(Document):
     enable_imap: bool = False
 
 
+class Lost(Document):
+    """An attempt that Durable has lost, whose place another one has taken."""
+
+    attempt: int
+    how: str
+    """Durable's word for what became of it; ``absent`` where it knows of none, ``silent`` where nothing was heard."""
+    on: datetime
+    """When that was found."""
+
+
 class Operation(Document):
     """One run of the orchestration on this connection."""
 
     id: str
     kind: OperationKind
     started: datetime
+    attempt: int = 0
+    """Which instance of the orchestration works on it; counted over all operations of the connection. No other one
+    does anything. 0 is that of a version which had one instance for a connection."""
+    attempted: datetime | None = None
+    """When this attempt took the place of one that was lost."""
+    lost: Lost | None = None
+    """The last attempt that was lost before it had ended."""
     begun: bool = False
     """Whether the orchestration has taken it up: the steps' records are those of this operation."""
     ended: datetime | None = None
@@ -319,5 +336,11 @@ class Connection(Document):
         return self.step(StepName.VERIFICATION).state in {StepState.DONE, StepState.UNCHANGED}
 
     def findings(self) -> list[Finding]:
-        """Return what all steps found."""
-        return [finding for step in StepName for finding in self.step(step).findings]
+        """Return what all steps found, and that a run was lost and begun anew."""
+        told = [_begun_anew(self.operation.lost)] if self.operation.lost is not None else []
+        return [*told, *(finding for step in StepName for finding in self.step(step).findings)]
+
+
+def _begun_anew(lost: Lost) -> Finding:
+    values: dict[str, str | int] = {"how": lost.how, "attempt": lost.attempt, "on": lost.on.strftime("%Y-%m-%d %H:%M")}
+    return Finding(code="run-lost", severity="info", step=StepName.PREREQUISITES, values=values)

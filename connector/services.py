@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +103,10 @@ class Services:
         """Who has asked for what."""
         return Histories(self.store, self.settings.history_days)
 
+    def now(self) -> datetime:
+        """Return the time by which triggers, timers and activities go; in an orchestration it is Durable's."""
+        return _clock()
+
     def require_grant(self) -> None:
         """Raise ``GrantMissingError`` while no Graph or Exchange token may be asked for."""
         if self.settings.granted is None:
@@ -116,6 +122,19 @@ class Services:
 
 
 _services: Services | None = None
+
+
+def _machine() -> datetime:
+    return datetime.now(UTC)
+
+
+_clock: Callable[[], datetime] = _machine
+
+
+def keep_time(clock: Callable[[], datetime] | None = None) -> None:
+    """Go by another clock than the machine's, as a host does whose time passes faster; without one by that again."""
+    global _clock  # noqa: PLW0603 - as below
+    _clock = clock or _machine
 
 
 def services() -> Services:

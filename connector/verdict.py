@@ -30,14 +30,15 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
 
     A run that waits for a person looks as often as one that waits for Microsoft: a refusal may have been a passing one.
     """
-    if connection.operation.cancelled:
-        return Verdict(ConnectionState.CANCELLED)
-    states = connection.step_states()
-    if StepState.FAILED in states.values():
+    states, cancelled = connection.step_states(), connection.operation.cancelled
+    failed = StepState.FAILED in states.values()
+    if failed and not cancelled:
         return Verdict(ConnectionState.FAILED)
+    if not failed and _as_wanted(connection) and connection.verified and not foreign(connection):
+        return Verdict(ConnectionState.READY)  # who cancels after that comes too late
+    if cancelled:
+        return Verdict(ConnectionState.CANCELLED)
     counts = connection.counts()
-    if _as_wanted(connection) and connection.verified and not foreign(connection):
-        return Verdict(ConnectionState.READY)
     proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
     if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():
         return Verdict(ConnectionState.WAITING, round_wait(number))

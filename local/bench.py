@@ -72,9 +72,9 @@ async def measure(mailboxes: int, *, with_bare: bool) -> dict[str, Any]:
                 result["seconds"] = time.perf_counter() - began
                 result["state"] = connection["state"]
                 result["calls"] = dict(sorted(tenant.calls.items()))
-                sizes = host.history_sizes()[f"connection-{NAME}"]
+                sizes = host.history_sizes()[f"connection-{NAME}-1"]
                 result["historyEvents"], result["historyBytes"] = sizes
-                result["statusBytes"] = len(json.dumps(host.durable.instances[f"connection-{NAME}"].custom_status))
+                result["statusBytes"] = len(json.dumps(host.durable.instances[f"connection-{NAME}-1"].custom_status))
                 result["memoryMb"] = _resident_mb()
                 result["parameters"] = await _reads(client, tenant)
         if with_bare:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connector.services import close_services
+from connector.services import close_services, keep_time
 from local.host import FunctionsHost
 
 HOST_JSON = Path(__file__).parents[1] / "host.json"
@@ -50,8 +50,10 @@ async def serving(
     os.environ.update(environment)
     try:
         async with FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver) as host:
+            keep_time(host.clock.now)
             yield host
     finally:
+        keep_time()
         await close_services()
         for name, value in before.items():
             if value is None:

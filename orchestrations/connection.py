@@ -28,10 +28,17 @@ _PROBES = 3
 def connection(context: df.DurableOrchestrationContext) -> Steps:
     """Set a connection up, or bring it to the wanted state, and prove it."""
     given: Any = context.get_input()
-    order = {"name": given["name"], "revision": given["revision"], "round": given.get("round", 0)}
+    order = {
+        "name": given["name"],
+        "revision": given["revision"],
+        "attempt": given.get("attempt", 0),
+        "round": given.get("round", 0),
+    }
     work = yield from insist(context, "begin", order)
+    if work["state"] == "superseded":
+        return {"state": work["state"], "revision": work["revision"]}
     bell = Bell(context)
-    order["revision"] = work["revision"]
+    order.update(revision=work["revision"], operation=work.get("operation", ""))
     for step in work["steps"]:
         outcome = yield from _step(context, bell, StepName(step), order, work)
         if outcome["state"] in _FINAL:
@@ -46,7 +53,12 @@ def connection(context: df.DurableOrchestrationContext) -> Steps:
         yield from bell.wait(verdict["seconds"])
     same = verdict["revision"] == order["revision"]
     context.continue_as_new(
-        {"name": order["name"], "revision": verdict["revision"], "round": order["round"] + 1 if same else 0}
+        {
+            "name": order["name"],
+            "revision": verdict["revision"],
+            "attempt": order["attempt"],
+            "round": order["round"] + 1 if same else 0,
+        }
     )
     return None
 

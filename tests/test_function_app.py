@@ -82,7 +82,8 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
     assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "plan"}
-    assert set(bindings(indexed, "timerTrigger")) == {"clear_documents", "purge_history", "watch_secrets"}
+    timers = {"clear_documents", "purge_history", "recover_runs", "watch_secrets"}
+    assert set(bindings(indexed, "timerTrigger")) == timers
 
 
 def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:

@@ -5,8 +5,6 @@ A right of its own: who may only set up does not accept, or he could wave throug
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
@@ -147,8 +145,8 @@ async def _answer(
 
 async def _wake(client: df.DurableOrchestrationClient, connection: Connection) -> bool:
     """Wake whatever runs on a connection; return whether it is a set-up, since a verification changes nothing."""
-    live = await operations.look(client, connection.name)
-    if not operations.busy(connection, live, datetime.now(UTC)) or connection.operation.cancelled:
+    live = await operations.look(client, connection)
+    if not operations.busy(connection, live) or connection.operation.cancelled:
         return False
-    await operations.wake(client, connection.name)
+    await operations.wake(client, connection)
     return connection.operation.kind is OperationKind.SET_UP

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import azure.durable_functions as df
 import azure.functions as func
 
 from connector.history import Asked
 from connector.log import log
+from connector.lost import another, lost
 from connector.model import Connection
 from connector.services import services
-from connector.steps import ConnectionState
 from triggers import operations
 from triggers.answers import answered, query
 from triggers.asking import asking
@@ -34,21 +32,23 @@ async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrati
 
 
 async def _cancel(client: df.DurableOrchestrationClient, found: Connection) -> Connection:
-    live = await operations.look(client, found.name)
-    now = datetime.now(UTC)
-    runs = operations.busy(found, live, now)
+    live = await operations.look(client, found)
+    now = services().now()
+    how = lost(found, live, now)
 
     def note(connection: Connection) -> None:
-        if connection.operation.id != found.operation.id or connection.operation.ended is not None:
+        if connection.operation != found.operation:
             return
-        connection.operation = connection.operation.model_copy(
-            update={"cancelled": True, "ended": None if runs else now}
-        )
-        if not runs:  # nobody is there to notice
-            connection.state, connection.since = ConnectionState.CANCELLED, now
+        if how is None:
+            connection.operation = connection.operation.model_copy(update={"cancelled": True})
+        else:  # nobody is there to notice; and whoever comes after all comes for an attempt that is no more
+            connection.operation = another(connection.operation, how, now)
+            operations.end_cancelled(connection, now)
 
     connection = await services().documents.update(found.name, note)
-    log("cancel", connection=found.name, operation=found.operation.id, outcome="asked" if runs else "done")
-    if runs:
-        await operations.wake(client, found.name)
+    log("cancel", connection=found.name, operation=found.operation.id, outcome="asked" if how is None else "done")
+    if how is None:
+        await operations.wake(client, found)
+    else:
+        operations.told_lost(connection)
     return connection

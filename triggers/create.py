@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -11,6 +11,7 @@ import azure.functions as func
 from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, StaleWriteError
 from connector.history import Asked
+from connector.lost import Live, another, lost
 from connector.model import MAX_MAILBOXES, Connection, Operation, Wanted
 from connector.plans.mailbox_list import removals
 from connector.request import SetUpRequest, parse
@@ -50,21 +51,18 @@ async def _set_up(
 ) -> Connection:
     found = await services().documents.load(wish.name)
     asked.compare(found.connection if found is not None else None, wish.wanted(0))
-    live = await operations.look(client, wish.name)
-    busy = found is not None and operations.busy(found.connection, live, datetime.now(UTC))
+    live = await operations.look(client, found.connection) if found is not None else Live()
+    busy = found is not None and operations.busy(found.connection, live)
     if found is not None and busy:
         if _asked_already(wish, found.connection):
-            await (operations.wake(client, wish.name) if live.alive else operations.start(client, found.connection))
+            await (operations.wake if live.alive else operations.start)(client, found.connection)
             return found.connection
         if not operations.replaceable(found.connection, live):
             raise operations.running(found.connection, live)
     if found is not None:
         await _check_removals(wish, found.connection, most)
-    connection = await _save(wish, found, busy=busy)
-    if busy:
-        await operations.wake(client, wish.name)
-    else:
-        await operations.start(client, connection)
+    connection = await _save(wish, found, live)
+    await operations.go_on(client, connection, found.connection.operation.attempt if found is not None else 0)
     return connection
 
 
@@ -108,9 +106,9 @@ def _removal_limit(parameters: dict[str, str]) -> int | None:
     return int(value)
 
 
-async def _save(wish: SetUpRequest, found: Versioned | None, *, busy: bool) -> Connection:
+async def _save(wish: SetUpRequest, found: Versioned | None, live: Live) -> Connection:
     """Write the new revision; who loses the ETag to another request has been overtaken by it."""
-    now = datetime.now(UTC)
+    now = services().now()
     if found is None:
         connection = _new(wish.name, wish.wanted(1), now)
         try:
@@ -120,7 +118,7 @@ async def _save(wish: SetUpRequest, found: Versioned | None, *, busy: bool) -> C
         return connection
 
     def ask(present: Connection) -> None:
-        renew(present, OperationKind.SET_UP, now, same=busy and _is_wanted(wish, present))
+        renew(present, OperationKind.SET_UP, live, now, same=_is_wanted(wish, present))
         present.wanted = wish.wanted(present.wanted.revision + 1)
 
     return await replace(found.connection, ask)
@@ -142,19 +140,30 @@ async def replace(seen: Connection, change: Callable[[Connection], None]) -> Con
 
 
 def _new(name: str, wanted: Wanted, now: datetime) -> Connection:
-    operation = Operation(id=operations.operation_id(), kind=OperationKind.SET_UP, started=now)
+    operation = Operation(id=operations.operation_id(), kind=OperationKind.SET_UP, started=now, attempt=1)
     return Connection(name=name, wanted=wanted, operation=operation, since=now, last_change=now)
 
 
-def renew(connection: Connection, kind: OperationKind, now: datetime, *, same: bool = False) -> None:
+def renew(connection: Connection, kind: OperationKind, live: Live, now: datetime, *, same: bool = False) -> None:
     """Give the connection a new operation that nobody has taken up yet; its state counts from now.
 
-    Who asks for the ``same`` of a run that waits for a person has changed nothing: what counts from the last change
-    counts on, and the run ends when a person has been waited for long enough.
+    The run that works takes it up; where none does another attempt has to be started. Who asks for the ``same`` of a
+    run that waits for a person has changed nothing: what counts from the last change counts on, and the run ends when a
+    person has been waited for long enough.
     """
-    connection.operation = Operation(id=operations.operation_id(), kind=kind, started=now)
+    before = connection.operation
+    how = lost(connection, live, now)
+    works = before.ended is None and how is None
+    taken = before if works else another(before, how or "", now)
+    connection.operation = Operation(
+        id=operations.operation_id(),
+        kind=kind,
+        started=now,
+        attempt=taken.attempt,
+        lost=taken.lost if how is not None else None,
+    )
     connection.state, connection.since = ConnectionState.RUNNING, now
-    if not same:
+    if not (works and same):
         connection.last_change, connection.stuck_since = now, None
 
 

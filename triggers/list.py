@@ -5,6 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.errors import UnknownConnectionError
 from connector.services import services
 from triggers import operations
 from triggers.answers import answered, json_answer, page_size, query
@@ -24,8 +25,9 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
     names = [name for name in await documents.names() if name > after]
     items = []
     for name in names[:top]:
-        live = await operations.look(client, name)
-        found = await documents.load(name)
-        if found is not None:
-            items.append(connection_summary(found.connection, operations.state(found.connection, live)))
+        try:
+            connection, live = await operations.seen(client, name)
+        except UnknownConnectionError:
+            continue
+        items.append(connection_summary(connection, operations.state(connection, live)))
     return json_answer(ConnectionList(items=items, next=names[top - 1] if len(names) > top else None))

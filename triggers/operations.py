@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+import logging
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,41 +14,24 @@ import azure.durable_functions as df
 from connector.documents import Versioned
 from connector.errors import ConflictError, UnavailableError, UnknownConnectionError
 from connector.log import log
+from connector.lost import HOST, Live, another, gone, lost, shown
 from connector.model import Connection
 from connector.request import is_name
 from connector.services import services
 from connector.steps import ConnectionState, StepName, StepState
+from connector.verdict import conclude, proven
 from orchestrations.connection import ORCHESTRATION
 from orchestrations.steps import WAKE
 
-_ALIVE = frozenset(
-    {
-        df.OrchestrationRuntimeStatus.Pending,
-        df.OrchestrationRuntimeStatus.Running,
-        df.OrchestrationRuntimeStatus.ContinuedAsNew,
-        df.OrchestrationRuntimeStatus.Suspended,
-    }
-)
 _START_TRIES = 20
 _START_PAUSE = 0.25
-"""Seconds. A run whose last activity has ended the operation is gone a moment later; until then a start is refused."""
-
-_STARTING = timedelta(seconds=10)
-"""For so long after its write a request is taken to be about to start its run: a little more than all its tries."""
+"""Seconds. A start may be refused because the same one came at the same moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What Durable knows of a connection's orchestration."""
-
-    alive: bool
-    status: dict[str, Any] = field(default_factory=dict)
-    """The custom status; empty where nothing runs."""
-
-
-def instance_id(name: str) -> str:
-    """Return the id under which a connection's orchestration runs; there is never a second one."""
-    return f"connection-{name}"
+def instance_id(connection: Connection) -> str:
+    """Return the id under which the present attempt runs; one that was lost had another, and so has the next one."""
+    attempt = connection.operation.attempt
+    return f"connection-{connection.name}-{attempt}" if attempt else f"connection-{connection.name}"
 
 
 async def find(name: str) -> Versioned:
@@ -63,56 +47,65 @@ async def find(name: str) -> Versioned:
 
 
 async def seen(client: df.DurableOrchestrationClient, name: str) -> tuple[Connection, Live]:
-    """Return a connection and what runs on it, asked for in the other order.
+    """Return a connection and what runs on it.
 
-    A run that ends between the two questions has then been seen alive, and the document says how it ended.
+    Where no run is found the document is read once more: one that has ended between the two questions has said so.
 
     Raises:
         UnknownConnectionError: there is none of that name, or it cannot be a name.
     """
-    live = await look(client, name) if is_name(name) else Live(alive=False)
-    return (await find(name)).connection, live
+    connection = (await find(name)).connection
+    live = await look(client, connection)
+    if connection.operation.ended is None and not live.alive:
+        connection = (await find(name)).connection
+    return connection, live
 
 
-async def look(client: df.DurableOrchestrationClient, name: str) -> Live:
-    """Return whether the connection's orchestration is alive, and what it shows."""
-    status = await _status(client, instance_id(name))
-    if not status.runtime_status or status.runtime_status not in _ALIVE:
-        return Live(alive=False)
-    custom = status.custom_status
-    return Live(alive=True, status=custom if isinstance(custom, dict) else {})
+async def look(client: df.DurableOrchestrationClient, connection: Connection) -> Live:
+    """Return what Durable says of the connection's run; of one that the store says has ended nothing is asked."""
+    if connection.operation.ended is not None:
+        return Live()
+    return await _live(client, instance_id(connection))
 
 
 async def alive(client: df.DurableOrchestrationClient, instance: str) -> bool:
-    """Return whether an orchestration is alive."""
-    status = await _status(client, instance)
-    return bool(status.runtime_status) and status.runtime_status in _ALIVE
+    """Return whether an orchestration may still come to something."""
+    return gone(await _live(client, instance), services().now()) is None
 
 
-async def _status(client: df.DurableOrchestrationClient, instance: str) -> Any:
+async def _live(client: df.DurableOrchestrationClient, instance: str) -> Live:
     """Return what Durable says of an instance.
 
     Raises:
         UnavailableError: it does not answer; the library raises plain exceptions then.
     """
     try:
-        return await client.get_status(instance)
+        status: Any = await client.get_status(instance)
     except Exception as error:  # noqa: BLE001 - the client raises Exception itself
         raise UnavailableError("store", "durable-unavailable", type(error).__name__) from None
+    if not status.runtime_status:
+        return Live()
+    custom = status.custom_status if isinstance(status.custom_status, dict) else {}
+    return Live(status.runtime_status.name, status.last_updated_time, custom)
 
 
 def state(connection: Connection, live: Live) -> ConnectionState:
     """Return the state as a person should see it: the store's, unless nobody works on it any more, nor is about to."""
-    if connection.operation.ended is None and not busy(connection, live, datetime.now(UTC)):
+    now = services().now()
+    if lost(connection, live, now) is not None:
         return ConnectionState.INTERRUPTED
-    return connection.state
+    waits = shown(connection, live, now).get("reason") == HOST
+    return ConnectionState.WAITING if waits and connection.state is ConnectionState.RUNNING else connection.state
 
 
-def busy(connection: Connection, live: Live, now: datetime) -> bool:
+def status(connection: Connection, live: Live) -> Mapping[str, Any]:
+    """Return the live status to lay over the store's view."""
+    return shown(connection, live, services().now())
+
+
+def busy(connection: Connection, live: Live) -> bool:
     """Return whether a run works on the connection, or another request is just about to start one."""
-    operation = connection.operation
-    starting = not operation.begun and now - operation.started < _STARTING
-    return operation.ended is None and (live.alive or starting)
+    return connection.operation.ended is None and lost(connection, live, services().now()) is None
 
 
 def replaceable(connection: Connection, live: Live) -> bool:
@@ -134,10 +127,11 @@ async def start(client: df.DurableOrchestrationClient, connection: Connection, *
         ConflictError: another request has replaced this one before it was taken up.
         UnavailableError: Durable does not start it; the connection then shows as interrupted, and nothing is lost.
     """
-    value = {"name": connection.name, "revision": connection.wanted.revision}
+    operation = connection.operation
+    value = {"name": connection.name, "revision": connection.wanted.revision, "attempt": operation.attempt}
     for _ in range(_START_TRIES):
         try:
-            await client.start_new(ORCHESTRATION, instance_id(connection.name), value)
+            await client.start_new(ORCHESTRATION, instance_id(connection), value)
         except Exception as error:  # noqa: BLE001 - the client raises Exception itself when an instance runs
             log("start-refused", connection=connection.name, code=type(error).__name__)
             if await _taken_up(connection):
@@ -152,20 +146,80 @@ async def _taken_up(connection: Connection) -> bool:
     """Return whether a run works on this operation, or has done so.
 
     Raises:
-        ConflictError: the store holds another operation by now.
+        ConflictError: the store holds another operation or attempt by now.
     """
-    found = await services().documents.load(connection.name)
-    if found is None or found.connection.operation.id != connection.operation.id:
+    mine, found = connection.operation, await services().documents.load(connection.name)
+    present = found.connection.operation if found is not None else None
+    if present is None or (present.id, present.attempt) != (mine.id, mine.attempt):
         raise ConflictError("changed-meanwhile", name=connection.name)
-    return found.connection.operation.begun
+    return present.begun
 
 
-async def wake(client: df.DurableOrchestrationClient, name: str) -> None:
+async def go_on(client: df.DurableOrchestrationClient, connection: Connection, before: int) -> None:
+    """Wake the run that works, where the attempt is still the one of ``before``; else start the new one.
+
+    Raises:
+        ConflictError, UnavailableError: as ``start``.
+    """
+    if connection.operation.attempt == before:
+        await wake(client, connection)
+        return
+    told_lost(connection)
+    await start(client, connection)
+
+
+async def begin_again(client: df.DurableOrchestrationClient, seen: Connection, how: str) -> Connection:
+    """Begin another attempt of what a lost run was to do; what that has done stands in the store, and stays done.
+
+    One that somebody has cancelled is ended instead.
+
+    Raises:
+        ConflictError: somebody else was faster.
+        UnavailableError: Durable does not start it; the next hour tries again.
+    """
+    now = services().now()
+
+    def begin(present: Connection) -> None:
+        if present.operation != seen.operation:
+            raise ConflictError("changed-meanwhile", name=seen.name)
+        present.operation = another(present.operation, how, now)
+        if present.operation.cancelled:
+            end_cancelled(present, now)
+
+    connection = await services().documents.update(seen.name, begin)
+    told_lost(connection)
+    if connection.operation.ended is None:
+        await start(client, connection)
+    return connection
+
+
+def told_lost(connection: Connection) -> None:
+    """Say in the log that an attempt was lost, and which one has taken its place."""
+    told = connection.operation.lost
+    if told is not None:
+        log(
+            "run-lost",
+            level=logging.WARNING,
+            connection=connection.name,
+            operation=connection.operation.id,
+            attempt=told.attempt,
+            code=told.how,
+        )
+
+
+def end_cancelled(connection: Connection, now: datetime) -> None:
+    """End an operation on which nobody works, for somebody who has asked to; what was proven stays proven."""
+    connection.operation = connection.operation.model_copy(update={"cancelled": True, "ended": now})
+    proven(connection)
+    connection.state, connection.since = conclude(connection, 0, now).state, now
+
+
+async def wake(client: df.DurableOrchestrationClient, connection: Connection) -> None:
     """Cut a wait short. It is a hint only: a run that is just ending, or not waiting, does not need it."""
     try:
-        await client.raise_event(instance_id(name), WAKE, {})
+        await client.raise_event(instance_id(connection), WAKE, {})
     except Exception as error:  # noqa: BLE001 - the client raises Exception itself when the instance is gone
-        log("wake-missed", connection=name, code=type(error).__name__)
+        log("wake-missed", connection=connection.name, code=type(error).__name__)
 
 
 def running(connection: Connection, live: Live) -> ConflictError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 import azure.durable_functions as df
@@ -72,7 +72,7 @@ async def start_plan(
     """Write the plan's own document and start the dry run; no connection is made or touched."""
     found = await services().documents.load(wish.name)
     asked.compare(found.connection if found is not None else None, wish.wanted(0))
-    now = datetime.now(UTC)
+    now = services().now()
     revision = found.connection.wanted.revision if found is not None else 0
     operation = Operation(id=operations.operation_id(), kind=OperationKind.PLAN, started=now)
     wanted = wish.wanted(revision)

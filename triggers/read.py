@@ -33,7 +33,7 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     state = operations.state(connection, live)
     label = clients.settings.label
     kept = await clients.acceptances.load(connection.name)
-    view = connection_view(connection, live.status, state, page, label, lang, context)
+    view = connection_view(connection, operations.status(connection, live), state, page, label, lang, context)
     view.acceptances = [acceptance_view(one, lang) for one in kept]
     return json_answer(view)
 

@@ -1,16 +1,20 @@
-"""Once a day: clear what has served its time, and say in time that a secret comes to its end."""
+"""Once a day: clear what has served its time, and say that a secret comes to its end; each hour: find lost runs."""
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.errors import RequestError, ServiceError
 from connector.expiry import due
 from connector.log import log
+from connector.lost import lost
 from connector.model import Connection
 from connector.services import services
+from triggers import operations
 from triggers.blueprint import blueprint
 
 _ENDED = [
@@ -26,7 +30,7 @@ _EVER = datetime(2020, 1, 1, tzinfo=UTC)
 @blueprint.durable_client_input(client_name="client")
 async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
     """Remove the history of runs that ended before ``HISTORY_DAYS``; the connections themselves stay."""
-    before = datetime.now(UTC) - timedelta(days=services().settings.history_days)
+    before = services().now() - timedelta(days=services().settings.history_days)
     result = await client.purge_instance_history_by(
         created_time_from=_EVER, created_time_to=before, runtime_status=_ENDED
     )
@@ -37,7 +41,7 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
 @blueprint.timer_trigger(arg_name="timer", schedule="0 45 3 * * *")
 async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
     """Remove dry runs after a week, and what was asked for before ``HISTORY_DAYS``."""
-    now = datetime.now(UTC)
+    now = services().now()
     plans = await services().plans.clear(now)
     histories = await services().histories.clear(now)
     log("documents-cleared", plans=plans, histories=histories)
@@ -50,7 +54,7 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
 
     The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it.
     """
-    documents, now = services().documents, datetime.now(UTC)
+    documents, now = services().documents, services().now()
     label = services().settings.label or None
     names = await documents.names()
     for name in names:
@@ -71,3 +75,27 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
         log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)
         await documents.update(name, note)  # after the line: rather told twice than never
     log("heartbeat", connections=len(names), label=label)
+
+
+@blueprint.function_name("recover_runs")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 10 * * * *")
+@blueprint.durable_client_input(client_name="client")
+async def recover_runs(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
+    """Begin another attempt of each run that Durable has lost. One that cannot be looked at keeps no other waiting."""
+    found = 0
+    for name in await services().documents.names():
+        try:
+            found += await _recover(client, name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next one is looked at
+            code = error.code if isinstance(error, ServiceError | RequestError) else type(error).__name__
+            log("recovery-failed", level=logging.ERROR, connection=name, code=code)
+    log("runs-recovered", count=found)
+
+
+async def _recover(client: df.DurableOrchestrationClient, name: str) -> bool:
+    connection, live = await operations.seen(client, name)
+    how = lost(connection, live, services().now())
+    if how is None:
+        return False
+    await operations.begin_again(client, connection, how)
+    return True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -40,21 +38,21 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
 async def _verify(client: df.DurableOrchestrationClient, name: str, asked: Asking) -> Connection:
     found = await operations.find(name)
     asked.entry.revision = found.connection.wanted.revision
-    live = await operations.look(client, found.connection.name)
-    busy = operations.busy(found.connection, live, datetime.now(UTC))
+    live = await operations.look(client, found.connection)
+    busy = operations.busy(found.connection, live)
     if busy and found.connection.operation.cancelled:
         raise operations.running(found.connection, live)
     if busy and found.connection.state is not ConnectionState.ACTION_REQUIRED:
-        await operations.wake(client, found.connection.name)
+        await operations.wake(client, found.connection)
         return found.connection
     # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
 
     def ask(present: Connection) -> None:
-        renew(present, kind, datetime.now(UTC), same=busy)
+        renew(present, kind, live, services().now(), same=True)
         if busy:  # a new revision, so that what the run is just doing does not count for the new operation
             present.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
 
     connection = await replace(found.connection, ask)
-    await (operations.wake(client, connection.name) if busy else operations.start(client, connection))
+    await operations.go_on(client, connection, found.connection.operation.attempt)
     return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -212,7 +213,7 @@ def connection_summary(connection: Connection, state: ConnectionState) -> Connec
 
 def connection_view(
     connection: Connection,
-    live: dict[str, Any],
+    live: Mapping[str, Any],
     state: ConnectionState,
     mailboxes: MailboxPage,
     label: str,
@@ -251,11 +252,11 @@ def connection_view(
     )
 
 
-def _step_view(connection: Connection, step: StepName, live: dict[str, Any], lang: Language) -> StepView:
+def _step_view(connection: Connection, step: StepName, live: Mapping[str, Any], lang: Language) -> StepView:
     entry = connection.step(step)
     # A run that has just ended still shows its last status for a moment; what it has stored is newer.
     works = connection.operation.ended is None and live.get("revision") == connection.wanted.revision
-    now = live if works and live.get("step") == step else {}
+    now: Mapping[str, Any] = live if works and live.get("step") == step else {}
     state = entry.state
     if now and now["state"] in {StepState.RUNNING, StepState.WAITING}:
         state = StepState(now["state"])

@@ -21,8 +21,8 @@ async def cost(folder: Path, mailboxes: int) -> dict[str, float]:
     async with running(folder, mailboxes=mailboxes) as app:
         connection = await app.set_up()
         assert connection["mailboxes"]["counts"] == {"open": mailboxes}
-        events, size = app.host.history_sizes()[f"connection-{NAME}"]
-        status = app.host.durable.instances[f"connection-{NAME}"].custom_status
+        events, size = app.host.history_sizes()[f"connection-{NAME}-1"]
+        status = app.host.durable.instances[f"connection-{NAME}-1"].custom_status
         return {
             "exchange": app.tenant.calls["exchange"],
             "events": events,

@@ -13,7 +13,7 @@ from orchestrations.blueprint import blueprint
 from orchestrations.steps import Bell, carry_out, insist
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-ORDER = {"name": "hq", "revision": 1, "round": 0}
+ORDER = {"name": "hq", "revision": 1, "attempt": 1, "round": 0}
 Answer = Callable[[str, dict[str, Any]], Any]
 
 
@@ -103,6 +103,7 @@ def run(context: Context, answer: Answer) -> Any:
 def begun(**more: Any) -> dict[str, Any]:
     return {
         "state": "running",
+        "operation": "one",
         "revision": 1,
         "steps": list(StepName),
         "chunks": [0],
@@ -144,6 +145,8 @@ def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
         assert set(value) <= {
             "name",
             "revision",
+            "operation",
+            "attempt",
             "round",
             "now",
             "chunk",
@@ -213,14 +216,28 @@ def test_where_none_opens_the_round_waits_and_continues_as_new() -> None:
     begin = begun(steps=["verification"])
     assert run(context, answers(begin=begin, verification={"state": "running", "open": 0}, conclude=verdict)) is None
     assert context.waits == [68.0]
-    assert context.continued == {"name": "hq", "revision": 1, "round": 5}
+    assert context.continued == {"name": "hq", "revision": 1, "attempt": 1, "round": 5}
+
+
+def test_an_attempt_that_comes_too_late_asks_for_nothing() -> None:
+    context = Context(ORDER)
+    assert run(context, answers(begin={"state": "superseded", "revision": 2}))["state"] == "superseded"
+    assert ([name for name, _ in context.activities], context.continued) == (["begin"], None)
+
+
+def test_what_a_version_before_has_started_goes_on_under_its_own_id() -> None:
+    context = Context({"name": "hq", "revision": 1})
+    old = {key: value for key, value in begun(steps=["consent"]).items() if key != "operation"}
+    assert run(context, answers(begin=old, conclude=READY))["state"] == "ready"
+    asked = [(value["attempt"], value.get("operation", "")) for _, value in context.activities]
+    assert asked == [(0, "")] * len(asked)
 
 
 def test_a_newer_revision_is_taken_up_at_once() -> None:
     context = Context(ORDER)
     run(context, answers(begin=begun(steps=[]), conclude={"state": "superseded", "seconds": 0.0, "revision": 2}))
     assert context.waits == []
-    assert context.continued == {"name": "hq", "revision": 2, "round": 0}
+    assert context.continued == {"name": "hq", "revision": 2, "attempt": 1, "round": 0}
 
 
 def test_orphans_are_looked_for_once_more_after_the_verification() -> None:

@@ -12,6 +12,7 @@ from activities import mailboxes, operation, planning, planning_mailboxes, verif
 from activities.run import Order, Run, record
 from connector.clients.exchange import ExchangeAdmin
 from connector.documents import Documents
+from connector.lost import Live
 from connector.model import MailboxRecord, Operation, StepRecord, Wanted
 from connector.observed import ImapAnswer
 from connector.planned import Planned, Plans
@@ -75,12 +76,12 @@ class Desk(Durable):
         revision = found.connection.wanted.revision + 1 if found else 1
         wish = Wanted(revision=revision, display_name="UTM", mailboxes=wanted, enable_imap=imap)
         connection = found.connection if found else _new(NAME, wish, now)
-        renew(connection, kind, now)
+        renew(connection, kind, Live("Running", now), now)
         connection.wanted = wish
         connection.ids.tenant_id, connection.ids.application_id = self.world.tenant_id, APPLICATION
         connection.ids.enterprise_application_id, connection.ids.object_id = PRINCIPAL, "object"
         await self.clients.documents.save(connection, found.etag if found else None)
-        await self._rest({"name": NAME, "revision": revision})
+        await self._rest({"name": NAME, "revision": revision, "attempt": connection.operation.attempt})
 
     async def plan(self, wanted: list[str], *, imap: bool = False) -> list[tuple[str, str]] | None:
         """Return what a dry run says that this list would change; None where it says that it could not look."""
