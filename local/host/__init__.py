@@ -33,6 +33,13 @@ from local.host.management import PREFIX, Management, client_binding
 __all__ = ["FunctionsHost", "Keys"]
 
 
+_KEEP_ALIVE = 130
+"""Seconds for which an idle connection stays open: Kestrel's default (learn.microsoft.com, KestrelServerLimits).
+
+With uvicorn's five it was closed under the next request of a client that shares the loop and was held up by an import.
+"""
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: who runs the host decides about signals."""
 
@@ -98,6 +105,7 @@ class FunctionsHost:
             _ByPort({for_client.getsockname()[1]: management}, front),
             http=Protocol,
             h11_max_incomplete_event_size=READ_AT_MOST,
+            timeout_keep_alive=_KEEP_ALIVE,
             server_header=False,
             headers=[("Server", "Kestrel")],
             log_level="error",
