@@ -64,8 +64,8 @@ class Finding(Document):
 
     @property
     def id(self) -> str:
-        """Return what an acceptance names: the code and what it is about."""
-        return f"{self.code}:{self.subject}" if self.subject else self.code
+        """Return what an acceptance names: the code, what it is about, and the seal of what others could exchange."""
+        return ":".join(part for part in (self.code, self.subject, str(self.values.get("seal", ""))) if part)
 
     @property
     def application_id(self) -> str | None:

@@ -35,6 +35,13 @@ class Credential:
     kind: Literal["secret", "certificate", "federated"]
     display_name: str | None
     ends: datetime | None
+    trusts: tuple[str, ...] = ()
+    """Whose tokens a federated one takes: issuer, subject and audiences."""
+    seal: str = ""
+    """What somebody else could put under the same id: a digest of the certificate, or of ``trusts``.
+
+    Who adds a certificate chooses its id, and what a federated credential trusts can be changed; a secret cannot.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from connector.clients.graph_errors import done, root
 from connector.clients.graph_objects import (
     APPLICATION,
     ENTERPRISE_APPLICATION,
+    FEDERATED,
     application,
     enterprise_application,
     lock,
@@ -135,7 +136,7 @@ class GraphClient:
         """Return the owners and the federated credentials of an application."""
         builder = self._graph.applications.by_application_id(object_id)
         owning, federated = await together(
-            self._owners(builder.owners), self._all(builder.federated_identity_credentials, "id", "name")
+            self._owners(builder.owners), self._all(builder.federated_identity_credentials, *FEDERATED)
         )
         return owning, federated
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -23,6 +24,10 @@ ENTERPRISE_APPLICATION = (
     "keyCredentials", "createdByAppId", "notes",
 )  # fmt: skip
 """What is read of a service principal."""
+FEDERATED = ("id", "name", "issuer", "subject", "audiences")
+"""What is read of a federated credential."""
+_SEAL = 16
+"""Hex digits of a SHA-256: nobody finds another certificate with the same ones."""
 _KINDS: dict[str, Literal["user", "servicePrincipal"]] = {
     "#microsoft.graph.user": "user",
     "#microsoft.graph.servicePrincipal": "servicePrincipal",
@@ -51,7 +56,6 @@ def lock() -> ServicePrincipalLockConfiguration:
 def application(found: Any, owning: frozenset[Owner] | None, federated: Iterable[Any]) -> Application:
     """Return an application as Graph answered it, with what had to be asked for beside it."""
     kept = found.service_principal_lock_configuration
-    trusts = (Credential(str(one.id), "federated", one.name, None) for one in federated)
     return Application(
         object_id=str(found.id),
         application_id=str(found.app_id),
@@ -65,7 +69,7 @@ def application(found: Any, owning: frozenset[Owner] | None, federated: Iterable
             if role.type == "Role"
         ),
         owners=owning,
-        credentials=(*_credentials(found), *trusts),
+        credentials=(*_credentials(found), *map(_federated, federated)),
         created=utc(found.created_date_time),
         maker=found.created_by_app_id or None,
         notes=found.notes,
@@ -98,7 +102,18 @@ def _credentials(found: Any) -> Iterator[Credential]:
     for one in found.password_credentials or ():
         yield Credential(str(one.key_id), "secret", one.display_name, utc(one.end_date_time))
     for one in found.key_credentials or ():
-        yield Credential(str(one.key_id), "certificate", one.display_name, utc(one.end_date_time))
+        # Graph shows ``key`` where one object is read with $select (graph/api/resources/keycredential).
+        seal = _seal(str(one.key or (one.start_date_time, one.end_date_time)))
+        yield Credential(str(one.key_id), "certificate", one.display_name, utc(one.end_date_time), seal=seal)
+
+
+def _federated(found: Any) -> Credential:
+    trusts = (found.issuer or "", found.subject or "", *(found.audiences or ()))
+    return Credential(str(found.id), "federated", found.name, None, trusts=trusts, seal=_seal(repr(trusts)))
+
+
+def _seal(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:_SEAL]
 
 
 def policy(found: Any, now: datetime) -> CredentialPolicy:

@@ -229,7 +229,8 @@ def _display(application: Application) -> dict[str, str]:
 
 
 def _described(credential: Credential) -> dict[str, str]:
-    return {"kind": credential.kind, "name": _shown(credential.display_name or "")}
+    name = ", ".join(_shown(one) for one in (credential.display_name or "", *credential.trusts))
+    return {"kind": credential.kind, "name": name, **({"seal": credential.seal} if credential.seal else {})}
 
 
 def _shown(name: str) -> str:

@@ -117,7 +117,7 @@ def federated(entry: Credential) -> dict[str, Any]:
         "id": entry.key_id,
         "name": entry.display_name,
         "issuer": "https://token.actions.githubusercontent.com",
-        "subject": "repo:contoso/deploy:ref:refs/heads/main",
+        "subject": entry.value or "repo:contoso/deploy:ref:refs/heads/main",
         "audiences": ["api://AzureADTokenExchange"],
     }
 
@@ -201,11 +201,15 @@ def moment(text: object) -> datetime:
 
 
 def _certificate(entry: Credential) -> dict[str, Any]:
+    """Return a certificate; ``key`` is shown of a single object with ``$select``, which is how all of them are read.
+
+    learn.microsoft.com/graph/api/resources/keycredential
+    """
     return {
         "customKeyIdentifier": None,
         "displayName": entry.display_name,
         "endDateTime": timestamp(entry.end),
-        "key": None,
+        "key": "".join(entry.value.splitlines()[1:-1]) or None,
         "keyId": entry.key_id,
         "startDateTime": timestamp(entry.start),
         "type": "AsymmetricX509Cert",

@@ -18,7 +18,8 @@ CredentialKind = Literal["secret", "certificate", "federated"]
 class Credential:
     """A credential on an application or a service principal: with either one signs in as the application.
 
-    ``value`` is a secret's text, which Entra shows once, or a certificate's public key as PEM.
+    ``value`` is a secret's text, which Entra shows once, a certificate's public key as PEM, or the subject whose tokens
+    a federated credential takes.
     """
 
     key_id: str
