@@ -12,7 +12,9 @@ from activities.blueprint import activity
 from activities.ownership import Looked
 from activities.run import Order, Run, carry_out
 from connector.errors import ForbiddenError, RefusedError
-from connector.model import Connection, Intent, SecretRecord
+from connector.log import log
+from connector.model import Connection, Intent
+from connector.observed import SecretVersion
 from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.plans.secret import (
@@ -53,6 +55,8 @@ class _Secret:
             proof=await _proof(run, name, newest.version) if newest is not None else None,
             now=run.now,
         )
+        if observed.proof == "accepted":
+            await _mark(run, name, versions)
         return Looked(found, observed)
 
     def plan(self, run: Run, observed: Looked[Observed]) -> Plan:
@@ -80,13 +84,8 @@ class _Secret:
             and credential_name(intent.id) not in stored
             and (observed.now - intent.started < _REMEMBERED or credential_name(intent.id) in present)
         ]
-        newest = candidate(observed.versions, observed.now)
-        if newest is None or newest.key_id is None or newest.expires is None or observed.proof != "accepted":
-            return
-        if connection.secret is None or connection.secret.version != newest.version:
-            connection.secret = SecretRecord(
-                uri=newest.uri, version=newest.version, key_id=newest.key_id, expires_on=newest.expires
-            )
+        if observed.proof == "accepted":
+            connection.secret = secret.succession(connection.secret, observed.versions)
 
 
 async def _add(run: Run, name: str) -> None:
@@ -111,6 +110,7 @@ async def _add(run: Run, name: str) -> None:
             raise RefusedError("graph", "lifetime-below-a-day", error.reason, error.request_id) from None
         raise
     tags = {"connection": run.order.name, "applicationId": ids.application_id or "", "keyId": made.key_id}
+    tags[secret.STATE] = secret.NEW
     await run.services.vault.write(name, made.secret, tags=tags, expires=made.ends)
 
     def complete(connection: Connection) -> None:
@@ -119,6 +119,22 @@ async def _add(run: Run, name: str) -> None:
                 entry.key_id = made.key_id
 
     await run.update(complete)
+
+
+async def _mark(run: Run, name: str, versions: tuple[SecretVersion, ...]) -> None:
+    """Let the vault's tags say that the newest version was accepted, and whether the UTM may have an earlier one still.
+
+    Before the document says it, so that the vault tells it where the store is lost. A step that only looks leaves them.
+    """
+    record = secret.succession(run.connection.secret, versions)
+    wanted = secret.NEXT if record is not None and record.to_be_entered else secret.CURRENT
+    only_looks = run.dry or run.connection.step(StepName.SECRET).check
+    if only_looks or record is None or secret.state_of(versions[0]) == wanted:
+        return
+    try:
+        await run.services.vault.label(name, versions[0].version, {**versions[0].tags, secret.STATE: wanted})
+    except ForbiddenError as error:  # mail does not wait for a label
+        log("vault-label-refused", connection=run.order.name, code=error.code, requestId=error.request_id)
 
 
 def _forget(connection: Connection, intent: Intent) -> None:

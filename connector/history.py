@@ -42,6 +42,7 @@ class Asked(StrEnum):
     CANCEL = "cancel"
     ACCEPT = "accept"
     WITHDRAW = "withdraw"
+    CONFIRM = "confirm"
     PARAMETERS = "parameters"
     REFERENCE = "parameters-reference"
 
@@ -66,7 +67,7 @@ class Entry(Document):
     """How many were allowed to lose access."""
     lifetime_days: int | None = None
     version: str | None = None
-    """Of the secret that was read."""
+    """Of the secret that was read, or that the UTM is said to have."""
     findings: list[str] = Field(default=[])
     """Ids of the findings that were accepted, or whose acceptance was withdrawn."""
 

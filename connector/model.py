@@ -177,6 +177,15 @@ class SecretRecord(Document):
     expires_on: datetime
     warned_days: list[int] = []
     """For which days before its end the ``secret-expiry`` line has been logged."""
+    replaces: str | None = None
+    """The key id of an earlier one that the token endpoint had accepted: the UTM may have that one still."""
+    confirmed_on: datetime | None = None
+    """When somebody said that the UTM has this one."""
+
+    @property
+    def to_be_entered(self) -> bool:
+        """Return whether the UTM may still have an earlier one, as far as anybody has said."""
+        return self.replaces is not None and self.confirmed_on is None
 
 
 class Intent(Document):

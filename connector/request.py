@@ -126,6 +126,16 @@ class AcceptRequest(Document):
     )
 
 
+class ConfirmRequest(Document):
+    """Which secret the UTM has: nobody confirms another one than he has entered."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+
+    key_id: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        description="`secret.keyId`, as the connection and its parameters show it."
+    )
+
+
 def parse(body: bytes, content_type: str) -> SetUpRequest:
     """Read the body of a set-up.
 
@@ -156,6 +166,21 @@ def parse_acceptance(body: bytes, content_type: str) -> AcceptRequest:
     if not is_guid(request.application_id):
         raise FieldError("acceptance-invalid", field="applicationId")
     return request
+
+
+def parse_confirmation(body: bytes, content_type: str) -> ConfirmRequest:
+    """Read the body of a confirmation.
+
+    Raises:
+        BodyError: as ``parse``.
+        FieldError: the key id is missing or no text, or something else is there.
+    """
+    document = _document(body, content_type)
+    try:
+        return ConfirmRequest.model_validate(document)
+    except ValidationError as error:
+        path = error.errors(include_url=False)[0]["loc"]
+        raise FieldError("confirmation-invalid", field=_shown(".".join(map(str, path)) or "body", _MAX_SHOWN)) from None
 
 
 def _document(body: bytes, content_type: str) -> Any:

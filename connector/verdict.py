@@ -35,7 +35,9 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if failed and not cancelled:
         return Verdict(ConnectionState.FAILED)
     if not failed and _as_wanted(connection) and connection.verified and not foreign(connection):
-        return Verdict(ConnectionState.READY)  # who cancels after that comes too late
+        entered = connection.secret is None or not connection.secret.to_be_entered
+        # Who cancels after that comes too late.
+        return Verdict(ConnectionState.READY if entered else ConnectionState.ACTION_REQUIRED)
     if cancelled:
         return Verdict(ConnectionState.CANCELLED)
     counts = connection.counts()

@@ -47,6 +47,7 @@ HTTP = {
     "cancel_connection": ("POST", "api/connections/{name}/cancel"),
     "verify_connection": ("POST", "api/connections/{name}/verify"),
     "accept_finding": ("POST", "api/connections/{name}/accept"),
+    "confirm_secret": ("POST", "api/connections/{name}/confirm"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
     "read_health": ("GET", "api/health"),
     "read_openapi": ("GET", "api/openapi.json"),

@@ -3,6 +3,7 @@
 from triggers import (
     accept,
     cancel,
+    confirm,
     create,
     health,
     history,
@@ -21,6 +22,7 @@ from triggers.blueprint import blueprint as registered
 __all__ = [
     "accept",
     "cancel",
+    "confirm",
     "create",
     "health",
     "history",

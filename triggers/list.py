@@ -29,5 +29,5 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
             connection, live = await operations.seen(client, name)
         except UnknownConnectionError:
             continue
-        items.append(connection_summary(connection, operations.state(connection, live)))
+        items.append(connection_summary(connection, operations.standing_now(connection, live)))
     return json_answer(ConnectionList(items=items, next=names[top - 1] if len(names) > top else None))

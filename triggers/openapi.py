@@ -12,11 +12,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from connector import __version__
 from connector.acceptances import MAX_FINDING_ID
 from connector.model import MAX_MAILBOXES, Document
-from connector.request import AcceptRequest, SetUpRequest
+from connector.request import AcceptRequest, ConfirmRequest, SetUpRequest
 from connector.steps import MailboxState
 from triggers.accept import AcceptanceList
 from triggers.answers import Problem, answered, query
 from triggers.blueprint import blueprint
+from triggers.confirm import Confirmed
 from triggers.history import HistoryView
 from triggers.plan import PlanView
 from triggers.report import Report
@@ -103,11 +104,13 @@ def description() -> dict[str, Any]:
     models: list[tuple[type[Document], JsonSchemaMode]] = [
         (SetUpRequest, "validation"),
         (AcceptRequest, "validation"),
+        (ConfirmRequest, "validation"),
         *(
             (model, "serialization")
             for model in (
                 Accepted,
                 AcceptanceList,
+                Confirmed,
                 ConnectionList,
                 ConnectionView,
                 HistoryView,
@@ -197,6 +200,16 @@ def description() -> dict[str, Any]:
                     (202, Accepted),
                     (404, 409, 422, 502, 503),
                     [_NAME],
+                )
+            },
+            "/api/connections/{name}/confirm": {
+                "post": _operation(
+                    "confirm_secret",
+                    "Say that the new secret has been entered in the UTM",
+                    (200, Confirmed),
+                    (400, 404, 409, 411, 413, 415, 422, 502, 503),
+                    [_NAME],
+                    body=ConfirmRequest,
                 )
             },
             "/api/connections/{name}/verify": {

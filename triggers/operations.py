@@ -18,6 +18,7 @@ from connector.lost import HOST, Live, another, gone, lost, shown
 from connector.model import Connection
 from connector.request import is_name
 from connector.services import services
+from connector.standing import Standing, standing
 from connector.steps import ConnectionState, StepName, StepState
 from connector.verdict import conclude, proven
 from orchestrations.connection import ORCHESTRATION
@@ -101,6 +102,11 @@ def state(connection: Connection, live: Live) -> ConnectionState:
 def status(connection: Connection, live: Live) -> Mapping[str, Any]:
     """Return the live status to lay over the store's view."""
     return shown(connection, live, services().now())
+
+
+def standing_now(connection: Connection, live: Live) -> Standing:
+    """Return how the connection stands at this moment, with what the clock has made of it since its last run."""
+    return standing(connection, state(connection, live), services().now())
 
 
 def busy(connection: Connection, live: Live) -> bool:

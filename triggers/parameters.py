@@ -12,6 +12,7 @@ from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
 from connector.plans.secret import secret_name
 from connector.services import Services, services
+from connector.standing import standing
 from connector.steps import SETTLED, StepName
 from triggers import operations
 from triggers.answers import NO_STORE, answered, json_answer, language, query
@@ -38,7 +39,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         asked.entry.action = Asked.PARAMETERS if form == "value" else Asked.REFERENCE
         connection = (await operations.find(name)).connection
         asked.entry.revision = connection.wanted.revision
-        secret = _secret(connection)
+        secret = secret_of(connection)
         asked.entry.version = secret.version
         asked.required = form == "value"
         value = await _value(clients, connection, secret) if form == "value" else None
@@ -66,7 +67,7 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
         raise ConflictError("secret-lost", name=connection.name) from None
 
 
-def _secret(connection: Connection) -> SecretRecord:
+def secret_of(connection: Connection) -> SecretRecord:
     """Return the secret in use.
 
     Raises:
@@ -87,7 +88,7 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
     return Parameters(
         connection=connection.name,
         provider=PROVIDER,
-        verified=connection.verified,
+        verified=standing(connection, connection.state, services().now()).verified,
         application_id=connection.ids.application_id or "",
         tenant_id=tenant_id,
         client_secret=value,
@@ -116,7 +117,8 @@ def _lines(body: Parameters, lang: Language) -> str:
     if lang == "en":
         lines.append(f"# {text(lang, 'label', 'tenantHint')}")
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
-    lines.append(f"# {text(lang, 'label', 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
+    ended = body.secret.expires_on <= services().now()
+    lines.append(f"# {text(lang, 'label', 'expired' if ended else 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
     unproven = set(body.imap.unproven)
     lines += [one for one in body.imap.mailboxes if one not in unproven]

@@ -30,10 +30,10 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     lang = language(req)
     context = context_of(clients, connection)
     page = await _page(connection, parameters, lang, context)
-    state = operations.state(connection, live)
+    now = operations.standing_now(connection, live)
     label = clients.settings.label
     kept = await clients.acceptances.load(connection.name)
-    view = connection_view(connection, operations.status(connection, live), state, page, label, lang, context)
+    view = connection_view(connection, operations.status(connection, live), now, page, label, lang, context)
     view.acceptances = [acceptance_view(one, lang) for one in kept]
     return json_answer(view)
 

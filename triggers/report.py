@@ -64,6 +64,7 @@ class Report(Document):
     connection: str
     revision: int
     state: ConnectionState
+    verified: bool
     since: datetime
     last_change: datetime
     operation: OperationKind
@@ -95,7 +96,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
             codes.update([entry.finding.code] if entry.finding is not None else [])
             if entry.wanted and entry.state is not MailboxState.OPEN and len(examples) < _EXAMPLES:
                 examples.append(_mailbox(entry))
-    operation = connection.operation
+    operation, now = connection.operation, operations.standing_now(connection, live)
     report = Report(
         version=__version__,
         python=platform.python_version(),
@@ -103,7 +104,8 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
         written=datetime.now(UTC),
         connection=connection.name,
         revision=connection.wanted.revision,
-        state=operations.state(connection, live),
+        state=now.state,
+        verified=now.verified,
         since=connection.since,
         last_change=connection.last_change,
         operation=operation.kind,
@@ -121,7 +123,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
                 ended=entry.ended,
                 changes=entry.changes,
                 waits=entry.waits,
-                findings=[_finding(finding) for finding in entry.findings],
+                findings=[_finding(finding) for finding in now.findings if finding.step is step],
             )
             for step in StepName
             for entry in (connection.step(step),)

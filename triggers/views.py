@@ -11,6 +11,7 @@ from pydantic import Field
 from connector.messages import Language, text
 from connector.model import Connection, Document, MailboxRecord
 from connector.remedy import Context
+from connector.standing import Standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.visible import visible
 from triggers.findings import AcceptanceView, FindingView, finding_view
@@ -196,25 +197,25 @@ def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> Mai
     )
 
 
-def connection_summary(connection: Connection, state: ConnectionState) -> ConnectionSummary:
-    """Return a connection for a list."""
+def connection_summary(connection: Connection, now: Standing) -> ConnectionSummary:
+    """Return a connection for a list, as it stands now."""
     return ConnectionSummary(
         name=connection.name,
         display_name=visible(connection.wanted.display_name),
         revision=connection.wanted.revision,
-        state=state,
+        state=now.state,
         since=connection.since,
-        verified=connection.verified,
+        verified=now.verified,
         expires_on=connection.secret.expires_on if connection.secret is not None else None,
         mailboxes=connection.counts(),
-        findings=sorted({finding.code for finding in connection.findings() if finding.severity != "info"}),
+        findings=sorted({finding.code for finding in now.findings if finding.severity != "info"}),
     )
 
 
 def connection_view(
     connection: Connection,
     live: Mapping[str, Any],
-    state: ConnectionState,
+    now: Standing,
     mailboxes: MailboxPage,
     label: str,
     lang: Language,
@@ -225,10 +226,10 @@ def connection_view(
         name=connection.name,
         display_name=visible(connection.wanted.display_name),
         revision=connection.wanted.revision,
-        state=state,
+        state=now.state,
         operation=connection.operation.kind,
         since=connection.since,
-        verified=connection.verified,
+        verified=now.verified,
         label=label,
         wanted=WantedView(
             lifetime_days=connection.wanted.lifetime_days,
@@ -248,7 +249,7 @@ def connection_view(
         if connection.secret is not None
         else None,
         mailboxes=mailboxes,
-        findings=[finding_view(finding, lang, context) for finding in connection.findings()],
+        findings=[finding_view(finding, lang, context) for finding in now.findings],
     )
 
 

@@ -18,6 +18,7 @@ const PROBES = {
   cancel_connection: ['POST', 'api/connections/-/cancel'],
   accept_finding: ['POST', 'api/connections/-/accept'],
   withdraw_acceptance: ['DELETE', 'api/connections/-/accept/-'],
+  confirm_secret: ['POST', 'api/connections/-/confirm'],
 };
 export const OPERATIONS = Object.keys(PROBES);
 

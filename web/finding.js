@@ -5,11 +5,11 @@ import { t } from './texts.js';
 
 const SIGNS = { error: '✘', warning: '!', info: 'i' };
 
-export const findingCards = (findings, accept = null) =>
-  h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, accept)));
+export const findingCards = (findings, accept = null, confirm = null) =>
+  h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, accept, confirm)));
 
-// `accept` is called with the finding where a request may name it and go on.
-function findingCard(finding, accept) {
+// `accept` is called with the finding where a request may name it and go on, `confirm` where a new secret was entered.
+function findingCard(finding, accept, confirm) {
   const { action } = finding;
   return h('li', { class: `finding ${finding.severity}` },
     h('p', { class: 'kind' },
@@ -24,6 +24,8 @@ function findingCard(finding, accept) {
     h('p', { class: 'ways' },
       outward(t('page.finding.help'), finding.help),
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
+    confirm && finding.code === 'utm-needs-new-secret' && h('p', { class: 'ways' },
+      button(t('page.confirm', { key: finding.subject.slice(0, 8) }), () => confirm(finding), { id: 'confirm' })),
     accept && action.accept && [
       h('p', {}, t('page.finding.acceptWhat')),
       button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);

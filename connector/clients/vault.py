@@ -86,6 +86,19 @@ class Vault:
         except AzureError as error:
             raise vault_error(error) from None
 
+    async def label(self, name: str, version: str, tags: dict[str, str]) -> None:
+        """Give a version other tags; all else stays as it is.
+
+        Raises:
+            ReplicationError: the vault says yes and shows others.
+        """
+        try:
+            shown = await self._client.update_secret_properties(name, version, tags=tags)
+        except AzureError as error:
+            raise vault_error(error) from None
+        if (shown.tags or {}) != tags:
+            raise ReplicationError("vault", "replication", "the tags are not as they were written")
+
     async def read(self, name: str, version: str) -> SecretStr:
         """Return the value of one version.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from connector.model import MAX_LIFETIME_DAYS, Finding, Intent
+from connector.model import MAX_LIFETIME_DAYS, Finding, Intent, SecretRecord
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
@@ -16,6 +16,10 @@ LIFETIME_REFUSED = "CredentialInvalidLifetimeAsPerAppPolicy"
 _MARGIN = timedelta(hours=1)
 REPLICATION_TIME = timedelta(minutes=30)
 """How long the token endpoint may not know a new secret yet; a refusal of an older one is meant."""
+
+STATE = "state"
+"""The vault's tag by which the story of a secret can be read where the store is lost."""
+NEW, NEXT, CURRENT = "new", "next", "current"
 
 Proof = Literal["accepted", "refused", "expired", "application-unknown"]
 
@@ -52,6 +56,34 @@ def lifetime(wish: int | None, default: int, longest: int | None) -> timedelta:
     """
     days = min(wish or default, longest or MAX_LIFETIME_DAYS, MAX_LIFETIME_DAYS)
     return timedelta(days=days) - (_MARGIN if days == longest else timedelta())
+
+
+def state_of(version: SecretVersion) -> str:
+    """Return what the vault's tag says of a version; one of 0.1.0 has none, and was in use.
+
+    ``new`` until the token endpoint has accepted it, ``next`` as long as the UTM may have an earlier one still,
+    ``current`` otherwise.
+    """
+    return version.tags.get(STATE, CURRENT)
+
+
+def succession(before: SecretRecord | None, versions: tuple[SecretVersion, ...]) -> SecretRecord | None:
+    """Return the record of the newest version, which the token endpoint has accepted, with whether the UTM has it.
+
+    Where the store knows of no secret the vault's tags tell whether an earlier one was accepted: it may have been lost.
+    """
+    newest = versions[0]
+    if newest.key_id is None or newest.expires is None or (before is not None and before.version == newest.version):
+        return before
+    record = SecretRecord(uri=newest.uri, version=newest.version, key_id=newest.key_id, expires_on=newest.expires)
+    if before is None:
+        earlier = [] if state_of(newest) == CURRENT else [one for one in versions[1:] if state_of(one) != NEW]
+        record.replaces = next((one.key_id for one in earlier if one.key_id not in {None, newest.key_id}), None)
+    elif before.key_id == newest.key_id:  # the same value under another version
+        record.replaces, record.confirmed_on = before.replaces, before.confirmed_on
+    else:
+        record.replaces = before.key_id
+    return record
 
 
 def candidate(observed_versions: tuple[SecretVersion, ...], now: datetime) -> SecretVersion | None:

@@ -198,6 +198,8 @@ async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_pat
                     problem(answer, 409, "secret-not-ready")
                 elif route.function == "read_plan":
                     problem(answer, 404, "unknown-plan")
+                elif route.function == "confirm_secret":
+                    problem(answer, 422, "confirmation-invalid")
                 elif route.function == "accept_finding":
                     problem(answer, 422, "acceptance-invalid")
                 else:

@@ -104,7 +104,8 @@ function todo(urgent, examples, shut, name, list) {
 }
 
 function cards(findings, name) {
-  return findingCards(findings, finding => accepting(name, finding));
+  const entered = finding => done(post('confirm_secret', `api/connections/${name}/confirm`, { keyId: finding.subject }));
+  return findingCards(findings, finding => accepting(name, finding), may('confirm_secret') ? entered : null);
 }
 
 // Who accepts wants it to go on: a set-up that waits does so by itself, else one is started where the key may do that.

@@ -45,6 +45,9 @@ export async function handOver(main, { name, signal }) {
 
 function proof(values, seen) {
   const when = seen?.steps.at(-1).ended;
+  if (new Date(values.secret.expiresOn) <= new Date()) {
+    return h('p', { class: 'notice warning' }, t('label.expired'), ' ', end(values.secret.expiresOn));
+  }
   if (!values.verified && values.imap.unproven.length) return partly(values.imap);
   if (!values.verified) return h('p', { class: 'notice warning' }, t('page.verifying'));
   return h('p', { class: 'notice good' }, h('span', { 'aria-hidden': 'true' }, '✔ '),

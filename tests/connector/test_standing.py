@@ -1,0 +1,84 @@
+"""How a connection stands from its document alone, with the clock passed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.model import ChunkSummary, Connection, Finding, Operation, SecretRecord, StepRecord, Wanted
+from connector.standing import standing
+from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+from connector.verdict import conclude
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DONE = {step: StepRecord(state=StepState.DONE) for step in StepName}
+
+
+def connection(ends: timedelta | None, *, runs: bool = False, **secret: Any) -> Connection:
+    return Connection(
+        name="hq",
+        wanted=Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"]),
+        operation=Operation(id="op", kind=OperationKind.SET_UP, started=NOW, ended=None if runs else NOW),
+        since=NOW,
+        last_change=NOW,
+        steps=dict(DONE),
+        chunks=[ChunkSummary(counts={MailboxState.OPEN: 1})],
+        secret=SecretRecord(uri="u", version="v", key_id="12345678-9", expires_on=NOW + ends, **secret)
+        if ends is not None
+        else None,
+    )
+
+
+@pytest.mark.parametrize("stored", [state for state in ConnectionState if state is not ConnectionState.RUNNING])
+@pytest.mark.parametrize("ago", [0, 1, 86_400 * 400])
+def test_an_expired_secret_shows_at_once_whatever_the_last_run_has_left(stored: ConnectionState, ago: int) -> None:
+    now = standing(connection(timedelta(seconds=-ago)), stored, NOW)
+    (finding,) = now.findings
+    assert (now.state, now.verified) == (ConnectionState.ACTION_REQUIRED, False)
+    assert (finding.code, finding.severity, finding.step) == ("secret-expired", "error", StepName.SECRET)
+
+
+def test_while_a_run_works_the_state_is_its_own_and_the_finding_is_there() -> None:
+    now = standing(connection(timedelta(0), runs=True), ConnectionState.RUNNING, NOW)
+    assert (now.state, now.verified) == (ConnectionState.RUNNING, False)
+    assert [finding.code for finding in now.findings] == ["secret-expired"]
+
+
+@pytest.mark.parametrize(
+    ("left", "codes"),
+    [
+        (timedelta(seconds=1), ["secret-expiring"]),
+        (timedelta(days=30), ["secret-expiring"]),
+        (timedelta(days=30, seconds=1), []),
+        (timedelta(days=700), []),
+        (None, []),
+    ],
+)
+def test_from_30_days_before_its_end_a_secret_is_told_to_end_and_all_still_works(
+    left: timedelta | None, codes: list[str]
+) -> None:
+    now = standing(connection(left), ConnectionState.READY, NOW)
+    assert [(finding.code, finding.severity) for finding in now.findings] == [(code, "warning") for code in codes]
+    assert (now.state, now.verified) == (ConnectionState.READY, True)
+
+
+def test_what_a_step_has_met_is_told_once() -> None:
+    one = connection(timedelta(days=-1))
+    met = [Finding(code="secret-expired", step=StepName.SECRET), Finding(code="secret-gone", step=StepName.SECRET)]
+    one.steps[StepName.SECRET] = StepRecord(state=StepState.ACTION_REQUIRED, findings=met)
+    now = standing(one, ConnectionState.ACTION_REQUIRED, NOW)
+    assert [finding.code for finding in now.findings] == ["secret-gone", "secret-expired"]
+
+
+def test_a_replacement_is_action_required_until_somebody_confirms() -> None:
+    one = connection(timedelta(days=90), replaces="old")
+    now = standing(one, conclude(one, 0, NOW).state, NOW)
+    assert (now.state, now.verified) == (ConnectionState.ACTION_REQUIRED, True)
+    assert [finding.id for finding in now.findings] == ["utm-needs-new-secret:12345678-9"]
+    assert conclude(one, 0, NOW).ended  # nobody has to look for it: it is told
+
+    one = connection(timedelta(days=90), replaces="old", confirmed_on=NOW)
+    now = standing(one, conclude(one, 0, NOW).state, NOW)
+    assert (now.state, now.findings) == (ConnectionState.READY, ())
