@@ -38,6 +38,8 @@ def connection(context: df.DurableOrchestrationContext) -> Steps:
     if work["state"] == "superseded":
         return {"state": work["state"], "revision": work["revision"]}
     bell = Bell(context)
+    if work["revision"] != order["revision"]:  # what is wanted now has had no round yet: nobody has waited for it
+        order["round"] = 0
     order.update(revision=work["revision"], operation=work.get("operation", ""))
     for step in work["steps"]:
         outcome = yield from _step(context, bell, StepName(step), order, work)

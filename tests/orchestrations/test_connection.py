@@ -233,6 +233,16 @@ def test_what_a_version_before_has_started_goes_on_under_its_own_id() -> None:
     assert asked == [(0, "")] * len(asked)
 
 
+def test_what_is_wanted_anew_is_waited_for_whichever_round_takes_it_up() -> None:
+    context = Context({**ORDER, "round": 7})
+    verdict = {"state": "waiting", "seconds": 30.0, "revision": 2}
+    run(context, answers(begin=begun(revision=2, steps=["mailboxes"]), conclude=verdict))
+    asked = [value for name, value in context.activities if name != "begin"]
+    assert {(value["revision"], value["round"], value.get("last", False)) for value in asked} == {(2, 0, False)}
+    assert context.continued is not None
+    assert (context.continued["revision"], context.continued["round"]) == (2, 1)
+
+
 def test_a_newer_revision_is_taken_up_at_once() -> None:
     context = Context(ORDER)
     run(context, answers(begin=begun(steps=[]), conclude={"state": "superseded", "seconds": 0.0, "revision": 2}))
