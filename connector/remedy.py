@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.model import Finding, Ids
-from connector.quoting import bash
-from connector.quoting import powershell as quoted
+from connector.quoting import bash, powershell
 
 ALLOWED_GROUP = "UTM Mail Connect Mailboxes"
 """The mail-enabled security group to which the grant script limits the identity; a person may have named another."""
@@ -74,7 +73,7 @@ def _credentials(finding: Finding, context: Context) -> Remedy:
 
 
 def _adopt(finding: Finding, context: Context) -> Remedy:
-    return Remedy(_registration(context, "Owners", finding), f"{context.grant} --adopt {context.name}")
+    return Remedy(_registration(context, "Owners", finding), f"{context.grant} --adopt {bash(context.name)}")
 
 
 def _enterprise_owners(finding: Finding, context: Context) -> Remedy:
@@ -84,8 +83,8 @@ def _enterprise_owners(finding: Finding, context: Context) -> Remedy:
 def _enterprise_credential(finding: Finding, context: Context) -> Remedy:
     """Return the lines that remove a password; the portal shows none of a service principal."""
     principal = finding.values.get("enterpriseApplicationId") or context.ids.enterprise_application_id or ""
-    remove = f"Remove-MgServicePrincipalPassword -ServicePrincipalId {quoted(str(principal))}"
-    command = f"Connect-MgGraph -Scopes Application.ReadWrite.All\n{remove} -KeyId {quoted(finding.subject)}"
+    remove = f"Remove-MgServicePrincipalPassword -ServicePrincipalId {powershell(str(principal))}"
+    command = f"Connect-MgGraph -Scopes Application.ReadWrite.All\n{remove} -KeyId {powershell(finding.subject)}"
     other = finding.values.get("kind", "secret") != "secret"
     return Remedy(_enterprise(context, "Owners", finding), None if other else command)
 
@@ -122,7 +121,7 @@ def _principal(_: Finding, context: Context) -> Remedy:
 
 
 def _replaced(finding: Finding, context: Context) -> Remedy:
-    remove = f"Remove-ServicePrincipal -Identity {quoted(finding.subject)}"
+    remove = f"Remove-ServicePrincipal -Identity {powershell(finding.subject)}"
     return Remedy(command=_lines(remove, _new_principal(context), *_access(context)))
 
 
@@ -143,26 +142,26 @@ def _not_connected(finding: Finding, context: Context) -> Remedy:
 
 
 def _one_access(finding: Finding, context: Context) -> Remedy:
-    return Remedy(command=_lines(_permission(context, quoted(finding.subject))))
+    return Remedy(command=_lines(_permission(context, powershell(finding.subject))))
 
 
 def _new_principal(context: Context) -> str:
     ids = context.ids
     return (
-        f"New-ServicePrincipal -AppId {quoted(ids.application_id or '')} "
-        f"-ObjectId {quoted(ids.enterprise_application_id or '')} -DisplayName {quoted(context.display_name)}"
+        f"New-ServicePrincipal -AppId {powershell(ids.application_id or '')} "
+        f"-ObjectId {powershell(ids.enterprise_application_id or '')} -DisplayName {powershell(context.display_name)}"
     )
 
 
 def _access(context: Context) -> list[str]:
     """Return the lines that give access; a long list is read from a file with one address per line."""
     if len(context.mailboxes) <= _LISTED:
-        return [_permission(context, quoted(one)) for one in context.mailboxes]
+        return [_permission(context, powershell(one)) for one in context.mailboxes]
     return [f"Get-Content mailboxes.txt | ForEach-Object {{ {_permission(context, '$_')} }}"]
 
 
 def _permission(context: Context, mailbox: str) -> str:
-    user = quoted(context.ids.enterprise_application_id or "")
+    user = powershell(context.ids.enterprise_application_id or "")
     return (
         f"Add-MailboxPermission -Identity {mailbox} -User {user} "
         "-AccessRights FullAccess -InheritanceType All -AutoMapping $false"
@@ -171,20 +170,20 @@ def _permission(context: Context, mailbox: str) -> str:
 
 def _removal(_: Finding, context: Context) -> Remedy:
     """Return the lines that take access back; of a long list the first, since the run then names the next."""
-    user = quoted(context.ids.enterprise_application_id or "")
+    user = powershell(context.ids.enterprise_application_id or "")
     lines = [
-        f"Remove-MailboxPermission -Identity {quoted(one)} -User {user} -AccessRights FullAccess -Confirm:$false"
+        f"Remove-MailboxPermission -Identity {powershell(one)} -User {user} -AccessRights FullAccess -Confirm:$false"
         for one in context.leaving[:_LISTED]
     ]
     return Remedy(command=_lines(*lines))
 
 
 def _imap(finding: Finding, _: Context) -> Remedy:
-    return Remedy(command=_lines(f"Set-CASMailbox -Identity {quoted(finding.subject)} -ImapEnabled $true"))
+    return Remedy(command=_lines(f"Set-CASMailbox -Identity {powershell(finding.subject)} -ImapEnabled $true"))
 
 
 def _scope(finding: Finding, _: Context) -> Remedy:
-    group, member = quoted(ALLOWED_GROUP), quoted(finding.subject)
+    group, member = powershell(ALLOWED_GROUP), powershell(finding.subject)
     return Remedy(command=_lines(f"Add-DistributionGroupMember -Identity {group} -Member {member}"))
 
 

@@ -3,8 +3,10 @@
 
 # find_vault_role: sets role to its name, or to nothing where there is none (customVaultRole=false).
 find_vault_role() {
-    role=$(azure role definition list --resource-group "$resource_group" --custom-role-only true \
-        --name "UTM Mail Connect $app" --query '[].roleName') || refused "UTM Mail Connect $app" role_contributor
+    role="UTM Mail Connect $app"
+    azure role definition list --resource-group "$resource_group" --custom-role-only true --name "$role" \
+        --query '[].name' >"$work/vault-role" || refused "$role" role_contributor
+    [[ -s $work/vault-role ]] || role=''
 }
 
 # remove_vault_role: the assignment first, since a role that somebody has cannot go. It needs more than the rest of the

@@ -146,7 +146,7 @@ def _vault(world: World, options: Options) -> Any:
 
 def _vault_roles(world: World, options: Options) -> Any:
     name = options["--name"]
-    return [{"roleName": name}] if name in world["vaultRoles"] else []
+    return [{"name": "88888888-8888-4000-8000-888888888888", "roleName": name}] if name in world["vaultRoles"] else []
 
 
 def _unassign_vault_role(world: World, options: Options) -> None:
