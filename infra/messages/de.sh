@@ -59,7 +59,7 @@ T_choose_profile='Wie viel darf die App selbst tun?
 1, 2 oder 3 [1]'
 T_right_there='  ✔ %s (ist da)'
 T_right_to_grant='  + %s'
-T_why_Application_ReadWrite_OwnedBy='legt die Anwendungen der Verbindungen an und pflegt sie; erreicht nur die, die ihr gehören'
+T_why_Application_ReadWrite_OwnedBy='legt die Anwendungen der Verbindungen an und pflegt sie; ändert nur die, die ihr gehören'
 T_why_Policy_Read_All='liest, wie lange der Mandant einen Clientschlüssel leben lässt'
 T_why_Exchange_ManageAsApp='darf Exchange Online ansprechen; was sie dort darf, entscheidet eine Rolle in Exchange'
 T_why_Application_Read_All='mit AppRoleAssignment.ReadWrite.All: gibt die Zustimmung selbst'

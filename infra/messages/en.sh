@@ -59,7 +59,7 @@ T_choose_profile='How much may the app do by itself?
 1, 2 or 3 [1]'
 T_right_there='  ✔ %s (is there)'
 T_right_to_grant='  + %s'
-T_why_Application_ReadWrite_OwnedBy='makes and keeps the applications of the connections; reaches only those that it owns'
+T_why_Application_ReadWrite_OwnedBy='makes and keeps the applications of the connections; changes only those that it owns'
 T_why_Policy_Read_All='reads how long the tenant lets a client secret live'
 T_why_Exchange_ManageAsApp='may speak to Exchange Online; what it may do there, a role in Exchange decides'
 T_why_Application_Read_All='with AppRoleAssignment.ReadWrite.All: gives the consent by itself'
