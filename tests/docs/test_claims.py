@@ -10,7 +10,9 @@ import pytest
 
 from connector.clients.exchange_transport import Cmdlet
 from connector.expiry import THRESHOLDS
+from connector.messages import LANGUAGES, Language
 from connector.plans.prerequisites import CMDLETS
+from scripts.problems import PAGES, page, statuses
 from tests.docs.test_docs import ROOT, read
 from tests.docs.test_queries import words
 from triggers.openapi import description
@@ -96,3 +98,15 @@ def test_the_cost_counts_every_timer() -> None:
     (told,) = re.findall(r"([0-9,]+) of the timers", read("docs/reference/deployment.md"))
     assert int(told.replace(",", "")) == sum(map(a_month, schedules()))
     assert schedules()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_of_problems_says_what_the_app_says(lang: Language) -> None:
+    assert read(PAGES[lang]) == page(lang), "python -m scripts.problems writes it"
+
+
+def test_a_problem_has_the_status_of_its_error() -> None:
+    known = {"not-json": 400, "media-type": 415, "unknown-plan": 404, "removal-not-allowed": 409, "not-an-address": 422}
+    assert known | {"service-failed": 502, "settings-invalid": 503} == {
+        code: status for code, status in statuses().items() if code in {*known, "service-failed", "settings-invalid"}
+    }
