@@ -1,4 +1,4 @@
-"""``python -m scripts.problems``: write the tables of ``docs/reference/problems.md`` and ``.de.md`` from the messages."""
+"""``python -m scripts.problems``: write the tables of ``docs/reference/problems.md`` and ``.de.md``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def statuses() -> dict[str, int]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             kind = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             code = node.args[0] if isinstance(node, ast.Call) and node.args else None
-            if kind in _REQUESTS and isinstance(code, ast.Constant):
+            if kind in _REQUESTS and isinstance(code, ast.Constant) and isinstance(code.value, str):
                 found[code.value] = meaning(_REQUESTS[kind](code.value))[0]
     return {code: found.get(code) or meaning(FieldError(code))[0] for code in catalogue("en")["problem"]}
 
