@@ -21,7 +21,7 @@ ALIVE = frozenset({"Pending", "Running", "ContinuedAsNew", "Suspended"})
 """Durable's words for an instance that may still do something."""
 SILENCE = timedelta(minutes=10)
 """Nothing that a run does on its own takes so long: an activity 4 minutes at most, and a wait is announced."""
-STARTING = timedelta(minutes=1)
+STARTING = timedelta(minutes=2)
 """For so long after it was written an attempt is taken to be about to start: more than all tries of a start."""
 HOST = "host"
 """The reason of a wait for the Functions host."""

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from local.environment import serving, settings
+from local.host.losses import drawn
 
 _PRELOADED = (
     "function_app", "local.host", "local.environment", "connector.clients.graph", "connector.clients.exchange",
@@ -24,17 +25,20 @@ _STARTS = 60.0
 
 
 class AppProcess:
-    """The app, its host and its clients; ``url`` and ``key`` are known once it has been started.
+    """The app, its host and its clients; ``url`` and the keys are known once it has been started.
 
     What Durable remembers dies with the process, as after the loss of a storage account: only the store's documents
-    are left to go on from.
+    are left to go on from. ``lose`` is the seed by which its host loses starts; 0 is none.
     """
 
-    def __init__(self, endpoints: Mapping[str, Any], store: Path, *, clock: float, redeliver: bool = False) -> None:
-        self._arguments = (dict(endpoints), store, clock, redeliver)
+    def __init__(
+        self, endpoints: Mapping[str, Any], store: Path, *, clock: float, redeliver: bool = False, lose: int = 0
+    ) -> None:
+        self._arguments = (dict(endpoints), store, clock, redeliver, lose)
         self._process: multiprocessing.process.BaseProcess | None = None
         self.url = ""
         self.key = ""
+        self.master_key = ""
 
     async def start(self) -> None:
         """Start the process and wait until it answers.
@@ -50,7 +54,7 @@ class AppProcess:
         there.close()
         if not await asyncio.to_thread(here.poll, _STARTS):
             raise TimeoutError("the app has not started")
-        self.url, self.key = here.recv()
+        self.url, self.key, self.master_key = here.recv()
 
     def resident_mb(self) -> float:
         """Return the resident memory of the process."""
@@ -76,7 +80,7 @@ class AppProcess:
         self.kill()
 
 
-def _run(endpoints: dict[str, Any], store: Path, clock: float, redeliver: bool, pipe: Connection) -> None:
+def _run(endpoints: dict[str, Any], store: Path, clock: float, redeliver: bool, lose: int, pipe: Connection) -> None:
     """Serve until somebody kills this process; what it logs goes beside its documents."""
     store.mkdir(exist_ok=True)
     with (store / "app.log").open("ab") as log:
@@ -85,7 +89,8 @@ def _run(endpoints: dict[str, Any], store: Path, clock: float, redeliver: bool, 
 
     async def serve() -> None:
         async with serving(settings(endpoints, store), clock=clock, redeliver=redeliver) as host:
-            pipe.send((host.url, host.key))
+            host.durable.fates = drawn(lose) if lose else host.durable.fates
+            pipe.send((host.url, host.key, host.master_key))
             await asyncio.Event().wait()
 
     with suppress(KeyboardInterrupt):

@@ -1,8 +1,9 @@
 """``soak``: set-ups that are disturbed. Each must end ready, with the values, and leave what a calm one leaves.
 
-Four ways of disturbing: a tenant that misbehaves, by many seeds; every activity delivered twice; the app's process
-killed before and after each write that a set-up makes, started anew and asked again; and a member of the tenant who
-plants an application of our name, or co-owns ours, at a random moment: then the end is that he gets nothing from us.
+Five ways of disturbing: a tenant that misbehaves, by many seeds; every activity delivered twice; the app's process
+killed before and after each write that a set-up makes, started anew and asked again; a host that loses most starts,
+which only the hourly timer finds; and a member of the tenant who plants an application of our name, or co-owns ours, at
+a random moment: then the end is that he gets nothing from us.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connector.plans.application import unique_name
-from local.client import ApiClient
+from local.client import RESTING, ApiClient
 from local.end_state import add_foreign, differences, end_state, foreign
 from local.intruder import Intruder
 from local.process import AppProcess
@@ -72,6 +73,8 @@ class Disturbance:
     when: When = "after"
     intruder: int = 0
     """The seed of a member who plants or co-owns at some moment; 0 is none."""
+    lose: int = 0
+    """The seed by which the host loses starts; 0 is none."""
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -79,6 +82,8 @@ class Disturbance:
             return f"killed {self.when} write {self.at}"
         if self.intruder:
             return f"{self.preset}, an intruder by seed {self.intruder}"
+        if self.lose:
+            return f"{self.preset}, starts lost by seed {self.lose}"
         return f"{self.preset}, seed {self.seed}{', all delivered twice' if self.redeliver else ''}"
 
 
@@ -92,7 +97,9 @@ async def run(disturbance: Disturbance) -> End:
         ):
             add_foreign(tenant)
             beside = foreign(tenant.world, NAME)
-            app = AppProcess(tenant.endpoints, Path(folder), clock=_CLOCK, redeliver=disturbance.redeliver)
+            app = AppProcess(
+                tenant.endpoints, Path(folder), clock=_CLOCK, redeliver=disturbance.redeliver, lose=disturbance.lose
+            )
             writes = _count_writes(tenant, disturbance, app.kill)
             intruder = Intruder(tenant, unique_name(NAME), disturbance.intruder) if disturbance.intruder else None
             if intruder is not None:
@@ -139,6 +146,9 @@ async def _set_up(app: AppProcess, tenant: Tenant, patience: float) -> str | Non
     async with ApiClient(app) as client:
         try:
             connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses}, patience=patience)
+            while connection["state"] == "interrupted":
+                await client.post("/admin/functions/recover_runs", json={}, headers={"x-functions-key": app.master_key})
+                connection = await client.until(NAME, lambda seen: seen["state"] in RESTING)
             answer = await client.get(f"/api/connections/{NAME}/parameters")
             for _ in range(_READS):
                 if answer.status_code != _VAULT_BUSY:
@@ -187,6 +197,8 @@ async def soak(arguments: argparse.Namespace) -> int:
         *(Disturbance(arguments.preset, seed, mailboxes, redeliver=True) for seed in seeds[:3]),
         Disturbance(mailboxes=mailboxes, redeliver=True),
         *(Disturbance(preset, mailboxes=mailboxes, intruder=seed) for seed in seeds for preset in intruded(seed)),
+        *(Disturbance(mailboxes=mailboxes, lose=seed) for seed in seeds),
+        *(Disturbance(arguments.preset, seed, mailboxes, lose=seed) for seed in seeds[:3]),
         *await every_stop(mailboxes, ("before", "after")),
     ]
     table = Table("disturbance", "state", "as after a calm run", "writes", "remote calls", "seconds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import traceback
 import uuid
 from typing import Any
@@ -79,6 +80,7 @@ class DurableEngine:
             await self.clock.sleep(delay)
         async with self._gate:
             self._kept.append(f"activity {name} input {value}")
+            instance.working_since = time.monotonic()
             try:
                 result = await self.functions.act(name, value)
                 if self._redeliver:
@@ -87,6 +89,8 @@ class DurableEngine:
                 event = _failure(self.clock, task_id, name, error)
             else:
                 event = history.completed(history.TASK_COMPLETED, self.clock.now(), task_id, result)
+            finally:
+                instance.working_since = None
         self._kept.append(json.dumps(event))
         if instance.fate in {"failed", "vanished"}:
             self._befall(instance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,8 @@ class Instance:
         self.suspended = False
         self.fate: Fate | None = None
         """What befalls it, out of the ordinary."""
+        self.working_since: float | None = None
+        """Since when an activity works for it, on the machine's own monotonic clock."""
         self._inbox: list[Event] = []
         self._wake = asyncio.Event()
         self._begin(value)
@@ -244,8 +247,15 @@ class Instance:
             "customStatus": self.custom_status,
             "output": self.output,
             "createdTime": _seconds(self.created),
-            "lastUpdatedTime": _seconds(self.updated),
+            "lastUpdatedTime": _seconds(self._heard_of()),
         }
+
+    def _heard_of(self) -> datetime:
+        """Return when it last did anything; the time that an activity takes is real, however fast the clock runs."""
+        if self.working_since is None:
+            return self.updated
+        working = timedelta(seconds=time.monotonic() - self.working_since)
+        return max(self.updated, self.engine.clock.now() - working)
 
 
 class _Retry:

@@ -6,10 +6,12 @@ from local.end_state import differences
 from local.soak import Disturbance, ends, every_stop, run
 
 MAILBOXES = 2
+LOSING = (15, 19)
+"""Seeds with which a start stays pending, is dropped, and vanishes (``local.host.losses.drawn``)."""
 
 
 async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
-    """Three hostile seeds, everything delivered twice, a member who intrudes, and a kill after each write."""
+    """Three hostile seeds, everything delivered twice, a member who intrudes, lost starts, and a kill at each write."""
     calm = await run(Disturbance(mailboxes=MAILBOXES))
     assert calm.state == "ready"
     stops = await every_stop(MAILBOXES, ("after",))
@@ -18,6 +20,7 @@ async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
         *(Disturbance("hostile", seed, MAILBOXES) for seed in (1, 2, 3)),
         Disturbance(mailboxes=MAILBOXES, redeliver=True),
         *(Disturbance(mailboxes=MAILBOXES, intruder=seed) for seed in (1, 2)),
+        *(Disturbance(mailboxes=MAILBOXES, lose=seed) for seed in LOSING),
         *stops,
     ]
     found = await ends(disturbances, 4)
