@@ -15,6 +15,7 @@ from connector.observed import RoleAssignment
 from connector.plans import consent
 from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.plans.consent import Observed
+from connector.plans.ownership import stopping
 from connector.plans.plan import KNOWN_AFTER_APPLY, Change, Plan
 from connector.steps import StepName
 from connector.together import together
@@ -26,10 +27,9 @@ class _Consent:
 
     async def observe(self, run: Run) -> Looked[Observed]:
         graph = run.services.graph
-        found, exchange, assignments = await together(
-            ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID), _assignments(run)
-        )
-        return Looked(found, Observed(exchange, assignments))
+        found, exchange = await together(ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID))
+        foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
+        return Looked(found, Observed(exchange, () if foreign else await _assignments(run)))
 
     def plan(self, run: Run, observed: Looked[Observed]) -> Plan:
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from uuid import uuid4
 
 from activities.run import Run
+from connector.acceptances import same_guid
 from connector.errors import ForbiddenError, ReplicationError
 from connector.log import log
 from connector.model import Connection, Finding, Made, Making
@@ -55,19 +56,33 @@ async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
     """Return the application that step 2 has settled, with its service principal where step 3 has, as they are now.
 
     None in a dry run of what is still to be made. ``renewed``: the service principal may be another one than before.
+    Where what was settled is gone and somebody else's has its name, that one: it stops the step, and says who made it.
 
     Raises:
         ReplicationError: what was settled is not readable at present.
     """
-    ids, graph = run.connection.ids, run.services.graph
+    ids = run.connection.ids
     if ids.application_id is None or ids.object_id is None:
         if run.dry:
             return None
         raise ReplicationError("graph", "application-not-listed", "no application has been settled")
+    try:
+        return await _settled(run, ids.application_id, ids.object_id, renewed=renewed)
+    except ReplicationError:
+        another = await by_name(run)
+        if another.application is None or same_guid(another.application.object_id, ids.object_id):
+            raise
+        if not ownership.judge(another, StepName.APPLICATION).blocked:
+            raise  # never one of two ids: the next operation settles it from step 2 on
+        return another
+
+
+async def _settled(run: Run, application_id: str, object_id: str, *, renewed: bool) -> Registration:
+    ids, graph = run.connection.ids, run.services.graph
     found, enterprise, kept, identity = await together(
-        graph.known_application(ids.object_id),
-        graph.enterprise_application(ids.application_id, None if renewed else ids.enterprise_application_id),
-        _kept(run, ids.application_id),
+        graph.known_application(object_id),
+        graph.enterprise_application(application_id, None if renewed else ids.enterprise_application_id),
+        _kept(run, application_id),
         _identity(run),
     )
     return _registration(run, identity, found, enterprise, kept)

@@ -218,6 +218,37 @@ async def test_one_that_takes_the_place_of_ours_gets_nothing(tmp_path: Path) -> 
         assert await opened(tenant, planted.app_id, password.value) == []
 
 
+async def test_one_that_takes_the_place_of_ours_in_the_middle_is_told_at_once(tmp_path: Path) -> None:
+    """Waiting for ours to be shown again would end after half an hour with nothing said of who has its name."""
+    async with running(tmp_path, mailboxes=1) as app:
+        for number, path in enumerate(MOMENTS[1:]):
+            name = f"k{number}"
+            planted: list[tuple[Application, Credential]] = []
+            app.tenant.stops = replacing(app.tenant, name, path, planted)
+            connection = await set_up(app, name)
+            app.tenant.stops = lambda _: False
+            ((application, password),) = planted
+            assert connection["state"] == STOPPED, path
+            assert application.app_id in errors(connection)["foreign-application"]["message"]
+            assert given(app.tenant, application) == []
+            assert await opened(app.tenant, application.app_id, password.value) == []
+            await app.client.post(f"/api/connections/{name}/cancel")
+
+
+def replacing(
+    tenant: Tenant, name: str, path: str, planted: list[tuple[Application, Credential]]
+) -> Callable[[Literal["before", "after"]], bool]:
+    """Delete ours after the first write to this path, and plant one of its name."""
+
+    def stops(when: Literal["before", "after"]) -> bool:
+        if when == "after" and not planted and path in tenant.requests[-1].path:
+            tenant.administrator.delete_application(registered(tenant, name).app_id)
+            planted.append(tenant.member.plant(f"utm-mail-connect-{name}"))
+        return False
+
+    return stops
+
+
 async def test_a_new_identity_takes_nothing_over_by_itself(tmp_path: Path) -> None:
     """The old one's application is another identity's; what a member added before comes to light beside it."""
     async with Tenant(preset="calm", clock=60, mailboxes=1) as tenant:
