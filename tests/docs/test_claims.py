@@ -12,6 +12,7 @@ from connector.clients.exchange_transport import Cmdlet
 from connector.expiry import THRESHOLDS
 from connector.messages import LANGUAGES, Language
 from connector.plans.prerequisites import CMDLETS
+from connector.steps import ConnectionState, MailboxState, StepState
 from scripts.problems import PAGES, page, statuses
 from tests.docs.test_docs import ROOT, read
 from tests.docs.test_queries import words
@@ -110,3 +111,13 @@ def test_a_problem_has_the_status_of_its_error() -> None:
     assert known | {"service-failed": 502, "settings-invalid": 503} == {
         code: status for code, status in statuses().items() if code in {*known, "service-failed", "settings-invalid"}
     }
+
+
+@pytest.mark.parametrize("path", pages("reference/findings"))
+def test_every_state_is_explained_and_no_other(path: str) -> None:
+    (section,) = re.findall(r"\n## (?:States|Zustände)\n(.*?)\n## ", read(path), re.DOTALL)
+    table, _, others = section.strip().partition("\n\n")
+    assert set(re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE)) - {"state"} == {*ConnectionState}
+    steps, _, mailboxes = others.partition(";")
+    assert re.findall(r"`([a-z-]+)`", steps) == [*StepState]
+    assert re.findall(r"`([a-z-]+)`", mailboxes) == [*MailboxState]
