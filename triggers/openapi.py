@@ -44,6 +44,7 @@ _AFTER = {
     "description": "The last entry of the page before.",
     "schema": {"type": "string", "minLength": 1},
 }
+_PLACE = {**_AFTER, "description": "`next` of the page before."}
 _STATE = {
     "name": "state",
     "in": "query",
@@ -152,7 +153,7 @@ def description() -> dict[str, Any]:
                     "Read one connection: steps, mailboxes, findings",
                     (200, ConnectionView),
                     (404, 409, 422, 502, 503),
-                    [_NAME, _TOP, _AFTER, _STATE],
+                    [_NAME, _TOP, _PLACE, _STATE],
                 )
             },
             "/api/connections/{name}/parameters": {

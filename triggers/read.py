@@ -15,6 +15,7 @@ from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.blueprint import blueprint
 from triggers.findings import acceptance_view, context_of
+from triggers.place import place
 from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view
 
 
@@ -49,10 +50,10 @@ async def _page(connection: Connection, parameters: dict[str, str], lang: Langua
         for entry in chunk.mailboxes:
             if passed and entry.wanted and state in {None, entry.state}:
                 if len(items) == top:
-                    following = items[-1].requested
+                    following = place(connection.name, items[-1].requested)
                     break
                 items.append(mailbox_view(entry, lang, context))
-            passed = passed or entry.requested == after
+            passed = passed or place(connection.name, entry.requested) == after
         if following is not None:
             break
     if not passed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import httpx
@@ -80,7 +81,9 @@ async def test_mailboxes_are_paged_to_the_end(hq: Served, top: int) -> None:
         seen += [item["requested"] for item in page["items"]]
         if page["next"] is None:
             break
-        assert page["next"] == seen[-1]
+        assert re.fullmatch(
+            "[0-9a-f]{16}", page["next"]
+        )  # what stands in a query is logged on the way: it names nobody
         parameters["after"] = page["next"]
     assert seen == hq.tenant.addresses
 
