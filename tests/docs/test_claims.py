@@ -46,7 +46,7 @@ def stored() -> set[str]:
     sources = [path.read_text("utf-8") for path in (ROOT / "connector").glob("*.py")]
     for source in (source for source in sources if "import Store\n" in source):
         for node in ast.walk(ast.parse(source)):
-            start = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else None
+            start = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node
             if isinstance(start, ast.Constant) and (folder := _STORED.match(str(start.value))):
                 found.add(folder[1])
     return found
