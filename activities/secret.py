@@ -5,29 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from activities import ownership
 from activities.blueprint import activity
 from activities.ownership import Looked
 from activities.run import Order, Run, carry_out
+from activities.secret_making import make
 from connector.errors import ForbiddenError, RefusedError
 from connector.log import log
-from connector.model import Connection, Intent
+from connector.model import Connection, Finding
 from connector.observed import SecretVersion
 from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
 from connector.plans.secret import (
-    LIFETIME_REFUSED,
     Observed,
     Proof,
     candidate,
     credential_name,
-    lifetime,
     secret_name,
 )
 from connector.steps import StepName
 from connector.together import together
+from connector.waiting import TIMER_SLACK, refused_wait
 
 _REMEMBERED = timedelta(days=1)
 PROOFS: dict[str, Proof] = {
@@ -44,7 +43,7 @@ class _Secret:
     step: StepName = StepName.SECRET
 
     async def observe(self, run: Run) -> Looked[Observed]:
-        name = _name(run)
+        name, begun = _name(run), run.connection.secrets_begun
         found, versions = await together(ownership.by_ids(run), run.services.vault.versions(name))
         newest = candidate(versions, run.now)
         credentials = found.application.credentials if found is not None and found.application is not None else ()
@@ -54,6 +53,10 @@ class _Secret:
             intents=tuple(run.connection.intents),
             proof=await _proof(run, name, newest.version) if newest is not None else None,
             now=run.now,
+            deleted=not versions and await run.services.vault.deleted(name),
+            recovered=run.connection.recovered_in == run.operation,
+            held=_held(run),
+            begun=begun,
         )
         if observed.proof == "accepted":
             await _mark(run, name, versions)
@@ -64,11 +67,14 @@ class _Secret:
         subject = _name(run) if known else KNOWN_AFTER_APPLY
         return observed.guard(self.step, lambda: secret.plan(observed.seen, subject))
 
-    async def apply(self, run: Run, observed: Looked[Observed], change: Change) -> None:  # noqa: ARG002 - as above
+    async def apply(self, run: Run, observed: Looked[Observed], change: Change) -> None:
         if change.action is Action.REMOVE_ORPHAN:
             await run.services.graph.remove_password(run.connection.ids.object_id or "", change.subject)
+        elif change.action is Action.RECOVER_SECRET:
+            await run.update(lambda connection: setattr(connection, "recovered_in", run.operation))
+            await run.services.vault.recover(change.subject)
         else:
-            await _add(run, change.subject)
+            await make(run, change.subject, change.reason, observed.seen.begun)
 
     def record(self, looked: Looked[Observed], connection: Connection) -> None:
         observed = looked.seen
@@ -88,39 +94,6 @@ class _Secret:
             connection.secret = secret.succession(connection.secret, observed.versions)
 
 
-async def _add(run: Run, name: str) -> None:
-    """Add a credential and write its value to the vault, the intent before and after.
-
-    Both in one activity: the value is shown once, and nothing of it may pass through Durable. A crash in between
-    leaves a credential whose intent is unfinished, which the next run removes.
-    """
-    ids, rights = run.connection.ids, run.connection.rights
-    intent = Intent(id=str(uuid4()), started=run.now)
-    await run.update(lambda connection: connection.intents.append(intent))
-    lives = lifetime(
-        run.connection.wanted.lifetime_days, run.services.settings.secret_lifetime_days, rights.longest_secret_days
-    )
-    try:
-        made = await run.services.graph.add_password(
-            ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + lives
-        )
-    except (RefusedError, ForbiddenError) as error:
-        await run.update(lambda connection: _forget(connection, intent))  # a refusal has made nothing
-        if error.code == LIFETIME_REFUSED and rights.longest_secret_days == 0:
-            raise RefusedError("graph", "lifetime-below-a-day", error.reason, error.request_id) from None
-        raise
-    tags = {"connection": run.order.name, "applicationId": ids.application_id or "", "keyId": made.key_id}
-    tags[secret.STATE] = secret.NEW
-    await run.services.vault.write(name, made.secret, tags=tags, expires=made.ends)
-
-    def complete(connection: Connection) -> None:
-        for entry in connection.intents:
-            if entry.id == intent.id:
-                entry.key_id = made.key_id
-
-    await run.update(complete)
-
-
 async def _mark(run: Run, name: str, versions: tuple[SecretVersion, ...]) -> None:
     """Let the vault's tags say that the newest version was accepted, and whether the UTM may have an earlier one still.
 
@@ -137,8 +110,13 @@ async def _mark(run: Run, name: str, versions: tuple[SecretVersion, ...]) -> Non
         log("vault-label-refused", connection=run.order.name, code=error.code, requestId=error.request_id)
 
 
-def _forget(connection: Connection, intent: Intent) -> None:
-    connection.intents = [entry for entry in connection.intents if entry.id != intent.id]
+def _held(run: Run) -> Finding | None:
+    """Return what the vault had against a new secret, as long as it is not to be asked again in this operation."""
+    refused = run.connection.refused
+    if refused is None or refused.operation != run.operation:
+        return None
+    ends = refused.on + timedelta(seconds=refused_wait(refused.tries))
+    return refused.finding if run.now + TIMER_SLACK < ends else None
 
 
 async def _proof(run: Run, name: str, version: str) -> Proof:

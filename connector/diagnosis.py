@@ -79,6 +79,8 @@ def refusal(step: StepName, error: ServiceError, change: Change | None = None) -
         subject = change.subject
     if code == "exchange-resource-missing":
         subject = EXCHANGE_APPLICATION_ID
+    if code == "vault-right-missing":
+        subject = "Key Vault"  # as step 1 and ``health`` call it: one finding, not two
     values: dict[str, str | int] = {"code": error.code, "reason": error.reason}
     return Finding(code=code, step=step, subject=subject, values=values, request_id=error.request_id)
 
@@ -94,6 +96,8 @@ def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
         return change.reason if change is not None else "exchange-by-hand"
     if error.service == "vault" and error.code in VAULT_FIREWALL:
         return "vault-firewall"
+    if error.service == "vault" and isinstance(error, ForbiddenError):
+        return "vault-right-missing"
     if isinstance(error, ForbiddenError):
         return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
     return UNKNOWN

@@ -195,6 +195,18 @@ class Intent(Document):
     started: datetime
     key_id: str | None = None
     """Set when the vault holds the value: the intent is complete."""
+    given_up: bool = False
+    """Whether the delivery that began it has come to nothing, so that nobody is at it any more."""
+
+
+class Refused(Document):
+    """What the vault had against a new secret: none is made, and it is not asked all the time."""
+
+    operation: str
+    on: datetime
+    tries: int
+    """How often in this operation."""
+    finding: Finding
 
 
 class Making(Document):
@@ -315,6 +327,11 @@ class Connection(Document):
     rights: Rights = Field(default_factory=Rights)
     secret: SecretRecord | None = None
     intents: list[Intent] = []
+    secrets_begun: int = 0
+    """How many secrets were ever begun: who looked before another one was begun has looked too early."""
+    refused: Refused | None = None
+    recovered_in: str | None = None
+    """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     makings: list[Making] = []
     made: list[Made] = []
     chunks: list[ChunkSummary] = []

@@ -13,6 +13,7 @@ from connector.documents import Documents
 from connector.errors import GrantMissingError
 from connector.history import Histories
 from connector.planned import Plans
+from connector.probes import Probes
 
 if TYPE_CHECKING:
     from connector.clients.clouds import Cloud
@@ -99,6 +100,11 @@ class Services:
         return Acceptances(self.store)
 
     @cached_property
+    def probes(self) -> Probes:
+        """What came of the last try to write into the vault."""
+        return Probes(self.store)
+
+    @cached_property
     def histories(self) -> Histories:
         """Who has asked for what."""
         return Histories(self.store, self.settings.history_days)
@@ -117,7 +123,7 @@ class Services:
         for name in ("graph", "exchange", "vault", "store", "identity"):
             if name in self.__dict__:
                 await self.__dict__.pop(name).close()
-        for name in ("documents", "histories", "plans", "acceptances"):
+        for name in ("documents", "histories", "plans", "acceptances", "probes"):
             self.__dict__.pop(name, None)
 
 

@@ -18,6 +18,7 @@ LOOK_LONGEST = 45.0
 """For so long each part of a dry run is repeated; what is not readable then is said to be that."""
 _STEP_FIRST, _STEP_LONGEST = 3.0, 60.0
 _ROUND_FIRST = 30.0
+_REFUSED_LONGEST = 1_800.0
 _GROWTH = 1.5
 
 
@@ -32,6 +33,11 @@ def step_wait(attempt: int, asked: float | None) -> float:
 def round_wait(number: int) -> float:
     """Return the wait between two rounds of verification: from 30 seconds, growing to 5 minutes."""
     return _grown(_ROUND_FIRST, number, ROUND_LONGEST)
+
+
+def refused_wait(tries: int) -> float:
+    """Return the wait before a service that has refused is asked for the same again: from 5 minutes to half an hour."""
+    return min(ROUND_LONGEST * 2.0 ** min(max(tries, 1) - 1, 10), _REFUSED_LONGEST)
 
 
 def step_overdue(began: datetime, now: datetime, throttled: float) -> bool:

@@ -8,15 +8,17 @@ import azure.functions as func
 
 from connector import __version__
 from connector.errors import GrantMissingError
+from connector.messages import Language, text
 from connector.model import Finding, Ids
 from connector.observed import Claims
+from connector.probes import Probed
 from connector.rights import Glance, Unread, glance
 from connector.services import Services, services
 from connector.steps import StepName
 from triggers.answers import answered, json_answer, language, query
 from triggers.blueprint import blueprint
 from triggers.findings import context_of, finding_view
-from triggers.views import Health
+from triggers.views import Health, VaultWrite
 
 
 @blueprint.function_name("read_health")
@@ -27,7 +29,8 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
     clients = services()
     query(req)
     seen, findings = await _observe(clients)
-    lang = language(req)
+    lang, probed = language(req), await clients.probes.load()
+    findings = _with_vault(findings, probed)
     context = context_of(clients, ids=_ids(seen))
     body = Health(
         status="action-required" if any(finding.severity != "info" for finding in findings) else "ok",
@@ -38,6 +41,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
         tenant_id=_ids(seen).tenant_id,
         secret_lifetime_days=clients.settings.secret_lifetime_days,
         identity=_identity(seen),
+        vault_write=_vault_write(probed, lang),
         missing=[finding_view(finding, lang, context) for finding in findings],
     )
     return json_answer(body)
@@ -49,6 +53,22 @@ async def _observe(clients: Services) -> tuple[Glance | None, tuple[Finding, ...
     except GrantMissingError:
         return None, (Finding(code="grant-missing", step=StepName.PREREQUISITES),)
     return seen, seen.findings(clients.settings.granted)
+
+
+def _with_vault(findings: tuple[Finding, ...], probed: Probed | None) -> tuple[Finding, ...]:
+    """Return the findings with what the vault had against the last secret: being allowed to read does not tell it."""
+    if probed is None or probed.finding is None or probed.finding.code in {finding.code for finding in findings}:
+        return findings
+    told = probed.finding.model_copy(update={"step": StepName.PREREQUISITES, "severity": "warning"})
+    return (*findings, told)
+
+
+def _vault_write(probed: Probed | None, lang: Language) -> VaultWrite:
+    if probed is None:
+        return VaultWrite(outcome="not-known-yet", on=None, message=text(lang, "vaultWrite", "unknown"))
+    outcome = "ok" if probed.finding is None else probed.finding.code
+    said = text(lang, "vaultWrite", "ok" if probed.finding is None else "refused")
+    return VaultWrite(outcome=outcome, on=probed.on, message=said)
 
 
 def _ids(seen: Glance | None) -> Ids:

@@ -169,6 +169,14 @@ class Parameters(Document):
     oauth2: OAuthView
 
 
+class VaultWrite(Document):
+    """What came of the last try to write into the vault; one is made when a client secret is about to be made."""
+
+    outcome: str = Field(description="`ok`, `not-known-yet`, or the code of the finding.")
+    on: datetime | None
+    message: str
+
+
 class Health(Document):
     """What this deployment is and may do."""
 
@@ -182,6 +190,7 @@ class Health(Document):
     identity: dict[str, Any] = Field(
         description="What the app's identity holds; null for what could not be read just now."
     )
+    vault_write: VaultWrite
     missing: list[FindingView]
 
 

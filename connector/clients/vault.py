@@ -36,10 +36,14 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
+from connector.log import log
 from connector.observed import SecretVersion
 
 CONTENT_TYPE = "Microsoft Entra client secret"
+PROBE_TYPE = "UTM Mail Connect: may a secret be written here?"
 _RECOVERY_SECONDS = 45
+_DISCARD_SECONDS = 2
+"""For so long a deletion is watched; Key Vault goes on with it by itself."""
 _REASON = 1_000
 _FIREWALL = ("client address is not authorized", "public network access is disabled", "not a trusted service")
 _REFUSAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 300, 401, 403, 404, 409, 429, 500
@@ -85,6 +89,55 @@ class Vault:
             return await self._set(name, value, tags, expires)
         except AzureError as error:
             raise vault_error(error) from None
+
+    async def deleted(self, name: str) -> bool:
+        """Return whether there is a deleted secret of that name, which can be brought back."""
+        try:
+            await self._client.get_deleted_secret(name)
+        except ResourceNotFoundError:
+            return False
+        except AzureError as error:
+            raise vault_error(error) from None
+        return True
+
+    async def recover(self, name: str) -> None:
+        """Bring a deleted secret back, with all its versions as they were.
+
+        Raises:
+            ReplicationError: it takes longer, or another delivery has begun it.
+        """
+        await self._recover(name)
+
+    async def probe(self, name: str, *, tags: dict[str, str], expires: datetime) -> None:
+        """Find out whether the vault takes a secret: write one that is disabled, read it back, and remove it.
+
+        Raises:
+            ReplicationError: the vault says yes and shows none.
+        """
+        try:
+            written = _version(
+                (
+                    await self._client.set_secret(
+                        name, "-", enabled=False, tags=tags, expires_on=expires, content_type=PROBE_TYPE
+                    )
+                ).properties
+            )
+        except AzureError as error:
+            raise vault_error(error) from None
+        shown = {(one.version, one.enabled) for one in await self.versions(name)}
+        if (written.version, False) not in shown:
+            raise ReplicationError("vault", "replication", "what was written is not shown")
+        await self.discard(name)
+
+    async def discard(self, name: str) -> None:
+        """Delete a secret that is worth nothing, where the role lets us: what stays is disabled, and harms nobody."""
+        try:
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                await self._client.delete_secret(name)
+        except (TimeoutError, ResourceNotFoundError):
+            return  # it is on its way, or was never there
+        except AzureError as error:
+            log("vault-probe-left", code=vault_error(error).code)
 
     async def label(self, name: str, version: str, tags: dict[str, str]) -> None:
         """Give a version other tags; all else stays as it is.

@@ -16,6 +16,7 @@ class Action(StrEnum):
     CREATE_ENTERPRISE_APPLICATION = "create-enterprise-application"
     ASSIGN_ROLE = "assign-role"
     REMOVE_ORPHAN = "remove-orphan"
+    RECOVER_SECRET = "recover-secret"  # noqa: S105 - the name of an action
     ADD_SECRET = "add-secret"  # noqa: S105 - the name of an action
     CREATE_PRINCIPAL = "create-principal"
     REPLACE_PRINCIPAL = "replace-principal"

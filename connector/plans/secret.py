@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,6 +18,9 @@ _MARGIN = timedelta(hours=1)
 REPLICATION_TIME = timedelta(minutes=30)
 """How long the token endpoint may not know a new secret yet; a refusal of an older one is meant."""
 
+CLAIM = timedelta(minutes=5)
+"""For so long an open intent is taken to be worked on: longer than any activity may run."""
+IN_THE_MAKING = "secret-in-the-making"
 STATE = "state"
 """The vault's tag by which the story of a secret can be read where the store is lost."""
 NEW, NEXT, CURRENT = "new", "next", "current"
@@ -36,11 +40,24 @@ class Observed:
     proof: Proof | None
     """What the token endpoint said to the newest usable version; None where there was nothing to ask it."""
     now: datetime
+    deleted: bool = False
+    """Whether the vault holds a deleted secret of the name, which can be brought back."""
+    recovered: bool = False
+    """Whether it was brought back in this operation."""
+    held: Finding | None = None
+    """What the vault has had against a new secret a moment ago; None where it may be asked."""
+    begun: int = 0
+    """How many secrets had been begun before this look."""
 
 
 def secret_name(connection: str, application_id: str) -> str:
     """Return the name in the vault; at most 40 + 1 + 36 characters of the 127 allowed."""
     return f"{connection}-{application_id}"
+
+
+def probe_name(name: str, intent_id: str) -> str:
+    """Return the name under which it is tried whether the vault takes a secret; at most 92 characters."""
+    return f"{name}-probe-{intent_id[:8]}"
 
 
 def credential_name(intent_id: str) -> str:
@@ -94,12 +111,19 @@ def candidate(observed_versions: tuple[SecretVersion, ...], now: datetime) -> Se
     return None if newest.expires is not None and newest.expires <= now else newest
 
 
-def orphans(observed: Observed) -> tuple[Credential, ...]:
-    """Return the credentials whose intent was never completed and that no version in the vault carries.
+def claimed(intents: Sequence[Intent], now: datetime) -> tuple[Intent, ...]:
+    """Return the intents that a delivery may be working on at this moment: nobody touches what comes of them."""
+    return tuple(one for one in intents if one.key_id is None and not one.given_up and now - one.started < CLAIM)
 
-    Every other credential that the vault does not know is left alone: it may be the one that the UTM uses.
+
+def orphans(observed: Observed) -> tuple[Credential, ...]:
+    """Return the credentials whose intent came to nothing and that no version in the vault carries.
+
+    Every other credential that the vault does not know is left alone: it may be the one that the UTM uses, or the one
+    that another delivery is just putting into the vault.
     """
-    unfinished = {credential_name(intent.id) for intent in observed.intents if intent.key_id is None}
+    worked_on = claimed(observed.intents, observed.now)
+    unfinished = {credential_name(one.id) for one in observed.intents if one.key_id is None and one not in worked_on}
     kept = {version.key_id for version in observed.versions}
     return tuple(
         credential
@@ -114,17 +138,30 @@ def plan(observed: Observed, subject: str) -> Plan:
         Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan") for credential in orphans(observed)
     )
     reason = _reason(observed)
-    if reason is None or reason in {"secret-not-known-yet", "secret-not-listed-yet"}:
+    if reason is None:
+        return Plan(removals, _recovered(observed, subject))
+    if reason in {"secret-not-known-yet", "secret-not-listed-yet"}:
         return Plan(removals, wait=reason)
     if reason == "application-unknown":
         return Plan(findings=(Finding(code=reason, step=StepName.SECRET, subject=subject),))
+    if reason == "secret-deleted":
+        return Plan((*removals, Change(Action.RECOVER_SECRET, subject, reason)))
+    if claimed(observed.intents, observed.now):
+        return Plan(removals, wait=IN_THE_MAKING)
+    if observed.held is not None:
+        return Plan(removals) if removals else Plan(findings=(observed.held,))
     return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
+
+
+def _recovered(observed: Observed, subject: str) -> tuple[Finding, ...]:
+    told = Finding(code="secret-recovered", severity="info", step=StepName.SECRET, subject=subject)
+    return (told,) if observed.recovered else ()
 
 
 def _reason(observed: Observed) -> str | None:
     """Return why a new secret is needed, or why to wait; None where the present one can be used."""
     if not observed.versions:
-        return "secret-missing"
+        return "secret-deleted" if observed.deleted else "secret-missing"
     newest = candidate(observed.versions, observed.now)
     if newest is None:
         return "secret-disabled" if not observed.versions[0].enabled else "secret-expired"

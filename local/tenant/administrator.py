@@ -118,6 +118,10 @@ class Administrator(Member, MailboxAdministrator):
         """Run ``Remove-ServicePrincipal``; permissions given to it dangle."""
         del self._world.exchange_principals[app_id]
 
+    def limit_vault(self, actions: frozenset[str]) -> None:
+        """Give the identity another role on the vault."""
+        self._world.identity.vault_actions = actions
+
     def delete_secret(self, name: str) -> None:
         """Delete a vault secret softly."""
         secret = self._world.secrets.pop(name)

@@ -15,6 +15,7 @@ from local.tenant.catalogue import VAULT_RESOURCE
 from local.tenant.simulation import Simulation, request_id
 from local.tenant.tokens import TokenRefusedError
 from local.tenant.vault_answers import deleted_bundle, error, item, page, secret_bundle
+from local.tenant.vault_roles import needed
 from local.tenant.world import SecretVersion, VaultSecret
 
 _NAMED = r"/secrets/(?P<name>[^/]+)"
@@ -80,6 +81,14 @@ class Vault:
                 "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or "
                 "role definitions were changed recently, please observe propagation time.\r\nCaller: appid="
                 f"{claims.application_id};oid={claims.object_id}"
+            )
+            raise Refusal(error(403, "Forbidden", message, "ForbiddenByRbac"))
+        action = needed(call.method, call.path)
+        if action is not None and action not in world.identity.vault_actions:
+            message = (
+                "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or "
+                "role definitions were changed recently, please observe propagation time.\r\nCaller: appid="
+                f"{claims.application_id};oid={claims.object_id}\r\nAction: '{action}'"
             )
             raise Refusal(error(403, "Forbidden", message, "ForbiddenByRbac"))
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from local.tenant import vault_roles
+
 CredentialKind = Literal["secret", "certificate", "federated"]
 
 
@@ -217,6 +219,7 @@ class Identity:
     client_id: str
     object_id: str
     vault_access: bool = True
+    vault_actions: frozenset[str] = vault_roles.ALL
 
 
 @dataclass(slots=True)

@@ -114,7 +114,7 @@ def test_what_still_has_time_is_a_warning() -> None:
         (StepName.EXCHANGE, ForbiddenError("exchange", "status-403", ""), None, "exchange-by-hand"),
         (StepName.EXCHANGE, UnexpectedAnswerError("exchange", "status-404", ""), None, "exchange-by-hand"),
         (StepName.EXCHANGE, RefusedError("exchange", "not-customised", ""), PRINCIPAL, "tenant-not-customised"),
-        (StepName.SECRET, ForbiddenError("vault", "Forbidden", ""), None, "right-missing"),
+        (StepName.SECRET, ForbiddenError("vault", "Forbidden", ""), None, "vault-right-missing"),
         (StepName.SECRET, RefusedError("graph", "CredentialTypeNotAllowedAsPerAppPolicy", ""), None,
          "secrets-forbidden"),
         (StepName.SECRET, RefusedError("graph", "CredentialInvalidLifetimeAsPerAppPolicy", ""), None,

@@ -101,7 +101,6 @@ BEFORE: list[tuple[str, Arrange]] = [
     ("exchange-by-hand", lambda tenant: tenant.administrator.revoke("Exchange.ManageAsApp")),
     ("access-missing", only_cmdlets(*READS, "New-ServicePrincipal")),
     ("vault-right-missing", no_vault),
-    ("right-missing", no_vault),
     ("imap-disabled", lambda tenant: tenant.administrator.set_imap(tenant.addresses[0], enabled=False)),
     ("mailbox-outside-scope", scoped),
     ("tenant-not-customised", dehydrated),
@@ -242,7 +241,8 @@ AFTER: list[tuple[str, str, Arrange]] = [
     ("secret-refused", "action-required", refuse),
     ("secret-gone", "action-required", remove_credential),
     ("secret-disabled", "action-required", lambda tenant: tenant.administrator.disable_secret(secret(tenant).name)),
-    ("secret-missing", "action-required", lambda tenant: tenant.administrator.delete_secret(secret(tenant).name)),
+    ("secret-missing", "action-required", lambda tenant: tenant.world.secrets.clear()),
+    ("secret-deleted", "action-required", lambda tenant: tenant.administrator.delete_secret(secret(tenant).name)),
     ("application-unknown", "action-required", unknown_application),
     ("tenant-unknown", "action-required", unknown_tenant),
     (
@@ -316,7 +316,8 @@ async def test_after_a_verification_the_same_request_is_a_set_up_again(tmp_path:
         expire(app.tenant)
         await app.verify(lambda seen: seen["state"] == "action-required" and "secret-expired" in codes(seen))
         connection = await app.set_up()
-        assert (connection["state"], connection["revision"]) == ("ready", 2)
+        assert (connection["state"], connection["revision"]) == ("action-required", 2)
+        assert (connection["verified"], codes(connection)) == (True, {"utm-needs-new-secret"})
 
 
 async def test_a_policy_that_is_relaxed_is_noticed_without_a_new_request(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ async def test_a_disabled_version_in_the_vault_is_replaced_and_the_old_credentia
         first = await app.parameters()
         (secret,) = [one for name, one in app.tenant.world.secrets.items() if name.startswith(NAME)]
         secret.versions[-1].enabled = False
-        assert (await app.set_up())["state"] == "ready"
+        assert (await app.set_up())["verified"]
         second = await app.parameters()
         assert first["clientSecret"] != second["clientSecret"]
         (application,) = [

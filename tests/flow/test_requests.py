@@ -117,8 +117,10 @@ async def test_after_a_lost_store_what_is_on_the_list_is_ours_again(tmp_path: Pa
         assert reached == [True, True, False]
 
 
-@pytest.mark.parametrize("lost", ["deleted", "disabled"])
-async def test_a_secret_that_was_lost_in_the_vault_is_told_and_made_anew(tmp_path: Path, lost: str) -> None:
+@pytest.mark.parametrize(("lost", "state"), [("deleted", "ready"), ("disabled", "action-required")])
+async def test_a_secret_that_was_lost_in_the_vault_is_told_and_brought_back_or_made_anew(
+    tmp_path: Path, lost: str, state: str
+) -> None:
     async with running(tmp_path) as app:
         await app.set_up()
         before = await app.parameters()
@@ -127,7 +129,8 @@ async def test_a_secret_that_was_lost_in_the_vault_is_told_and_made_anew(tmp_pat
         (administrator.delete_secret if lost == "deleted" else administrator.disable_secret)(name)
         answer = await app.client.get(f"/api/connections/{NAME}/parameters")
         assert "set-up again" in problem(answer, 409, "secret-lost")["hint"]
-        assert (await app.set_up())["state"] == "ready"
+        finished = await app.set_up()
+        assert (finished["state"], finished["verified"]) == (state, True)
         assert (await app.parameters())["applicationId"] == before["applicationId"]
 
 

@@ -27,6 +27,7 @@ from connector.errors import (
 )
 from local.tenant import Tenant
 from local.tenant.misbehaviour import Fault, Preset
+from local.tenant.vault_roles import ALL, READER, USER
 
 NAME = "utm-11111111-2222-3333-4444-555555555555"
 TAGS = {"connection": "utm", "keyId": "key-1"}
@@ -234,3 +235,46 @@ def test_what_the_vault_says(error: AzureError, kind: type[ServiceError], servic
     assert (type(ours), ours.service, ours.code) == (kind, service, code)
     assert ours.request_id == ("id-1" if isinstance(error, HttpResponseError) and error.response else None)
     assert not isinstance(ours, ThrottledError) or ours.seconds == 3
+
+
+async def test_a_deleted_secret_is_seen_and_brought_back_as_it_was(tenant: Tenant, vault: Vault) -> None:
+    assert await vault.deleted(NAME) is False
+    written = await vault.write(NAME, SecretStr("value-1"), tags=TAGS, expires=ENDS)
+    assert await vault.deleted(NAME) is False
+    tenant.administrator.delete_secret(NAME)
+    assert await vault.deleted(NAME) is True
+    await vault.recover(NAME)
+    assert await vault.versions(NAME) == (written,)
+    with pytest.raises(ReplicationError):  # another delivery was faster
+        await vault.recover(NAME)
+
+
+async def test_other_tags_change_nothing_else(vault: Vault) -> None:
+    written = await vault.write(NAME, SecretStr("value-1"), tags=TAGS, expires=ENDS)
+    await vault.label(NAME, written.version, {**TAGS, "state": "current"})
+    (shown,) = await vault.versions(NAME)
+    assert shown.tags == {**TAGS, "state": "current"}
+    assert (shown.version, shown.expires, shown.enabled) == (written.version, ENDS, True)
+
+
+async def test_a_probe_is_disabled_and_goes_away_again(tenant: Tenant, vault: Vault) -> None:
+    await vault.probe(NAME, tags=TAGS, expires=ENDS)
+    (left,) = tenant.world.deleted_secrets[NAME].versions
+    assert (left.enabled, tenant.world.secrets) == (False, {})
+
+
+async def test_a_probe_that_may_not_be_removed_has_still_shown_that_the_vault_takes_it(
+    tenant: Tenant, vault: Vault
+) -> None:
+    tenant.administrator.limit_vault(ALL - {"Microsoft.KeyVault/vaults/secrets/delete"})
+    await vault.probe(NAME, tags=TAGS, expires=ENDS)
+    assert [version.enabled for version in tenant.world.secrets[NAME].versions] == [False]
+
+
+@pytest.mark.parametrize("role", [USER, READER], ids=["Key Vault Secrets User", "Key Vault Reader"])
+async def test_a_role_that_only_reads_lets_nobody_probe(tenant: Tenant, vault: Vault, role: frozenset[str]) -> None:
+    tenant.administrator.limit_vault(role)
+    assert await vault.versions(NAME) == ()
+    with pytest.raises(ForbiddenError):
+        await vault.probe(NAME, tags=TAGS, expires=ENDS)
+    assert tenant.world.secrets == {}

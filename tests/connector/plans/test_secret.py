@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model import Intent
+from connector.model import Finding, Intent
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action
 from connector.plans.secret import (
@@ -21,6 +21,7 @@ from connector.plans.secret import (
     plan,
     secret_name,
 )
+from connector.steps import StepName
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LONG_AGO, JUST_NOW = NOW - timedelta(days=10), NOW - timedelta(minutes=1)
@@ -146,3 +147,38 @@ def test_a_lifetime_never_exceeds_any_limit(wish: int | None, default: int, long
 
 def test_the_longest_name_fits_into_the_vault() -> None:
     assert len(secret_name("a" * 40, "0" * 36)) <= 127
+
+
+OPEN = Intent(id="i", started=NOW - timedelta(minutes=4))
+HELD = Finding(code="vault-right-missing", step=StepName.SECRET)
+
+
+@pytest.mark.parametrize(
+    ("seen", "actions", "wait", "findings"),
+    [
+        (observed(versions=(), intents=(OPEN,)), [], "secret-in-the-making", []),
+        (observed(versions=(), intents=(OPEN.model_copy(update={"given_up": True}),)), [Action.ADD_SECRET], None, []),
+        (observed(versions=(), intents=(OPEN,), now=NOW + timedelta(minutes=1)), [Action.ADD_SECRET], None, []),
+        (observed(intents=(OPEN,)), [], None, []),
+        (observed(versions=(), held=HELD), [], None, ["vault-right-missing"]),
+        (observed(held=HELD), [], None, []),
+        (observed(versions=(), deleted=True, held=HELD), [Action.RECOVER_SECRET], None, []),
+        (observed(recovered=True), [], None, ["secret-recovered"]),
+        (observed(recovered=True, proof="refused"), [Action.ADD_SECRET], None, []),
+    ],
+)
+def test_a_secret_is_made_by_one_delivery_and_only_where_the_vault_takes_it(
+    seen: Observed, actions: list[Action], wait: str | None, findings: list[str]
+) -> None:
+    result = plan(seen, "name")
+    assert [change.action for change in result.changes] == actions
+    assert (result.wait, [finding.code for finding in result.findings]) == (wait, findings)
+
+
+def test_what_another_delivery_is_just_making_is_no_orphan() -> None:
+    making = observed(versions=(), credentials=(credential("k2", credential_name("i")),), intents=(OPEN,))
+    assert orphans(making) == ()
+    left = observed(
+        versions=(), credentials=making.credentials, intents=(OPEN,), held=HELD, now=NOW + timedelta(hours=1)
+    )
+    assert [change.action for change in plan(left, "name").changes] == [Action.REMOVE_ORPHAN]

@@ -1,0 +1,136 @@
+"""How a client secret is made: claimed, the vault tried out, the credential added, its value put away.
+
+All in one activity: the value is shown once, and nothing of it may pass through Durable. Activities are delivered at
+least once, so two deliveries may be at it at the same moment: the intent in the document is the claim of one of them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from activities.run import Run
+from connector.diagnosis import refusal
+from connector.errors import ForbiddenError, RefusedError, ReplicationError, ServiceError, WaitError
+from connector.log import log
+from connector.model import Connection, Intent, Refused
+from connector.patience import patiently
+from connector.plans import secret
+from connector.plans.plan import Action, Change
+from connector.plans.secret import IN_THE_MAKING, LIFETIME_REFUSED, claimed, credential_name, lifetime, probe_name
+from connector.probes import Probed
+from connector.steps import StepName
+
+if TYPE_CHECKING:
+    from connector.clients.graph import NewPassword
+
+_INSIST = 60.0
+"""Seconds for which the vault is asked to take a value that is in hand: nobody will see it again."""
+_PROBE_LIVES = timedelta(days=1)
+
+
+async def make(run: Run, name: str, reason: str, begun: int) -> None:
+    """Add a credential and put its value into the vault under ``name``; ``begun`` is how many had been begun before.
+
+    A stop in between leaves a credential whose intent is unfinished, which a later delivery removes.
+
+    Raises:
+        ReplicationError: ``secret-in-the-making``, another delivery is at it, or has been since this one looked.
+        ServiceError: the vault would not take the secret, so none was made; or Entra made none.
+    """
+    intent, left = await _claim(run, begun)
+    try:
+        for one in left:
+            await run.services.vault.discard(probe_name(name, one.id))
+        await _probe(run, name, intent, Change(Action.ADD_SECRET, name, reason))
+        made = await _credential(run, intent)
+        await _require_claim(run, intent, made, begun + 1)
+        tags = {"connection": run.order.name, "applicationId": run.connection.ids.application_id or ""}
+        tags |= {"keyId": made.key_id, secret.STATE: secret.NEW}
+        vault = run.services.vault
+        await patiently("vault", lambda: vault.write(name, made.secret, tags=tags, expires=made.ends), _INSIST, _INSIST)
+    except Exception:
+        await run.update(lambda connection: _give_up(connection, intent))
+        raise
+    await run.update(lambda connection: _complete(connection, intent, made.key_id))
+
+
+async def _claim(run: Run, begun: int) -> tuple[Intent, list[Intent]]:
+    """Note the intent, unless another delivery has noted one since; return it, and those that were left unfinished."""
+    intent, left = Intent(id=str(uuid4()), started=run.now), list[Intent]()
+
+    def note(connection: Connection) -> None:
+        if connection.secrets_begun != begun or claimed(connection.intents, run.now):
+            raise ReplicationError("vault", IN_THE_MAKING, "another delivery of this step makes it")
+        left[:] = [one for one in connection.intents if one.key_id is None and not one.given_up]
+        connection.intents.append(intent)
+        connection.secrets_begun += 1
+
+    await run.update(note)
+    return intent, left
+
+
+async def _probe(run: Run, name: str, intent: Intent, change: Change) -> None:
+    """Try whether the vault takes a secret: one that is disabled and worth nothing, under a name of its own."""
+    tags = {"connection": run.order.name, "purpose": "probe"}
+    try:
+        await run.services.vault.probe(probe_name(name, intent.id), tags=tags, expires=run.now + _PROBE_LIVES)
+    except WaitError:
+        raise
+    except ServiceError as error:
+        finding = refusal(StepName.SECRET, error, change)
+
+        def note(connection: Connection) -> None:
+            before = connection.refused
+            tries = before.tries if before is not None and before.operation == run.operation else 0
+            connection.refused = Refused(operation=run.operation, on=run.now, tries=tries + 1, finding=finding)
+
+        await run.update(note)
+        await run.services.probes.save(Probed(on=run.now, connection=run.order.name, finding=finding))
+        raise
+    await run.services.probes.save(Probed(on=run.now, connection=run.order.name))
+
+
+async def _credential(run: Run, intent: Intent) -> NewPassword:
+    ids, rights = run.connection.ids, run.connection.rights
+    lives = lifetime(
+        run.connection.wanted.lifetime_days, run.services.settings.secret_lifetime_days, rights.longest_secret_days
+    )
+    try:
+        return await run.services.graph.add_password(
+            ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + lives
+        )
+    except (RefusedError, ForbiddenError) as error:
+        await run.update(lambda connection: _forget(connection, intent))  # a refusal has made nothing
+        if error.code == LIFETIME_REFUSED and rights.longest_secret_days == 0:
+            raise RefusedError("graph", "lifetime-below-a-day", error.reason, error.request_id) from None
+        raise
+
+
+async def _require_claim(run: Run, intent: Intent, made: NewPassword, number: int) -> None:
+    """Take the credential back where somebody else has begun meanwhile: this delivery was held up for too long."""
+    found = await run.services.documents.load(run.order.name)
+    present = found.connection if found is not None else None
+    if present is not None and present.secrets_begun == number and intent.id in {one.id for one in present.intents}:
+        return
+    await run.services.graph.remove_password(run.connection.ids.object_id or "", made.key_id)
+    log("secret-overtaken", connection=run.order.name)
+    raise ReplicationError("vault", IN_THE_MAKING, "another delivery of this step has taken over")
+
+
+def _complete(connection: Connection, intent: Intent, key_id: str) -> None:
+    for entry in connection.intents:
+        if entry.id == intent.id:
+            entry.key_id = key_id
+    connection.refused = None
+
+
+def _give_up(connection: Connection, intent: Intent) -> None:
+    for entry in connection.intents:
+        if entry.id == intent.id:
+            entry.given_up = True
+
+
+def _forget(connection: Connection, intent: Intent) -> None:
+    connection.intents = [entry for entry in connection.intents if entry.id != intent.id]
