@@ -113,7 +113,7 @@ async def test_a_request_that_is_just_starting_its_run_is_not_overtaken(tmp_path
 
 async def test_a_request_that_never_started_its_run_may_be_replaced_a_little_later(tmp_path: Path) -> None:
     async with Tenant(preset="calm", clock=60, mailboxes=2) as tenant:
-        await _leave(tmp_path, NAME, mailboxes=tenant.addresses, ago=timedelta(minutes=1))
+        await _leave(tmp_path, NAME, mailboxes=tenant.addresses, ago=timedelta(minutes=3))
         async with served(tenant, tmp_path) as one:
             body = {"name": NAME, "mailboxes": tenant.addresses[:1]}
             answer = await one.client.post("/api/connections", json=body)
