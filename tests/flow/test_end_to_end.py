@@ -27,7 +27,8 @@ def check_world(app: App) -> None:
     held = [one.role_id for one in world.assignments.values() if one.principal_id == principal.id]
     assert held == [IMAP_ROLE_ID]
     assert world.exchange_principals[application.app_id].object_id == principal.id
-    (secret,) = [one for name, one in world.secrets.items() if name.startswith(NAME)]
+    # A disabled probe may stay where the vault was too busy to delete it.
+    (secret,) = [one for name, one in world.secrets.items() if name.startswith(NAME) and "-probe-" not in name]
     assert [version.tags["keyId"] for version in secret.versions] == [credential.key_id]
     sid = world.exchange_principals[application.app_id].sid
     for address in app.tenant.addresses:

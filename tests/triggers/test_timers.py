@@ -68,7 +68,7 @@ async def test_young_history_is_kept_and_so_are_the_connections(hq: Served, capl
         assert await hq.run_timer("purge_history") == 202
     (line,) = [json.loads(one.getMessage()) for one in caplog.records if "history-purged" in one.getMessage()]
     assert line == {"event": "history-purged", "count": 0}
-    assert (await hq.client.get(PATH)).json()["state"] == "ready"
+    assert (await hq.client.get(PATH)).json()["steps"][-1]["state"] == "done"
 
 
 async def test_the_daily_look_ends_with_a_sign_of_life(hq: Served, caplog: pytest.LogCaptureFixture) -> None:
