@@ -107,9 +107,18 @@ class GraphClient:
         provider = AzureIdentityAuthenticationProvider(
             credential, scopes=[cloud.graph_scope], allowed_hosts=[urlsplit(cloud.graph).hostname or ""]
         )
-        adapter = GraphRequestAdapter(provider, self._http)
-        adapter.base_url = f"{cloud.graph}/v1.0"
-        self._graph = GraphServiceClient(request_adapter=adapter)
+        self._adapter = GraphRequestAdapter(provider, self._http)
+        self._adapter.base_url = f"{cloud.graph}/v1.0"
+
+    @property
+    def _graph(self) -> GraphServiceClient:
+        """Return a root of addresses for one request alone.
+
+        Those by alternate key (``servicePrincipals(appId=…)``, ``applications(uniqueName=…)``) write the key into their
+        root, and the address is made of it only when there is a token: of two requests at the same moment both would go
+        to the same object, reads and writes (msgraph-sdk 1, ``ServicePrincipalsWithAppIdRequestBuilder.__init__``).
+        """
+        return GraphServiceClient(request_adapter=self._adapter)
 
     async def close(self) -> None:
         """Let go of connections; the credential is its owner's to close."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -76,6 +77,28 @@ async def ensured(graph: GraphClient) -> Application:
     found = await graph.application(NAME)
     assert found is not None
     return found
+
+
+async def test_requests_at_the_same_moment_go_each_to_its_own_object(graph: GraphClient) -> None:
+    """Also while nobody has a token yet: the SDK keeps the key of an address where all requests share it."""
+    names = [f"{NAME}-{number}" for number in range(4)]
+    await asyncio.gather(
+        *(
+            graph.ensure_application(
+                name, display_name=name, tags=["utm-mail-connect"], required_roles=[(EXCHANGE_APP_ID, IMAP)]
+            )
+            for name in names
+        )
+    )
+    found = await asyncio.gather(*(graph.application(name) for name in names))
+    assert [one.display_name if one is not None else None for one in found] == names
+    for one in found:
+        assert one is not None
+        await graph.ensure_enterprise_application(one.application_id)
+    ids = [one.application_id for one in found if one is not None]
+    read = await asyncio.gather(*(graph.enterprise_application(one) for one in ids), graph.resource(EXCHANGE_APP_ID))
+    assert [getattr(one, "application_id", None) for one in read[:-1]] == ids
+    assert "IMAP.AccessAsApp" in getattr(read[-1], "roles", {})
 
 
 async def test_an_application_that_is_not_there_is_none(graph: GraphClient) -> None:
