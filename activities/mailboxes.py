@@ -11,13 +11,13 @@ from activities import ownership
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
-from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, held, record, translate
+from activities.run import MORE, WAIT, Order, Outcome, Run, not_now, record, translate
 from connector.errors import ForbiddenError, ReplicationError, ServiceError
 from connector.model import ChunkSummary, Connection, Finding
 from connector.observed import ExchangePrincipal
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
-from connector.steps import SETTLED, StepName, StepState, may_run
+from connector.steps import SETTLED, StepName, StepState
 from connector.together import together
 
 _STEP = StepName.MAILBOXES
@@ -50,12 +50,8 @@ async def principal_of(run: Run) -> ExchangePrincipal | None:
 async def run_mailboxes(order: Order) -> dict[str, Any]:
     """Give the access of one chunk of mailboxes; or, after all of them, take back what is no longer wanted."""
     run = await Run.open(order)
-    if run.superseded:
-        return Outcome(SUPERSEDED).to_json()
-    if not may_run(_STEP, run.connection.step_states()):
-        return Outcome(StepState.PENDING).to_json()
-    if (left := held(run, _STEP)) is not None:
-        return left.to_json()
+    if (instead := not_now(run, _STEP)) is not None:
+        return instead.to_json()
     try:
         principal, foreign = await together(principal_of(run), ownership.require(run, _STEP))
         if principal is None and not foreign:

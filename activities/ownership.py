@@ -134,7 +134,7 @@ def remember(connection: Connection, seen: Registration, thing: Application | En
     making = ownership.making_of(connection.makings, thing)
     if making is None:
         return
-    object_id = thing.object_id if isinstance(thing, Application) else thing.id
+    object_id = ownership.object_id_of(thing)
     if all(one.object_id != object_id for one in connection.made):
         connection.made.append(Made(object_id=object_id, on=seen.now))
     connection.makings = [one for one in connection.makings if one.id != making.id]

@@ -184,12 +184,8 @@ class _Result:
 async def carry_out(stage: Stage[T], order: Order) -> dict[str, Any]:
     """Run one step as far as it goes now, store what came of it, and return the outcome."""
     run = await Run.open(order)
-    if run.superseded:
-        return Outcome(SUPERSEDED).to_json()
-    if not may_run(stage.step, run.connection.step_states()):
-        return Outcome(StepState.PENDING).to_json()
-    if (left := held(run, stage.step)) is not None:
-        return left.to_json()
+    if (instead := not_now(run, stage.step)) is not None:
+        return instead.to_json()
     recorders: list[Callable[[Connection], None]] = []
     result = await _settle(stage, run, recorders)
     await record(run, stage.step, result.outcome, result.findings, result.changes, recorders)
@@ -267,6 +263,15 @@ def _delayed(error: WaitError) -> Outcome:
     throttled, patient = isinstance(error, ThrottledError), isinstance(error, ThrottledError | UnavailableError)
     seconds = None if error.seconds is None else min(error.seconds, LONGEST_ASKED)
     return Outcome(WAIT, "throttled" if throttled else error.code, seconds, throttled, patient, error=error)
+
+
+def not_now(run: Run, step: StepName) -> Outcome | None:
+    """Return why this delivery has nothing to do: it comes too late, or too early; None where it may begin."""
+    if run.superseded:
+        return Outcome(SUPERSEDED)
+    if not may_run(step, run.connection.step_states()):
+        return Outcome(StepState.PENDING)
+    return held(run, step)
 
 
 def held(run: Run, step: StepName) -> Outcome | None:

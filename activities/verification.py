@@ -8,7 +8,7 @@ from typing import Any
 
 from activities import ownership
 from activities.blueprint import activity
-from activities.run import SUPERSEDED, WAIT, Order, Outcome, Run, held, record, translate
+from activities.run import WAIT, Order, Outcome, Run, not_now, record, translate
 from activities.secret import PROOFS
 from connector import diagnosis
 from connector.errors import RefusedError, ServiceError
@@ -17,7 +17,7 @@ from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
 from connector.plans.mailbox_list import summary
 from connector.plans.secret import REPLICATION_TIME, secret_name
-from connector.steps import SETTLED, MailboxState, StepName, StepState, may_run
+from connector.steps import SETTLED, MailboxState, StepName, StepState
 from connector.verdict import proving_overdue
 from connector.waiting import PERSON_DEADLINE
 
@@ -144,12 +144,8 @@ async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
 async def run_verification(order: Order) -> dict[str, Any]:
     """Try the mailboxes of one chunk, or a few of any chunk."""
     run = await Run.open(order)
-    if run.superseded:
-        return Outcome(SUPERSEDED).to_json()
-    if not may_run(_STEP, run.connection.step_states()):
-        return Outcome(StepState.PENDING).to_json()
-    if (left := held(run, _STEP)) is not None:
-        return left.to_json()
+    if (instead := not_now(run, _STEP)) is not None:
+        return instead.to_json()
     chosen = await _candidates(run)
     findings: tuple[Finding, ...] = ()
     try:

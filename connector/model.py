@@ -23,7 +23,7 @@ ConnectionName = Annotated[str, Field(max_length=MAX_NAME, pattern=NAME_PATTERN)
 Severity = Literal["error", "warning", "info"]
 
 
-ACCEPTABLE = frozenset(
+OF_OTHERS = frozenset(
     {
         "foreign-application",
         "foreign-owner",
@@ -32,10 +32,10 @@ ACCEPTABLE = frozenset(
         "foreign-enterprise-owner",
         "foreign-enterprise-credential",
         "maker-unknown",
-        "application-deleted",
-        "principal-stale",
     }
 )
+"""The findings that somebody else has made an application, owns it, or can sign in as it."""
+ACCEPTABLE = OF_OTHERS | {"application-deleted", "principal-stale"}
 """The findings that somebody may accept: the set-up then goes on."""
 
 

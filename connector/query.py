@@ -63,9 +63,10 @@ def _near(name: str, known: tuple[str, ...]) -> list[str]:
 
 def _decoded(sent: str, name: str) -> str:
     """Return what is meant by percent-encoded text."""
+    unreadable = FieldError("query-encoding", field=name[:_MAX_SHOWN])
+    if _BROKEN_ESCAPE.search(sent):
+        raise unreadable
     try:
-        if not _BROKEN_ESCAPE.search(sent):
-            return unquote(sent.replace("+", " "), errors="strict")
+        return unquote(sent.replace("+", " "), errors="strict")
     except UnicodeDecodeError:
-        pass
-    raise FieldError("query-encoding", field=name[:_MAX_SHOWN])
+        raise unreadable from None

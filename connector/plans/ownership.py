@@ -13,24 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.acceptances import same_guid
-from connector.model import Finding, Made, Making
+from connector.model import OF_OTHERS, Finding, Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
 from connector.plans.plan import Plan
 from connector.steps import StepName
 
-STOPPING = frozenset(
-    {
-        "foreign-application",
-        "foreign-owner",
-        "foreign-credential",
-        "foreign-enterprise-application",
-        "foreign-enterprise-owner",
-        "foreign-enterprise-credential",
-        "maker-unknown",
-        "owner-missing",
-        "owners-not-readable",
-    }
-)
+STOPPING = OF_OTHERS | {"owner-missing", "owners-not-readable"}
 """The findings of this decision. While one of them is open nothing is written, and no login proves the contrary."""
 _TO_REMOVE = frozenset({StepName.APPLICATION, StepName.ENTERPRISE_APPLICATION, StepName.CONSENT, StepName.SECRET})
 """The steps up to the one that removes what an interrupted attempt left behind."""
@@ -108,7 +96,7 @@ def belongs(seen: Registration) -> bool:
 
 def noted(seen: Registration, thing: Application | EnterpriseApplication) -> bool:
     """Return whether our own record says that we made it: a 201, or the note of a making that a crash interrupted."""
-    if any(same_guid(one.object_id, _object_id(thing)) for one in seen.made):
+    if any(same_guid(one.object_id, object_id_of(thing)) for one in seen.made):
         return True
     return making_of(seen.makings, thing) is not None
 
@@ -186,7 +174,7 @@ def _owner_to_come(seen: Registration, thing: Application | EnterpriseApplicatio
     """Return whether Entra may still have to show the owner whom it adds on creation."""
     if thing is None or thing.owners is None or thing.owners:
         return False
-    since = next((one.on for one in seen.made if same_guid(one.object_id, _object_id(thing))), None)
+    since = next((one.on for one in seen.made if same_guid(one.object_id, object_id_of(thing))), None)
     if since is None and isinstance(thing, Application):
         since = thing.created or seen.now
     return since is not None and seen.now - since <= _OWNER_TIME
@@ -211,7 +199,8 @@ def _is_ours(credential: Credential, seen: Registration, step: StepName) -> bool
     return credential.key_id in seen.key_ids or (step in _TO_REMOVE and credential.display_name in seen.unfinished)
 
 
-def _object_id(thing: Application | EnterpriseApplication) -> str:
+def object_id_of(thing: Application | EnterpriseApplication) -> str:
+    """Return the id of the object in the directory: of an application it is not the one that people know."""
     return thing.object_id if isinstance(thing, Application) else thing.id
 
 

@@ -23,8 +23,7 @@ ALL = frozenset(
         "restore/action",
     )
 )
-OFFICER = ALL
-"""Key Vault Secrets Officer."""
+"""Key Vault Secrets Officer has all of them."""
 USER = frozenset({f"{_ACTIONS}getSecret/action", f"{_ACTIONS}readMetadata/action"})
 """Key Vault Secrets User: reads, and writes nothing."""
 READER = frozenset({f"{_ACTIONS}readMetadata/action"})
