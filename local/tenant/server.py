@@ -24,6 +24,7 @@ from local.tenant.vault import Vault
 HOST = "127.0.0.1"
 PLAIN = "identity"
 Stops = Callable[[Literal["before", "after"]], bool]
+Away = Callable[[str], bool]
 _UNAUTHORIZED = 401
 _GOODBYE = 1.0
 """Seconds that a client has to take leave in TLS before the connection is broken off."""
@@ -51,6 +52,8 @@ class Servers:
         self._sessions: set[asyncio.Task[None]] = set()
         self.stops: Stops = lambda _: False
         """Asked around each write whether somebody has stopped the client: then it gets no answer."""
+        self.away: Away = lambda _: False
+        """Asked for each request whether that service has an outage."""
 
     async def start(self, authority: trustme.CA) -> dict[str, str]:
         """Listen; return the base address of each service, IMAP's as ``host:port``."""
@@ -98,6 +101,8 @@ class Servers:
             self._sessions.add(task)
             task.add_done_callback(self._sessions.discard)
         try:
+            if self.away("imap"):
+                return
             await self._imap.serve(reader, writer)
             writer.close()
             await writer.wait_closed()
@@ -109,6 +114,8 @@ class Servers:
     async def _handle(self, name: str, request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(self._latencies.get(name, 0.0))
         service = self._services[name]
+        if self.away(name):
+            return _outage(service)
         call = Call(
             service=name,
             method=request.method,
@@ -157,6 +164,16 @@ class Servers:
                 return None
             case _:
                 return None
+
+
+def _outage(service: Service) -> web.Response:
+    """Return the 503 of a service that is away for long, with the time after which it wants to be asked again.
+
+    With ``Retry-After`` no SDK sleeps and asks again by itself (RFC 9110, 10.2.3): hours pass in no time in a test.
+    """
+    answer = service.unavailable()
+    answer.headers["Retry-After"] = "1"
+    return _response(answer)
 
 
 def _broken(request: web.BaseRequest) -> web.Response:

@@ -25,7 +25,7 @@ from local.tenant.member import Member
 from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
 from local.tenant.record import Record, Request
 from local.tenant.replication import Replication
-from local.tenant.server import Servers, Stops
+from local.tenant.server import Away, Servers, Stops
 from local.tenant.simulation import Simulation
 from local.tenant.tokens import Tokens
 from local.tenant.world import World
@@ -66,6 +66,8 @@ class Tenant:
         self.member = Member(self._simulation)
         """Somebody without any role, as every employee has an account."""
         self._record = Record()
+        self.away: Away = lambda _: False
+        """Asked for each request, in the tenant's thread: whether its service (``graph``, ``imap`` …) has an outage."""
         self.stops: Stops = lambda _: False
         """Asked before and after each write, in the tenant's thread; True when the client has been stopped there."""
         self._header = secrets.token_hex(16)
@@ -176,6 +178,7 @@ class Tenant:
     async def _serve(self, started: Future[dict[str, str]]) -> None:
         servers = Servers(self._simulation, self._record, self._identity, self._latencies)
         servers.stops = lambda when: self.stops(when)  # noqa: PLW0108 - another may be set later
+        servers.away = lambda service: self.away(service)  # noqa: PLW0108 - as above
         stop = asyncio.Event()
         self._stop = (asyncio.get_running_loop(), stop)
         authority = trustme.CA()
