@@ -10,11 +10,17 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.run import WAIT, Order, Outcome
-from connector.errors import WaitError
+from connector.errors import ServiceError, UnavailableError, WaitError
 from connector.log import log, unforeseen
 
 blueprint = df.Blueprint()
 Work = Callable[[Order], Awaitable[dict[str, Any]]]
+
+
+def _waits(error: ServiceError) -> Outcome:
+    """Return that the store is waited for, whatever it says: without it nothing can be noted, not even a failure."""
+    away = error if isinstance(error, WaitError) else UnavailableError(error.service, error.code, error.reason)
+    return Outcome(WAIT, away.code, away.seconds, patient=True, error=away)
 
 
 def activity(name: str) -> Callable[[Work], Any]:
@@ -29,9 +35,9 @@ def activity(name: str) -> Callable[[Work], Any]:
         async def run(order: dict[str, Any]) -> dict[str, Any]:
             try:
                 return await work(Order.parse(order))
-            except WaitError as error:  # the store, since a step turns the others into its own outcome
+            except ServiceError as error:  # the store, since a step turns the others into its own outcome
                 log("store-unavailable", level=logging.WARNING, step=name, code=error.code, requestId=error.request_id)
-                return Outcome(WAIT, error.code, error.seconds).to_json()
+                return _waits(error).to_json()
             except Exception as error:  # noqa: BLE001 - all of them, since any text may hold what must not be kept
                 raise unforeseen(error, step=name) from None
 

@@ -62,8 +62,8 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         result = refused if foreign or principal is None else await work(run, principal)
     except ServiceError as error:
         result = _failed(run, error)
-    await record(run, _STEP, result.outcome, result.findings, result.changes, [*result.recorders])
-    return result.outcome.to_json()
+    outcome = await record(run, _STEP, result.outcome, result.findings, result.changes, [*result.recorders])
+    return outcome.to_json()
 
 
 @dataclass(frozen=True, slots=True)

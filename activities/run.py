@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from connector.acceptances import Acceptance, accepted_for
-from connector.diagnosis import refusal
+from connector.diagnosis import refusal, unread
 from connector.errors import GrantMissingError, ServiceError, ThrottledError, UnavailableError, WaitError
 from connector.log import log
 from connector.model import Connection, Finding
+from connector.outage import delays, spares
 from connector.plans.plan import Action, Change, Plan
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
@@ -61,11 +62,12 @@ class Outcome:
     """Whether it is a service that gives no answer, or asks for time: that fails no step."""
     open: int = 0
     error: WaitError | None = None
-    """What is waited for; not for Durable."""
+    """What is waited for; Durable only gets to know ``service``, which one does not answer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as Durable stores it."""
-        return {slot: getattr(self, slot) for slot in self.__slots__ if slot != "error"}
+        away = self.error.service if isinstance(self.error, UnavailableError) else None
+        return {slot: getattr(self, slot) for slot in self.__slots__ if slot != "error"} | {"service": away}
 
 
 WAIT = "wait"
@@ -74,8 +76,6 @@ MORE = "more"
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION})
 """What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
 SUPERSEDED = "superseded"
-_LONG = timedelta(minutes=10)
-"""After this a service that does not answer is no passing disturbance any more."""
 
 
 class Run:
@@ -188,8 +188,8 @@ async def carry_out(stage: Stage[T], order: Order) -> dict[str, Any]:
         return instead.to_json()
     recorders: list[Callable[[Connection], None]] = []
     result = await _settle(stage, run, recorders)
-    await record(run, stage.step, result.outcome, result.findings, result.changes, recorders)
-    return result.outcome.to_json()
+    outcome = await record(run, stage.step, result.outcome, result.findings, result.changes, recorders)
+    return outcome.to_json()
 
 
 async def _settle(stage: Stage[T], run: Run, recorders: list[Callable[[Connection], None]]) -> _Result:
@@ -289,22 +289,6 @@ def _not_before(outcome: Outcome, now: datetime) -> datetime | None:
     return now + timedelta(seconds=asked) if asked else None
 
 
-def _delays(step: StepName, outcome: Outcome, since: datetime | None, now: datetime) -> list[Finding]:
-    """Return what a person should know of a wait: that it is a long one, or that it has become one."""
-    error = outcome.error
-    if error is None or since is None:
-        return []
-    told = Finding(code="", severity="warning", step=step, subject=error.service, request_id=error.request_id)
-    if error.seconds is not None and error.seconds > LONGEST_ASKED:
-        until = (now + timedelta(seconds=error.seconds)).strftime("%Y-%m-%d %H:%M")
-        return [told.model_copy(update={"code": "service-asks-to-wait", "values": {"until": until}})]
-    if isinstance(error, UnavailableError) and now - since >= _LONG:
-        minutes = int((now - since).total_seconds() // 60)
-        values: dict[str, str | int] = {"minutes": minutes, "code": error.code, "reason": error.reason[:300]}
-        return [told.model_copy(update={"code": "service-unavailable", "values": values})]
-    return []
-
-
 async def record(
     run: Run,
     step: StepName,
@@ -312,9 +296,14 @@ async def record(
     findings: tuple[Finding, ...] = (),
     changes: int = 0,
     recorders: list[Callable[[Connection], None]] | None = None,
-) -> None:
-    """Write a step's outcome into the document, and the log line."""
-    now = run.now
+) -> Outcome:
+    """Write a step's outcome into the document, and the log line; return it, as it stands there.
+
+    What a verification has not been able to read for long it leaves as it was.
+    """
+    now, error = run.now, outcome.error if outcome.patient else None
+    if error is not None and spares(run.connection, now):
+        outcome, findings = Outcome(StepState.UNCHANGED), (unread(step, error),)
     waiting = outcome.state == WAIT
 
     def note(connection: Connection) -> None:
@@ -331,7 +320,7 @@ async def record(
         entry.waits += waiting
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None
         entry.not_before = _not_before(outcome, now)
-        entry.findings = [*findings, *_delays(step, outcome, entry.waits_since, now)]
+        entry.findings = [*findings, *delays(step, outcome.error, entry.waits_since, now)]
         connection.steps[step] = entry
 
     await run.note(note)
@@ -345,3 +334,4 @@ async def record(
         seconds=round((now - run.order.now).total_seconds(), 3),
         requestId=next((finding.request_id for finding in findings if finding.request_id), None),
     )
+    return outcome

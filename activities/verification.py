@@ -15,6 +15,7 @@ from connector.errors import RefusedError, ServiceError
 from connector.log import log
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
+from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
 from connector.plans.secret import REPLICATION_TIME, secret_name
 from connector.steps import SETTLED, MailboxState, StepName, StepState
@@ -24,6 +25,8 @@ from connector.waiting import PERSON_DEADLINE
 _STEP = StepName.VERIFICATION
 _AT_ONCE = 4
 """Logins at the same time; Exchange counts connections per application."""
+_NO_ANSWER = diagnosis.OF_THE_SERVER | {"imap-unreachable"}
+"""Findings of a login to which nobody has said no."""
 _BUDGET = 150.0
 """Seconds after which no login is begun: an activity may run for 4 minutes at most, and a login takes up to 70 s."""
 
@@ -61,17 +64,31 @@ def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Findi
         entry.state = MailboxState.OPEN
         entry.proven_in = run.connection.operation.id
         entry.proven_on = run.now
-        other = entry.address is not None and entry.address.lower() != entry.requested.lower()
-        entry.finding = diagnosis.alias(entry.requested, entry.address) if other and entry.address else None
+        entry.finding = _alias(entry)
         return
     if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
         return  # what step 7 found is the cause, and more precise
     evidence = _evidence(run, entry, answer, token)
     entry.finding = diagnosis.login(evidence)
+    if entry.finding.code in _NO_ANSWER and entry.proven_on is not None and spares_login(run.connection, run.now):
+        values: dict[str, str | int] = {"code": entry.finding.code, "reason": answer.text[:300]}
+        entry.finding = Finding(
+            code=NOT_READABLE, severity="warning", step=_STEP, subject=evidence.mailbox, values=values
+        )
+        entry.state = MailboxState.OPEN
+        return
     by_person = evidence.overdue or {*entry.finding.causes} - {"server"} or entry.finding.severity == "error"
-    if entry.finding.code in diagnosis.OF_THE_SERVER and run.now - run.connection.last_change < PERSON_DEADLINE:
+    waits = diagnosis.OF_THE_SERVER if entry.proven_on is None else _NO_ANSWER  # it has been reached before
+    if entry.finding.code in waits and run.now - run.connection.last_change < PERSON_DEADLINE:
         by_person = False
     entry.state = MailboxState.ACTION_REQUIRED if by_person else MailboxState.WAITING
+
+
+def _alias(entry: MailboxRecord) -> Finding | None:
+    """Return that a mailbox opens under another name than the one that was asked for, where it does."""
+    if entry.address is None or entry.address.lower() == entry.requested.lower():
+        return None
+    return diagnosis.alias(entry.requested, entry.address)
 
 
 def _evidence(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Finding, ...]) -> diagnosis.Evidence:
@@ -147,26 +164,48 @@ async def run_verification(order: Order) -> dict[str, Any]:
     if (instead := not_now(run, _STEP)) is not None:
         return instead.to_json()
     chosen = await _candidates(run)
-    findings: tuple[Finding, ...] = ()
     try:
-        findings = await _prove(run, [entry for _, entries in chosen for entry in entries])
-        for chunk, _ in chosen:
-            await run.services.documents.save_chunk(run.order.name, chunk)
-        outcome = _outcome(run, [chunk for chunk, _ in chosen])
-        if foreign := await ownership.require(run, _STEP):
-            # Looked at last, so that what was proven is not told as ready when somebody else can open it as well.
-            outcome, findings = Outcome(StepState.ACTION_REQUIRED, open=outcome.open), foreign
+        outcome, findings = await _tried(run, chosen)
     except ServiceError as error:
         outcome, findings = translate(_STEP, error)
         if _too_new(run, error):
             outcome, findings = Outcome(WAIT, "secret-not-known-yet"), ()
+    away = outcome.error if outcome.patient else None
+    if away is not None and spares(run.connection, run.now):
+        chosen = await _as_before(run)
+        so_far = _outcome(run, [chunk for chunk, _ in chosen])
+        if so_far.state != StepState.DONE:  # what was seen to be closed does not wait for what is not readable
+            outcome, findings = so_far, (diagnosis.unread(_STEP, away),)
 
     def keep(connection: Connection) -> None:
         for chunk, _ in chosen:
             connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
 
-    await record(run, _STEP, outcome, findings, 0, [keep])
+    outcome = await record(run, _STEP, outcome, findings, 0, [keep])
     return outcome.to_json()
+
+
+async def _tried(run: Run, chosen: list[tuple[Chunk, list[MailboxRecord]]]) -> tuple[Outcome, tuple[Finding, ...]]:
+    """Try the mailboxes, keep what came of it, and return how the step stands and what is wrong for all of them."""
+    findings = await _prove(run, [entry for _, entries in chosen for entry in entries])
+    for chunk, _ in chosen:
+        await run.services.documents.save_chunk(run.order.name, chunk)
+    outcome = _outcome(run, [chunk for chunk, _ in chosen])
+    if foreign := await ownership.require(run, _STEP):
+        # Looked at last, so that what was proven is not told as ready when somebody else can open it as well.
+        return Outcome(StepState.ACTION_REQUIRED, open=outcome.open), foreign
+    return outcome, findings
+
+
+async def _as_before(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
+    """Leave every mailbox open that was, where nothing can be tried: nobody has seen that it is not."""
+    chunks = [chunk async for chunk in run.services.documents.chunks(run.order.name)]
+    for chunk in chunks:
+        for entry in chunk.mailboxes:
+            if entry.wanted and entry.proven_on is not None and entry.finding is None:
+                entry.state, entry.finding = MailboxState.OPEN, _alias(entry)
+        await run.services.documents.save_chunk(run.order.name, chunk)
+    return [(chunk, []) for chunk in chunks]
 
 
 def _too_new(run: Run, error: ServiceError) -> bool:

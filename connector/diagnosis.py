@@ -13,6 +13,7 @@ from typing import Literal
 from connector.errors import ForbiddenError, RefusedError, ServiceError
 from connector.model import Finding, Ids, Severity
 from connector.observed import Claims, ImapAnswer
+from connector.outage import NOT_READABLE
 from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE
 from connector.plans.plan import Change
 from connector.steps import StepName
@@ -107,7 +108,7 @@ def unread(step: StepName, error: ServiceError) -> Finding:
     """Return that a look came to nothing: what belongs to it is neither in place nor missing."""
     values: dict[str, str | int] = {"code": error.code, "reason": error.reason}
     return Finding(
-        code="not-readable",
+        code=NOT_READABLE,
         severity="warning",
         step=step,
         subject=str(error.service),

@@ -114,6 +114,8 @@ class Operation(Document):
     does anything. 0 is that of a version which had one instance for a connection."""
     attempted: datetime | None = None
     """When this attempt took the place of one that was lost."""
+    before: ConnectionState | None = None
+    """What the connection was when a verification was asked for, where that was ready: it must not spoil it."""
     lost: Lost | None = None
     """The last attempt that was lost before it had ended."""
     begun: bool = False

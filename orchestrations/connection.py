@@ -12,13 +12,15 @@ import azure.durable_functions as df
 
 from connector.steps import StepName, StepState
 from orchestrations.blueprint import blueprint
-from orchestrations.steps import Bell, Steps, carry_out, insist, show
+from orchestrations.steps import Bell, HistoryFullError, Steps, carry_out, insist, show
 
 ORCHESTRATION = "connection"
-_POINTLESS = frozenset({"failed", "pending", "superseded"})
+_POINTLESS = frozenset({"failed", "pending", "superseded", "wait"})
 """Outcomes after which the other chunks would come to the same."""
 _FINAL = frozenset({"failed", "superseded"})
 """Outcomes after which no other step has to be tried."""
+_MESSAGE = ("name", "revision", "attempt", "round")
+"""What one generation hands to the next; everything else stands in the store."""
 _PROBES = 3
 """How many mailboxes a pass tries while none has opened."""
 
@@ -34,6 +36,14 @@ def connection(context: df.DurableOrchestrationContext) -> Steps:
         "attempt": given.get("attempt", 0),
         "round": given.get("round", 0),
     }
+    try:
+        return (yield from _round(context, order))
+    except HistoryFullError:
+        context.continue_as_new({key: order[key] for key in _MESSAGE})
+        return None
+
+
+def _round(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> Steps:
     work = yield from insist(context, "begin", order)
     if work["state"] == "superseded":
         return {"state": work["state"], "revision": work["revision"]}
@@ -54,14 +64,8 @@ def connection(context: df.DurableOrchestrationContext) -> Steps:
     if verdict["seconds"]:
         yield from bell.wait(verdict["seconds"])
     same = verdict["revision"] == order["revision"]
-    context.continue_as_new(
-        {
-            "name": order["name"],
-            "revision": verdict["revision"],
-            "attempt": order["attempt"],
-            "round": order["round"] + 1 if same else 0,
-        }
-    )
+    order.update(revision=verdict["revision"], round=order["round"] + 1 if same else 0)
+    context.continue_as_new({key: order[key] for key in _MESSAGE})
     return None
 
 

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 from connector.steps import StepName
 from connector.waiting import LOOK_LONGEST, step_wait
 from orchestrations.blueprint import blueprint
-from orchestrations.steps import Steps, call, insist, show
+from orchestrations.steps import HistoryFullError, Steps, call, insist, show
 
 ORCHESTRATION = "plan"
 _SINGLE = tuple(step for step in StepName if step not in {StepName.MAILBOXES, StepName.VERIFICATION})
@@ -22,6 +22,14 @@ def plan(context: df.DurableOrchestrationContext) -> Steps:
     """Find out what a set-up would change."""
     given: Any = context.get_input()
     order = {"name": given["name"], "revision": 0, "plan": given["plan"]}
+    try:
+        return (yield from _plan(context, order))
+    except HistoryFullError:
+        context.continue_as_new({"name": given["name"], "plan": given["plan"]})
+        return None
+
+
+def _plan(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> Steps:
     work = yield from insist(context, "plan_begin", order)
     for step in _SINGLE:
         show(context, order, step, "running")

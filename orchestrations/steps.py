@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -48,16 +48,23 @@ def call(context: df.DurableOrchestrationContext, activity: str, order: dict[str
     return result
 
 
+class HistoryFullError(Exception):
+    """A wait has gone on for so long that the orchestration has to continue as new, from what the store knows."""
+
+
 def insist(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
-    """Call an activity of the frame until the store answers: without it nothing can be noted or decided."""
-    attempt = 0
-    while True:
+    """Call an activity of the frame until the store answers: without it nothing can be noted or decided.
+
+    Raises:
+        HistoryFullError: it has not answered for an hour; whoever orchestrates goes on with another history.
+    """
+    for attempt in range(_MOST_ATTEMPTS):
         outcome = yield from call(context, activity, order, **more)
-        if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
+        if outcome["state"] != "wait":
             return outcome
         seconds = step_wait(attempt, outcome["seconds"])
         yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
-        attempt += 1
+    raise HistoryFullError
 
 
 def carry_out(
@@ -65,15 +72,19 @@ def carry_out(
 ) -> Steps:
     """Call a step's activity until it does not ask to wait.
 
-    Replication may take 30 minutes for one step; time that a service asks for because it is throttling is not
-    counted. After that, and after an error that nobody foresaw, the step has failed; a service that gives no answer
-    fails no step. Who waits for hours goes on in the next round, since a history must not grow for ever.
+    Replication may take 30 minutes for one step; time in which a service asks for patience, or gives no answer, is not
+    counted. After that, and after an error that nobody foresaw, the step has failed. Who waits for hours goes on in the
+    next round, since a history must not grow for ever; for the store all others would only wait as well.
 
     Every wait may be cut short. That hurries no service: an activity that comes before the time that one has asked for
     (``StepRecord.not_before``) looks only whether the run was cancelled or its wanted state replaced.
+
+    Raises:
+        HistoryFullError: as ``insist``.
     """
-    began, throttled, attempt, last = context.current_utc_datetime, 0.0, 0, False
+    waited, attempt, last = _Waited(context), 0, False
     while True:
+        turn = context.current_utc_datetime
         show(context, order, step, "running")
         try:
             outcome = yield from call(
@@ -86,18 +97,56 @@ def carry_out(
         if outcome["reason"] == "more":
             continue
         seconds = step_wait(attempt, outcome["seconds"])
-        if seconds > ROUND_LONGEST or (last and outcome.get("patient")):
-            return outcome
-        if last:
+        if seconds > ROUND_LONGEST or (last and _patient(outcome)):
+            return _later(outcome)
+        if last and waited.for_replication():
             return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
         # The last time one mailbox that Exchange does not answer for must not fail the others.
-        last = step_overdue(began, context.current_utc_datetime, throttled)
+        last = last or waited.enough()
         attempt += 1
-        show(context, order, step, "waiting", reason=outcome["reason"], seconds=seconds)
-        paused = context.current_utc_datetime
+        away = outcome.get("service")
+        show(context, order, step, "waiting", reason=outcome["reason"], seconds=seconds, service=away)
         yield from bell.wait(seconds)
-        if outcome["throttled"]:
-            throttled += (context.current_utc_datetime - paused).total_seconds()
+        waited.add(outcome, turn)
+
+
+class _Waited:
+    """How long a step has waited in this round, and what of it counts."""
+
+    def __init__(self, context: df.DurableOrchestrationContext) -> None:
+        self._context = context
+        self._began = context.current_utc_datetime
+        self._throttled = self._spared = 0.0
+
+    def add(self, outcome: dict[str, Any], turn: datetime) -> None:
+        """Count the time since ``turn``, which ended with this outcome and the wait after it."""
+        seconds = (self._context.current_utc_datetime - turn).total_seconds()
+        self._throttled += seconds if outcome["throttled"] else 0.0
+        self._spared += seconds if _patient(outcome) else 0.0
+
+    def enough(self) -> bool:
+        """Return whether whoever is waited for gets one more chance, and then only what he holds up stands still."""
+        return step_overdue(self._began, self._context.current_utc_datetime, self._throttled)
+
+    def for_replication(self) -> bool:
+        """Return whether replication has had all its time: that in which a service gave no answer is not its."""
+        return step_overdue(self._began, self._context.current_utc_datetime, self._spared)
+
+
+def _later(outcome: dict[str, Any]) -> dict[str, Any]:
+    """Return a wait to be left to the next round.
+
+    Raises:
+        HistoryFullError: it is the store, so that this round can do nothing more.
+    """
+    if outcome.get("service") == "store":
+        raise HistoryFullError
+    return outcome
+
+
+def _patient(outcome: dict[str, Any]) -> bool:
+    """Return whether it is a service that asks for time, or does not answer; older activities name the first only."""
+    return bool(outcome.get("patient", outcome["throttled"]))
 
 
 def show(

@@ -34,7 +34,7 @@ from connector.waiting import LONGEST_ASKED
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 NO_STORE = {"Cache-Control": "no-store"}
 _BODY_STATUS = {"length-required": 411, "body-too-large": 413, "media-type": 415}
-_NAMES = {
+SERVICES = {
     "graph": "Microsoft Graph",
     "exchange": "Exchange Online",
     "vault": "Key Vault",
@@ -131,7 +131,7 @@ def meaning(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
     if isinstance(error, StaleWriteError):
         return 409, "changed-meanwhile", {"name": "-"}
     if isinstance(error, ServiceError):
-        return 502, _of_service(error), {"service": _NAMES[error.service], "code": error.code, "reason": error.reason}
+        return 502, _of_service(error), {"service": SERVICES[error.service], "code": error.code, "reason": error.reason}
     raise error
 
 

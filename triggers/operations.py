@@ -95,7 +95,8 @@ def state(connection: Connection, live: Live) -> ConnectionState:
     now = services().now()
     if lost(connection, live, now) is not None:
         return ConnectionState.INTERRUPTED
-    waits = shown(connection, live, now).get("reason") == HOST
+    seen = shown(connection, live, now)
+    waits = seen.get("state") == StepState.WAITING and (seen.get("reason") == HOST or seen.get("service"))
     return ConnectionState.WAITING if waits and connection.state is ConnectionState.RUNNING else connection.state
 
 

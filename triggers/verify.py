@@ -7,6 +7,7 @@ import azure.functions as func
 
 from connector.history import Asked
 from connector.model import Connection
+from connector.outage import before
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind
 from triggers import operations
@@ -49,7 +50,9 @@ async def _verify(client: df.DurableOrchestrationClient, name: str, asked: Askin
     kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
 
     def ask(present: Connection) -> None:
+        was = before(present)
         renew(present, kind, live, services().now(), same=True)
+        present.operation.before = was if kind is OperationKind.VERIFY else None
         if busy:  # a new revision, so that what the run is just doing does not count for the new operation
             present.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
 

@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import Field
 
 from connector.messages import Language, text
-from connector.model import Connection, Document, MailboxRecord
+from connector.model import Connection, Document, MailboxRecord, StepRecord
 from connector.remedy import Context
 from connector.standing import Standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.visible import visible
+from triggers.answers import SERVICES
 from triggers.findings import AcceptanceView, FindingView, finding_view
 
 
@@ -277,13 +278,19 @@ def _step_view(connection: Connection, step: StepName, live: Mapping[str, Any], 
         ended=entry.ended,
         changes=entry.changes,
         waits=entry.waits,
-        reason=_reason(str(now["reason"]), lang) if now.get("reason") else None,
+        reason=_reason(now, entry, lang) if now.get("reason") else None,
     )
 
 
-def _reason(code: str, lang: Language) -> str:
-    """Return why a step waits; a service's own code where we have no words for it."""
+def _reason(now: Mapping[str, Any], entry: StepRecord, lang: Language) -> str:
+    """Return why a step waits: for which service, since when; a service's own code where we have no words for it."""
+    code = str(now["reason"])
     try:
-        return text(lang, "reason", code)
+        why = text(lang, "reason", code)
     except KeyError:
-        return code
+        why = code
+    service = SERVICES.get(now.get("service") or "")
+    if service is None or entry.waits_since is None:
+        return why
+    values = {"service": service, "since": entry.waits_since.strftime("%Y-%m-%d %H:%M"), "why": why}
+    return text(lang, "reason", "outage", values=values)

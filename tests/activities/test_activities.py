@@ -292,6 +292,7 @@ def test_an_outcome_is_plain_json() -> None:
         "throttled": True,
         "patient": False,
         "open": 0,
+        "service": None,
     }
 
 
