@@ -47,6 +47,16 @@ class Live:
         """Return whether it may still do something."""
         return self.runtime in ALIVE
 
+    @property
+    def step(self) -> StepName | None:
+        """Return the step that it says it is in."""
+        return next((step for step in StepName if step == self.status.get("step")), None)
+
+    @property
+    def waits(self) -> bool:
+        """Return whether it says that it waits."""
+        return bool(self.status.get("state") == StepState.WAITING)
+
     def quiet(self, now: datetime) -> timedelta:
         """Return for how long nothing has been heard beyond the wait that was announced; negative while it lasts."""
         asked = self.status.get("seconds")

@@ -344,7 +344,7 @@ class Connection(Document):
 
     def step_states(self) -> dict[StepName, StepState]:
         """Return the state of each step."""
-        return {step: self.step(step).state for step in StepName}
+        return {step: self.steps[step].state if step in self.steps else StepState.PENDING for step in StepName}
 
     def step(self, name: StepName) -> StepRecord:
         """Return the record of a step, made on first use."""

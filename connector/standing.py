@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector.errors import ConflictError
 from connector.model import Connection, Finding, SecretRecord
 from connector.plans.secret import secret_name
-from connector.steps import ConnectionState, StepName
+from connector.steps import SETTLED, ConnectionState, StepName
 
 EXPIRING = timedelta(days=30)
 """For so long before its end a secret is told to end: Key Vault's own event comes 30 days before as well
@@ -45,6 +46,19 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
         verified=connection.verified and not (secret is not None and secret.expires_on <= now),
         findings=(*found, *told),
     )
+
+
+def secret_of(connection: Connection) -> SecretRecord:
+    """Return the secret in use.
+
+    Raises:
+        ConflictError: the set-up has not come so far; names the step that it is in.
+    """
+    if connection.secret is not None:
+        return connection.secret
+    states = connection.step_states()
+    step = next((step for step in StepName if states[step] not in SETTLED), StepName.SECRET)
+    raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
 
 
 def _told(connection: Connection, secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:

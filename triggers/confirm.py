@@ -11,14 +11,13 @@ from connector.history import Asked
 from connector.model import Connection, Document
 from connector.request import parse_confirmation
 from connector.services import services
-from connector.standing import standing
+from connector.standing import secret_of, standing
 from connector.steps import ConnectionState
 from connector.verdict import conclude
 from triggers import operations
 from triggers.answers import answered, content, json_answer, query
 from triggers.asking import asking
 from triggers.blueprint import blueprint
-from triggers.parameters import secret_of
 
 
 class Confirmed(Document):

@@ -12,8 +12,7 @@ from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
 from connector.plans.secret import secret_name
 from connector.services import Services, services
-from connector.standing import standing
-from connector.steps import SETTLED, StepName
+from connector.standing import secret_of, standing
 from triggers import operations
 from triggers.answers import NO_STORE, answered, json_answer, language, query
 from triggers.asking import asking
@@ -65,19 +64,6 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
         if error.code != "secret-disabled":
             raise
         raise ConflictError("secret-lost", name=connection.name) from None
-
-
-def secret_of(connection: Connection) -> SecretRecord:
-    """Return the secret in use.
-
-    Raises:
-        ConflictError: the set-up has not come so far; names the step that it is in.
-    """
-    if connection.secret is not None:
-        return connection.secret
-    states = connection.step_states()
-    step = next((step for step in StepName if states[step] not in SETTLED), StepName.SECRET)
-    raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
 
 
 async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:

@@ -1,0 +1,129 @@
+"""What a request means now: pure, with the clock passed in. Whoever starts, wakes or refuses an operation asks here.
+
+A kind of request is a row of the table, how the connection stands is a column; ``connector/ruling.py`` has the cells.
+``triggers/performing.py`` carries the answer out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connector import ruling as to
+from connector.caller import Caller
+from connector.lost import Live, lost
+from connector.model import Connection
+from connector.ruling import Answer, Case, Kind, Request
+from connector.steps import ConnectionState, StepName
+
+
+class Situation(StrEnum):
+    """How a connection stands for somebody who asks for something: the columns of the table."""
+
+    NEW = "new"
+    """There is none of that name."""
+    RESTS = "rests"
+    """Its operation has ended."""
+    LOST = "lost"
+    """The document says that a run works, and nobody does."""
+    CANCELLING = "cancelling"
+    """The run ends after its present activity."""
+    WORKS = "works"
+    """Steps 1 to 7 work, or are about to be started."""
+    WAITS = "waits"
+    """The run proves, or waits for Microsoft: what is wanted may be replaced."""
+    STUCK = "stuck"
+    """The run waits for a person."""
+
+
+_First = Callable[[Request, datetime], Answer]
+_Rule = Callable[[Case], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    function: str | None
+    """Through which function it is asked for, so whose key opens it; None for our own timer."""
+    new: _First
+    rules: Mapping[Situation, _Rule]
+    again: bool
+    """Whether who is overtaken by another request asks once more; who began something of his own is told instead."""
+
+
+def admit(request: Request, caller: Caller | None, connection: Connection | None, live: Live, now: datetime) -> Answer:
+    """Return what a request means for a connection as it is stored, with what Durable says of its run.
+
+    ``caller`` is None for our own timer.
+
+    Raises:
+        ValueError: a function asks for what it is not for. A key opens one function: whoever may only set up must not
+            come to accept, so such a slip of ours stops here.
+    """
+    row = _ROWS[request.kind]
+    if (caller.function if caller is not None else None) != row.function:
+        raise ValueError(request.kind)
+    if connection is None:
+        return row.new(request, now)
+    return row.rules[situation(connection, live, now)](Case(request, connection, live, now))
+
+
+def situation(connection: Connection | None, live: Live, now: datetime) -> Situation:
+    """Return how a connection stands for whoever asks for something."""
+    if connection is None:
+        return Situation.NEW
+    if connection.operation.ended is not None:
+        return Situation.RESTS
+    if lost(connection, live, now) is not None:
+        return Situation.LOST
+    return _under_way(connection, live)
+
+
+def _under_way(connection: Connection, live: Live) -> Situation:
+    if connection.operation.cancelled:
+        return Situation.CANCELLING
+    if connection.state is ConnectionState.ACTION_REQUIRED:
+        return Situation.STUCK
+    at_end = live.step is StepName.VERIFICATION
+    if at_end or live.waits or connection.state is ConnectionState.WAITING:
+        return Situation.WAITS
+    return Situation.WORKS
+
+
+def looks(kind: Kind) -> bool:
+    """Return whether it matters for a kind what Durable says; otherwise it need not be asked."""
+    return len(set(_ROWS[kind].rules.values())) > 1
+
+
+def asks_again(kind: Kind) -> bool:
+    """Return whether who is overtaken by another request asks once more, instead of being told."""
+    return _ROWS[kind].again
+
+
+def _row(function: str | None, new: _First, *rules: _Rule, again: bool = False) -> _Row:
+    columns = [column for column in Situation if column is not Situation.NEW]
+    return _Row(function, new, dict(zip(columns, rules, strict=True)), again)
+
+
+# fmt: off
+_ROWS: Mapping[Kind, _Row] = {
+    #     rests       lost        cancelling  works            waits                stuck
+    Kind.SET_UP: _row("create_connection", to.create,
+          to.begin,   to.begin,   to.busy,    to.join_or_busy, to.join_or_exchange, to.exchange),
+    Kind.DRY_RUN: _row("create_connection", to.plan_new,
+          to.plan,    to.plan,    to.plan,    to.plan,         to.plan,             to.plan),
+    Kind.VERIFY: _row("verify_connection", to.unknown,
+          to.look,    to.look,    to.busy,    to.ring,         to.ring,             to.look_anew),
+    Kind.CANCEL: _row("cancel_connection", to.unknown,
+          to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,         to.end_soon, again=True),
+    Kind.CONFIRM: _row("confirm_secret", to.unknown,
+          to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,          to.confirm, again=True),
+    Kind.ACCEPT: _row("accept_finding", to.unknown,
+          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,             to.ring, again=True),
+    Kind.WITHDRAW: _row("withdraw_acceptance", to.unknown,
+          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,             to.ring, again=True),
+    Kind.RECOVER: _row(None, to.unknown,
+          to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,          to.nothing, again=True),
+}
+# fmt: on

@@ -1,0 +1,291 @@
+"""What each request comes to, by how the connection stands: pure. ``connector/admission.py`` holds the table of these.
+
+Nothing that is passed in is changed: an answer holds the connection as it is to be written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connector.errors import ConflictError, RequestError, UnknownConnectionError
+from connector.lost import Live, another, lost
+from connector.model import Connection, Operation, Wanted
+from connector.standing import secret_of
+from connector.steps import ConnectionState, OperationKind, StepName
+from connector.verdict import conclude, proven
+
+
+class Kind(StrEnum):
+    """What is asked for. ``RECOVER`` is asked by the hourly timer alone."""
+
+    SET_UP = "set-up"
+    DRY_RUN = "dry-run"
+    VERIFY = "verify"
+    CANCEL = "cancel"
+    CONFIRM = "confirm"
+    ACCEPT = "accept"
+    WITHDRAW = "withdraw"
+    RECOVER = "recover"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """From how many mailboxes of ``total`` a wanted list takes the access, and how many the request allows."""
+
+    removed: int
+    total: int
+    allowed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for, parsed; what a kind does not need is left out."""
+
+    kind: Kind
+    name: str
+    id: str
+    """The id of the operation that it begins, if it begins one."""
+    wanted: Wanted | None = None
+    """Its revision does not count: the connection's is counted on."""
+    removal: Removal | None = None
+    """None where the wanted list takes nobody's access."""
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An attempt is to be started on the connection; ``stored`` where it stands in the store like that already."""
+
+    connection: Connection
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """The run that works comes to it by itself; its wait is to be cut short."""
+
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The connection is to be written under the run that works, which takes it up; its wait is to be cut short."""
+
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nobody has to run for it; ``stored`` where there is nothing to write either."""
+
+    connection: Connection
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Nothing is done, and why."""
+
+    error: RequestError
+
+
+Admitted = Start | Wake | Replace | Settled
+Answer = Admitted | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request for a connection that there is, with what Durable says of its run."""
+
+    request: Request
+    connection: Connection
+    live: Live
+    now: datetime
+
+    @property
+    def how(self) -> str | None:
+        """Return how the run was lost; None where none is."""
+        return lost(self.connection, self.live, self.now)
+
+    @property
+    def unchanged(self) -> bool:
+        """Return whether what is asked for is what is wanted already."""
+        return self.request.wanted is None or self.wanted(0) == self.connection.wanted
+
+    def wanted(self, more: int) -> Wanted:
+        """Return what is wanted from now on, ``more`` revisions later."""
+        present = self.connection.wanted
+        return (self.request.wanted or present).model_copy(update={"revision": present.revision + more})
+
+
+def unknown(request: Request, now: datetime) -> Answer:  # noqa: ARG001 - one shape for the column
+    """There is nothing of that name."""
+    return Refuse(UnknownConnectionError("unknown-connection", name=request.name[:40]))
+
+
+def create(request: Request, now: datetime) -> Answer:
+    """The first set-up of a name."""
+    return Start(_new(request, OperationKind.SET_UP, now, revision=1, attempt=1))
+
+
+def plan_new(request: Request, now: datetime) -> Answer:
+    """A dry run of what there is not yet."""
+    return Start(_new(request, OperationKind.PLAN, now, revision=0, attempt=0))
+
+
+def plan(case: Case) -> Answer:
+    """A dry run has a document and a run of its own, so nothing is in its way."""
+    operation = Operation(id=case.request.id, kind=OperationKind.PLAN, started=case.now)
+    return Start(case.connection.model_copy(update={"wanted": case.wanted(0), "operation": operation}))
+
+
+def begin(case: Case) -> Answer:
+    """A set-up where nobody works."""
+    return _too_many(case) or Start(_renewed(case, OperationKind.SET_UP, more=1))
+
+
+def exchange(case: Case) -> Answer:
+    """Another set-up under the run that works."""
+    return _too_many(case) or Replace(_renewed(case, OperationKind.SET_UP, more=1))
+
+
+def join_or_busy(case: Case) -> Answer:
+    """A set-up while steps 1 to 7 work: the same one, or not now."""
+    return _join(case) or busy(case)
+
+
+def join_or_exchange(case: Case) -> Answer:
+    """A set-up while the run proves or waits: the same one, or another."""
+    return _join(case) or exchange(case)
+
+
+def _join(case: Case) -> Answer | None:
+    """Who asks for what is under way is answered by it; a verification would only look."""
+    if case.connection.operation.kind is not OperationKind.SET_UP or not case.unchanged:
+        return None
+    return Wake(case.connection) if case.live.alive else Start(case.connection, stored=True)
+
+
+def busy(case: Case) -> Answer:
+    """Not now: the run is ending, or in the midst of a step."""
+    name = case.connection.name
+    if case.connection.operation.cancelled:
+        return Refuse(ConflictError("operation-cancelling", retry_after=30, name=name))
+    step = case.live.step or StepName.PREREQUISITES
+    return Refuse(ConflictError("operation-running", retry_after=15, name=name, step=step.value))
+
+
+def _too_many(case: Case) -> Answer | None:
+    """A list must not take access from more than half of the mailboxes, or from more than the request allows."""
+    removal = case.request.removal
+    if removal is None:
+        return None
+    most = removal.allowed if removal.allowed is not None else removal.total // 2
+    if removal.removed <= most:
+        return None
+    values = {"removed": removal.removed, "total": removal.total}
+    return Refuse(ConflictError("removal-not-allowed", name=case.connection.name, **values))
+
+
+def look(case: Case) -> Answer:
+    """A verification where nobody works."""
+    return Start(_renewed(case, _kind_of_look(case)))
+
+
+def look_anew(case: Case) -> Answer:
+    """A run that waits for a person looks only at what is missing: what it has settled is looked at anew.
+
+    A new revision, so that what the run is just doing does not count for the new operation.
+    """
+    return Replace(_renewed(case, _kind_of_look(case), more=1))
+
+
+def _kind_of_look(case: Case) -> OperationKind:
+    """Where nobody has taken the last request up its list of mailboxes is not arranged yet: then it is a set-up."""
+    return OperationKind.VERIFY if case.connection.operation.begun else OperationKind.SET_UP
+
+
+def ring(case: Case) -> Answer:
+    """Whatever has changed is seen by the run that works."""
+    return Wake(case.connection)
+
+
+def nothing(case: Case) -> Answer:
+    """It is as it was asked for."""
+    return Settled(case.connection, stored=True)
+
+
+def end_soon(case: Case) -> Answer:
+    """The run ends after its present activity."""
+    operation = case.connection.operation.model_copy(update={"cancelled": True})
+    return Replace(case.connection.model_copy(update={"operation": operation}))
+
+
+def end(case: Case) -> Answer:
+    """Nobody is there to notice; and whoever comes after all comes for an attempt that is no more."""
+    after = case.connection.model_copy(deep=True)
+    after.operation = _next(case).model_copy(update={"cancelled": True, "ended": case.now})
+    proven(after)  # what was proven stays proven
+    after.state, after.since = conclude(after, 0, case.now).state, case.now
+    return Settled(after)
+
+
+def go_on(case: Case) -> Answer:
+    """What a lost run was to do another attempt does; one that somebody has cancelled is ended."""
+    if case.connection.operation.cancelled:
+        return end(case)
+    return Start(case.connection.model_copy(update={"operation": _next(case)}))
+
+
+def confirm(case: Case) -> Answer:
+    """Nobody confirms another key than the one that is handed out."""
+    try:
+        secret = secret_of(case.connection)
+    except ConflictError as error:
+        return Refuse(error)
+    if secret.key_id.lower() != case.request.key_id.lower():
+        return Refuse(ConflictError("key-not-offered", name=case.connection.name, offered=secret.key_id))
+    if secret.confirmed_on is not None:
+        return nothing(case)
+    after = case.connection.model_copy(deep=True)
+    after.secret = secret.model_copy(update={"confirmed_on": case.now})
+    rests = after.operation.ended is not None and after.state is ConnectionState.ACTION_REQUIRED
+    if secret.to_be_entered and rests and conclude(after, 0, case.now).state is ConnectionState.READY:
+        after.state, after.since, after.stuck_since = ConnectionState.READY, case.now, None
+    return Settled(after)
+
+
+def _new(request: Request, kind: OperationKind, now: datetime, *, revision: int, attempt: int) -> Connection:
+    if request.wanted is None:
+        raise ValueError(request.kind)
+    wanted = request.wanted.model_copy(update={"revision": revision})
+    operation = Operation(id=request.id, kind=kind, started=now, attempt=attempt)
+    return Connection(name=request.name, wanted=wanted, operation=operation, since=now, last_change=now)
+
+
+def _renewed(case: Case, kind: OperationKind, *, more: int = 0) -> Connection:
+    """Return the connection with a new operation that nobody has taken up yet; its state counts from now.
+
+    The run that works takes it up; where none does it is another attempt's. Who asks for the same of a run that waits
+    for a person has changed nothing: what counts from the last change counts on, and the run ends when a person has
+    been waited for long enough.
+    """
+    before, how, now = case.connection.operation, case.how, case.now
+    works = before.ended is None and how is None
+    operation = Operation(
+        id=case.request.id,
+        kind=kind,
+        started=now,
+        attempt=before.attempt + (0 if works else 1),
+        lost=_next(case).lost if how is not None else None,
+    )
+    update: dict[str, object] = {"operation": operation, "wanted": case.wanted(more)}
+    if not (works and case.unchanged):
+        update |= {"last_change": now, "stuck_since": None}
+    return case.connection.model_copy(update={**update, "state": ConnectionState.RUNNING, "since": now})
+
+
+def _next(case: Case) -> Operation:
+    return another(case.connection.operation, case.how or "", case.now)

@@ -1,0 +1,374 @@
+"""What a request means: every kind, for every state of the document, with every word of Durable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector import admission, ruling
+from connector.admission import Situation, admit, asks_again, looks, situation
+from connector.caller import Caller
+from connector.errors import RequestError
+from connector.lost import ALIVE, Live
+from connector.messages import text
+from connector.model import Connection, Operation, SecretRecord, StepRecord, Wanted
+from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Settled, Start, Wake
+from connector.steps import ConnectionState, OperationKind, StepName, StepState
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+WORDS = (None, "Pending", "Running", "ContinuedAsNew", "Suspended", "Completed", "Failed", "Terminated", "Canceled")
+LONG_AGO, JUST_NOW = NOW - timedelta(hours=1), NOW - timedelta(seconds=30)
+KEY = "11111111-2222-3333-4444-555555555555"
+THROUGH = {
+    Kind.SET_UP: "create_connection",
+    Kind.DRY_RUN: "create_connection",
+    Kind.VERIFY: "verify_connection",
+    Kind.CANCEL: "cancel_connection",
+    Kind.CONFIRM: "confirm_secret",
+    Kind.ACCEPT: "accept_finding",
+    Kind.WITHDRAW: "withdraw_acceptance",
+    Kind.RECOVER: None,
+}
+COLUMNS = ("new", "rests", "lost", "cancelling", "works", "waits", "stuck")
+BUSY, ENDING, FEW, OTHER_KEY = "operation-running", "operation-cancelling", "removal-not-allowed", "key-not-offered"
+UNKNOWN = "unknown-connection"
+ANEW, OVER, LET, KEPT = "start/other", "replace/other", "settled/same", "wake/same"
+EXPECTED = {
+    #                          new      rests      lost               cancelling works      waits            stuck
+    "the same set-up":        (ANEW,    ANEW,      ANEW,              ENDING,    KEPT,      KEPT,            OVER),
+    "another set-up":         (ANEW,    ANEW,      ANEW,              ENDING,    BUSY,      OVER,            OVER),
+    "a list of too few":      (ANEW,    FEW,       FEW,               ENDING,    BUSY,      FEW,             FEW),
+    "a dry run":              (ANEW,    ANEW,      ANEW,              ANEW,      ANEW,      ANEW,            ANEW),
+    "a verification":         (UNKNOWN, ANEW,      ANEW,              ENDING,    KEPT,      KEPT,            OVER),
+    "to cancel":              (UNKNOWN, LET,       "settled/attempt", KEPT,      *["replace/same"] * 3),
+    "to confirm":             (UNKNOWN, *[LET] * 6),
+    "to confirm another key": (UNKNOWN, *[OTHER_KEY] * 6),
+    "to accept":              (UNKNOWN, LET,       LET,               LET,       KEPT,      KEPT,            KEPT),
+    "to withdraw":            (UNKNOWN, LET,       LET,               LET,       KEPT,      KEPT,            KEPT),
+    "to recover":             (UNKNOWN, LET,       "start/attempt",   LET,       LET,       LET,             LET),
+}  # fmt: skip
+"""The answer, and behind the slash the operation that the connection has then: another one, the same, or the same as
+another attempt. It is a set-up that was begun, whose run is alive where it is not lost; other ones: ``expected``."""
+
+
+def wanted(*mailboxes: str) -> Wanted:
+    return Wanted(revision=0, display_name="UTM", mailboxes=list(mailboxes))
+
+
+ASKED = {
+    "the same set-up": Request(Kind.SET_UP, "hq", "new", wanted("a@contoso.example")),
+    "another set-up": Request(Kind.SET_UP, "hq", "new", wanted("b@contoso.example")),
+    "a list of too few": Request(Kind.SET_UP, "hq", "new", wanted("b@contoso.example"), Removal(1, 1)),
+    "a dry run": Request(Kind.DRY_RUN, "hq", "new", wanted("b@contoso.example")),
+    "a verification": Request(Kind.VERIFY, "hq", "new"),
+    "to cancel": Request(Kind.CANCEL, "hq", "new"),
+    "to confirm": Request(Kind.CONFIRM, "hq", "new", key_id=KEY.upper()),
+    "to confirm another key": Request(Kind.CONFIRM, "hq", "new", key_id="another"),
+    "to accept": Request(Kind.ACCEPT, "hq", "new"),
+    "to withdraw": Request(Kind.WITHDRAW, "hq", "new"),
+    "to recover": Request(Kind.RECOVER, "hq", "new"),
+}
+
+
+def document(state: ConnectionState = ConnectionState.RUNNING, **operation: Any) -> Connection:
+    at = {"id": "old", "kind": OperationKind.SET_UP, "started": LONG_AGO, "attempt": 4, "begun": True, **operation}
+    return Connection(
+        name="hq",
+        wanted=Wanted(revision=3, display_name="UTM", mailboxes=["a@contoso.example"]),
+        operation=Operation(**at),
+        state=state,
+        since=LONG_AGO,
+        last_change=LONG_AGO,
+        stuck_since=LONG_AGO,
+        steps={StepName.PREREQUISITES: StepRecord(state=StepState.DONE)},
+        secret=SecretRecord(
+            uri="https://v", version="1", key_id=KEY, expires_on=NOW + timedelta(days=90), replaces="0"
+        ),
+    )
+
+
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    "ended": {"ended": LONG_AGO},
+    "ended, cancelled": {"ended": LONG_AGO, "cancelled": True},
+    "just written": {"begun": False, "started": JUST_NOW},
+    "written long ago, never begun": {"begun": False},
+    "begun": {},
+    "a verification": {"kind": OperationKind.VERIFY},
+    "another attempt, just written": {"attempt": 5, "attempted": JUST_NOW},
+    "another attempt, long ago": {"attempt": 5, "attempted": NOW - timedelta(minutes=5)},
+    "cancelled": {"cancelled": True},
+    "of a version with one instance": {"attempt": 0},
+}
+ABOUT_TO_START = {"just written", "another attempt, just written"}
+SAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {"step": "consent", "state": "running"},
+    {"step": "consent", "state": "waiting", "seconds": 30.0},
+    {"step": "verification", "state": "running"},
+    {"step": "nonsense", "state": 7, "seconds": "x"},
+)
+QUIET = (0.0, 9.9, 10.6, 600.0)
+"""Minutes since Durable has heard of the run."""
+
+
+def column(written: str, state: ConnectionState, live: Live, quiet: float) -> Situation:
+    """Return how it stands, from the words of the test alone."""
+    if written.startswith("ended"):
+        return Situation.RESTS
+    announced = 0.5 if live.status.get("seconds") == 30.0 else 0.0
+    silent = quiet - announced > 10.0
+    if not (live.runtime in ALIVE and not silent) and not (live.runtime not in ALIVE and written in ABOUT_TO_START):
+        return Situation.LOST
+    if written == "cancelled":
+        return Situation.CANCELLING
+    if state is ConnectionState.ACTION_REQUIRED:
+        return Situation.STUCK
+    waits = live.status.get("state") == "waiting" or live.status.get("step") == "verification"
+    return Situation.WAITS if waits or state is ConnectionState.WAITING else Situation.WORKS
+
+
+def lives() -> Iterator[tuple[Live, float]]:
+    """Yield all that Durable may say of a run; of one that is over it does not matter where it was."""
+    for word in WORDS:
+        alive = word in ALIVE
+        for says, quiet in product(SAYS if alive else SAYS[3:4], QUIET if alive else QUIET[:1]):
+            yield Live(word, NOW - timedelta(minutes=quiet) if word else None, says if word else {}), quiet
+
+
+def worlds() -> Iterator[tuple[str, Connection, Live, Situation]]:
+    for written, state in product(DOCUMENTS, ConnectionState):
+        connection = document(state, **DOCUMENTS[written])
+        for live, quiet in lives():
+            yield written, connection, live, column(written, state, live, quiet)
+
+
+WORLDS = list(worlds())
+
+
+def ask(asked: str, connection: Connection | None, live: Live) -> Answer:
+    request = ASKED[asked]
+    function = THROUGH[request.kind]
+    return admit(request, Caller(function=function) if function else None, connection, live, NOW)
+
+
+def told(answer: Answer, before: Connection | None) -> str:
+    """Return an answer in the words of the table."""
+    if isinstance(answer, Refuse):
+        return answer.error.code
+    after, was = answer.connection.operation, before.operation if before is not None else None
+    same = was is not None and was.id == after.id
+    which = "other" if not same else "same" if was is not None and was.attempt == after.attempt else "attempt"
+    return f"{type(answer).__name__.lower()}/{which}"
+
+
+def expected(asked: str, connection: Connection, live: Live, stands: Situation) -> str:
+    """Return what the table says, and what differs by more than how the connection stands."""
+    operation, joined = connection.operation, stands in {Situation.WORKS, Situation.WAITS}
+    if asked == "the same set-up" and joined:
+        if operation.kind is OperationKind.VERIFY:  # it only looks
+            return EXPECTED["another set-up"][COLUMNS.index(stands)]
+        return "wake/same" if live.alive else "start/same"
+    if asked == "to recover" and stands is Situation.LOST and operation.cancelled:
+        return "settled/attempt"
+    return EXPECTED[asked][COLUMNS.index(stands)]
+
+
+@pytest.mark.parametrize("asked", EXPECTED)
+def test_each_kind_for_each_state_of_the_document_and_of_durable(asked: str) -> None:
+    met: set[Situation] = set()
+    for written, connection, live, stands in WORLDS:
+        assert situation(connection, live, NOW) is stands, (written, connection.state, live)
+        answer = ask(asked, connection, live)
+        assert told(answer, connection) == expected(asked, connection, live, stands), (written, connection.state, live)
+        met.add(stands)
+    assert met == set(Situation) - {Situation.NEW}
+    assert told(ask(asked, None, Live()), None) == EXPECTED[asked][0]
+
+
+def test_what_is_passed_in_is_not_changed_and_the_same_has_the_same_answer() -> None:
+    for asked, (_, connection, live, _) in product(EXPECTED, WORLDS[::11]):
+        before = connection.model_dump_json()
+        answer = ask(asked, connection, live)
+        assert told(ask(asked, connection, live), connection) == told(answer, connection)
+        assert connection.model_dump_json() == before
+
+
+@pytest.mark.parametrize("asked", EXPECTED)
+def test_an_attempt_is_started_under_a_number_that_nobody_has_had_or_as_it_stands_in_the_store(asked: str) -> None:
+    for _, connection, live, stands in WORLDS:
+        before, answer = connection.operation, ask(asked, connection, live)
+        if not isinstance(answer, Start) or answer.connection.operation.kind is OperationKind.PLAN:
+            continue
+        after = answer.connection.operation
+        if answer.stored:
+            assert answer.connection is connection
+            assert not live.alive
+        else:
+            assert (after.attempt, after.ended, after.cancelled) == (before.attempt + 1, None, False)
+            assert (after.lost is not None and after.lost.attempt == before.attempt) == (stands is Situation.LOST)
+
+
+@pytest.mark.parametrize("asked", EXPECTED)
+def test_what_is_written_under_a_run_keeps_its_attempt_and_counts_the_revision_on(asked: str) -> None:
+    for _, connection, live, _ in WORLDS:
+        answer = ask(asked, connection, live)
+        if not isinstance(answer, Replace):
+            continue
+        after = answer.connection
+        assert after.operation.attempt == connection.operation.attempt
+        more = 0 if asked == "to cancel" else 1
+        assert after.wanted.revision == connection.wanted.revision + more
+        assert after.operation.cancelled == (asked == "to cancel")
+
+
+def _admitted(asked: str, connection: Connection | None, live: Live) -> Admitted:
+    answer = ask(asked, connection, live)
+    assert not isinstance(answer, Refuse)
+    return answer
+
+
+RUNS = Live("Running", NOW)
+
+
+@pytest.mark.parametrize(
+    ("asked", "connection", "live", "counts_on"),
+    [
+        ("the same set-up", document(ConnectionState.ACTION_REQUIRED), RUNS, True),
+        ("a verification", document(ConnectionState.ACTION_REQUIRED), RUNS, True),
+        ("another set-up", document(ConnectionState.ACTION_REQUIRED), RUNS, False),
+        ("the same set-up", document(ConnectionState.ACTION_REQUIRED, ended=LONG_AGO), Live(), False),
+        ("a verification", document(ConnectionState.READY, ended=LONG_AGO), Live(), False),
+        ("a verification", document(ConnectionState.ACTION_REQUIRED), Live(), False),
+    ],
+)
+def test_who_asks_for_the_same_of_a_run_that_waits_for_a_person_has_changed_nothing(
+    asked: str, connection: Connection, live: Live, *, counts_on: bool
+) -> None:
+    after = _admitted(asked, connection, live).connection
+    assert (after.last_change, after.stuck_since) == ((LONG_AGO, LONG_AGO) if counts_on else (NOW, None))
+    assert (after.state, after.since, after.operation.begun) == (ConnectionState.RUNNING, NOW, False)
+
+
+def test_a_verification_is_a_set_up_where_nobody_has_taken_the_last_request_up() -> None:
+    rests = document(ConnectionState.CANCELLED, ended=LONG_AGO, begun=False)
+    kinds = [_admitted("a verification", one, Live()).connection.operation.kind for one in (rests, document())]
+    assert kinds == [OperationKind.SET_UP, OperationKind.VERIFY]
+
+
+@pytest.mark.parametrize(
+    ("removal", "refused"),
+    [
+        (None, False),
+        (Removal(2, 4), False),
+        (Removal(3, 4), True),
+        (Removal(3, 4, allowed=3), False),
+        (Removal(1, 4, allowed=0), True),
+        (Removal(0, 0), False),
+    ],
+)
+def test_a_list_takes_access_from_at_most_half_or_from_as_many_as_are_allowed(
+    removal: Removal | None, *, refused: bool
+) -> None:
+    request = Request(Kind.SET_UP, "hq", "new", wanted("b@contoso.example"), removal)
+    answer = admit(request, Caller(function="create_connection"), document(ended=LONG_AGO), Live(), NOW)
+    assert isinstance(answer, Refuse) == refused
+    if isinstance(answer, Refuse):
+        assert (answer.error.code, answer.error.values["removed"]) == (
+            "removal-not-allowed",
+            removal and removal.removed,
+        )
+
+
+def test_a_dry_run_is_of_the_connection_as_it_would_be_and_has_no_attempt() -> None:
+    of_new, of_old = (
+        _admitted("a dry run", None, Live()).connection,
+        _admitted("a dry run", document(), RUNS).connection,
+    )
+    assert [one.wanted.revision for one in (of_new, of_old)] == [0, 3]
+    assert {one.wanted.mailboxes[0] for one in (of_new, of_old)} == {"b@contoso.example"}
+    assert {one.operation.kind for one in (of_new, of_old)} == {OperationKind.PLAN}
+    assert of_old.secret is not None
+
+
+def test_a_confirmation_writes_once_and_a_connection_that_waited_for_nothing_else_is_ready() -> None:
+    before = document(ConnectionState.ACTION_REQUIRED, ended=LONG_AGO)
+    before.steps = {step: StepRecord(state=StepState.DONE) for step in StepName}
+    before.wanted = wanted()
+    first = _admitted("to confirm", before, Live())
+    assert (first.connection.state, first.connection.secret and first.connection.secret.confirmed_on) == ("ready", NOW)
+    assert _admitted("to confirm", first.connection, Live()) == Settled(first.connection, stored=True)
+    before.secret = None
+    answer = ask("to confirm", before, Live())
+    assert isinstance(answer, Refuse)
+    assert answer.error.code == "secret-not-ready"
+
+
+def test_a_lost_run_that_had_proven_all_ends_ready_when_it_is_cancelled() -> None:
+    before = document(ConnectionState.RUNNING)
+    before.steps = {step: StepRecord(state=StepState.DONE) for step in StepName}
+    before.steps[StepName.CONSENT] = StepRecord(state=StepState.ACTION_REQUIRED)  # a login has proven it
+    before.wanted, before.secret = wanted(), None
+    written = before.model_dump_json()
+    after = _admitted("to cancel", before, Live()).connection
+    assert (after.state, after.step(StepName.CONSENT).state) == (ConnectionState.READY, StepState.UNCHANGED)
+    assert before.model_dump_json() == written
+    assert _admitted("to cancel", document(), Live()).connection.state is ConnectionState.CANCELLED
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_nobody_asks_through_a_function_that_is_for_something_else(kind: Kind) -> None:
+    functions = set(THROUGH.values()) | {"read_connection", "read_parameters"}
+    request = Request(kind, "hq", "new", wanted("a@contoso.example"), key_id=KEY)
+    for function in functions - {THROUGH[kind]}:
+        with pytest.raises(ValueError, match=kind):
+            admit(request, Caller(function=function) if function else None, document(), RUNS, NOW)
+
+
+def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -> None:
+    assert {kind for kind in Kind if not asks_again(kind)} == {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY}
+
+
+def test_durable_is_asked_where_it_matters() -> None:
+    assert {kind for kind in Kind if not looks(kind)} == {Kind.DRY_RUN, Kind.CONFIRM}
+
+
+def test_every_refusal_has_words_in_both_languages() -> None:
+    refused: dict[str, RequestError] = {}
+    for asked in EXPECTED:
+        for _, connection, live, _ in WORLDS[::7]:
+            answer = ask(asked, connection, live)
+            if isinstance(answer, Refuse):
+                refused[answer.error.code] = answer.error
+    assert set(refused) == {"operation-cancelling", "operation-running", "removal-not-allowed", "key-not-offered"}
+    for code, error in refused.items():
+        for lang in ("de", "en"):
+            for part in ("title", "detail", "hint"):
+                assert text(lang, "problem", code, part, values=error.values)
+
+
+@pytest.mark.parametrize("module", [admission, ruling])
+def test_it_reads_no_clock_and_no_environment_and_knows_no_azure(module: Any) -> None:
+    tree = ast.parse(Path(module.__file__).read_text("utf-8"))
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert {name for name in imported if not name.startswith("connector")} <= {
+        "__future__", "collections.abc", "dataclasses", "datetime", "enum",
+    }  # fmt: skip
+    called = {
+        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert not called & {"now", "utcnow", "today"}
+    assert not any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree))
+
+
+def test_a_wake_is_of_the_connection_as_it_stands() -> None:
+    for asked, (_, connection, live, _) in product(EXPECTED, WORLDS[::7]):
+        answer = ask(asked, connection, live)
+        if isinstance(answer, Wake):
+            assert answer.connection is connection
