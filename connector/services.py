@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.acceptances import Acceptances
@@ -71,8 +70,8 @@ class Services:
         """The documents' container or folder."""
         from connector.clients.store import RETRIES, BlobStore, FolderStore  # noqa: PLC0415 - as above
 
-        if not self.settings.store.startswith("https://"):
-            return FolderStore(Path(self.settings.store))
+        if (folder := self.settings.folder) is not None:
+            return FolderStore(folder)
         from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415 - as above
 
         from connector.clients.bounded_azure import BoundedTransport  # noqa: PLC0415 - as above

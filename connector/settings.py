@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
@@ -34,6 +36,25 @@ def _seen(value: str) -> str:
     return value
 
 
+def _place(value: str) -> str:
+    """Refuse what is neither a container nor a folder: a slip would keep the connections on a disk that is thrown away.
+
+    A query would be a shared access signature, so a secret among the settings; the app signs in by its identity.
+    """
+    is_folder = value.startswith(_FOLDER) and value.removeprefix(_FOLDER).strip()
+    if not is_folder and _CONTAINER.fullmatch(value) is None:
+        msg = (
+            "has to be the address of a blob container, https://<account>.blob.core.windows.net/<container> without a "
+            "query, or, on a machine of your own only, folder:<path>"
+        )
+        raise ValueError(msg)
+    return value
+
+
+_FOLDER = "folder:"
+_CONTAINER = re.compile(r"https://[^\s/?#@\\]+(?:/[^\s/?#@\\]+){1,2}")
+"""Two parts of a path where an emulator has the account's name in it."""
+
 Address = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
 VaultAddress = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
 
@@ -44,7 +65,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CONNECTOR_", extra="ignore", frozen=True, env_ignore_empty=False)
 
     key_vault_uri: VaultAddress
-    store: Annotated[str, StringConstraints(min_length=1)]
+    store: Annotated[str, BeforeValidator(_no_slash), AfterValidator(_place)]
     granted: Annotated[datetime | None, BeforeValidator(_utc)] = None
     cloud: Literal["public", "china", "custom", "usgov"] = "public"
     authority: Address | None = None
@@ -62,6 +83,22 @@ class Settings(BaseSettings):
     resource_group: Annotated[str | None, Field(validation_alias="WEBSITE_RESOURCE_GROUP")] = None
     """Both set by App Service: by them the grant script finds this deployment."""
     client_id: Annotated[str | None, Field(validation_alias="AZURE_CLIENT_ID")] = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Return the folder in which the connections are kept; None where it is a blob container."""
+        return Path(self.store.removeprefix(_FOLDER)) if self.store.startswith(_FOLDER) else None
+
+    @model_validator(mode="after")
+    def _kept(self) -> Settings:
+        """Refuse a folder in Azure: each instance has a disk of its own there, and the next update empties it."""
+        if self.folder is not None and self.site_name:
+            msg = (
+                "STORE: a folder is refused in Azure, where each instance has a disk of its own; give the address of a "
+                "blob container, https://<account>.blob.core.windows.net/<container>"
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:

@@ -31,7 +31,7 @@ def settings(endpoints: Mapping[str, Any], store: Path) -> dict[str, str]:
         "CONNECTOR_IMAP": endpoints["imap"],
         "CONNECTOR_CA_BUNDLE": str(endpoints["caBundle"]),
         "CONNECTOR_KEY_VAULT_URI": endpoints["vault"],
-        "CONNECTOR_STORE": str(store),
+        "CONNECTOR_STORE": f"folder:{store}",
         "CONNECTOR_GRANTED": granted,
         "AZURE_CLIENT_ID": endpoints["managedIdentity"]["clientId"],
         "IDENTITY_ENDPOINT": endpoints["identityEndpoint"],

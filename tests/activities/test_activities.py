@@ -268,7 +268,7 @@ async def test_what_nobody_foresaw_leaves_only_the_name_of_its_type(caplog: pyte
 
 
 async def test_a_step_that_was_given_up_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONNECTOR_STORE", str(tmp_path))
+    monkeypatch.setenv("CONNECTOR_STORE", f"folder:{tmp_path}")
     monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
     documents = Documents(FolderStore(tmp_path))
     await documents.save(connection("a@x.de"), None)

@@ -25,7 +25,7 @@ ORDER = {"name": "hq", "revision": 1, "now": NOW.isoformat(), "step": "consent",
 
 @pytest_asyncio.fixture
 async def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Documents]:
-    monkeypatch.setenv("CONNECTOR_STORE", str(tmp_path))
+    monkeypatch.setenv("CONNECTOR_STORE", f"folder:{tmp_path}")
     monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
     monkeypatch.setenv("CONNECTOR_LABEL", "Contoso")
     yield Documents(FolderStore(tmp_path))

@@ -185,7 +185,7 @@ def test_a_name_that_holds_what_nobody_sees_is_refused_and_says_what_and_where(c
 
 @pytest.mark.parametrize("code", [0x1B, 0x202E, 0x200B, 0xE0041])
 def test_a_label_that_holds_what_nobody_sees_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    monkeypatch.setenv("CONNECTOR_STORE", "x")
+    monkeypatch.setenv("CONNECTOR_STORE", "folder:x")
     monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
     monkeypatch.setenv("CONNECTOR_LABEL", f"Contoso{chr(code)}")
     with pytest.raises(SettingsError) as refused:

@@ -9,7 +9,7 @@ import pytest
 from connector.errors import SettingsError
 from connector.settings import load
 
-GOOD = {"CONNECTOR_KEY_VAULT_URI": "https://vault.example/", "CONNECTOR_STORE": "folder"}
+GOOD = {"CONNECTOR_KEY_VAULT_URI": "https://vault.example/", "CONNECTOR_STORE": "folder:store"}
 CUSTOM = {
     "CONNECTOR_CLOUD": "custom",
     "CONNECTOR_AUTHORITY": "https://a.example",
@@ -98,3 +98,73 @@ def test_china(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_granted_is_a_time_in_utc(monkeypatch: pytest.MonkeyPatch, value: str, expected: datetime | None) -> None:
     monkeypatch.setenv("CONNECTOR_GRANTED", value)
     assert load().granted == expected
+
+
+@pytest.mark.parametrize(
+    ("store", "folder"),
+    [
+        ("https://st.blob.core.windows.net/connections", None),
+        ("https://st.blob.core.windows.net/connections/", None),
+        ("https://127.0.0.1:10000/devstoreaccount1/connections", None),
+        ("folder:store", "store"),
+        ("folder:/var/lib/connections/", "/var/lib/connections"),
+        (r"folder:C:\store", r"C:\store"),
+    ],
+)
+def test_the_store_is_a_container_or_a_folder(monkeypatch: pytest.MonkeyPatch, store: str, folder: str | None) -> None:
+    monkeypatch.setenv("CONNECTOR_STORE", store)
+    found = load()
+    assert (None if found.folder is None else str(found.folder)) == folder
+    assert not found.store.endswith("/")
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        "",
+        " ",
+        "store",
+        "/var/lib/connections",
+        "./store",
+        "folder:",
+        "folder: ",
+        "folder",
+        "Folder:store",
+        "file:///var/lib",
+        "http://st.blob.core.windows.net/connections",
+        "http://127.0.0.1:10000/devstoreaccount1/connections",
+        "https:/st.blob.core.windows.net/connections",
+        "htps://st.blob.core.windows.net/connections",
+        "https://st.blob.core.windows.net",
+        "https://st.blob.core.windows.net/",
+        "https:///connections",
+        "https://st.blob.core.windows.net/a/b/c",
+        "https://st.blob.core.windows.net/connections?sv=2026-01-01&sig=abc",
+        "https://user:word@st.blob.core.windows.net/connections",
+        "DefaultEndpointsProtocol=https;AccountName=st;AccountKey=abc",
+        "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/x)",
+    ],
+)
+def test_any_other_store_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch, store: str) -> None:
+    monkeypatch.setenv("CONNECTOR_STORE", store)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert list(caught.value.problems) == ["CONNECTOR_STORE"]
+    told = caught.value.problems["CONNECTOR_STORE"]
+    assert "https://<account>.blob.core.windows.net/<container>" in told
+    assert "folder:<path>" in told
+    assert len(store) < 8 or store not in told
+
+
+def test_a_folder_is_refused_in_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "func-utm")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert "folder is refused in Azure" in caught.value.problems["CONNECTOR_STORE"]
+    monkeypatch.setenv("CONNECTOR_STORE", "https://st.blob.core.windows.net/connections")
+    assert load().site_name == "func-utm"
+
+
+def test_an_empty_site_name_is_no_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "")
+    assert str(load().folder) == "store"

@@ -156,7 +156,7 @@ async def test_the_list_is_paged_to_the_end_in_the_order_of_names(tmp_path: Path
 async def test_a_wrong_setting_is_named_by_every_route_and_never_with_its_value(tmp_path: Path, variable: str) -> None:
     value = "made-up-and-wrong"
     environment = {
-        "CONNECTOR_STORE": str(tmp_path),
+        "CONNECTOR_STORE": f"folder:{tmp_path}",
         "CONNECTOR_KEY_VAULT_URI": "https://vault.example",
         variable: value,
     }
@@ -177,7 +177,7 @@ async def test_a_wrong_setting_is_named_by_every_route_and_never_with_its_value(
 async def test_a_setting_that_was_corrected_is_read_without_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = {"CONNECTOR_STORE": str(tmp_path), "CONNECTOR_KEY_VAULT_URI": "vault"}
+    environment = {"CONNECTOR_STORE": f"folder:{tmp_path}", "CONNECTOR_KEY_VAULT_URI": "vault"}
     async with serving(environment) as host, ApiClient(host) as client:
         assert (await client.get("/api/connections")).status_code == 503
         monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")

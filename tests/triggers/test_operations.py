@@ -34,7 +34,7 @@ class Refusing(df.DurableOrchestrationClient):
 
 @pytest_asyncio.fixture
 async def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Documents]:
-    monkeypatch.setenv("CONNECTOR_STORE", str(tmp_path))
+    monkeypatch.setenv("CONNECTOR_STORE", f"folder:{tmp_path}")
     monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
     yield Documents(FolderStore(tmp_path))
     await close_services()

@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     arguments = parser.parse_args()
-    os.environ.update(CONNECTOR_STORE="folder", CONNECTOR_KEY_VAULT_URI="https://vault.example")
+    os.environ.update(CONNECTOR_STORE="folder:store", CONNECTOR_KEY_VAULT_URI="https://vault.example")
     logging.disable()
 
     async def run() -> int:

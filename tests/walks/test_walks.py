@@ -13,7 +13,7 @@ from tests.walks.walk import walk
 
 @pytest.fixture
 async def settings(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    monkeypatch.setenv("CONNECTOR_STORE", "folder")
+    monkeypatch.setenv("CONNECTOR_STORE", "folder:store")
     monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
     await close_services()
     yield
