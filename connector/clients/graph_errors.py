@@ -6,8 +6,10 @@ While replicas disagree Graph gives misleading answers; which ones, terraform-pr
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,6 +46,29 @@ _NOT_YET = (
     (_BAD_REQUEST, "not a valid reference update"),
 )
 """What Graph says, misleadingly, while what was just written is not on every replica."""
+
+_SLIPS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+_READING = tuple(
+    str(Path(*parts))
+    for parts in (
+        ("kiota_serialization_json", "json_parse_node"),
+        ("kiota_abstractions", "serialization", "parse_node"),
+        ("azure", "identity"),
+    )
+)
+"""Where an answer is read: Graph's by kiota's parse nodes, that of the token endpoint by azure-identity."""
+_CLAIMS = "retry_cae_response_if_required"
+"""Where the adapter reads the claims in the header of a 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +129,7 @@ async def _answer(request: Awaitable[Any]) -> Any:
 
     Raises:
         UnavailableError, ThrottledError: no answer came, or the identity got no token.
+        Exception: a slip of ours, as it is: waiting does not mend it.
     """
     try:
         return await request
@@ -113,8 +139,22 @@ async def _answer(request: Awaitable[Any]) -> Any:
         raise identity_error(error) from None
     except httpx.HTTPError as error:
         raise unanswered("graph", error) from None
-    except Exception as error:  # noqa: BLE001 - the SDK raises plain ones over an answer that it cannot read
+    except Exception as error:
+        if _is_slip(error):
+            raise
+        # The SDK raises plain ones over an answer that it cannot read.
         raise UnavailableError("graph", "unavailable", f"unreadable: {type(error).__name__}") from None
+
+
+def _is_slip(error: Exception) -> bool:
+    """Return whether an error is one of our code, or of how we call the SDK, and comes of no answer.
+
+    The SDK raises the same types over an answer that is not what it should be; then it was reading one.
+    """
+    frames = (frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__))
+    return isinstance(error, _SLIPS) and not any(
+        code.co_name == _CLAIMS or any(part in code.co_filename for part in _READING) for code in frames
+    )
 
 
 def _refusal(error: Any) -> Refusal:
