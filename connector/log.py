@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
+from pathlib import Path
 
 from connector.errors import UnforeseenError
 
 _logger = logging.getLogger("connector")
+_APP = Path(__file__).parents[1]
+_PARTS = frozenset({"activities", "connector", "function_app.py", "orchestrations", "triggers"})
+_MOST = 8
+"""Frames of ours in a line."""
+_BETWEEN = " > "
 
 
 def own_lines_only() -> None:
@@ -38,9 +45,23 @@ def unforeseen(error: Exception, **fields: str) -> UnforeseenError:
 
 
 def _where(error: Exception) -> str:
-    """Return file and line of the innermost frame."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
+    """Return file, line and function of our own innermost frames, and of the one that raised; the caller is first.
+
+    Places alone: a frame's variables may hold anything.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _own(frame) is not None][-_MOST:]
+    return _BETWEEN.join(_place(frame) for frame in (*ours, *(frames[-1:] if frames[-1:] != ours[-1:] else ())))
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    return f"{_own(frame) or Path(frame.filename).name}:{frame.lineno}:{frame.name}"
+
+
+def _own(frame: traceback.FrameSummary) -> str | None:
+    """Return the path of a file of this app within it; None of a library's, which Azure keeps in the same folder."""
+    path = Path(frame.filename)
+    if not path.is_relative_to(_APP):
+        return None
+    inside = path.relative_to(_APP)
+    return inside.as_posix() if inside.parts[0] in _PARTS else None
