@@ -163,7 +163,7 @@ class Parameters(Document):
     verified: bool
     application_id: str
     tenant_id: str
-    client_secret: str | None = Field(description="The secret's value; null with ?secret=reference.")
+    client_secret: str | None = Field(repr=False, description="The secret's value; null with ?secret=reference.")
     labels: dict[str, dict[str, str]]
     secret: SecretReference
     imap: ImapView
