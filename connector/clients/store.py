@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn, Protocol
@@ -38,6 +40,11 @@ RETRIES: Mapping[str, Any] = {
 _FORBIDDEN = 403
 _BROKEN = (AzureError, TimeoutError, ValueError)
 """What the SDK raises; ``ValueError`` over an answer whose headers it cannot read."""
+_VERSIONS = ".versions"
+_MOST_VERSIONS = 5
+"""Of one document, in a folder."""
+_MOST_LOOKED_AT = 50
+"""Versions of one blob, where somebody has written many that nobody can read."""
 
 
 class Store(Protocol):
@@ -59,12 +66,24 @@ class Store(Protocol):
     async def paths(self, prefix: str) -> list[str]:
         """Return the paths that begin with ``prefix``, sorted."""
 
+    async def versions(self, path: str) -> list[str]:
+        """Return which versions of a document are kept, newest first, the present one among them.
+
+        Empty where the store keeps none. What is returned sorts by time, and is shown as it is.
+        """
+
+    async def version(self, path: str, version: str) -> bytes | None:
+        """Return one of these versions; None where it is gone meanwhile."""
+
     async def close(self) -> None:
         """Let go of connections."""
 
 
 class FolderStore:
-    """Documents as files. For one process at a time: what makes the product run on a bare machine."""
+    """Documents as files. For one process at a time: what makes the product run on a bare machine.
+
+    Of each document the last few versions are kept beside, as a container with versioning keeps them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -80,11 +99,20 @@ class FolderStore:
 
     async def delete(self, path: str) -> None:
         """See ``Store``."""
-        await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
+        await asyncio.to_thread(self._remove, path)
 
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
         return await asyncio.to_thread(self._list, prefix)
+
+    async def versions(self, path: str) -> list[str]:
+        """See ``Store``."""
+        return await asyncio.to_thread(self._versions, path)
+
+    async def version(self, path: str, version: str) -> bytes | None:
+        """See ``Store``."""
+        kept = self._kept(path) / version
+        return await asyncio.to_thread(kept.read_bytes) if version in await self.versions(path) else None
 
     async def close(self) -> None:
         """See ``Store``; a folder holds nothing open."""
@@ -107,11 +135,36 @@ class FolderStore:
             beside = target.with_name(f".{target.name}.new")
             beside.write_bytes(document)
             beside.replace(target)
+            self._keep(path, document)
         return hashlib.sha256(document).hexdigest()
 
+    def _remove(self, path: str) -> None:
+        """Remove a document with its versions: nothing else would ever clear them away here."""
+        with self._lock:
+            (self._folder / path).unlink(missing_ok=True)
+            shutil.rmtree(self._kept(path), ignore_errors=True)
+
+    def _kept(self, path: str) -> Path:
+        return self._folder / _VERSIONS / f"{path}.d"
+
+    def _keep(self, path: str, document: bytes) -> None:
+        """Keep a copy of what has just been written, as blob versioning does; the oldest ones go."""
+        folder = self._kept(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        before = self._versions(path)
+        stamp = max(f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}", before[0] + "+" if before else "")
+        (folder / stamp).write_bytes(document)
+        for old in before[_MOST_VERSIONS - 1 :]:
+            (folder / old).unlink(missing_ok=True)
+
+    def _versions(self, path: str) -> list[str]:
+        folder = self._kept(path)
+        return sorted((one.name for one in folder.iterdir()), reverse=True) if folder.is_dir() else []
+
     def _list(self, prefix: str) -> list[str]:
-        found = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.json"))
-        return sorted(path for path in found if path.startswith(prefix))
+        within = self._folder / prefix.rpartition("/")[0]
+        found = (path.relative_to(self._folder).as_posix() for path in within.rglob("*.json"))
+        return sorted(path for path in found if path.startswith(prefix) and not path.startswith(_VERSIONS))
 
 
 class BlobStore:
@@ -162,6 +215,29 @@ class BlobStore:
         try:
             names = self._container.list_blob_names(name_starts_with=prefix)
             return sorted(await collected(names, "store", self._bounds))
+        except _BROKEN as error:
+            _raise_ours(error)
+
+    async def versions(self, path: str) -> list[str]:
+        """See ``Store``.
+
+        Others' names may begin with the path (learn.microsoft.com/rest/api/storageservices/list-blobs).
+        """
+        try:
+            blobs = self._container.list_blobs(name_starts_with=path, include=["versions"])
+            found = await collected(blobs, "store", self._bounds)
+        except _BROKEN as error:
+            _raise_ours(error)
+        kept = (str(blob.version_id) for blob in found if blob.name == path and blob.version_id)
+        return sorted(kept, reverse=True)[:_MOST_LOOKED_AT]
+
+    async def version(self, path: str, version: str) -> bytes | None:
+        """See ``Store``."""
+        try:
+            return await (await self._container.download_blob(path, version_id=version)).readall()
+        except ResourceNotFoundError as error:
+            _require_container(error)
+            return None
         except _BROKEN as error:
             _raise_ours(error)
 

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob.aio import ContainerClient
 
@@ -136,3 +138,53 @@ async def test_no_answer_is_something_that_waiting_may_help() -> None:
     with pytest.raises(UnavailableError):
         await store.delete("a.json")
     await store.close()
+
+
+async def test_a_folder_keeps_the_last_versions_of_a_document_newest_first(tmp_path: Path) -> None:
+    store, etag = FolderStore(tmp_path), None
+    for number in range(8):
+        etag = await store.put("connections/a.json", str(number).encode(), etag)
+    (tmp_path / "connections/a.json").write_bytes(b"broken")
+    kept = await store.versions("connections/a.json")
+    assert [await store.version("connections/a.json", one) for one in kept] == [b"7", b"6", b"5", b"4", b"3"]
+    assert await store.version("connections/a.json", "../a.json.d/x") is None
+    assert await store.paths("") == await store.paths("connections/") == ["connections/a.json"]
+    await store.delete("connections/a.json")
+    assert await store.versions("connections/a.json") == []
+
+
+async def test_a_container_without_versioning_has_no_versions(azurite: str) -> None:
+    client = container(azurite, f"c{uuid.uuid4().hex}")
+    await client.create_container()
+    store = BlobStore(client)
+    await store.put("a.json", b"1", None)
+    assert await store.versions("a.json") == []
+    await store.close()
+
+
+_BLOB = "<Blob><Name>{}</Name><VersionId>{}</VersionId>{}<Properties><BlobType>BlockBlob</BlobType></Properties></Blob>"
+
+
+async def test_the_versions_of_a_container_are_read_newest_first_and_of_that_document_only() -> None:
+    """As List Blobs answers with ``include=versions`` (learn.microsoft.com/rest/api/storageservices/list-blobs)."""
+    old, new = "2026-11-20T10:00:00.0000000Z", "2026-11-23T12:00:00.1234567Z"
+    entries = (("a.json", old, ""), ("a.json", new, "<IsCurrentVersion>true</IsCurrentVersion>"), ("a.json2", new, ""))
+    listing = "".join(_BLOB.format(*entry) for entry in entries)
+    asked: list[dict[str, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append({**request.query})
+        if "comp" in request.query:
+            body = f"<EnumerationResults><Blobs>{listing}</Blobs><NextMarker/></EnumerationResults>"
+            return web.Response(text=body, content_type="application/xml")
+        return web.Response(status=206, body=b"{}", headers={"Content-Range": "bytes 0-1/2", "ETag": "0x1"})
+
+    served = web.Application()
+    served.router.add_get("/{path:.*}", answer)
+    async with TestServer(served) as server:
+        store = BlobStore(ContainerClient(str(server.make_url("/account")), "c", retry_total=0))
+        assert await store.versions("a.json") == [new, old]
+        assert await store.version("a.json", old) == b"{}"
+        await store.close()
+    assert "versions" in asked[0]["include"]
+    assert asked[1]["versionid"] == old
