@@ -9,9 +9,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.run import WAIT, Order, Outcome
-from connector.errors import ServiceError, UnavailableError, WaitError
-from connector.log import log, unforeseen
+from activities.run import UNREADABLE, WAIT, Order, Outcome
+from connector.errors import ServiceError, UnavailableError, UnreadableError, WaitError
+from connector.log import log, unforeseen, unreadable
 
 blueprint = df.Blueprint()
 Work = Callable[[Order], Awaitable[dict[str, Any]]]
@@ -35,6 +35,9 @@ def activity(name: str) -> Callable[[Work], Any]:
         async def run(order: dict[str, Any]) -> dict[str, Any]:
             try:
                 return await work(Order.parse(order))
+            except UnreadableError as error:
+                unreadable(error, step=name)
+                return Outcome(UNREADABLE, error.code).to_json()
             except ServiceError as error:  # the store, since a step turns the others into its own outcome
                 log("store-unavailable", level=logging.WARNING, step=name, code=error.code, requestId=error.request_id)
                 return _waits(error).to_json()

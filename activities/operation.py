@@ -6,6 +6,8 @@ from typing import Any
 
 from activities.blueprint import activity
 from activities.run import SUPERSEDED, Order, Run
+from connector.diagnosis import UNREADABLE, unreadable
+from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.plans.mailbox_list import again, arrange, summary
@@ -163,16 +165,27 @@ async def fail(order: Order) -> dict[str, Any]:
     step = StepName(run.order.step)
     if run.superseded:
         return {"state": SUPERSEDED}
+    findings = await _failures(run)
 
     def note(connection: Connection) -> None:
         entry = connection.step(step).model_copy()
         entry.state, entry.ended = StepState.FAILED, run.now
-        entry.findings = [Finding(code=run.order.code, step=step)]
+        entry.findings = findings
         connection.steps[step] = entry
 
     await run.note(note)
     log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=run.order.code)
     return {"state": StepState.FAILED.value}
+
+
+async def _failures(run: Run) -> list[Finding]:
+    """Return why the step has failed; of documents that cannot be read, which."""
+    step, bad = StepName(run.order.step), list[UnreadableError]()
+    if run.order.code != UNREADABLE:
+        return [Finding(code=run.order.code, step=step)]
+    async for _ in run.services.documents.chunks(run.order.name, bad=bad):
+        pass
+    return [unreadable(error, step) for error in bad] or [Finding(code="unexpected", step=step)]
 
 
 def _enter(connection: Connection, state: ConnectionState, run: Run) -> None:

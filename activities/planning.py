@@ -8,8 +8,8 @@ from activities import application, consent, enterprise_application, exchange, p
 from activities.blueprint import activity
 from activities.planning_mailboxes import PLANNED, listed, opened
 from activities.run import SUPERSEDED, WAIT, Order, Outcome, Stage, translate
-from connector.diagnosis import unread
-from connector.errors import ServiceError
+from connector.diagnosis import unread, unreadable
+from connector.errors import ServiceError, UnreadableError
 from connector.log import log
 from connector.model import Ids, StepRecord
 from connector.planned import PlannedChunk
@@ -38,7 +38,8 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     planned = await clients.plans.load(order.name)
     if planned is None or planned.id != order.plan:
         return {"state": SUPERSEDED, "chunks": 0}
-    present = [chunk async for chunk in clients.documents.chunks(order.name)]
+    bad: list[UnreadableError] = []
+    present = [chunk async for chunk in clients.documents.chunks(order.name, bad=bad)]
     wanted = planned.connection.wanted.mailboxes
     arranged = arrange(present, wanted, clients.settings.mailbox_chunk)
     opened = {entry.requested for chunk in present for entry in chunk.mailboxes if entry.state is MailboxState.OPEN}
@@ -47,7 +48,8 @@ async def plan_begin(order: Order) -> dict[str, Any]:
             entry.state = MailboxState.OPEN if entry.requested in opened else entry.state
         await clients.plans.save_chunk(planned, PlannedChunk(chunk=chunk))
     planned.connection.steps = {}
-    planned.changes, planned.findings, planned.chunks = [], [], len(arranged)
+    planned.changes, planned.chunks = [], len(arranged)
+    planned.findings = [unreadable(error, StepName.MAILBOXES) for error in bad]
     await clients.plans.save(planned)
     return {"state": "begun", "chunks": len(arranged)}
 

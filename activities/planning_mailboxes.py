@@ -11,7 +11,7 @@ from activities.blueprint import activity
 from activities.mailbox_chunk import BUDGET, ChunkRun
 from activities.mailbox_removal import Removal
 from activities.mailboxes import principal_of
-from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, translate
+from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, accepted, translate
 from connector.diagnosis import unread
 from connector.errors import ServiceError, WaitError
 from connector.model import Finding, MailboxRecord, Rights
@@ -151,8 +151,8 @@ async def opened(order: Order) -> tuple[Run, Planned] | None:
     planned = await clients.plans.load(order.name)
     if planned is None or planned.id != order.plan:
         return None
-    acceptances = await clients.acceptances.load(order.name)
-    return Run(clients, order, planned.connection, dry=True, acceptances=acceptances), planned
+    kept = await accepted(clients, order.name)
+    return Run(clients, order, planned.connection, dry=True, acceptances=kept), planned
 
 
 def listed(step: StepName, changes: Iterable[Change], rights: Rights) -> list[PlannedChange]:

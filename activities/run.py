@@ -10,8 +10,15 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import refusal, unread
-from connector.errors import GrantMissingError, ServiceError, ThrottledError, UnavailableError, WaitError
-from connector.log import log
+from connector.errors import (
+    GrantMissingError,
+    ServiceError,
+    ThrottledError,
+    UnavailableError,
+    UnreadableError,
+    WaitError,
+)
+from connector.log import log, unreadable
 from connector.model import Connection, Finding
 from connector.outage import delays, spares
 from connector.plans.plan import Action, Change, Plan
@@ -71,6 +78,8 @@ class Outcome:
 
 
 WAIT = "wait"
+UNREADABLE = "unreadable"
+"""The state where a document cannot be read: nothing is done or noted before somebody has repaired it."""
 MORE = "more"
 """The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION})
@@ -108,7 +117,7 @@ class Run:
         found = await clients.documents.load(order.name)
         if found is None:
             raise RuntimeError("the connection's document is gone")
-        return cls(clients, order, found.connection, acceptances=await clients.acceptances.load(order.name))
+        return cls(clients, order, found.connection, acceptances=await accepted(clients, order.name))
 
     def accepted_for(self, application_id: str | None) -> frozenset[str]:
         """Return the ids of the findings that somebody has accepted for this very application."""
@@ -152,6 +161,15 @@ class Run:
                 change(connection)
 
         await self.update(unless_replaced)
+
+
+async def accepted(clients: Services, name: str) -> tuple[Acceptance, ...]:
+    """Return what has been accepted; nothing where that cannot be read: what was waved through stops again."""
+    try:
+        return await clients.acceptances.load(name)
+    except UnreadableError as error:
+        unreadable(error)
+        return ()
 
 
 class Stage(Protocol, Generic[T]):

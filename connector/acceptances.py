@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from connector.errors import StaleWriteError
+from connector.kept import read, written
 from connector.model import Document
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ class Acceptance(Document):
         return about and self.id.lower() == finding.lower()
 
 
-class _Kept(Document):
-    """The document of one connection."""
+class Kept(Document):
+    """The document of one connection: what is kept of it."""
 
-    items: list[Acceptance] = Field(default=[])
+    items: list[Acceptance]
 
 
 class Acceptances:
@@ -58,12 +59,16 @@ class Acceptances:
         self._store = store
 
     async def load(self, name: str) -> tuple[Acceptance, ...]:
-        """Return what has been accepted for a connection; nothing where nobody has accepted."""
+        """Return what has been accepted for a connection; nothing where nobody has accepted.
+
+        Raises:
+            UnreadableError: nobody knows, then; whoever only goes by it takes it for nothing.
+        """
         return (await self._read(name))[0]
 
     async def known(self, name: str) -> bool:
-        """Return whether anything was ever accepted under this name, be it withdrawn since."""
-        return (await self._read(name))[1] is not None
+        """Return whether anything was ever accepted under this name, be it withdrawn since or unreadable by now."""
+        return await self._store.get(_path(name)) is not None
 
     async def add(self, name: str, acceptance: Acceptance) -> tuple[Acceptance, ...]:
         """Keep an acceptance, and return all; what is accepted already keeps its time and its person."""
@@ -83,7 +88,7 @@ class Acceptances:
         found = await self._store.get(_path(name))
         if found is None:
             return (), None
-        return tuple(_Kept.model_validate_json(found[0]).items), found[1]
+        return tuple(read(_path(name), found[0], Kept).items), found[1]
 
     async def _change(
         self, name: str, change: Callable[[tuple[Acceptance, ...]], tuple[Acceptance, ...]]
@@ -93,7 +98,7 @@ class Acceptances:
             wanted = change(present)
             if wanted == present:
                 return present
-            body = _Kept(items=list(wanted)).model_dump_json(by_alias=True).encode()
+            body = written(Kept(items=list(wanted)))
             try:
                 await self._store.put(_path(name), body, etag)
             except StaleWriteError:

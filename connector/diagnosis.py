@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from connector.errors import ForbiddenError, RefusedError, ServiceError
+from connector.errors import ForbiddenError, RefusedError, ServiceError, UnreadableError
 from connector.model import Finding, Ids, Severity
 from connector.observed import Claims, ImapAnswer
 from connector.outage import NOT_READABLE
@@ -22,6 +22,8 @@ MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
 """Findings that say no more than that something could not be looked at."""
 UNKNOWN = "service-refused"
 """The finding for what no rule knows: the step has failed."""
+UNREADABLE = "document-unreadable"
+"""The finding for a document that has to be repaired before anything else."""
 OF_THE_SERVER = frozenset({"imap-server-error", "imap-throttled"})
 """Findings of a server that has refused nothing: a person can do no more than wait as well."""
 _TOKEN = {
@@ -75,6 +77,8 @@ def refusal(step: StepName, error: ServiceError, change: Change | None = None) -
     What Exchange answers and no rule knows is for a person to do: its interface is not documented, and the day it
     changes people must still get their mail.
     """
+    if isinstance(error, UnreadableError):
+        return unreadable(error, step)
     code, subject = _refused(step, error, change), str(error.service)
     if change is not None and code == change.reason:
         subject = change.subject
@@ -102,6 +106,11 @@ def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
     if isinstance(error, ForbiddenError):
         return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
     return UNKNOWN
+
+
+def unreadable(error: UnreadableError, step: StepName = StepName.PREREQUISITES) -> Finding:
+    """Return that a document of the store cannot be read; ``why`` is put into words where it is shown."""
+    return Finding(code=UNREADABLE, step=step, subject=error.document, values={"why": error.reason})
 
 
 def unread(step: StepName, error: ServiceError) -> Finding:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from connector.errors import StaleWriteError
-from connector.model import Chunk, Connection
+from connector.errors import StaleWriteError, UnreadableError
+from connector.kept import read, written
+from connector.model import Chunk, Connection, is_name
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
@@ -31,11 +32,13 @@ class Documents:
         self._store = store
 
     async def load(self, name: str) -> Versioned | None:
-        """Return a connection, or None where there is none of that name."""
-        found = await self._store.get(_path(name))
-        if found is None:
-            return None
-        return Versioned(Connection.model_validate_json(found[0]), found[1])
+        """Return a connection, or None where there is none of that name.
+
+        Raises:
+            UnreadableError: its document cannot be read.
+        """
+        found = await self._store.get(path_of(name))
+        return Versioned(connection_in(name, found[0]), found[1]) if found is not None else None
 
     async def save(self, connection: Connection, etag: str | None) -> str:
         """Write a connection and return its new ETag.
@@ -43,10 +46,14 @@ class Documents:
         Raises:
             StaleWriteError: somebody else has changed it since it was read.
         """
-        return await self._store.put(_path(connection.name), _json(connection), etag)
+        return await self._store.put(path_of(connection.name), written(connection), etag)
 
     async def update(self, name: str, change: Callable[[Connection], None]) -> Connection:
-        """Apply ``change`` to the present document, again if somebody else was faster, and return the result."""
+        """Apply ``change`` to the present document, again if somebody else was faster, and return the result.
+
+        Raises:
+            UnreadableError: it cannot be read, and stays as it is.
+        """
         for _ in range(_TRIES):
             found = await self.load(name)
             if found is None:
@@ -60,48 +67,83 @@ class Documents:
         raise StaleWriteError("store", "etag", f"the document of {name} is gone or changes all the time")
 
     async def names(self) -> list[str]:
-        """Return the names of all connections, sorted."""
+        """Return the names of all connections, sorted; readable or not. What lies beside them under no name is none."""
         paths = await self._store.paths("connections/")
-        return [path.removeprefix("connections/").removesuffix(".json") for path in paths if path.count("/") == 1]
+        names = (path.removeprefix("connections/").removesuffix(".json") for path in paths if path.endswith(".json"))
+        return [name for name in names if is_name(name)]
 
     async def chunk(self, name: str, number: int) -> Chunk:
         """Return one chunk of mailboxes; an empty one where it has not been written."""
-        found = await self._store.get(_chunk_path(name, number))
-        return Chunk.model_validate_json(found[0]) if found else Chunk(number=number)
+        found = await self._store.get(chunk_path(name, number))
+        return chunk_in(name, number, found[0]) if found else Chunk(number=number)
 
-    async def chunks(self, name: str, skip: Collection[int] = ()) -> AsyncIterator[Chunk]:
-        """Yield all chunks in order but for some, one in memory at a time."""
+    async def chunks(
+        self, name: str, skip: Collection[int] = (), bad: list[UnreadableError] | None = None
+    ) -> AsyncIterator[Chunk]:
+        """Yield all chunks in order but for some, one in memory at a time.
+
+        Raises:
+            UnreadableError: one cannot be read; where ``bad`` is given it is put there, and the next one comes.
+        """
         for number in count():
             if number in skip:
                 continue
-            found = await self._store.get(_chunk_path(name, number))
+            found = await self._store.get(chunk_path(name, number))
             if found is None:
                 return
-            yield Chunk.model_validate_json(found[0])
+            try:
+                chunk = chunk_in(name, number, found[0])
+            except UnreadableError as error:
+                if bad is None:
+                    raise
+                bad.append(error)
+                continue
+            yield chunk
 
     async def save_chunk(self, name: str, chunk: Chunk) -> None:
         """Write a chunk over whatever is there: only the one operation on a connection writes chunks.
 
         Again where the ETag has changed: a write whose answer was lost is repeated by the SDK, and then finds itself.
+
+        Raises:
+            UnreadableError: what is there cannot be read, and stays as it is.
         """
-        path = _chunk_path(name, chunk.number)
+        path = chunk_path(name, chunk.number)
         for _ in range(_TRIES):
             present = await self._store.get(path)
+            if present is not None:
+                chunk_in(name, chunk.number, present[0])
             try:
-                await self._store.put(path, _json(chunk), present[1] if present else None)
+                await self._store.put(path, written(chunk), present[1] if present else None)
             except StaleWriteError:
                 continue
             return
         raise StaleWriteError("store", "etag", f"a chunk of {name} changes all the time")
 
 
-def _path(name: str) -> str:
+def connection_in(name: str, document: bytes) -> Connection:
+    """Return the connection that a document holds.
+
+    Raises:
+        UnreadableError: it holds none, or another one.
+    """
+    return read(path_of(name), document, Connection, lambda one: one.name == name)
+
+
+def chunk_in(name: str, number: int, document: bytes) -> Chunk:
+    """Return the chunk that a document holds.
+
+    Raises:
+        UnreadableError: as ``connection_in``.
+    """
+    return read(chunk_path(name, number), document, Chunk, lambda one: one.number == number)
+
+
+def path_of(name: str) -> str:
+    """Return where a connection is kept."""
     return f"connections/{name}.json"
 
 
-def _chunk_path(name: str, number: int) -> str:
+def chunk_path(name: str, number: int) -> str:
+    """Return where a chunk of its mailboxes is kept."""
     return f"connections/{name}/mailboxes-{number:04d}.json"
-
-
-def _json(document: Connection | Chunk) -> bytes:
-    return document.model_dump_json(by_alias=True, exclude_defaults=True).encode()

@@ -17,6 +17,7 @@ ConnectorError
     ├── NotFoundError            the object does not exist
     ├── ExistsError              the object exists already
     ├── StaleWriteError          the document was changed by somebody else meanwhile (ETag)
+    ├── UnreadableError          a document of the store is not one that this version can read
     ├── RefusedError             refused for a reason that waiting does not change (policy, quota, secret)
     └── UnexpectedAnswerError    an answer that no rule knows
 
@@ -141,6 +142,26 @@ class ExistsError(ServiceError):
 
 class StaleWriteError(ServiceError):
     """The document was changed by somebody else between our read and our write."""
+
+
+@dataclass(eq=False)
+class UnreadableError(ServiceError):
+    """A document of the store cannot be read: ``reason`` is one of ``connector.kept.Why``, ``path`` says which."""
+
+    path: str = ""
+
+    @property
+    def document(self) -> str:
+        """Return which of a connection's documents it is: ``connection``, ``mailboxes-0001``, ``plan``, and so on."""
+        kind, *rest = self.path.removesuffix(".json").split("/")
+        if len(rest) > 1:
+            return rest[-1]
+        return {"connections": "connection", "plans": "plan"}.get(kind, kind)
+
+    @property
+    def name(self) -> str:
+        """Return whose it is."""
+        return self.path.split("/")[1].removesuffix(".json")
 
 
 class RefusedError(ServiceError):

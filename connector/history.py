@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from connector.caller import Caller
-from connector.errors import ServiceError, StaleWriteError
+from connector.errors import StaleWriteError, UnreadableError
+from connector.kept import Why, read, written
 from connector.log import log
 from connector.model import Document
 
@@ -45,6 +46,7 @@ class Asked(StrEnum):
     CONFIRM = "confirm"
     PARAMETERS = "parameters"
     REFERENCE = "parameters-reference"
+    REPAIR = "repair"
 
 
 class Entry(Document):
@@ -109,14 +111,12 @@ class Histories:
         """Return what is not too old, or None where nothing has been written.
 
         Raises:
-            ServiceError: somebody has made the document unreadable; the next entry begins a new one.
+            UnreadableError: somebody has made the document unreadable; the next entry begins a new one.
         """
         found = await self._store.get(_path(name))
         if found is None:
             return None
-        history = _read(found[0])
-        if history is None:
-            raise ServiceError("store", "history-unreadable", "the history cannot be read")
+        history = read(_path(name), found[0], History)
         history.forget(now - self._life)
         return history
 
@@ -132,13 +132,14 @@ class Histories:
 
         Raises:
             ServiceError: the store does not take it.
+            UnreadableError: a later version of this app has written the document, which stays.
         """
         for _ in range(_TRIES):
             found = await self._store.get(_path(name))
-            history = _read(found[0]) if found is not None else History()
+            history = _read(_path(name), found[0]) if found is not None else History()
             try:
                 if history is None and found is not None:
-                    await self._put_aside(name, found[0], entry.at)
+                    await self.put_aside(name, found[0], entry.at)
                 history = history or History()
                 history.forget(entry.at - self._life)
                 history.add(entry)
@@ -161,7 +162,7 @@ class Histories:
                     await self._store.delete(path)
                 continue
             found = await self._store.get(path)
-            history = _read(found[0]) if found is not None else None
+            history = _read(path, found[0], newer=False) if found is not None else None
             if found is None or history is None or not history.forget(before):
                 continue
             try:
@@ -172,20 +173,27 @@ class Histories:
         return changed
 
     async def _put(self, path: str, history: History, etag: str | None) -> None:
-        await self._store.put(path, history.model_dump_json(by_alias=True, exclude_defaults=True).encode(), etag)
+        await self._store.put(path, written(history), etag)
 
-    async def _put_aside(self, name: str, document: bytes, now: datetime) -> None:
+    async def put_aside(self, name: str, document: bytes, now: datetime) -> None:
+        """Keep what cannot be read beside the history, for as long as an entry lives, and say so in the log."""
         path = f"history/{name}/unreadable-{now:%Y%m%d}.json"
         present = await self._store.get(path)
         await self._store.put(path, document, present[1] if present is not None else None)
         log("history-unreadable", level=logging.ERROR, connection=name)
 
 
-def _read(document: bytes) -> History | None:
-    """Return the history; None where it cannot be read."""
+def _read(path: str, document: bytes, *, newer: bool = True) -> History | None:
+    """Return the history; None where it cannot be read, and the next entry puts it aside.
+
+    Raises:
+        UnreadableError: a later version of this app has written it, and ``newer`` says that this matters.
+    """
     try:
-        return History.model_validate_json(document)
-    except ValidationError:
+        return read(path, document, History)
+    except UnreadableError as error:
+        if newer and error.reason == Why.NEWER:
+            raise
         return None
 
 

@@ -7,7 +7,7 @@ import logging
 import traceback
 from pathlib import Path
 
-from connector.errors import UnforeseenError
+from connector.errors import UnforeseenError, UnreadableError
 
 _logger = logging.getLogger("connector")
 _APP = Path(__file__).parents[1]
@@ -42,6 +42,12 @@ def unforeseen(error: Exception, **fields: str) -> UnforeseenError:
     """
     log("unforeseen", level=logging.ERROR, code=type(error).__name__, where=_where(error), **fields)
     return UnforeseenError(type(error).__name__)
+
+
+def unreadable(error: UnreadableError, **fields: str | None) -> None:
+    """Log which document cannot be read, and why: for a person to repair, since the app leaves it as it is."""
+    name, document, why = error.name, error.document, error.reason
+    log("document-unreadable", level=logging.ERROR, connection=name, document=document, code=why, **fields)
 
 
 def _where(error: Exception) -> str:

@@ -5,6 +5,7 @@ No document holds a secret. Field names in JSON are camelCase; times are aware, 
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -21,6 +22,11 @@ MAX_NAME = 40
 
 ConnectionName = Annotated[str, Field(max_length=MAX_NAME, pattern=NAME_PATTERN)]
 Severity = Literal["error", "warning", "info"]
+
+
+def is_name(value: str) -> bool:
+    """Return whether ``value`` could be the name of a connection."""
+    return len(value) <= MAX_NAME and re.fullmatch(NAME_PATTERN, value) is not None
 
 
 OF_OTHERS = frozenset(

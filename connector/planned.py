@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from connector.errors import StaleWriteError
+from connector.errors import StaleWriteError, UnreadableError
+from connector.kept import Why, read, written
 from connector.model import Chunk, Connection, Document, Finding
 from connector.plans.plan import Action
 from connector.steps import StepName
@@ -60,11 +61,22 @@ class Plans:
         self._store = store
 
     async def load(self, name: str) -> Planned | None:
-        """Return the last dry run of a connection, or None."""
+        """Return the last dry run of a connection, or None.
+
+        Raises:
+            UnreadableError: its document cannot be read; the next one takes its place.
+        """
         return await self._load(_path(name), Planned)
 
     async def start(self, planned: Planned) -> None:
-        """Write a new dry run over the one before, whose chunks go first: what comes later is not taken for them."""
+        """Write a new dry run over the one before, whose chunks go first: what comes later is not taken for them.
+
+        Raises:
+            UnreadableError: a later version of this app has written the one before, which stays.
+        """
+        found = await self._store.get(_path(planned.connection.name))
+        if found is not None:
+            _read(_path(planned.connection.name), found[0])
         for path in await self._store.paths(f"plans/{planned.connection.name}/"):
             await self._store.delete(path)
         await self._save(_path(planned.connection.name), planned)
@@ -73,7 +85,8 @@ class Plans:
         """Write how far a dry run has come; nothing where a later one has taken its place."""
 
         def still_it(present: bytes) -> bool:
-            return Planned.model_validate_json(present).id == planned.id
+            found = _read(_path(planned.connection.name), present)
+            return found is not None and found.id == planned.id
 
         await self._save(_path(planned.connection.name), planned, still_it)
 
@@ -86,13 +99,20 @@ class Plans:
         await self._save(_chunk_path(planned, chunk.chunk.number), chunk)
 
     async def clear(self, now: datetime) -> int:
-        """Remove the dry runs that are too old or cannot be read, with what is left of others; return how many."""
+        """Remove the dry runs that are too old or cannot be read, with what is left of others; return how many.
+
+        That of a later version stays: it is this one that cannot tell how old it is.
+        """
         kept: set[str] = set()
         removed = 0
         paths = await self._store.paths("plans/")
         for path in (path for path in paths if path.count("/") == 1):
             found = await self._store.get(path)
-            planned = _read(found[0]) if found is not None else None
+            try:
+                planned = _read(path, found[0]) if found is not None else None
+            except UnreadableError as error:
+                kept.add(f"plans/{error.name}/")
+                continue
             if planned is not None and planned.started > now - LIFE:
                 kept.add(f"plans/{planned.connection.name}/{planned.id}/")
                 continue
@@ -107,13 +127,19 @@ class Plans:
     async def before(self, name: str, moment: datetime) -> Planned | None:
         """Return the dry run of a connection where it was begun before ``moment``; None where it cannot be read."""
         found = await self._store.get(_path(name))
-        planned = _read(found[0]) if found is not None else None
+        try:
+            planned = _read(_path(name), found[0]) if found is not None else None
+        except UnreadableError:
+            return None
         return planned if planned is not None and planned.started < moment else None
 
     async def forget(self, planned: Planned, kept: Collection[str]) -> bool:
         """Remove a dry run that holds an address other than those ``kept``; return whether it does."""
-        if await self._addresses(planned) <= {*kept}:
-            return False
+        try:
+            if await self._addresses(planned) <= {*kept}:
+                return False
+        except UnreadableError:
+            pass  # whose addresses it holds nobody knows any more
         name = planned.connection.name
         for path in await self._store.paths(f"plans/{name}/{planned.id}/"):
             await self._store.delete(path)
@@ -132,10 +158,10 @@ class Plans:
 
     async def _load(self, path: str, model: type[D]) -> D | None:
         found = await self._store.get(path)
-        return model.model_validate_json(found[0]) if found is not None else None
+        return read(path, found[0], model) if found is not None else None
 
     async def _save(self, path: str, document: Document, may: Callable[[bytes], bool] | None = None) -> None:
-        body = document.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+        body = written(document)
         for _ in range(_TRIES):
             present = await self._store.get(path)
             if may is not None and (present is None or not may(present[0])):
@@ -148,10 +174,17 @@ class Plans:
         raise StaleWriteError("store", "etag", "a plan changes all the time")
 
 
-def _read(document: bytes) -> Planned | None:
+def _read(path: str, document: bytes) -> Planned | None:
+    """Return a dry run; None where it cannot be read, and whoever comes next may clear it away.
+
+    Raises:
+        UnreadableError: a later version of this app has written it.
+    """
     try:
-        return Planned.model_validate_json(document)
-    except ValidationError:
+        return read(path, document, Planned)
+    except UnreadableError as error:
+        if error.reason == Why.NEWER:
+            raise
         return None
 
 

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.errors import BodyError, FieldError
-from connector.model import MAX_LIFETIME_DAYS, MAX_MAILBOXES, MAX_NAME, NAME_PATTERN, ConnectionName, Document, Wanted
+from connector.model import MAX_LIFETIME_DAYS, MAX_MAILBOXES, MAX_NAME, ConnectionName, Document, Wanted
 from connector.visible import PATTERN, hidden, visible
 
 MAX_BODY = 1_000_000
@@ -252,8 +252,3 @@ def _unknown_field(field: str, *path: int | str) -> FieldError:
     if near:
         return FieldError("unknown-field-near", field=field, near=near[0])
     return FieldError("unknown-field", field=field, known=", ".join(known))
-
-
-def is_name(value: str) -> bool:
-    """Return whether ``value`` could be the name of a connection."""
-    return len(value) <= MAX_NAME and re.fullmatch(NAME_PATTERN, value) is not None

@@ -5,10 +5,12 @@ A run ends and the secret goes on growing old: whoever shows a connection shows 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.errors import ConflictError
+from connector.diagnosis import unreadable
+from connector.errors import ConflictError, UnreadableError
 from connector.model import Connection, Finding, SecretRecord
 from connector.plans.secret import secret_name
 from connector.steps import SETTLED, ConnectionState, StepName
@@ -59,6 +61,16 @@ def secret_of(connection: Connection) -> SecretRecord:
     states = connection.step_states()
     step = next((step for step in StepName if states[step] not in SETTLED), StepName.SECRET)
     raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
+
+
+def damaged(now: Standing, errors: Iterable[UnreadableError]) -> Standing:
+    """Return how it stands where parts of its list cannot be read: whatever the rest says, nobody knows it."""
+    known = {finding.id for finding in now.findings}
+    told = [unreadable(error, StepName.MAILBOXES) for error in errors]
+    if not told:
+        return now
+    new = (finding for finding in told if finding.id not in known)
+    return Standing(ConnectionState.UNREADABLE, verified=False, findings=(*now.findings, *new))
 
 
 def _told(connection: Connection, secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:

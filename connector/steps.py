@@ -44,6 +44,8 @@ class ConnectionState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+    UNREADABLE = "unreadable"
+    """One of its documents cannot be read: nobody knows how it is before that is repaired."""
 
 
 class MailboxState(StrEnum):

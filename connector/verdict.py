@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.diagnosis import MAY_NOT_LOOK
+from connector.diagnosis import MAY_NOT_LOOK, UNREADABLE
 from connector.model import PROVEN_BY_LOGIN, Connection, Finding
 from connector.plans.ownership import STOPPING
 from connector.steps import ConnectionState, MailboxState, StepName, StepState, may_run
@@ -32,8 +32,8 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     """
     states, cancelled = connection.step_states(), connection.operation.cancelled
     failed = StepState.FAILED in states.values()
-    if failed and not cancelled:
-        return Verdict(ConnectionState.FAILED)
+    if not cancelled and (failed or _unreadable(connection)):
+        return Verdict(ConnectionState.UNREADABLE if _unreadable(connection) else ConnectionState.FAILED)
     if not failed and _as_wanted(connection) and connection.verified and not foreign(connection):
         entered = connection.secret is None or not connection.secret.to_be_entered
         # Who cancels after that comes too late.
@@ -48,6 +48,11 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
         return Verdict(ConnectionState.ACTION_REQUIRED)
     return Verdict(ConnectionState.ACTION_REQUIRED, round_wait(number))
+
+
+def _unreadable(connection: Connection) -> bool:
+    """Return whether a step has met a document that somebody has to repair first."""
+    return any(finding.code == UNREADABLE for finding in connection.findings())
 
 
 def _as_wanted(connection: Connection) -> bool:

@@ -15,9 +15,9 @@ from orchestrations.blueprint import blueprint
 from orchestrations.steps import Bell, HistoryFullError, Steps, carry_out, insist, show
 
 ORCHESTRATION = "connection"
-_POINTLESS = frozenset({"failed", "pending", "superseded", "wait"})
+_POINTLESS = frozenset({"failed", "pending", "superseded", "unreadable", "wait"})
 """Outcomes after which the other chunks would come to the same."""
-_FINAL = frozenset({"failed", "superseded"})
+_FINAL = frozenset({"failed", "superseded", "unreadable"})
 """Outcomes after which no other step has to be tried."""
 _MESSAGE = ("name", "revision", "attempt", "round")
 """What one generation hands to the next; everything else stands in the store."""
@@ -47,6 +47,9 @@ def _round(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> St
     work = yield from insist(context, "begin", order)
     if work["state"] == "superseded":
         return {"state": work["state"], "revision": work["revision"]}
+    if work["state"] == "unreadable":  # noted where there is something that it can be noted in
+        yield from insist(context, "fail", order, step=StepName.MAILBOXES.value, code="document-unreadable")
+        work = {"revision": order["revision"], "steps": [], "orphans": 0}
     bell = Bell(context)
     if work["revision"] != order["revision"]:  # what is wanted now has had no round yet: nobody has waited for it
         order["round"] = 0
@@ -59,7 +62,7 @@ def _round(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> St
         yield from carry_out(context, bell, StepName.SECRET, order)  # a replica may show an orphan late
     verdict = yield from insist(context, "conclude", order)
     if verdict["seconds"] is None:
-        return {"state": verdict["state"], "revision": verdict["revision"]}
+        return {"state": verdict["state"], "revision": verdict.get("revision", order["revision"])}
     show(context, order, StepName.VERIFICATION, verdict["state"], seconds=verdict["seconds"])
     if verdict["seconds"]:
         yield from bell.wait(verdict["seconds"])

@@ -31,6 +31,8 @@ def plan(context: df.DurableOrchestrationContext) -> Steps:
 
 def _plan(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> Steps:
     work = yield from insist(context, "plan_begin", order)
+    if work["state"] == "unreadable":  # the plan's own document: there is nothing to write into
+        return work
     for step in _SINGLE:
         show(context, order, step, "running")
         yield from _look(context, "plan_step", order, step=step.value)

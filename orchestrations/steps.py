@@ -92,6 +92,8 @@ def carry_out(
             )
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
             return (yield from insist(context, "fail", order, step=step, code="unexpected"))
+        if outcome["state"] == "unreadable":
+            return (yield from insist(context, "fail", order, step=step, code="document-unreadable"))
         if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
             return outcome
         if outcome["reason"] == "more":

@@ -46,6 +46,7 @@ HTTP = {
     "read_report": ("GET", "api/connections/{name}/report"),
     "cancel_connection": ("POST", "api/connections/{name}/cancel"),
     "verify_connection": ("POST", "api/connections/{name}/verify"),
+    "repair_connection": ("POST", "api/connections/{name}/repair"),
     "accept_finding": ("POST", "api/connections/{name}/accept"),
     "confirm_secret": ("POST", "api/connections/{name}/confirm"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),

@@ -13,8 +13,8 @@ from connector.acceptances import Acceptance, same_guid
 from connector.errors import ConflictError, FieldError, UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import text
-from connector.model import Connection, Document, Finding
-from connector.request import AcceptRequest, is_name, parse_acceptance
+from connector.model import Connection, Document, Finding, is_name
+from connector.request import AcceptRequest, parse_acceptance
 from connector.services import services
 from connector.steps import OperationKind
 from triggers import operations

@@ -22,9 +22,10 @@ from connector.errors import (
     SettingsError,
     StaleWriteError,
     UnknownConnectionError,
+    UnreadableError,
     WaitError,
 )
-from connector.log import log, unforeseen
+from connector.log import log, unforeseen, unreadable
 from connector.messages import Language, preferred, text
 from connector.model import Document
 from connector.query import read
@@ -92,6 +93,8 @@ def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
     _tell(error)
     status, code, values = meaning(error)
     retry_after = getattr(error, "retry_after", None) if isinstance(error, ConflictError) else _wait(error)
+    if "why" in values:
+        values = {**values, "why": text(lang, "unreadable", str(values["why"]))}
     if "expected" in values:
         values = {**values, "expected": text(lang, "type", str(values["expected"]))}
     body = Problem(
@@ -116,7 +119,9 @@ def _tell(error: ConnectorError) -> None:
     """Log what is not the caller's fault."""
     if isinstance(error, SettingsError):
         log("settings-invalid", code=", ".join(sorted(error.problems)))
-    if isinstance(error, ServiceError) and not isinstance(error, StaleWriteError):
+    if isinstance(error, UnreadableError):
+        unreadable(error)
+    elif isinstance(error, ServiceError) and not isinstance(error, StaleWriteError):
         log("service-failed", code=error.code, requestId=error.request_id, outcome=error.service)
 
 
@@ -128,6 +133,9 @@ def meaning(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
         return 503, "settings-invalid", {"problems": "; ".join(f"{key}: {why}" for key, why in error.problems.items())}
     if isinstance(error, GrantMissingError):
         return 503, "grant-missing", {"example": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if isinstance(error, UnreadableError):
+        values = {"name": error.name, "document": error.document, "why": error.reason}
+        return 409, error.code, values
     if isinstance(error, StaleWriteError):
         return 409, "changed-meanwhile", {"name": "-"}
     if isinstance(error, ServiceError):

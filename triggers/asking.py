@@ -17,8 +17,7 @@ import azure.functions as func
 from connector.errors import ConnectorError, ServiceError
 from connector.history import Asked, Entry
 from connector.log import log
-from connector.model import Connection, Wanted
-from connector.request import is_name
+from connector.model import Connection, Wanted, is_name
 from connector.services import services
 from triggers.answers import meaning
 from triggers.caller import caller

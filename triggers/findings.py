@@ -8,6 +8,8 @@ from pydantic import Field
 
 from connector import REPOSITORY, __version__
 from connector.acceptances import Acceptance
+from connector.diagnosis import UNREADABLE, unreadable
+from connector.errors import UnreadableError
 from connector.messages import Language, text
 from connector.model import Connection, Document, Finding, Ids, Severity
 from connector.remedy import Context, remedy
@@ -46,6 +48,8 @@ class FindingView(Document):
 def finding_view(finding: Finding, lang: Language, context: Context) -> FindingView:
     """Return a finding in words; ``context`` fills its commands with a connection's ids."""
     values = {"subject": finding.subject, **finding.values}
+    if finding.code == UNREADABLE:
+        values["why"] = _why(finding, lang)
     way_out = remedy(finding, context)
     return FindingView(
         id=finding.id,
@@ -93,6 +97,14 @@ def acceptance_view(acceptance: Acceptance, lang: Language) -> AcceptanceView:
     )
 
 
+async def accepted(clients: Services, name: str) -> tuple[tuple[Acceptance, ...], list[Finding]]:
+    """Return what is accepted for a connection; where that cannot be read nothing is, and a finding says so."""
+    try:
+        return await clients.acceptances.load(name), []
+    except UnreadableError as error:
+        return (), [unreadable(error)]
+
+
 def explained(code: str, lang: Language) -> str:
     """Return the address of the page about a finding, as it was in this version."""
     page = "findings.de.md" if lang == "de" else "findings.md"
@@ -129,3 +141,12 @@ def _words(lang: Language, code: str, part: str, values: dict[str, str | int]) -
         return text(lang, "finding", code, part, values=values)
     except KeyError:
         return code
+
+
+def _why(finding: Finding, lang: Language) -> str:
+    """Return why a document cannot be read, in words where we have some for it."""
+    why = str(finding.values.get("why", ""))
+    try:
+        return text(lang, "unreadable", why)
+    except KeyError:
+        return why

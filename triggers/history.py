@@ -11,8 +11,7 @@ from pydantic import Field
 from connector.errors import FieldError, UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import Language, text
-from connector.model import Document
-from connector.request import is_name
+from connector.model import Document, is_name
 from connector.services import services
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.blueprint import blueprint

@@ -5,12 +5,12 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
-from connector.errors import UnknownConnectionError
+from connector.errors import UnknownConnectionError, UnreadableError
 from connector.services import services
 from triggers import operations
 from triggers.answers import answered, json_answer, page_size, query
 from triggers.blueprint import blueprint
-from triggers.views import ConnectionList, connection_summary
+from triggers.views import ConnectionList, connection_summary, unreadable_summary
 
 
 @blueprint.function_name("list_connections")
@@ -28,6 +28,9 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
         try:
             connection, live = await operations.seen(client, name)
         except UnknownConnectionError:
+            continue
+        except UnreadableError:
+            items.append(unreadable_summary(name))
             continue
         items.append(connection_summary(connection, operations.standing_now(connection, live)))
     return json_answer(ConnectionList(items=items, next=names[top - 1] if len(names) > top else None))

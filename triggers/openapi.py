@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from connector import __version__
 from connector.acceptances import MAX_FINDING_ID
 from connector.model import MAX_MAILBOXES, Document
+from connector.repair import Way
 from connector.request import AcceptRequest, ConfirmRequest, SetUpRequest
 from connector.steps import MailboxState
 from triggers.accept import AcceptanceList
@@ -20,6 +21,7 @@ from triggers.blueprint import blueprint
 from triggers.confirm import Confirmed
 from triggers.history import HistoryView
 from triggers.plan import PlanView
+from triggers.repair import RepairView
 from triggers.report import Report
 from triggers.views import Accepted, ConnectionList, ConnectionView, Health, Parameters
 
@@ -76,6 +78,12 @@ _INDEX = {
     "description": "`next` of the page before.",
     "schema": {"type": "integer", "minimum": 0, "maximum": 99_999},
 }
+_WAY = {
+    "name": "from",
+    "in": "query",
+    "description": "What is repaired from; without it nothing is changed, and the answer says what each way loses.",
+    "schema": {"type": "string", "enum": [way.value for way in Way]},
+}
 _NUMBER = {**_INDEX, "schema": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}}
 _PROBLEMS = {
     400: "The body is not JSON or not UTF-8.",
@@ -117,6 +125,7 @@ def description() -> dict[str, Any]:
                 HistoryView,
                 Parameters,
                 PlanView,
+                RepairView,
                 Report,
                 Health,
                 Problem,
@@ -222,6 +231,18 @@ def description() -> dict[str, Any]:
                     [_NAME],
                 )
             },
+            "/api/connections/{name}/repair": {
+                "post": _operation(
+                    "repair_connection",
+                    "Say what of a connection cannot be read, or repair it; a right of its own",
+                    (202, RepairView),
+                    (400, 404, 409, 411, 413, 415, 422, 502, 503),
+                    [_NAME, _WAY],
+                    body=SetUpRequest,
+                    also=200,
+                    optional=True,
+                )
+            },
             "/api/connections/{name}/accept": {
                 "post": _operation(
                     "accept_finding",
@@ -282,6 +303,7 @@ def _operation(  # noqa: PLR0913 - what an operation says of itself
     body: type[Document] | None = None,
     text: bool = False,
     also: int | None = None,
+    optional: bool = False,
 ) -> dict[str, Any]:
     status, model = success
     content: dict[str, Any] = {"application/json": {"schema": _schema(model)}}
@@ -302,7 +324,8 @@ def _operation(  # noqa: PLR0913 - what an operation says of itself
         },
     }
     if body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(body)}}}
+        media = {"application/json": {"schema": _schema(body)}}
+        operation["requestBody"] = {"required": not optional, "content": media}
     return operation
 
 

@@ -15,8 +15,7 @@ from connector.documents import Versioned
 from connector.errors import ConflictError, UnavailableError, UnknownConnectionError
 from connector.log import log
 from connector.lost import HOST, Live, another, gone, lost, shown
-from connector.model import Connection
-from connector.request import is_name
+from connector.model import Connection, is_name
 from connector.services import services
 from connector.standing import Standing, standing
 from connector.steps import ConnectionState, StepName, StepState
@@ -67,6 +66,14 @@ async def look(client: df.DurableOrchestrationClient, connection: Connection) ->
     if connection.operation.ended is not None:
         return Live()
     return await _live(client, instance_id(connection))
+
+
+async def unused(client: df.DurableOrchestrationClient, name: str, first: int) -> int:
+    """Return the number of an attempt of which Durable knows nothing, for a document that has forgotten them."""
+    attempt = first
+    while (await _live(client, f"connection-{name}-{attempt}")).runtime is not None:
+        attempt += 1
+    return attempt
 
 
 async def alive(client: df.DurableOrchestrationClient, instance: str) -> bool:

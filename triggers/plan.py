@@ -15,10 +15,10 @@ from connector.acceptances import Acceptance
 from connector.errors import FieldError, UnknownConnectionError
 from connector.log import log
 from connector.messages import Language, text
-from connector.model import Connection, Document, Finding, Operation
+from connector.model import Connection, Document, Finding, Operation, is_name
 from connector.planned import Planned, PlannedChange
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
-from connector.request import SetUpRequest, is_name
+from connector.request import SetUpRequest
 from connector.services import services
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.visible import visible
@@ -27,7 +27,7 @@ from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.asking import Asking
 from triggers.blueprint import blueprint
-from triggers.findings import AcceptanceView, FindingView, acceptance_view, context_of, finding_view
+from triggers.findings import AcceptanceView, FindingView, acceptance_view, accepted, context_of, finding_view
 from triggers.views import Accepted
 
 
@@ -100,7 +100,7 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
     planned = await services().plans.load(name) if is_name(name) else None
     if planned is None:
         raise UnknownConnectionError("unknown-plan", name=name[:40])
-    lang, kept = language(req), await services().acceptances.load(planned.connection.name)
+    lang, (kept, told) = language(req), await accepted(services(), planned.connection.name)
     if planned.ended is None:
         if await operations.alive(client, f"plan-{planned.id}"):
             running = _view(planned, ConnectionState.RUNNING, _Part(), kept, lang)
@@ -109,7 +109,7 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
         planned = await services().plans.load(name) or planned
         if planned.ended is None:
             return json_answer(_view(planned, ConnectionState.INTERRUPTED, _Part(), kept, lang))
-    changes, findings = [*planned.changes], [*planned.findings]
+    changes, findings = [*planned.changes], [*told, *planned.findings]
     async for more_changes, more_findings in _chunks(planned):
         changes += more_changes
         findings += more_findings

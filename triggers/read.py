@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import azure.durable_functions as df
 import azure.functions as func
 
-from connector.errors import ConflictError, FieldError
+from connector.diagnosis import unreadable
+from connector.errors import ConflictError, FieldError, UnreadableError
 from connector.messages import Language
 from connector.model import Connection
 from connector.remedy import Context
 from connector.services import services
+from connector.standing import damaged
 from connector.steps import MailboxState
 from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
 from triggers.blueprint import blueprint
-from triggers.findings import acceptance_view, context_of
+from triggers.findings import acceptance_view, accepted, context_of, finding_view
 from triggers.place import place
-from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view
+from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view, unreadable_view
 
 
 @blueprint.function_name("read_connection")
@@ -27,26 +31,36 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     """Return the store's view with the live status laid over it, and one page of mailboxes."""
     clients = services()
     parameters = query(req, "top", "after", "state")
-    connection, live = await operations.seen(client, req.route_params["name"])
-    lang = language(req)
+    lang, label = language(req), clients.settings.label
+    try:
+        connection, live = await operations.seen(client, req.route_params["name"])
+    except UnreadableError as error:
+        told = [finding_view(unreadable(error), lang, context_of(clients))]
+        return json_answer(unreadable_view(error.name, label, told))
     context = context_of(clients, connection)
-    page = await _page(connection, parameters, lang, context)
-    now = operations.standing_now(connection, live)
-    label = clients.settings.label
-    kept = await clients.acceptances.load(connection.name)
+    bad: list[UnreadableError] = []
+    page = await _page(connection, parameters, bad, lang, context)
+    kept, more = await accepted(clients, connection.name)
+    now = damaged(operations.standing_now(connection, live), bad)
+    now = replace(now, findings=(*now.findings, *more))
     view = connection_view(connection, operations.status(connection, live), now, page, label, lang, context)
     view.acceptances = [acceptance_view(one, lang) for one in kept]
     return json_answer(view)
 
 
-async def _page(connection: Connection, parameters: dict[str, str], lang: Language, context: Context) -> MailboxPage:
-    """Return the mailboxes after ``?after=``, in the order of the store, of one state where ``?state=`` says so."""
+async def _page(
+    connection: Connection, parameters: dict[str, str], bad: list[UnreadableError], lang: Language, context: Context
+) -> MailboxPage:
+    """Return the mailboxes after ``?after=``, in the order of the store, of one state where ``?state=`` says so.
+
+    A chunk that cannot be read is put into ``bad``, and stands in the way of no other.
+    """
     top, after, state = page_size(parameters), parameters.get("after"), _state(parameters)
     items: list[MailboxView] = []
     passed, following = not after, None
     # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
     others = [] if after or state is None else _without(connection, state)
-    async for chunk in services().documents.chunks(connection.name, others):
+    async for chunk in services().documents.chunks(connection.name, others, bad):
         for entry in chunk.mailboxes:
             if passed and entry.wanted and state in {None, entry.state}:
                 if len(items) == top:

@@ -11,8 +11,10 @@ import azure.functions as func
 from pydantic import Field
 
 from connector import __version__
+from connector.errors import UnreadableError
 from connector.model import Document, Finding, MailboxRecord
 from connector.services import services
+from connector.standing import damaged
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from triggers import operations
 from triggers.answers import answered, json_answer, query
@@ -91,12 +93,13 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
     connection, live = await operations.seen(client, req.route_params["name"])
     codes: Counter[str] = Counter()
     examples: list[ReportMailbox] = []
-    async for chunk in clients.documents.chunks(connection.name):
+    bad: list[UnreadableError] = []
+    async for chunk in clients.documents.chunks(connection.name, bad=bad):
         for entry in chunk.mailboxes:
             codes.update([entry.finding.code] if entry.finding is not None else [])
             if entry.wanted and entry.state is not MailboxState.OPEN and len(examples) < _EXAMPLES:
                 examples.append(_mailbox(entry))
-    operation, now = connection.operation, operations.standing_now(connection, live)
+    operation, now = connection.operation, damaged(operations.standing_now(connection, live), bad)
     report = Report(
         version=__version__,
         python=platform.python_version(),

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import azure.durable_functions as df
 import azure.functions as func
 
-from connector.errors import RequestError, ServiceError
+from connector.documents import Documents
+from connector.errors import RequestError, ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
-from connector.log import log
+from connector.log import log, unreadable
 from connector.lost import lost
-from connector.model import Connection
+from connector.model import Connection, SecretRecord
 from connector.services import services
 from triggers import operations
 from triggers.blueprint import blueprint
@@ -52,29 +53,38 @@ async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - o
 async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
     """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret, once each.
 
-    The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it.
+    The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it. A document
+    that cannot be read has a line of its own, and keeps none of the others from being looked at.
     """
     documents, now = services().documents, services().now()
     label = services().settings.label or None
     names = await documents.names()
     for name in names:
-        found = await documents.load(name)
-        if found is None or found.connection.secret is None:
-            continue
-        days = due(found.connection.secret, now)
-        if days is None:
-            continue
-
-        def note(connection: Connection, days: int = days) -> None:
-            if connection.secret is not None:
-                connection.secret = connection.secret.model_copy(
-                    update={"warned_days": sorted({*connection.secret.warned_days, days})}
-                )
-
-        end = found.connection.secret.expires_on
-        log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)
-        await documents.update(name, note)  # after the line: rather told twice than never
+        try:
+            found = await documents.load(name)
+            if found is not None and found.connection.secret is not None:
+                await _watch(documents, name, found.connection.secret, now, label)
+        except UnreadableError as error:
+            unreadable(error, label=label)
+        except StaleWriteError:  # told, and not noted: rather told twice than never
+            log("expiry-not-noted", level=logging.WARNING, connection=name)
     log("heartbeat", connections=len(names), label=label)
+
+
+async def _watch(documents: Documents, name: str, secret: SecretRecord, now: datetime, label: str | None) -> None:
+    days = due(secret, now)
+    if days is None:
+        return
+
+    def note(connection: Connection) -> None:
+        if connection.secret is not None:
+            connection.secret = connection.secret.model_copy(
+                update={"warned_days": sorted({*connection.secret.warned_days, days})}
+            )
+
+    end = secret.expires_on
+    log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)
+    await documents.update(name, note)  # after the line: rather told twice than never
 
 
 @blueprint.function_name("recover_runs")
@@ -86,6 +96,8 @@ async def recover_runs(timer: func.TimerRequest, client: df.DurableOrchestration
     for name in await services().documents.names():
         try:
             found += await _recover(client, name)
+        except UnreadableError:
+            continue  # the daily look says so
         except Exception as error:  # noqa: BLE001 - whatever it is, the next one is looked at
             code = error.code if isinstance(error, ServiceError | RequestError) else type(error).__name__
             log("recovery-failed", level=logging.ERROR, connection=name, code=code)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from connector.diagnosis import UNREADABLE
 from connector.messages import Language, text
 from connector.model import Connection, Document, MailboxRecord, StepRecord
 from connector.remedy import Context
@@ -84,10 +85,10 @@ class ConnectionView(Document):
     display_name: str
     revision: int
     state: ConnectionState
-    operation: OperationKind = Field(
+    operation: OperationKind | None = Field(
         description="What the last run was for: a verification changes nothing of what is set up."
     )
-    since: datetime
+    since: datetime | None = Field(description="Null, as is ``operation``, where the document cannot be read.")
     verified: bool
     label: str
     wanted: WantedView
@@ -106,7 +107,7 @@ class ConnectionSummary(Document):
     display_name: str
     revision: int
     state: ConnectionState
-    since: datetime
+    since: datetime | None
     verified: bool
     expires_on: datetime | None
     mailboxes: dict[MailboxState, int]
@@ -219,6 +220,41 @@ def connection_summary(connection: Connection, now: Standing) -> ConnectionSumma
         expires_on=connection.secret.expires_on if connection.secret is not None else None,
         mailboxes=connection.counts(),
         findings=sorted({finding.code for finding in now.findings if finding.severity != "info"}),
+    )
+
+
+def unreadable_summary(name: str) -> ConnectionSummary:
+    """Return for a list that nothing is known of a connection but its name."""
+    return ConnectionSummary(
+        name=name,
+        display_name="",
+        revision=0,
+        state=ConnectionState.UNREADABLE,
+        since=None,
+        verified=False,
+        expires_on=None,
+        mailboxes={},
+        findings=[UNREADABLE],
+    )
+
+
+def unreadable_view(name: str, label: str, findings: list[FindingView]) -> ConnectionView:
+    """Return a connection of which nothing is known but its name, and why."""
+    return ConnectionView(
+        name=name,
+        display_name="",
+        revision=0,
+        state=ConnectionState.UNREADABLE,
+        operation=None,
+        since=None,
+        verified=False,
+        label=label,
+        wanted=WantedView(lifetime_days=None, enable_imap=False, arranged=False),
+        steps=[],
+        ids=IdsView(tenant_id=None, application_id=None, object_id=None, enterprise_application_id=None),
+        secret=None,
+        mailboxes=MailboxPage(total=0, counts={}, next=None, items=[]),
+        findings=findings,
     )
 
 

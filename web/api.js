@@ -16,6 +16,7 @@ const PROBES = {
   read_history: ['GET', 'api/connections/-/history'],
   verify_connection: ['POST', 'api/connections/-/verify'],
   cancel_connection: ['POST', 'api/connections/-/cancel'],
+  repair_connection: ['POST', 'api/connections/-/repair'],
   accept_finding: ['POST', 'api/connections/-/accept'],
   withdraw_acceptance: ['DELETE', 'api/connections/-/accept/-'],
   confirm_secret: ['POST', 'api/connections/-/confirm'],

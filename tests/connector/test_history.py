@@ -10,7 +10,7 @@ import pytest
 
 from connector.caller import Caller
 from connector.clients.store import FolderStore
-from connector.errors import ServiceError
+from connector.errors import UnreadableError
 from connector.history import MOST, Asked, Entry, Histories, History
 
 NOW = datetime(2026, 11, 25, 17, 40, tzinfo=UTC)
@@ -64,7 +64,7 @@ async def test_one_that_cannot_be_read_is_said_put_aside_and_stands_in_nobodys_w
 ) -> None:
     await histories.add("hq", entry())
     (tmp_path / "history/hq.json").write_text("{")
-    with pytest.raises(ServiceError, match="history-unreadable"):
+    with pytest.raises(UnreadableError):
         await histories.load("hq", NOW)
     await histories.add("hq", entry())
     assert await _numbers(histories) == [1]

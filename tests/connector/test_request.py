@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import BodyError, FieldError
-from connector.request import MAX_BODY, is_name, parse
+from connector.model import is_name
+from connector.request import MAX_BODY, parse
 
 GOOD: dict[str, Any] = {"name": "utm-headquarters", "mailboxes": ["Invoices@contoso.com", "support@contoso.com"]}
 

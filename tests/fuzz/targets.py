@@ -12,10 +12,11 @@ from connector.clients.graph_errors import Refusal, meaning
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
 from connector.clients.imap import _words
 from connector.clients.retry_after import retry_after
-from connector.errors import RequestError, ServiceError, UnexpectedAnswerError
+from connector.errors import RequestError, ServiceError, UnexpectedAnswerError, UnreadableError
+from connector.kept import read
 from connector.messages import LANGUAGES, preferred
-from connector.model import Chunk, Connection
-from connector.request import ADDRESS, MAX_BODY, is_name, parse
+from connector.model import Chunk, Connection, is_name
+from connector.request import ADDRESS, MAX_BODY, parse
 from connector.verdict import conclude
 
 Target = Callable[[bytes], None]
@@ -101,11 +102,11 @@ def names(data: bytes) -> None:
 
 def document(data: bytes) -> None:
     """A document from the store that another version wrote, or nobody: read whole, or refused whole."""
-    with suppress(ValueError):
-        connection = Connection.model_validate_json(data)
+    with suppress(UnreadableError):
+        connection = read("connections/hq.json", data, Connection)
         conclude(connection, 0, connection.since)
-    with suppress(ValueError):
-        Chunk.model_validate_json(data).counts()
+    with suppress(UnreadableError):
+        read("connections/hq/mailboxes-0000.json", data, Chunk).counts()
 
 
 _ERROR = {"code": "BadRequest", "message": "Invalid Operation"}

@@ -34,8 +34,7 @@ class Served:
     def documents(self) -> dict[str, bytes]:
         """Return all that is stored but who has asked for what, which is written of refused requests too."""
         paths = (path for path in self.store.rglob("*") if path.is_file())
-        history = self.store / "history"
-        return {str(path): path.read_bytes() for path in paths if not path.is_relative_to(history)}
+        return {str(path): path.read_bytes() for path in paths if "history" not in path.relative_to(self.store).parts}
 
     @contextmanager
     def nothing_happens(self) -> Iterator[None]:

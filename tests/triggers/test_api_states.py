@@ -202,6 +202,8 @@ async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_pat
                     problem(answer, 422, "confirmation-invalid")
                 elif route.function == "accept_finding":
                     problem(answer, 422, "acceptance-invalid")
+                elif route.function == "repair_connection":
+                    problem(answer, 409, "nothing-to-repair")
                 else:
                     assert answer.status_code == 200
             health = (await one.client.get("/api/health")).json()

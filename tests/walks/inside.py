@@ -50,6 +50,14 @@ class MemoryStore:
         """See ``Store``."""
         return sorted(path for path in self.documents if path.startswith(prefix))
 
+    async def versions(self, path: str) -> list[str]:  # noqa: ARG002 - none of any
+        """See ``Store``; none are kept."""
+        return []
+
+    async def version(self, path: str, version: str) -> bytes | None:  # noqa: ARG002 - as above
+        """See ``Store``."""
+        return None
+
     async def close(self) -> None:
         """See ``Store``."""
 

@@ -49,7 +49,7 @@ const top = seen => [
   h('div', { class: 'title' }, h('h1', {}, seen.name, h('small', {}, seen.displayName)), state(seen.state)),
   h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : t(`page.means.${seen.state}`)),
   h('dl', { class: 'facts' },
-    fact(t('page.since'), moment(seen.since)),
+    seen.since && fact(t('page.since'), moment(seen.since)),
     fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
     seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
   h('div', { class: 'actions' }, actions(seen)),
@@ -125,7 +125,7 @@ function waiting(seen) {
   const proof = seen.steps.at(-1);
   const { total, counts } = seen.mailboxes;
   const open = counts.open ?? 0;
-  if (!['running', 'waiting'].includes(proof.state) || !['running', 'waiting'].includes(seen.state)) return [];
+  if (!['running', 'waiting'].includes(proof?.state) || !['running', 'waiting'].includes(seen.state)) return [];
   return [
     h('h2', {}, t('page.wait.title')),
     h('label', { for: 'proven' }, t('page.wait.proven', { number: open, total })),
@@ -135,7 +135,7 @@ function waiting(seen) {
   ];
 }
 
-const steps = seen => [
+const steps = seen => seen.steps.length > 0 && [
   h('h2', {}, t('page.steps')),
   h('ol', { class: 'steps' }, seen.steps.map((step, index) => h('li', { class: step.state, id: `step-${step.name}` },
     h('span', { class: 'number', 'aria-hidden': 'true' }, String(index + 1)),

@@ -1,0 +1,88 @@
+"""How every document of the store is written and read: with its schema's version, and never taken for what it is not.
+
+A document that cannot be read is an error of that document alone; whoever meets it leaves it as it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from connector.errors import UnreadableError
+from connector.model import Document
+
+D = TypeVar("D", bound=Document)
+SCHEMA = 2
+"""What is written. 1 is the version before, 0.1.0, which did not say it; that one is read, too."""
+_FIELD = "schema"
+
+
+class Why(StrEnum):
+    """Why a document cannot be read; ``unreadable`` in ``connector/messages`` says it in words."""
+
+    EMPTY = "empty"
+    NOT_UTF8 = "not-utf8"
+    NOT_JSON = "not-json"
+    """Truncated, or something else altogether."""
+    NEWER = "newer"
+    """A later version of this app has written it."""
+    FOREIGN = "foreign"
+    """JSON, but not what is kept under this path."""
+
+
+def written(document: Document) -> bytes:
+    """Return a document as it is kept: what is not a default, and the schema's version before it."""
+    body = document.model_dump_json(by_alias=True, exclude_defaults=True)
+    return f'{{"{_FIELD}":{SCHEMA}{"" if body == "{}" else ","}{body[1:]}'.encode()
+
+
+def read(path: str, document: bytes, model: type[D], is_it: Callable[[D], bool] | None = None) -> D:
+    """Return the document; ``is_it`` tells whether it is the one that belongs under its path.
+
+    Raises:
+        UnreadableError: it is empty, truncated, another one's, or of a later version.
+    """
+    body = document.removeprefix(codecs.BOM_UTF8)  # an editor's, where somebody has mended it by hand
+    if (why := _why_not(body, model)) is None:
+        try:
+            found = model.model_validate_json(body)
+        except ValidationError:
+            why = Why.FOREIGN
+        else:
+            if is_it is None or is_it(found):
+                return found
+            why = Why.FOREIGN
+    raise UnreadableError("store", "document-unreadable", why, path=path)
+
+
+def _why_not(body: bytes, model: type[Document]) -> Why | None:
+    """Return what can be said against a document before its fields are looked at."""
+    if not body.strip():
+        return Why.EMPTY
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return Why.NOT_UTF8
+    try:
+        content = from_json(body)
+    except ValueError:
+        return Why.NOT_JSON
+    return _of_another(content, model)
+
+
+def _of_another(content: Any, model: type[Document]) -> Why | None:
+    if not isinstance(content, dict):
+        return Why.FOREIGN
+    schema = content.get(_FIELD, 1)
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
+        return Why.FOREIGN
+    if schema > SCHEMA:
+        return Why.NEWER
+    # Where every field has a default any object would do: that an object holds none of them is what gives it away.
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    return None if known & content.keys() else Why.FOREIGN

@@ -1,0 +1,299 @@
+"""``POST /api/connections/{name}/repair``: what can be done about documents that cannot be read, and the doing of it.
+
+Without ``?from=`` nothing is changed: the answer says what is broken, which ways there are, and what each loses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import Field
+
+from connector.documents import connection_in
+from connector.errors import ConflictError, FieldError, StaleWriteError, UnknownConnectionError, UnreadableError
+from connector.history import Asked
+from connector.lost import Live
+from connector.messages import Language, text
+from connector.model import Chunk, Connection, Document, Operation, Wanted, is_name
+from connector.patience import patiently
+from connector.plans.application import unique_name
+from connector.plans.mailbox_list import removals
+from connector.repair import Damaged, Repairs, Way
+from connector.request import SetUpRequest, parse
+from connector.services import services
+from connector.steps import OperationKind
+from triggers import operations
+from triggers.answers import answered, content, json_answer, language, query
+from triggers.asking import asking
+from triggers.blueprint import blueprint
+from triggers.create import renew, replace
+
+_TRIES = 10
+_PAUSE = 0.2
+"""Seconds."""
+
+
+class DamageView(Document):
+    """One document that cannot be read."""
+
+    document: str = Field(description="`connection`, `mailboxes-0000` and so on, `acceptances`, `history`, `plan`.")
+    why: str
+    version: str | None = Field(description="When the last version that can be read was written.")
+
+
+class WayView(Document):
+    """One way to repair them."""
+
+    way: Way
+    possible: bool
+    list_needed: bool = Field(description="Whether the body of a set-up has to be sent along: nobody knows the list.")
+    lost: str = Field(description="What is not there any more afterwards, in words.")
+
+
+class RepairView(Document):
+    """What cannot be read of a connection, and what can be done, or was done, about it."""
+
+    name: str
+    done: Way | None = Field(description="Null where nothing was changed: `?from=` was not there.")
+    documents: list[DamageView]
+    ways: list[WayView]
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """The damage of one connection, and what can still be read of it."""
+
+    name: str
+    documents: list[Damaged]
+    connection: Connection | None
+    chunks: list[Chunk]
+
+    @property
+    def own(self) -> Damaged | None:
+        """Return the connection's own document where it is among the damaged ones."""
+        return next((one for one in self.documents if one.of_connection and one.number is None), None)
+
+    @property
+    def concerned(self) -> list[Damaged]:
+        """Return what the ways differ in."""
+        return [one for one in self.documents if one.of_connection]
+
+    def listed(self) -> list[str]:
+        """Return the wanted names that the chunks hold."""
+        return [entry.requested for chunk in self.chunks for entry in chunk.mailboxes if entry.wanted]
+
+    @property
+    def list_needed(self) -> bool:
+        """Return whether nobody knows the whole list any more."""
+        return self.own is not None and (len(self.concerned) > 1 or not self.listed())
+
+
+@blueprint.function_name("repair_connection")
+@blueprint.route(route="api/connections/{name}/repair", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+@answered
+async def repair_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Say what is broken (``200``), or repair it by the way that ``?from=`` names, and have it proven (``202``)."""
+    name, parameters, lang = str(req.route_params["name"]), query(req, "from"), language(req)
+    way = _way(parameters)
+    if way is None:
+        return json_answer(_view(await _broken(name), None, lang), headers={"Content-Language": lang})
+    async with asking(req, "repair_connection", Asked.REPAIR, name) as asked:
+        services().require_grant()
+        wish = _wish(req, name, way)
+        broken = await _broken(name)
+        try:
+            connection = await _repair(client, broken, way, wish)
+        except StaleWriteError:
+            raise ConflictError("changed-meanwhile", name=name) from None
+        asked.entry.revision = connection.wanted.revision if connection is not None else None
+    headers = {"Location": f"/api/connections/{name}", "Retry-After": "5", "Content-Language": lang}
+    return json_answer(_view(broken, way, lang), 202, headers)
+
+
+def _way(parameters: dict[str, str]) -> Way | None:
+    value = parameters.get("from")
+    if value is not None and value not in set(Way):
+        raise FieldError("query-invalid", field="from", expected="repair-way")
+    return Way(value) if value is not None else None
+
+
+def _wish(req: func.HttpRequest, name: str, way: Way) -> SetUpRequest | None:
+    """Return the set-up that was sent along, where there is one.
+
+    Raises:
+        FieldError: it is one of another connection, or nothing would be done with it.
+    """
+    body = content(req)
+    if not body.strip():
+        return None
+    wish = parse(body, req.headers.get("Content-Type", ""))
+    if wish.name != name or way is not Way.ANEW:
+        raise FieldError("repair-body", field="name", name=name)
+    return wish
+
+
+async def _broken(name: str) -> _Broken:
+    """Return what is damaged.
+
+    Raises:
+        UnknownConnectionError: there is no connection of that name.
+        ConflictError: everything can be read.
+    """
+    clients = services()
+    found = await _repairs().damaged(name) if is_name(name) else []
+    try:
+        versioned = await clients.documents.load(name) if is_name(name) else None
+    except UnreadableError:
+        versioned = None
+    if not found:
+        if versioned is None:
+            raise UnknownConnectionError("unknown-connection", name=name[:40])
+        raise ConflictError("nothing-to-repair", name=name)
+    bad: list[UnreadableError] = []
+    chunks = [chunk async for chunk in clients.documents.chunks(name, bad=bad)]
+    return _Broken(name, found, versioned.connection if versioned is not None else None, chunks)
+
+
+def _repairs() -> Repairs:
+    return Repairs(services().store, services().histories)
+
+
+async def _repair(
+    client: df.DurableOrchestrationClient, broken: _Broken, way: Way, wish: SetUpRequest | None
+) -> Connection | None:
+    """Repair all documents, the connection's own last, and start what proves it; return the connection, if any.
+
+    Raises:
+        ConflictError: the way is not open, or the list that was sent takes access from more than half of the mailboxes.
+        FieldError: the list is needed, and was not sent; or it is not needed, and was.
+    """
+    _require(broken, way, wish)
+    now = services().now()
+    wanted = await _wanted(broken, wish) if way is Way.ANEW and broken.own is not None else None
+    for one in broken.documents:
+        if one is not broken.own:
+            await _repairs().settle(broken.name, one, way, now)
+    if not broken.concerned:
+        return broken.connection
+    if broken.own is not None:
+        return await _in_the_place_of(client, broken, broken.own, wanted)
+    return await _set_up_again(client, broken.name)
+
+
+def _require(broken: _Broken, way: Way, wish: SetUpRequest | None) -> None:
+    if way is Way.VERSION and (without := [one.error.document for one in broken.concerned if one.version is None]):
+        raise ConflictError("no-version", name=broken.name, documents=", ".join(without))
+    if way is Way.ANEW and wish is None and broken.list_needed:
+        raise FieldError("repair-list-needed", field="mailboxes", name=broken.name)
+    if wish is None:
+        return
+    if broken.own is None:
+        raise FieldError("repair-body", field="mailboxes", name=broken.name)
+    removed, total = removals(broken.chunks, wish.wanted(0).mailboxes)
+    if removed > total // 2:
+        raise ConflictError("removal-not-allowed", name=broken.name, removed=removed, total=total)
+
+
+async def _wanted(broken: _Broken, wish: SetUpRequest | None) -> Wanted:
+    """Return what is wanted, as far as it was sent or anything still says it."""
+    if wish is not None:
+        return wish.wanted(0)
+    graph = services().graph
+    application = await patiently("graph", lambda: graph.application(unique_name(broken.name)))
+    shown = application.display_name if application is not None else ""
+    return SetUpRequest.model_construct(name=broken.name, mailboxes=broken.listed(), display_name=shown).wanted(0)
+
+
+async def _set_up_again(client: df.DurableOrchestrationClient, name: str) -> Connection:
+    """Have the list arranged and proven once more, since a chunk is not what it was.
+
+    A run that has met the broken chunk may be ending at this moment: then once more.
+    """
+    for _ in range(_TRIES):
+        with suppress(ConflictError):
+            return await _renewed(client, (await operations.find(name)).connection)
+        await asyncio.sleep(_PAUSE)
+    return await _renewed(client, (await operations.find(name)).connection)
+
+
+async def _renewed(client: df.DurableOrchestrationClient, seen: Connection) -> Connection:
+    live, now = await operations.look(client, seen), services().now()
+
+    def ask(present: Connection) -> None:
+        renew(present, OperationKind.SET_UP, live, now)
+        present.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
+
+    connection = await replace(seen, ask)
+    await operations.go_on(client, connection, seen.operation.attempt)
+    return connection
+
+
+async def _in_the_place_of(
+    client: df.DurableOrchestrationClient, broken: _Broken, own: Damaged, wanted: Wanted | None
+) -> Connection:
+    """Write the connection, as its last version was or as it is ``wanted`` anew, and start an attempt nobody knows."""
+    now = services().now()
+    if wanted is None:
+        connection = connection_in(broken.name, own.content)
+        connection.wanted = _newest(broken, connection)
+    else:
+        operation = Operation(id="", kind=OperationKind.SET_UP, started=now)
+        connection = Connection(name=broken.name, wanted=wanted, operation=operation, since=now, last_change=now)
+    same = sorted(connection.wanted.mailboxes) == sorted(broken.listed())
+    looks = wanted is None and same and connection.operation.begun
+    connection.operation.ended = now  # whatever worked on it has found no document
+    renew(connection, OperationKind.VERIFY if looks else OperationKind.SET_UP, Live(), now)
+    connection.operation.attempt = await operations.unused(client, broken.name, connection.operation.attempt)
+    connection.wanted = connection.wanted.model_copy(update={"revision": connection.wanted.revision + 1})
+    await _repairs().connection(own, connection)
+    await operations.start(client, connection)
+    return connection
+
+
+def _newest(broken: _Broken, connection: Connection) -> Wanted:
+    """Return what is wanted by a version of the document that may be older than the chunks.
+
+    What was arranged last then stands in the chunks: an older list must neither give nor take access.
+    """
+    listed = broken.listed()
+    arranged = len(broken.concerned) == 1 and broken.own is not None and connection.operation.begun
+    if arranged and listed and set(listed) != set(connection.wanted.mailboxes):
+        return connection.wanted.model_copy(update={"mailboxes": listed})
+    return connection.wanted
+
+
+def _view(broken: _Broken, done: Way | None, lang: Language) -> RepairView:
+    versions = [one.version for one in broken.concerned]
+    oldest = min((one for one in versions if one is not None), default="-")
+    values: dict[str, Any] = {"version": oldest}
+    possible = {Way.VERSION: None not in versions, Way.ANEW: True}
+    return RepairView(
+        name=broken.name,
+        done=done,
+        documents=[
+            DamageView(document=one.error.document, why=text(lang, "unreadable", one.error.reason), version=one.version)
+            for one in broken.documents
+        ],
+        ways=[
+            WayView(
+                way=way,
+                possible=possible[way],
+                list_needed=way is Way.ANEW and broken.list_needed,
+                lost=_lost(broken, way, lang, values),
+            )
+            for way in Way
+        ],
+    )
+
+
+def _lost(broken: _Broken, way: Way, lang: Language, values: dict[str, Any]) -> str:
+    """Return what a way loses, document by document where they differ."""
+    kinds = {one.error.document for one in broken.documents if not one.of_connection}
+    told = [text(lang, "repair", way, values=values)] if broken.concerned else []
+    return " ".join([*told, *(text(lang, "repair", kind) for kind in sorted(kinds))])
