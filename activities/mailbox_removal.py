@@ -42,7 +42,7 @@ class Removal:
     async def take_back(self) -> None:
         """Try all that is leaving, unless it is not known what a wanted name means: it may mean just that."""
         documents, name, numbers = self.run.services.documents, self.run.order.name, []
-        async for chunk in documents.chunks(name):
+        async for chunk in documents.chunks(name, len(self.run.connection.chunks)):
             self.meant.add(chunk, self.run.operation)
             self.chunks[chunk.number] = summary(chunk, self.run.operation)
             numbers += [chunk.number] if any(not entry.wanted for entry in chunk.mailboxes) else []

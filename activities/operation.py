@@ -59,7 +59,7 @@ def _unopened(chunk: ChunkSummary) -> int:
 
 async def _take_up(run: Run) -> None:
     documents, name, operation = run.services.documents, run.order.name, run.connection.operation
-    present = [chunk async for chunk in documents.chunks(name)]
+    present = [chunk async for chunk in documents.chunks(name, len(run.connection.chunks))]
     only_verify = run.connection.operation.kind is OperationKind.VERIFY
     if only_verify:
         chunks = again(present)
@@ -149,7 +149,7 @@ async def _forget_plan(run: Run) -> None:
         return
     present = {
         address
-        async for chunk in run.services.documents.chunks(name)
+        async for chunk in run.services.documents.chunks(name, len(run.connection.chunks))
         for entry in chunk.mailboxes
         for address in (entry.requested, entry.address)
         if address is not None
@@ -183,7 +183,7 @@ async def _failures(run: Run) -> list[Finding]:
     step, bad = StepName(run.order.step), list[UnreadableError]()
     if run.order.code != UNREADABLE:
         return [Finding(code=run.order.code, step=step)]
-    async for _ in run.services.documents.chunks(run.order.name, bad=bad):
+    async for _ in run.services.documents.chunks(run.order.name, len(run.connection.chunks), bad=bad):
         pass
     return [unreadable(error, step) for error in bad] or [Finding(code="unexpected", step=step)]
 

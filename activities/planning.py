@@ -39,7 +39,7 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     if planned is None or planned.id != order.plan:
         return {"state": SUPERSEDED, "chunks": 0}
     bad: list[UnreadableError] = []
-    present = [chunk async for chunk in clients.documents.chunks(order.name, bad=bad)]
+    present = [chunk async for chunk in clients.documents.chunks(order.name, len(planned.connection.chunks), bad=bad)]
     wanted = planned.connection.wanted.mailboxes
     arranged = arrange(present, wanted, clients.settings.mailbox_chunk)
     opened = {entry.requested for chunk in present for entry in chunk.mailboxes if entry.state is MailboxState.OPEN}

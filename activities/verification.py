@@ -142,7 +142,8 @@ async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     if not order.probe:
         chunk = await documents.chunk(order.name, order.chunk)
         return [(chunk, _unproven(chunk, operation))]
-    every = [(chunk, _unproven(chunk, operation)) async for chunk in documents.chunks(order.name)]
+    chunks = documents.chunks(order.name, len(run.connection.chunks))
+    every = [(chunk, _unproven(chunk, operation)) async for chunk in chunks]
     total = sum(len(entries) for _, entries in every)
     if total <= order.probe:
         return [(chunk, entries) for chunk, entries in every if entries]

@@ -73,14 +73,21 @@ class Documents:
         return [name for name in names if is_name(name)]
 
     async def chunk(self, name: str, number: int) -> Chunk:
-        """Return one chunk of mailboxes; an empty one where it has not been written."""
+        """Return one chunk of mailboxes, which an operation has arranged before.
+
+        Raises:
+            UnreadableError: it cannot be read, or is not there any more.
+        """
         found = await self._store.get(chunk_path(name, number))
-        return chunk_in(name, number, found[0]) if found else Chunk(number=number)
+        return chunk_in(name, number, found[0] if found is not None else None)
 
     async def chunks(
-        self, name: str, skip: Collection[int] = (), bad: list[UnreadableError] | None = None
+        self, name: str, known: int, skip: Collection[int] = (), bad: list[UnreadableError] | None = None
     ) -> AsyncIterator[Chunk]:
         """Yield all chunks in order but for some, one in memory at a time.
+
+        ``known`` is how many there are at least, as the connection's own document says: none is ever removed, so
+        one of these that is gone has been lost, and the list does not end before it.
 
         Raises:
             UnreadableError: one cannot be read; where ``bad`` is given it is put there, and the next one comes.
@@ -89,10 +96,10 @@ class Documents:
             if number in skip:
                 continue
             found = await self._store.get(chunk_path(name, number))
-            if found is None:
+            if found is None and number >= known:
                 return
             try:
-                chunk = chunk_in(name, number, found[0])
+                chunk = chunk_in(name, number, found[0] if found is not None else None)
             except UnreadableError as error:
                 if bad is None:
                     raise
@@ -130,8 +137,8 @@ def connection_in(name: str, document: bytes) -> Connection:
     return read(path_of(name), document, Connection, lambda one: one.name == name)
 
 
-def chunk_in(name: str, number: int, document: bytes) -> Chunk:
-    """Return the chunk that a document holds.
+def chunk_in(name: str, number: int, document: bytes | None) -> Chunk:
+    """Return the chunk that a document holds; None is one that should be there and is not.
 
     Raises:
         UnreadableError: as ``connection_in``.

@@ -25,6 +25,7 @@ _FIELD = "schema"
 class Why(StrEnum):
     """Why a document cannot be read; ``unreadable`` in ``connector/messages`` says it in words."""
 
+    MISSING = "missing"
     EMPTY = "empty"
     NOT_UTF8 = "not-utf8"
     NOT_JSON = "not-json"
@@ -41,12 +42,14 @@ def written(document: Document) -> bytes:
     return f'{{"{_FIELD}":{SCHEMA}{"" if body == "{}" else ","}{body[1:]}'.encode()
 
 
-def read(path: str, document: bytes, model: type[D], is_it: Callable[[D], bool] | None = None) -> D:
+def read(path: str, document: bytes | None, model: type[D], is_it: Callable[[D], bool] | None = None) -> D:
     """Return the document; ``is_it`` tells whether it is the one that belongs under its path.
 
     Raises:
-        UnreadableError: it is empty, truncated, another one's, or of a later version.
+        UnreadableError: it is gone (``document`` is None), empty, truncated, another one's, or of a later version.
     """
+    if document is None:
+        raise UnreadableError("store", "document-unreadable", Why.MISSING, path=path)
     body = document.removeprefix(codecs.BOM_UTF8)  # an editor's, where somebody has mended it by hand
     if (why := _why_not(body, model)) is None:
         try:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from connector.errors import StaleWriteError
+from connector.errors import StaleWriteError, UnreadableError
+from connector.kept import read, written
 from connector.model import Document, Finding
 
 if TYPE_CHECKING:
@@ -39,15 +38,14 @@ class Probes:
         """Return the last try; None where there was none, or nobody can read what is there."""
         found = await self._store.get(_PATH)
         try:
-            return Probed.model_validate_json(found[0]) if found is not None else None
-        except ValidationError:
+            return read(_PATH, found[0], Probed) if found is not None else None
+        except UnreadableError:
             return None
 
     async def save(self, probed: Probed) -> None:
         """Keep a try; of two at the same moment one of them."""
         found = await self._store.get(_PATH)
-        document = probed.model_dump_json(by_alias=True, exclude_defaults=True).encode()
         try:
-            await self._store.put(_PATH, document, found[1] if found is not None else None)
+            await self._store.put(_PATH, written(probed), found[1] if found is not None else None)
         except StaleWriteError:
             return

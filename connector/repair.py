@@ -16,7 +16,7 @@ from connector.documents import chunk_in, chunk_path, connection_in, path_of
 from connector.errors import UnreadableError
 from connector.history import Histories, History
 from connector.kept import read, written
-from connector.model import Chunk, Connection, Document
+from connector.model import MAX_MAILBOXES, Chunk, Connection, Document
 from connector.planned import Planned
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Damaged:
 
     error: UnreadableError
     document: bytes
-    etag: str
+    etag: str | None
+    """None where it is not there any more."""
     version: str | None = None
     """When that version was written, as the store says it; None where none can be read, or none is looked for."""
     content: bytes = b""
@@ -64,11 +65,17 @@ class Repairs:
     def __init__(self, store: Store, histories: Histories) -> None:
         self._store, self._histories = store, histories
 
-    async def damaged(self, name: str) -> list[Damaged]:
-        """Return what cannot be read of a connection, its own document first."""
+    async def damaged(self, name: str, known: int) -> list[Damaged]:
+        """Return what cannot be read of a connection, its own document first.
+
+        ``known`` is how many chunks its own document tells of; 0 where it cannot be read.
+        """
         others = [f"{kind}/{name}.json" for kind in ("acceptances", "history", "plans")]
-        chunks = [path for path in await self._store.paths(f"connections/{name}/") if _CHUNK.fullmatch(path)]
-        found = [await self._damage(path) for path in (path_of(name), *chunks, *others)]
+        paths = await self._store.paths(f"connections/{name}/")
+        numbers = [int(one["number"]) for one in map(_CHUNK.fullmatch, paths) if one is not None]
+        count = max([known, *(number + 1 for number in numbers if number < MAX_MAILBOXES)])
+        chunks = [await self._damage(chunk_path(name, number), expected=True) for number in range(count)]
+        found = [await self._damage(path_of(name)), *chunks, *[await self._damage(path) for path in others]]
         return [one for one in found if one is not None]
 
     async def connection(self, one: Damaged, connection: Connection) -> None:
@@ -93,14 +100,14 @@ class Repairs:
             await self._histories.put_aside(name, one.document, now)
         await self._store.delete(one.error.path)
 
-    async def _damage(self, path: str) -> Damaged | None:
-        found = await self._store.get(path)
-        if found is None:
+    async def _damage(self, path: str, *, expected: bool = False) -> Damaged | None:
+        document, etag = await self._store.get(path) or (None, None)
+        if document is None and not expected:
             return None
         try:
-            _check(path, found[0])
+            _check(path, document)
         except UnreadableError as error:
-            one = Damaged(error, found[0], found[1])
+            one = Damaged(error, document or b"", etag)
             return await self._with_version(one) if one.of_connection else one
         return None
 
@@ -117,13 +124,13 @@ class Repairs:
         return one
 
 
-def _check(path: str, document: bytes) -> None:
+def _check(path: str, document: bytes | None) -> None:
     """Raise ``UnreadableError`` where a document is not what belongs under its path."""
     kind, name = path.removesuffix(".json").split("/")[:2]
     chunk = _CHUNK.fullmatch(path)
     if chunk is not None and path == chunk_path(name, int(chunk["number"])):
         chunk_in(name, int(chunk["number"]), document)
-    elif path == path_of(name):
+    elif path == path_of(name) and document is not None:
         connection_in(name, document)
     else:
         read(path, document, _OTHERS[kind])

@@ -151,7 +151,7 @@ async def propagation(asking: Asking) -> Facts:
     since = asking.connection.last_change
     seconds = [
         round((entry.proven_on - since).total_seconds())
-        async for chunk in asking.services.documents.chunks(asking.connection.name)
+        async for chunk in asking.services.documents.chunks(asking.connection.name, len(asking.connection.chunks))
         for entry in chunk.mailboxes
         if entry.proven_on is not None
     ]

@@ -28,7 +28,9 @@ def statuses() -> dict[str, int]:
     What has no error of its own there is a field's: those codes come from the validation of a body.
     """
     known: list[ConnectorError] = [SettingsError({}), GrantMissingError(), ServiceError("graph", "-", "-")]
-    found = {"right-missing": 502, "vault-firewall": 502} | {meaning(error)[1]: meaning(error)[0] for error in known}
+    found = {"document-unreadable": 409, "right-missing": 502, "vault-firewall": 502} | {
+        meaning(error)[1]: meaning(error)[0] for error in known
+    }
     for path in (path for folder in _SOURCES for path in sorted((ROOT / folder).rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             kind = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""

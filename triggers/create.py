@@ -91,7 +91,7 @@ async def _check_removals(wish: SetUpRequest, present: Connection, most: int | N
     wanted = wish.wanted(present.wanted.revision).mailboxes
     if set(present.wanted.mailboxes) <= set(wanted):
         return
-    chunks = [chunk async for chunk in services().documents.chunks(present.name)]
+    chunks = [chunk async for chunk in services().documents.chunks(present.name, len(present.chunks))]
     removed, total = removals(chunks, wanted)
     if removed > (most if most is not None else total // 2):
         raise ConflictError("removal-not-allowed", name=present.name, removed=removed, total=total)

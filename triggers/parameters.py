@@ -68,7 +68,7 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
 
 async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.tenant_id or ""
-    chunks = [chunk async for chunk in clients.documents.chunks(connection.name)]
+    chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
     proven = handed_over(entry for chunk in chunks for entry in chunk.mailboxes)
     mailboxes, unproven = list(proven), [name for name, opened in proven.items() if not opened]
     return Parameters(

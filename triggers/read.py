@@ -60,7 +60,7 @@ async def _page(
     passed, following = not after, None
     # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
     others = [] if after or state is None else _without(connection, state)
-    async for chunk in services().documents.chunks(connection.name, others, bad):
+    async for chunk in services().documents.chunks(connection.name, len(connection.chunks), others, bad):
         for entry in chunk.mailboxes:
             if passed and entry.wanted and state in {None, entry.state}:
                 if len(items) == top:

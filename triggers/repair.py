@@ -134,7 +134,7 @@ def _wish(req: func.HttpRequest, name: str, way: Way) -> SetUpRequest | None:
         return None
     wish = parse(body, req.headers.get("Content-Type", ""))
     if wish.name != name or way is not Way.ANEW:
-        raise FieldError("repair-body", field="name", name=name)
+        raise ConflictError("repair-body", name=name)
     return wish
 
 
@@ -146,17 +146,18 @@ async def _broken(name: str) -> _Broken:
         ConflictError: everything can be read.
     """
     clients = services()
-    found = await _repairs().damaged(name) if is_name(name) else []
     try:
         versioned = await clients.documents.load(name) if is_name(name) else None
     except UnreadableError:
         versioned = None
+    known = len(versioned.connection.chunks) if versioned is not None else 0
+    found = await _repairs().damaged(name, known) if is_name(name) else []
     if not found:
         if versioned is None:
             raise UnknownConnectionError("unknown-connection", name=name[:40])
         raise ConflictError("nothing-to-repair", name=name)
     bad: list[UnreadableError] = []
-    chunks = [chunk async for chunk in clients.documents.chunks(name, bad=bad)]
+    chunks = [chunk async for chunk in clients.documents.chunks(name, known, bad=bad)]
     return _Broken(name, found, versioned.connection if versioned is not None else None, chunks)
 
 
@@ -190,11 +191,11 @@ def _require(broken: _Broken, way: Way, wish: SetUpRequest | None) -> None:
     if way is Way.VERSION and (without := [one.error.document for one in broken.concerned if one.version is None]):
         raise ConflictError("no-version", name=broken.name, documents=", ".join(without))
     if way is Way.ANEW and wish is None and broken.list_needed:
-        raise FieldError("repair-list-needed", field="mailboxes", name=broken.name)
+        raise ConflictError("repair-list-needed", name=broken.name)
     if wish is None:
         return
     if broken.own is None:
-        raise FieldError("repair-body", field="mailboxes", name=broken.name)
+        raise ConflictError("repair-body", name=broken.name)
     removed, total = removals(broken.chunks, wish.wanted(0).mailboxes)
     if removed > total // 2:
         raise ConflictError("removal-not-allowed", name=broken.name, removed=removed, total=total)

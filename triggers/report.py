@@ -94,7 +94,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
     codes: Counter[str] = Counter()
     examples: list[ReportMailbox] = []
     bad: list[UnreadableError] = []
-    async for chunk in clients.documents.chunks(connection.name, bad=bad):
+    async for chunk in clients.documents.chunks(connection.name, len(connection.chunks), bad=bad):
         for entry in chunk.mailboxes:
             codes.update([entry.finding.code] if entry.finding is not None else [])
             if entry.wanted and entry.state is not MailboxState.OPEN and len(examples) < _EXAMPLES:

@@ -90,8 +90,24 @@ async def test_a_chunk_that_cannot_be_read_hides_no_other(tmp_path: Path) -> Non
         await documents.save_chunk("hq", Chunk(number=number))
     (tmp_path / "connections/hq/mailboxes-0001.json").write_bytes(b"")
     bad: list[UnreadableError] = []
-    assert [chunk.number async for chunk in documents.chunks("hq", bad=bad)] == [0, 2]
+    assert [chunk.number async for chunk in documents.chunks("hq", 0, bad=bad)] == [0, 2]
     assert [error.document for error in bad] == ["mailboxes-0001"]
+
+
+async def test_a_chunk_that_is_gone_ends_no_list_before_its_end(tmp_path: Path) -> None:
+    documents = Documents(FolderStore(tmp_path))
+    for number in range(3):
+        await documents.save_chunk("hq", Chunk(number=number))
+    for number in (1, 2):
+        (tmp_path / f"connections/hq/mailboxes-000{number}.json").unlink()
+    bad: list[UnreadableError] = []
+    assert [chunk.number async for chunk in documents.chunks("hq", 3, bad=bad)] == [0]
+    assert [(error.document, error.reason) for error in bad] == [
+        ("mailboxes-0001", "missing"),
+        ("mailboxes-0002", "missing"),
+    ]
+    with pytest.raises(UnreadableError):
+        await documents.chunk("hq", 2)
 
 
 async def test_what_is_no_name_is_no_connection(tmp_path: Path) -> None:

@@ -179,6 +179,20 @@ async def test_a_chunk_that_cannot_be_read_is_said_and_comes_back(many: Served) 
     assert (seen["state"], seen["findings"]) == ("ready", [])
 
 
+async def test_a_chunk_that_is_gone_is_not_the_end_of_the_list_and_comes_back(many: Served) -> None:
+    client, path = many.client, "/api/connections/hq"
+    (many.store / "connections/hq/mailboxes-0000.json").unlink()
+    seen = (await client.get(path)).json()
+    assert (seen["state"], seen["verified"]) == ("unreadable", False)
+    (damage,) = (await client.post(f"{path}/repair")).json()["documents"]
+    assert damage["document"] == "mailboxes-0000"
+    problem(await client.get(f"{path}/parameters"), 409, "document-unreadable")
+    await client.post(f"{path}/verify")
+    assert (await rest(many))["state"] == "unreadable"
+    assert (await client.post(f"{path}/repair?from=version")).status_code == 202
+    assert (await rest(many))["state"] == "ready"
+
+
 @pytest.mark.parametrize("way", ["version", "anew"])
 async def test_an_acceptance_never_comes_back(many: Served, way: str) -> None:
     path = await broken_at(many, "acceptances/hq.json", b'{"schema": 3, "items": []}')
@@ -211,19 +225,19 @@ async def test_who_repairs_can_neither_shorten_a_list_nor_repair_another_connect
     wish = {"name": "hq", "mailboxes": many.tenant.addresses[:1]}
     await broken_at(many, "connections/hq/mailboxes-0000.json")
     with many.nothing_happens():
-        problem(await client.post(f"{path}/repair?from=anew", json=wish), 422, "repair-body")
+        problem(await client.post(f"{path}/repair?from=anew", json=wish), 409, "repair-body")
     await client.post(f"{path}/repair?from=version")
     await rest(many)
     await broken_at(many, "connections/hq.json")
     with many.nothing_happens():
         problem(await client.post(f"{path}/repair?from=anew", json=wish), 409, "removal-not-allowed")
-        problem(await client.post(f"{path}/repair?from=anew", json={**wish, "name": "x"}), 422, "repair-body")
-        problem(await client.post(f"{path}/repair?from=version", json=wish), 422, "repair-body")
+        problem(await client.post(f"{path}/repair?from=anew", json={**wish, "name": "x"}), 409, "repair-body")
+        problem(await client.post(f"{path}/repair?from=version", json=wish), 409, "repair-body")
         problem(await client.post(f"{path}/repair?from=here"), 422, "query-invalid")
         problem(await client.post("/api/connections/nobody/repair"), 404, "unknown-connection")
     await broken_at(many, "connections/hq/mailboxes-0000.json")
     with many.nothing_happens():
-        problem(await client.post(f"{path}/repair?from=anew"), 422, "repair-list-needed")
+        problem(await client.post(f"{path}/repair?from=anew"), 409, "repair-list-needed")
     whole = {"name": "hq", "mailboxes": many.tenant.addresses}
     assert (await client.post(f"{path}/repair?from=anew", json=whole)).status_code == 202
     assert (await rest(many))["state"] == "ready"

@@ -113,7 +113,7 @@ class Desk(Durable):
 
     async def entries(self) -> list[MailboxRecord]:
         """Return all that the chunks hold."""
-        return [entry async for chunk in self.clients.documents.chunks(NAME) for entry in chunk.mailboxes]
+        return [entry async for chunk in self.clients.documents.chunks(NAME, 0) for entry in chunk.mailboxes]
 
     def lose_store(self) -> None:
         """Lose every document."""
