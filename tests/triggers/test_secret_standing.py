@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from connector.clients.store import FolderStore
 from connector.documents import Documents
-from connector.model import ChunkSummary, Connection, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import Chunk, ChunkSummary, Connection, MailboxRecord, Operation, SecretRecord, StepRecord, Wanted
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from tests.triggers.served import Served, problem, running
 
@@ -26,16 +26,22 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]
     store = tmp_path_factory.mktemp("store")
     documents = Documents(FolderStore(store))
     for name, state in STATES.items():
-        await documents.save(_connection(f"past-{name}", timedelta(days=-2), state=state), None)
-    await documents.save(_connection("soon", timedelta(days=29)), None)
-    await documents.save(_connection("none", None), None)
+        await _keep(documents, _connection(f"past-{name}", timedelta(days=-2), state=state))
+    await _keep(documents, _connection("soon", timedelta(days=29)))
+    await _keep(documents, _connection("none", None))
     for name in ("new", "works"):
         waiting = _connection(name, timedelta(days=90), replaces="old", state=ConnectionState.ACTION_REQUIRED)
         if name == "works":
             waiting.operation = waiting.operation.model_copy(update={"ended": None})
-        await documents.save(waiting, None)
+        await _keep(documents, waiting)
     async with running(store) as one:
         yield one
+
+
+async def _keep(documents: Documents, connection: Connection) -> None:
+    await documents.save(connection, None)
+    opened = MailboxRecord(requested="a@b.de", state=MailboxState.OPEN)
+    await documents.save_chunk(connection.name, Chunk(number=0, mailboxes=[opened]))
 
 
 def _connection(name: str, ends: timedelta | None, **more: Any) -> Connection:
