@@ -200,7 +200,8 @@ async def _tried(run: Run, chosen: list[tuple[Chunk, list[MailboxRecord]]]) -> t
 
 async def _as_before(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     """Leave every mailbox open that was, where nothing can be tried: nobody has seen that it is not."""
-    chunks = [chunk async for chunk in run.services.documents.chunks(run.order.name)]
+    known = len(run.connection.chunks)
+    chunks = [chunk async for chunk in run.services.documents.chunks(run.order.name, known)]
     for chunk in chunks:
         for entry in chunk.mailboxes:
             if entry.wanted and entry.proven_on is not None and entry.finding is None:
