@@ -5,6 +5,7 @@ ConnectorError
 │   ├── BodyError                not JSON, not UTF-8, too long, another media type
 │   ├── FieldError               one field or query parameter is wrong
 │   ├── UnknownConnectionError   there is no connection of that name, or it does not show that finding
+│   ├── ConditionError           ``If-Match`` does not hold, or is none
 │   └── ConflictError            not now: something else runs, or a step is not done yet
 ├── SettingsError                a setting of this deployment is missing or wrong
 ├── GrantMissingError            the rights have not been granted yet
@@ -59,6 +60,10 @@ class FieldError(RequestError):
 
 class UnknownConnectionError(RequestError):
     """No connection has that name, or it does not show what the request is about."""
+
+
+class ConditionError(RequestError):
+    """``If-Match`` does not hold: the connection is not what the sender has read. Or the header is none."""
 
 
 @dataclass(eq=False)

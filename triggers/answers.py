@@ -12,6 +12,7 @@ import azure.functions as func
 from connector.diagnosis import VAULT_FIREWALL
 from connector.errors import (
     BodyError,
+    ConditionError,
     ConflictError,
     ConnectorError,
     FieldError,
@@ -154,6 +155,8 @@ def _request_status(error: RequestError) -> int:
         return _BODY_STATUS.get(error.code, 400)
     if isinstance(error, UnknownConnectionError):
         return 404
+    if isinstance(error, ConditionError):
+        return 400 if error.code == "if-match-invalid" else 412
     return 409 if isinstance(error, ConflictError) else 422
 
 

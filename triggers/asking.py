@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import azure.functions as func
 
 from connector.errors import ConnectorError, ServiceError
+from connector.etag import check
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection, Wanted, is_name
@@ -32,17 +33,32 @@ class Asking:
     def __init__(self, entry: Entry, name: str | None) -> None:
         self.entry = entry
         self.name = name
+        self.if_match: str | None = None
+        """The condition under which the request is meant."""
         self.required = False
         """Whether nothing may be handed out unless the history says so."""
 
     def compare(self, present: Connection | None, wanted: Wanted) -> None:
-        """Note what the request would change: of addresses only their number."""
+        """Note what the request would change: of addresses only their number.
+
+        Raises:
+            ConditionError: as ``meets``.
+        """
         before = set(present.wanted.mailboxes if present is not None else ())
         after = set(wanted.mailboxes)
-        self.entry.revision = present.wanted.revision if present is not None else None
         self.entry.mailboxes = len(after)
         self.entry.added, self.entry.removed = len(after - before), len(before - after)
         self.entry.lifetime_days = wanted.lifetime_days
+        self.meets(present)
+
+    def meets(self, present: Connection | None) -> None:
+        """Note in which state the request meets the connection, before anything is changed.
+
+        Raises:
+            ConditionError: it is meant for another one, by its ``If-Match``.
+        """
+        self.entry.revision = present.wanted.revision if present is not None else None
+        check(self.if_match, self.name or "-", present)
 
     def refused(self, error: Exception) -> None:
         """Note why nothing came of it."""
@@ -60,6 +76,7 @@ async def asking(req: func.HttpRequest, function: str, action: Asked, name: str 
     """
     entry = Entry(at=datetime.now(UTC), action=action, caller=caller(req, function))
     one = Asking(entry, name)
+    one.if_match = req.headers.get("If-Match")
     try:
         yield one
     except Exception as error:

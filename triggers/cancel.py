@@ -27,7 +27,7 @@ async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     async with asking(req, "cancel_connection", Asked.CANCEL, name) as asked:
         query(req)
         found = (await operations.find(name)).connection
-        asked.entry.revision = found.wanted.revision
+        asked.meets(found)
         return accepted(found if found.operation.ended is not None else await _cancel(client, found))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import azure.functions as func
 
 from connector.errors import ConflictError
+from connector.etag import etag
 from connector.history import Asked
 from connector.model import Connection, Document
 from connector.request import parse_confirmation
@@ -43,7 +44,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
         query(req)
         found = (await operations.find(name)).connection
         key_id = parse_confirmation(content(req), req.headers.get("Content-Type", "")).key_id
-        asked.entry.revision = found.wanted.revision
+        asked.meets(found)
         _check(found, key_id)
         now = services().now()
         connection = await services().documents.update(name, lambda present: _confirm(present, key_id, now))
@@ -56,7 +57,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
             key_id=secret.key_id,
             confirmed_on=secret.confirmed_on or now,
         )
-    return json_answer(body)
+    return json_answer(body, headers={"ETag": etag(connection)})
 
 
 def _check(connection: Connection, key_id: str) -> None:

@@ -10,6 +10,7 @@ import azure.functions as func
 
 from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, StaleWriteError
+from connector.etag import etag
 from connector.history import Asked
 from connector.lost import Live, another, lost
 from connector.model import MAX_MAILBOXES, Connection, Operation, Wanted
@@ -173,4 +174,4 @@ def accepted(connection: Connection) -> func.HttpResponse:
     body = Accepted(
         name=connection.name, revision=connection.wanted.revision, state=connection.state, location=location
     )
-    return json_answer(body, 202, {"Location": location, "Retry-After": "5"})
+    return json_answer(body, 202, {"Location": location, "Retry-After": "5", "ETag": etag(connection)})

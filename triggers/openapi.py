@@ -85,11 +85,25 @@ _WAY = {
     "schema": {"type": "string", "enum": [way.value for way in Way]},
 }
 _NUMBER = {**_INDEX, "schema": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The `ETag` of the connection as it was read: nothing is done where somebody has changed it since. "
+    "`*` holds for any connection that is there; of several tags one has to hold.",
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$'},
+}
+_ETAG = {
+    "ETag": {
+        "description": "Of what is wanted, whatever a run is doing: for `If-Match`. A dry run has none.",
+        "schema": {"type": "string"},
+    }
+}
 _PROBLEMS = {
-    400: "The body is not JSON or not UTF-8.",
+    400: "The body is not JSON or not UTF-8, or `If-Match` holds no entity tags.",
     404: "There is no such connection, or it does not show what the request is about.",
     409: "Not now: another request, or a step that is not done yet.",
     411: "The body was sent in chunks, which Azure Functions drops.",
+    412: "The connection is not the one that `If-Match` names; nothing was changed.",
     413: "The body is larger than 1 MB.",
     415: "The body is not declared as JSON.",
     422: "A field is wrong; or a query parameter is unknown, doubled, without its value, or wrong.",
@@ -148,9 +162,10 @@ def description() -> dict[str, Any]:
                     "create_connection",
                     "Set a connection up, or bring it to the wanted state",
                     (202, Accepted),
-                    (400, 409, 411, 413, 415, 422, 502, 503),
-                    [_DRY_RUN, _REMOVAL],
+                    (400, 409, 411, 412, 413, 415, 422, 502, 503),
+                    [_DRY_RUN, _REMOVAL, _IF_MATCH],
                     body=SetUpRequest,
+                    headers=_ETAG,
                 ),
                 "get": _operation(
                     "list_connections", "List all connections", (200, ConnectionList), (422, 502, 503), [_TOP, _AFTER]
@@ -163,6 +178,7 @@ def description() -> dict[str, Any]:
                     (200, ConnectionView),
                     (404, 409, 422, 502, 503),
                     [_NAME, _TOP, _PLACE, _STATE],
+                    headers=_ETAG,
                 )
             },
             "/api/connections/{name}/parameters": {
@@ -208,8 +224,9 @@ def description() -> dict[str, Any]:
                     "cancel_connection",
                     "End the run after its present activity",
                     (202, Accepted),
-                    (404, 409, 422, 502, 503),
-                    [_NAME],
+                    (400, 404, 409, 412, 422, 502, 503),
+                    [_NAME, _IF_MATCH],
+                    headers=_ETAG,
                 )
             },
             "/api/connections/{name}/confirm": {
@@ -217,8 +234,9 @@ def description() -> dict[str, Any]:
                     "confirm_secret",
                     "Say that the new secret has been entered in the UTM",
                     (200, Confirmed),
-                    (400, 404, 409, 411, 413, 415, 422, 502, 503),
-                    [_NAME],
+                    (400, 404, 409, 411, 412, 413, 415, 422, 502, 503),
+                    [_NAME, _IF_MATCH],
+                    headers=_ETAG,
                     body=ConfirmRequest,
                 )
             },
@@ -227,8 +245,9 @@ def description() -> dict[str, Any]:
                     "verify_connection",
                     "Prove every mailbox once more, or wake the run that waits",
                     (202, Accepted),
-                    (404, 409, 422, 502, 503),
-                    [_NAME],
+                    (400, 404, 409, 412, 422, 502, 503),
+                    [_NAME, _IF_MATCH],
+                    headers=_ETAG,
                 )
             },
             "/api/connections/{name}/repair": {
@@ -304,14 +323,20 @@ def _operation(  # noqa: PLR0913 - what an operation says of itself
     text: bool = False,
     also: int | None = None,
     optional: bool = False,
+    headers: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     status, model = success
     content: dict[str, Any] = {"application/json": {"schema": _schema(model)}}
     if text:
         content["text/plain"] = {"schema": {"type": "string"}}
     answer: dict[str, Any] = {"description": "Accepted" if status == 202 else "OK", "content": content}  # noqa: PLR2004
+    if headers is not None:
+        answer["headers"] = headers
     if status == 202:  # noqa: PLR2004 - the status itself says it best
-        answer["headers"] = {"Location": {"description": "Where to watch it.", "schema": {"type": "string"}}}
+        answer["headers"] = {
+            **(headers or {}),
+            "Location": {"description": "Where to watch it.", "schema": {"type": "string"}},
+        }
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": summary,

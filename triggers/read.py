@@ -9,6 +9,7 @@ import azure.functions as func
 
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, FieldError, UnreadableError
+from connector.etag import etag
 from connector.messages import Language
 from connector.model import Connection
 from connector.remedy import Context
@@ -45,7 +46,7 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     now = replace(now, findings=(*now.findings, *more))
     view = connection_view(connection, operations.status(connection, live), now, page, label, lang, context)
     view.acceptances = [acceptance_view(one, lang) for one in kept]
-    return json_answer(view)
+    return json_answer(view, headers={"ETag": etag(connection)})
 
 
 async def _page(

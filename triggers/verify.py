@@ -38,7 +38,7 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
 
 async def _verify(client: df.DurableOrchestrationClient, name: str, asked: Asking) -> Connection:
     found = await operations.find(name)
-    asked.entry.revision = found.connection.wanted.revision
+    asked.meets(found.connection)
     live = await operations.look(client, found.connection)
     busy = operations.busy(found.connection, live)
     if busy and found.connection.operation.cancelled:

@@ -66,11 +66,11 @@ export async function useKey(key) {
   return true;
 }
 
-// Call an operation of the API and return what it answered: {status, body}.
-export async function call(operation, method, path, { body, signal } = {}) {
+// Call an operation of the API and return what it answered: {status, body, etag}.
+export async function call(operation, method, path, { body, signal, ifMatch } = {}) {
   for (;;) {
     const key = sessionStorage.getItem(KEY);
-    const answer = await send(key ?? '', method, path, body, signal);
+    const answer = await send(key ?? '', method, path, body, signal, ifMatch);
     if (answer.response.status !== 401) return read(answer);
     // Somebody has renewed the key meanwhile, or it never opened this: ask once for all that wait, then go on.
     if (key === sessionStorage.getItem(KEY)) {
@@ -98,11 +98,12 @@ export async function callOwn(operation, method, path, body) {
 }
 
 export const get = async (operation, path, signal) => (await call(operation, 'GET', path, { signal })).body;
-export const post = (operation, path, body, signal) => call(operation, 'POST', path, { body, signal });
+export const post = (operation, path, body, signal, ifMatch) => call(operation, 'POST', path, { body, signal, ifMatch });
 
-async function send(key, method, path, body, signal) {
+async function send(key, method, path, body, signal, ifMatch) {
   const headers = { 'x-functions-key': key, 'Accept-Language': language(), Accept: 'application/json' };
   if (body !== undefined || method === 'POST') headers['Content-Type'] = 'application/json';
+  if (ifMatch) headers['If-Match'] = ifMatch;
   try {
     const response = await fetch(path, {
       method, headers, signal, body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
@@ -118,7 +119,7 @@ async function send(key, method, path, body, signal) {
 // Every answer of the API is JSON; what is not comes from something before it, or from a host that is just starting.
 function read({ response, text }) {
   const body = parsed(text);
-  if (response.ok && body) return { status: response.status, body };
+  if (response.ok && body) return { status: response.status, body, etag: response.headers.get('ETag') };
   if (body?.detail) throw new Problem(response.status, body);
   const detail = t('page.problem.status', { status: response.status });
   throw new Problem(response.status, { title: t('page.problem.title'), detail, hint: t('page.problem.hint') });

@@ -1,16 +1,17 @@
 // What a connection is wanted to be: read as it stands, and sent again with something changed.
 
-import { get, pages, post } from './api.js';
+import { call, pages, post } from './api.js';
 
 // The connection and all its mailboxes. `mailboxes` is null where the run has not yet arranged what was asked for, or
-// somebody has asked for something else meanwhile: who sends half a list again takes access from the other half.
+// somebody has asked for something else meanwhile: who sends half a list again takes access from the other half. With
+// `etag` a change is meant for just this state.
 export async function present(name, signal) {
-  const look = () => get('read_connection', `api/connections/${name}?top=1`, signal);
-  const connection = await look();
+  const look = () => call('read_connection', 'GET', `api/connections/${name}?top=1`, { signal });
+  const { body: connection, etag } = await look();
   const list = await mailboxes(name, signal);
-  const { revision, wanted } = await look();
+  const { body: { revision, wanted } } = await look();
   const whole = wanted.arranged && revision === connection.revision && list.length === connection.mailboxes.total;
-  return { connection, mailboxes: whole ? list : null };
+  return { connection, etag, mailboxes: whole ? list : null };
 }
 
 export async function mailboxes(name, signal) {
@@ -45,8 +46,9 @@ export function wish(connection, list, changes = {}) {
 
 // Set up again what was asked for last. Before its list is arranged, a verification takes up the request itself.
 export async function again(name) {
-  const { connection, mailboxes: now } = await present(name);
+  const { connection, etag, mailboxes: now } = await present(name);
   if (now === null) return post('verify_connection', `api/connections/${name}/verify`);
   // Nobody loses access by that, whoever has changed the list meanwhile.
-  return post('create_connection', 'api/connections?allowRemoval=0', wish(connection, now.map(entry => entry.requested)));
+  const body = wish(connection, now.map(entry => entry.requested));
+  return post('create_connection', 'api/connections?allowRemoval=0', body, undefined, etag);
 }

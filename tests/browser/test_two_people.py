@@ -33,17 +33,27 @@ async def test_who_changes_a_name_does_not_take_away_what_somebody_else_has_adde
             assert all(app.tenant.world.with_access(address) for address in app.tenant.addresses)
 
 
-async def test_between_the_plan_and_its_going_nobody_loses_more_than_was_shown(tmp_path: Path) -> None:
+async def test_between_the_plan_and_its_going_nobody_is_overwritten(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=4) as app:
         await app.set_up(mailboxes=app.tenant.addresses[:2])
-        async with visiting(app, statuses=frozenset({409})) as visitor:
+        async with visiting(app, statuses=frozenset({412})) as visitor:
+            page = visitor.page
             await visitor.enter()
             await visitor.go(f"c/{NAME}/change")
-            await visitor.page.locator("#displayName").fill("UTM Zentrale")
+            await page.locator("#displayName").fill("UTM Zentrale")
             await visitor.plan()
-            await app.set_up()
-            await visitor.page.locator("#go").click()
-            await expect(visitor.page.get_by_role("alert").first).to_contain_text("2 von 4")
+            await app.set_up(displayName="UTM Nord")
+            await page.locator("#go").click()
+            await expect(page.get_by_role("alert").first).to_contain_text(
+                "hat sich geändert, seit Sie sie gelesen haben"
+            )
+            assert (await app.client.get(f"/api/connections/{NAME}")).json()["displayName"] == "UTM Nord"
+            await page.locator("#reload").click()
+            await expect(page.locator("#mailboxes-read")).to_contain_text("4 Postfächer erkannt.")
+            await expect(page.locator("#displayName")).to_have_value("UTM Zentrale")
+            await visitor.plan()
+            await page.locator("#go").click()
+            await expect(page.locator("h1")).to_contain_text("UTM Zentrale")
             assert all(app.tenant.world.with_access(address) for address in app.tenant.addresses)
 
 

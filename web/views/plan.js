@@ -2,7 +2,7 @@
 
 import { accept } from '../acceptance.js';
 import { get, pages, post, Problem } from '../api.js';
-import { announce, button, h, link, listed, reload } from '../dom.js';
+import { announce, button, complain, h, link, listed, reload } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { poll } from '../poll.js';
 import { count, t, written } from '../texts.js';
@@ -97,6 +97,12 @@ function group(step, changes) {
 
 const named = (subjects, title) => h('details', {}, h('summary', {}, title), listed(subjects, NAMED));
 
+// What was typed stays: only what it says differs from the present state is kept, and laid over what is there now.
+function outdated(error) {
+  complain({ ...error, hint: t('page.plan.outdated') })
+    .append(button(t('page.plan.reload'), reload, { class: 'primary', id: 'reload' }));
+}
+
 // Who takes access away says so by typing how many mailboxes lose it.
 function confirmation(body, now, sent) {
   const leaving = now ? difference(now.mailboxes, body.mailboxes).removed : [];
@@ -110,8 +116,14 @@ function confirmation(body, now, sent) {
       typed.focus();
       return;
     }
-    // No more than was shown, whoever has changed the list meanwhile.
-    await post('create_connection', `api/connections?allowRemoval=${removed.length}`, body);
+    try {
+      // No more than was shown, and nothing where somebody has changed the connection meanwhile.
+      await post('create_connection', `api/connections?allowRemoval=${removed.length}`, body, undefined, now?.etag);
+    } catch (error) {
+      if (error.status === 412) outdated(error);
+      else throw error;
+      return;
+    }
     sent(body.name);
   };
   return [
