@@ -32,7 +32,8 @@ TAG = etag(HERE)
 @pytest.mark.parametrize(
     "header",
     [
-        None, TAG, f" {TAG}\t", f'"x", {TAG}', f'{TAG},"x"', f'"a,b",{TAG}', f'""\t,\t{TAG}', f'W/"x" , {TAG}', f",, {TAG},,",
+        None, TAG, f" {TAG}\t", f'"x", {TAG}', f'{TAG},"x"', f'"a,b",{TAG}',
+        f'""\t,\t{TAG}', f'W/"x" , {TAG}', f",, {TAG},,",
         "*", " * ", f'"\\",{TAG}',
     ],
 )  # fmt: skip
@@ -59,8 +60,10 @@ def test_of_a_connection_that_is_not_there_none_holds(header: str) -> None:
 @pytest.mark.parametrize(
     ("header", "position"),
     [
-        ("", 1), (" ", 1), (",", 1), (TAG[1:-1], 1), (TAG[:-1], 1), (f"'{TAG[1:-1]}'", 1), (f"{TAG} {TAG}", len(TAG) + 1),
-        (f"{TAG};", len(TAG) + 1), (f"*, {TAG}", 1), (f"{TAG}, *", len(TAG) + 3), (f"w/{TAG}", 1), (f"W/ {TAG}", 1), ("**", 1),
+        ("", 1), (" ", 1), (",", 1), (TAG[1:-1], 1), (TAG[:-1], 1), (f"'{TAG[1:-1]}'", 1),
+        (f"{TAG} {TAG}", len(TAG) + 1),
+        (f"{TAG};", len(TAG) + 1), (f"*, {TAG}", 1), (f"{TAG}, *", len(TAG) + 3), (f"w/{TAG}", 1), (f"W/ {TAG}", 1),
+        ("**", 1),
         ('"a b"', 1), ('"a\nb"', 1), ("3", 1), ("null", 1), ("\u201c3\u201d", 1), (f"{TAG}, x", len(TAG) + 3),
     ],
 )  # fmt: skip

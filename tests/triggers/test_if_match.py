@@ -30,7 +30,7 @@ def body(app: Served, most: int, **more: Any) -> dict[str, Any]:
 
 def rests(connection: dict[str, Any]) -> bool:
     """Return whether the run has ended."""
-    return connection["state"] == "ready"
+    return bool(connection["state"] == "ready")
 
 
 async def ask(app: Served, document: dict[str, Any], if_match: str, query: str = "") -> httpx.Response:
