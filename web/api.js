@@ -106,7 +106,7 @@ async function send(key, method, path, body, signal, ifMatch) {
   if (ifMatch) headers['If-Match'] = ifMatch;
   try {
     const response = await fetch(path, {
-      method, headers, signal, body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+      method, headers, signal, body: method === 'POST' && body !== null ? JSON.stringify(body ?? {}) : undefined,
       cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
     });
     return { response, text: await response.text() };

@@ -5,11 +5,12 @@ import { t } from './texts.js';
 
 const SIGNS = { error: '✘', warning: '!', info: 'i' };
 
-export const findingCards = (findings, accept = null, confirm = null) =>
-  h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, accept, confirm)));
+export const findingCards = (findings, does = {}) =>
+  h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, does)));
 
-// `accept` is called with the finding where a request may name it and go on, `confirm` where a new secret was entered.
-function findingCard(finding, accept, confirm) {
+// What a person may do is called with the finding: `accept` where a request may name it and go on, `confirm` where a new
+// secret was entered, `repair` where a document cannot be read.
+function findingCard(finding, { accept, confirm, repair }) {
   const { action } = finding;
   return h('li', { class: `finding ${finding.severity}` },
     h('p', { class: 'kind' },
@@ -26,6 +27,8 @@ function findingCard(finding, accept, confirm) {
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
     confirm && finding.code === 'utm-needs-new-secret' && h('p', { class: 'ways' },
       button(t('page.confirm', { key: finding.subject.slice(0, 8) }), () => confirm(finding), { id: 'confirm' })),
+    repair && finding.code === 'document-unreadable' && h('p', { class: 'ways' },
+      button(t('page.repair.look'), repair, { id: `repair-${finding.id}` })),
     accept && action.accept && [
       h('p', {}, t('page.finding.acceptWhat')),
       button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);

@@ -5,6 +5,7 @@ import { get, may, post } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state, tell as say, unless, way } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
+import { ways } from '../repair.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { again } from '../wish.js';
@@ -20,7 +21,7 @@ const AT_WORK = ['running', 'waiting', 'action-required'];
 const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
 
 export async function connection(main, { name, signal }) {
-  const parts = Object.fromEntries(['top', 'todo', 'wait', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
+  const parts = Object.fromEntries(['top', 'todo', 'repair', 'wait', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
   const list = mailboxList(name, signal);
   main.append(...Object.values(parts), list.element);
   const tell = teller();
@@ -31,11 +32,11 @@ export async function connection(main, { name, signal }) {
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
     const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
     draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret], () => top(seen));
-    draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list));
+    draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list, parts.repair));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
     draw(parts.notes, [others, seen.acceptances], () => [
-      others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name)], acceptances(seen.acceptances, name, happens)]);
+      others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name, parts.repair)], acceptances(seen.acceptances, name, happens)]);
     list.update(seen);
     tell(seen);
     return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings, seen.acceptances];
@@ -50,7 +51,8 @@ const top = seen => [
   h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : t(`page.means.${seen.state}`)),
   h('dl', { class: 'facts' },
     seen.since && fact(t('page.since'), moment(seen.since)),
-    fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
+    seen.mailboxes.total > 0 &&
+      fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
     seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
   h('div', { class: 'actions' }, actions(seen)),
   may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
@@ -91,21 +93,25 @@ const once = findings =>
   findings.filter(({ message }, index) => findings.findIndex(other => other.message === message) === index);
 
 // Of the mailboxes that need a person a few stand here, and all in the list below: there may be thousands of them.
-function todo(urgent, examples, shut, name, list) {
+function todo(urgent, examples, shut, name, list, repair) {
   if (!urgent.length && !shut) return [];
   return [
-    h('h2', {}, t('page.todo')), cards(urgent, name),
+    h('h2', {}, t('page.todo')), cards(urgent, name, repair),
     shut > 0 && h('div', { class: 'notice warning' }, h('p', {}, h('strong', {}, count('page.mailboxes.shut', shut))),
-      cards(examples, name),
+      cards(examples, name, repair),
       h('p', { class: 'ways' },
         shut > examples.length && quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' }),
         leads('change') && link(t('page.mailboxes.correct'), `#/c/${name}/change`))),
   ];
 }
 
-function cards(findings, name) {
+function cards(findings, name, repair) {
   const entered = finding => done(post('confirm_secret', `api/connections/${name}/confirm`, { keyId: finding.subject }));
-  return findingCards(findings, finding => accepting(name, finding), may('confirm_secret') ? entered : null);
+  return findingCards(findings, {
+    accept: finding => accepting(name, finding),
+    confirm: may('confirm_secret') && entered,
+    repair: may('repair_connection') && (() => ways(repair, name, () => happens(t('page.repair.done')))),
+  });
 }
 
 // Who accepts wants it to go on: a set-up that waits does so by itself, else one is started where the key may do that.
