@@ -23,6 +23,7 @@ from connector.clients.bounds import EXCHANGE, Bounds, unanswered
 from connector.clients.clouds import Cloud
 from connector.clients.exchange_answers import Answer, batch, values
 from connector.clients.identity import identity_error
+from connector.clients.unreadable import unreadable
 
 Cmdlet = Literal[
     "Get-ServicePrincipal",
@@ -135,6 +136,8 @@ class _Bearer(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):
             await super().on_request(request)
         except AzureError as failure:
             raise identity_error(failure) from None
+        except Exception as failure:  # noqa: BLE001 - it tells which
+            raise unreadable("identity", failure) from None
 
 
 def _invoke_path(tenant_id: str) -> str:

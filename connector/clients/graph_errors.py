@@ -31,6 +31,8 @@ from connector.errors import (
 
 _REASON = 300
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 400, 401, 403, 404, 409, 429, 500
+_TOO_SLOW = 408
+"""Where a proxy on the way has not waited for the whole request (RFC 9110, 15.5.9): it may be made again."""
 _CONCURRENCY = "Directory_ConcurrencyViolation"
 _FINAL = frozenset(
     {
@@ -95,7 +97,7 @@ def meaning(refusal: Refusal) -> ServiceError:
         return ReplicationError("graph", "replication", reason, id_, refusal.seconds)
     if status == _THROTTLED:
         return ThrottledError("graph", "throttled", reason, id_, refusal.seconds)
-    if status >= _BROKEN:
+    if status >= _BROKEN or status == _TOO_SLOW:
         return UnavailableError("graph", "unavailable", reason, id_, refusal.seconds)
     if status in (_NOT_FOUND, _CONFLICT) or any(status == at and refusal.says(words) for at, words in _NOT_YET):
         return ReplicationError("graph", "replication", reason, id_)

@@ -26,6 +26,7 @@ from connector.clients.bounded_azure import BoundedTransport, TooLargeError
 from connector.clients.bounds import TOKEN, Bounds, unanswered
 from connector.clients.clouds import Cloud
 from connector.clients.retry_after import retry_after
+from connector.clients.unreadable import unreadable
 from connector.errors import (
     RefusedError,
     ServiceError,
@@ -109,6 +110,8 @@ class Identity:
             token = await self.credential.get_token(scope)
         except AzureError as error:
             raise identity_error(error) from None
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("identity", error) from None
         return _claims(token.token, "identity")
 
     async def close(self) -> None:
@@ -149,6 +152,8 @@ async def prove_secret(
             token = await credential.get_token(cloud.exchange_scope)
         except AzureError as error:
             raise token_error(error) from None
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("token", error) from None
     return ProvenToken(SecretStr(token.token), _claims(token.token, "token"))
 
 

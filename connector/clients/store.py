@@ -27,6 +27,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from connector.clients.bounded_azure import TooLargeError
 from connector.clients.bounds import STORE, Bounds, collected, unanswered
+from connector.clients.unreadable import unreadable
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
 
 RETRIES: Mapping[str, Any] = {
@@ -200,6 +201,8 @@ class BlobStore:
             raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
         except _BROKEN as error:
             _raise_ours(error)
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("store", error) from None
 
     async def delete(self, path: str) -> None:
         """See ``Store``."""
@@ -217,6 +220,8 @@ class BlobStore:
             return sorted(await collected(names, "store", self._bounds))
         except _BROKEN as error:
             _raise_ours(error)
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("store", error) from None
 
     async def versions(self, path: str) -> list[str]:
         """See ``Store``.

@@ -7,7 +7,11 @@ learn.microsoft.com/azure/key-vault/general/soft-delete-overview.
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
@@ -26,6 +30,7 @@ from connector.clients.bounds import VAULT, Bounds, collected, unanswered
 from connector.clients.clouds import Cloud
 from connector.clients.identity import BriefRetry, identity_error, limits, status_and_headers
 from connector.clients.retry_after import retry_after
+from connector.clients.unreadable import unreadable
 from connector.errors import (
     ForbiddenError,
     NotFoundError,
@@ -39,6 +44,8 @@ from connector.errors import (
 from connector.log import log
 from connector.observed import SecretVersion
 
+P = ParamSpec("P")
+T = TypeVar("T")
 CONTENT_TYPE = "Microsoft Entra client secret"
 PROBE_TYPE = "UTM Mail Connect: may a secret be written here?"
 _RECOVERY_SECONDS = 45
@@ -47,6 +54,25 @@ _DISCARD_SECONDS = 2
 _REASON = 1_000
 _FIREWALL = ("client address is not authorized", "public network access is disabled", "not a trusted service")
 _REFUSAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 300, 401, 403, 404, 409, 429, 500
+_TOO_SLOW = 408
+"""Where a proxy on the way has not waited for the whole request (RFC 9110, 15.5.9): it may be made again."""
+
+
+def _told(call: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return a call that raises our errors, whatever the SDK raises, and over whichever answer."""
+
+    @functools.wraps(call)
+    async def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await call(*args, **kwargs)
+        except ServiceError:
+            raise
+        except AzureError as error:
+            raise vault_error(error) from None
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("vault", error) from None
+
+    return told
 
 
 class Vault:
@@ -63,16 +89,16 @@ class Vault:
             **limits(bounds),
         )
 
+    @_told
     async def versions(self, name: str) -> tuple[SecretVersion, ...]:
         """Return the versions, newest first; none where the secret does not exist or is deleted."""
         try:
             found = await collected(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
         except ResourceNotFoundError:
             return ()
-        except AzureError as error:
-            raise vault_error(error) from None
         return tuple(sorted(map(_version, found), key=lambda entry: entry.created, reverse=True))
 
+    @_told
     async def write(self, name: str, value: SecretStr, *, tags: dict[str, str], expires: datetime) -> SecretVersion:
         """Write a new version and return it; a soft-deleted secret of that name is recovered first.
 
@@ -83,23 +109,18 @@ class Vault:
             return await self._set(name, value, tags, expires)
         except ResourceExistsError:
             await self._recover(name)
-        except AzureError as error:
-            raise vault_error(error) from None
-        try:
-            return await self._set(name, value, tags, expires)
-        except AzureError as error:
-            raise vault_error(error) from None
+        return await self._set(name, value, tags, expires)
 
+    @_told
     async def deleted(self, name: str) -> bool:
         """Return whether there is a deleted secret of that name, which can be brought back."""
         try:
             await self._client.get_deleted_secret(name)
         except ResourceNotFoundError:
             return False
-        except AzureError as error:
-            raise vault_error(error) from None
         return True
 
+    @_told
     async def recover(self, name: str) -> None:
         """Bring a deleted secret back, with all its versions as they were.
 
@@ -108,22 +129,17 @@ class Vault:
         """
         await self._recover(name)
 
+    @_told
     async def probe(self, name: str, *, tags: dict[str, str], expires: datetime) -> None:
         """Find out whether the vault takes a secret: write one that is disabled, read it back, and remove it.
 
         Raises:
             ReplicationError: the vault says yes and shows none.
         """
-        try:
-            written = _version(
-                (
-                    await self._client.set_secret(
-                        name, "-", enabled=False, tags=tags, expires_on=expires, content_type=PROBE_TYPE
-                    )
-                ).properties
-            )
-        except AzureError as error:
-            raise vault_error(error) from None
+        made = await self._client.set_secret(
+            name, "-", enabled=False, tags=tags, expires_on=expires, content_type=PROBE_TYPE
+        )
+        written = _version(made.properties)
         shown = {(one.version, one.enabled) for one in await self.versions(name)}
         if (written.version, False) not in shown:
             raise ReplicationError("vault", "replication", "what was written is not shown")
@@ -132,26 +148,22 @@ class Vault:
     async def discard(self, name: str) -> None:
         """Delete a secret that is worth nothing, where the role lets us: what stays is disabled, and harms nobody."""
         try:
-            async with asyncio.timeout(_DISCARD_SECONDS):
-                await self._client.delete_secret(name)
-        except (TimeoutError, ResourceNotFoundError):
-            return  # it is on its way, or was never there
-        except AzureError as error:
-            log("vault-probe-left", code=vault_error(error).code)
+            await self._delete(name)
+        except ServiceError as error:
+            log("vault-probe-left", code=error.code)
 
+    @_told
     async def label(self, name: str, version: str, tags: dict[str, str]) -> None:
         """Give a version other tags; all else stays as it is.
 
         Raises:
             ReplicationError: the vault says yes and shows others.
         """
-        try:
-            shown = await self._client.update_secret_properties(name, version, tags=tags)
-        except AzureError as error:
-            raise vault_error(error) from None
+        shown = await self._client.update_secret_properties(name, version, tags=tags)
         if (shown.tags or {}) != tags:
             raise ReplicationError("vault", "replication", "the tags are not as they were written")
 
+    @_told
     async def read(self, name: str, version: str) -> SecretStr:
         """Return the value of one version.
 
@@ -159,15 +171,18 @@ class Vault:
             NotFoundError: there is no such version.
             RefusedError: ``secret-disabled``, the version is disabled.
         """
-        try:
-            secret = await self._client.get_secret(name, version)
-        except AzureError as error:
-            raise vault_error(error) from None
+        secret = await self._client.get_secret(name, version)
         return SecretStr(secret.value or "")
 
     async def close(self) -> None:
         """Let go of connections; the credential is its owner's to close."""
         await self._client.close()
+
+    @_told
+    async def _delete(self, name: str) -> None:
+        with suppress(TimeoutError, ResourceNotFoundError):  # it is on its way, or was never there
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                await self._client.delete_secret(name)
 
     async def _set(self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime) -> SecretVersion:
         secret = await self._client.set_secret(
@@ -181,8 +196,6 @@ class Vault:
                 await self._client.recover_deleted_secret(name)
         except (TimeoutError, ResourceNotFoundError):
             raise ReplicationError("vault", "replication", "the secret is still being recovered") from None
-        except AzureError as error:
-            raise vault_error(error) from None
 
 
 def vault_error(error: AzureError) -> ServiceError:
@@ -196,7 +209,7 @@ def vault_error(error: AzureError) -> ServiceError:
     code, inner, reason = _words(error)
     if status == _THROTTLED:
         return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))
-    if status >= _BROKEN:
+    if status >= _BROKEN or status == _TOO_SLOW:
         return UnavailableError("vault", "unavailable", reason, request_id)
     if status == _FORBIDDEN and (inner == "SecretDisabled" or "disabled secret" in reason):
         return RefusedError("vault", "secret-disabled", reason, request_id)

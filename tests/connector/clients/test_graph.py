@@ -479,6 +479,7 @@ async def test_a_host_that_is_not_graph_gets_no_token() -> None:
         (Refusal(429, "TooManyRequests", "wait", seconds=9), ThrottledError, "throttled"),
         (Refusal(500, "", ""), UnavailableError, "unavailable"),
         (Refusal(503, "serviceNotAvailable", ""), UnavailableError, "unavailable"),
+        (Refusal(408, "", ""), UnavailableError, "unavailable"),
         (Refusal(401, "InvalidAuthenticationToken", ""), ForbiddenError, "InvalidAuthenticationToken"),
         (Refusal(403, "Authorization_RequestDenied", "Insufficient"), ForbiddenError, "Authorization_RequestDenied"),
         (Refusal(400, "Request_BadRequest", "Invalid value"), UnexpectedAnswerError, "Request_BadRequest"),

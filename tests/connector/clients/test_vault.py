@@ -225,6 +225,7 @@ def test_a_firewall_names_whom_it_has_to_let_in() -> None:
         (answered(409, "Conflict", "no", "ObjectIsBeingDeleted"), ReplicationError, "vault", "replication"),
         (answered(429, "Throttled", "no", Retry_After="3"), ThrottledError, "vault", "throttled"),
         (answered(500, "Internal", "no"), UnavailableError, "vault", "unavailable"),
+        (answered(408, "RequestTimeout", "no"), UnavailableError, "vault", "unavailable"),
         (answered(400, "BadParameter", "no"), UnexpectedAnswerError, "vault", "BadParameter"),
         (ServiceRequestError("no route"), UnavailableError, "vault", "unavailable"),
         (CredentialUnavailableError("no identity"), UnavailableError, "identity", "unavailable"),
