@@ -66,13 +66,14 @@ class OperationKind(StrEnum):
 
 
 # A right that is missing never stops what can be done without it: consent may be given by hand while the secret is
-# made, and Exchange's part by hand while the mailboxes are already being tried.
+# made, and Exchange's part by hand while the mailboxes are already being tried. No secret proves anything before there
+# is an enterprise application: the token endpoint does not know the application then (AADSTS700016).
 _NEEDS: dict[StepName, tuple[StepName, ...]] = {
     StepName.PREREQUISITES: (),
     StepName.APPLICATION: (StepName.PREREQUISITES,),
     StepName.ENTERPRISE_APPLICATION: (StepName.APPLICATION,),
     StepName.CONSENT: (StepName.ENTERPRISE_APPLICATION,),
-    StepName.SECRET: (StepName.APPLICATION,),
+    StepName.SECRET: (StepName.APPLICATION, StepName.ENTERPRISE_APPLICATION),
     StepName.EXCHANGE: (StepName.ENTERPRISE_APPLICATION,),
     StepName.MAILBOXES: (StepName.ENTERPRISE_APPLICATION,),
     StepName.VERIFICATION: (StepName.SECRET,),

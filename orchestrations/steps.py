@@ -8,6 +8,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from connector.steps import StepName
 from connector.waiting import ROUND_LONGEST, step_overdue, step_wait
 
 Steps = Generator[Any, Any, Any]
@@ -82,7 +83,7 @@ def carry_out(
     Raises:
         HistoryFullError: as ``insist``.
     """
-    waited, attempt, last = _Waited(context), 0, False
+    waited, attempt, last = _Waited(context, step), 0, False
     while True:
         turn = context.current_utc_datetime
         show(context, order, step, "running")
@@ -92,18 +93,15 @@ def carry_out(
             )
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
             return (yield from insist(context, "fail", order, step=step, code="unexpected"))
-        if outcome["state"] == "unreadable":
-            return (yield from insist(context, "fail", order, step=step, code="document-unreadable"))
         if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
             return outcome
         if outcome["reason"] == "more":
             continue
         seconds = step_wait(attempt, outcome["seconds"])
-        if seconds > ROUND_LONGEST or (last and _patient(outcome)):
+        if seconds > ROUND_LONGEST or (_patient(outcome) and waited.left_alone(last=last)):
             return _later(outcome)
         if last and waited.for_replication():
             return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
-        # The last time one mailbox that Exchange does not answer for must not fail the others.
         last = last or waited.enough()
         attempt += 1
         away = outcome.get("service")
@@ -115,8 +113,10 @@ def carry_out(
 class _Waited:
     """How long a step has waited in this round, and what of it counts."""
 
-    def __init__(self, context: df.DurableOrchestrationContext) -> None:
+    def __init__(self, context: df.DurableOrchestrationContext, step: str) -> None:
         self._context = context
+        self._one_by_one = step == StepName.MAILBOXES
+        """Whether one mailbox that Exchange does not answer for must not fail the others: they get one more chance."""
         self._began = context.current_utc_datetime
         self._throttled = self._spared = 0.0
 
@@ -126,13 +126,20 @@ class _Waited:
         self._throttled += seconds if outcome["throttled"] else 0.0
         self._spared += seconds if _patient(outcome) else 0.0
 
+    def left_alone(self, *, last: bool) -> bool:
+        """Return whether a service that does not answer is left to the next round."""
+        return last or (self._too_long() and not self._one_by_one)
+
     def enough(self) -> bool:
-        """Return whether whoever is waited for gets one more chance, and then only what he holds up stands still."""
-        return step_overdue(self._began, self._context.current_utc_datetime, self._throttled)
+        """Return whether the next time is the last, in which a step says what it waits for."""
+        return self._too_long() if self._one_by_one else self.for_replication()
 
     def for_replication(self) -> bool:
         """Return whether replication has had all its time: that in which a service gave no answer is not its."""
         return step_overdue(self._began, self._context.current_utc_datetime, self._spared)
+
+    def _too_long(self) -> bool:
+        return step_overdue(self._began, self._context.current_utc_datetime, self._throttled)
 
 
 def _later(outcome: dict[str, Any]) -> dict[str, Any]:

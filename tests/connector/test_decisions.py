@@ -120,6 +120,11 @@ def test_consent_by_hand_stops_neither_secret_nor_verification() -> None:
     assert all(may_run(step, states) for step in (StepName.SECRET, StepName.EXCHANGE, StepName.VERIFICATION))
 
 
+def test_no_secret_is_tried_out_before_there_is_an_enterprise_application() -> None:
+    states = dict.fromkeys(StepName, StepState.DONE) | {StepName.ENTERPRISE_APPLICATION: StepState.WAITING}
+    assert not may_run(StepName.SECRET, states)
+
+
 def test_a_foreign_application_stops_everything_after_it() -> None:
     states = {StepName.PREREQUISITES: StepState.DONE, StepName.APPLICATION: StepState.ACTION_REQUIRED}
     assert [step for step in StepName if may_run(step, states)] == [StepName.PREREQUISITES, StepName.APPLICATION]

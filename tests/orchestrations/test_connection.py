@@ -322,6 +322,16 @@ def test_a_service_that_gives_no_answer_fails_no_step(reason: str) -> None:
     assert sum(context.waits) >= 30 * 60
 
 
+def test_time_without_an_answer_is_none_that_replication_has_had() -> None:
+    context = Context()
+    away = {"state": "wait", "reason": "unavailable", "seconds": 240.0, "throttled": False, "patient": True}
+    late = {**away, "reason": "replication", "patient": False}
+    outcomes = iter([*[away] * 7, *[late] * 7])
+    generator = carry_out(context, Bell(context), "consent", ORDER)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"}))) == {"state": "done"}
+    assert not any(value["last"] for _, value in context.activities)
+
+
 @pytest.mark.parametrize("seconds", [301.0, 3_600.0])
 def test_a_long_wait_is_left_to_the_rounds(seconds: float) -> None:
     context = Context()
@@ -374,6 +384,25 @@ def test_the_frame_insists_while_the_store_does_not_answer() -> None:
     generator = insist(context, "conclude", ORDER)  # type: ignore[arg-type] # a fake
     assert context.play(generator, answers(conclude=lambda _: next(outcomes, READY))) == READY
     assert context.waits == [3.0, 4.5, 6.75]
+
+
+@pytest.mark.parametrize("silent", ["begin", "consent", "conclude"])
+def test_a_store_that_does_not_answer_for_hours_fills_no_history(silent: str) -> None:
+    context = Context(ORDER)
+    away = {"state": "wait", "reason": "x", "seconds": None, "throttled": False, "patient": True, "service": "store"}
+    begin = begun(steps=["consent"])
+    run(context, answers(**{"begin": begin, "conclude": READY, silent: away}))
+    assert context.continued == ORDER
+    assert len(context.activities) + len(context.waits) < 130
+
+
+def test_the_status_says_which_service_does_not_answer() -> None:
+    context = Context()
+    away = {"state": "wait", "reason": "unavailable", "seconds": 60.0, "throttled": False, "service": "graph"}
+    outcomes = iter([{**away, "patient": True}])
+    generator = carry_out(context, Bell(context), "consent", ORDER)  # type: ignore[arg-type] # a fake
+    context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"})))
+    assert [status.get("service") for status in context.status] == [None, "graph", None]
 
 
 def test_the_custom_status_is_small_whatever_happens() -> None:
