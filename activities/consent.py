@@ -10,10 +10,10 @@ from activities.blueprint import activity
 from activities.ownership import Looked
 from activities.run import Order, Run, carry_out
 from connector.errors import UnexpectedAnswerError
+from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.model import Connection
 from connector.observed import RoleAssignment
 from connector.plans import consent
-from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.plans.consent import Observed
 from connector.plans.ownership import stopping
 from connector.plans.plan import KNOWN_AFTER_APPLY, Change, Plan

@@ -9,10 +9,11 @@ from activities.mailbox_notes import MailboxNotes
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.errors import ReplicationError, ServiceError
+from connector.microsoft import BATCH
 from connector.model import Chunk, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
-from connector.plans.mailboxes import BATCH, Observed
+from connector.plans.mailboxes import Observed
 from connector.plans.plan import Action
 
 BUDGET = 150.0

@@ -11,11 +11,11 @@ import time
 from activities.mailbox_chunk import BUDGET
 from activities.run import Run
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.microsoft import BATCH
 from connector.model import Chunk, ChunkSummary, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, summary
-from connector.plans.mailboxes import BATCH
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 
 _Found = list[tuple[MailboxRecord, Mailbox]]

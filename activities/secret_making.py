@@ -14,11 +14,12 @@ from activities.run import Run
 from connector.diagnosis import refusal
 from connector.errors import ForbiddenError, RefusedError, ReplicationError, ServiceError, WaitError
 from connector.log import log
+from connector.microsoft import LIFETIME_REFUSED
 from connector.model import Connection, Intent, Refused
 from connector.patience import patiently
 from connector.plans import secret
 from connector.plans.plan import Action, Change
-from connector.plans.secret import IN_THE_MAKING, LIFETIME_REFUSED, claimed, credential_name, lifetime, probe_name
+from connector.plans.secret import IN_THE_MAKING, claimed, credential_name, lifetime, probe_name
 from connector.probes import Probed
 from connector.steps import StepName
 

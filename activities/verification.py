@@ -13,11 +13,12 @@ from activities.secret import PROOFS
 from connector import diagnosis
 from connector.errors import RefusedError, ServiceError
 from connector.log import log
+from connector.microsoft import REPLICATION_TIME
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
-from connector.plans.secret import REPLICATION_TIME, secret_name
+from connector.plans.secret import secret_name
 from connector.steps import SETTLED, MailboxState, StepName, StepState
 from connector.verdict import proving_overdue
 from connector.waiting import PERSON_DEADLINE

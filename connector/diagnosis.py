@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connector.errors import ForbiddenError, RefusedError, ServiceError, UnreadableError
+from connector.microsoft import (
+    EXCHANGE_APPLICATION_ID,
+    GRAPH_REFUSALS,
+    IMAP_ROLE,
+    TOKEN_REFUSALS,
+    TOKEN_WORDS,
+    VAULT_FIREWALL,
+)
 from connector.model import Finding, Ids, Severity
 from connector.observed import Claims, ImapAnswer
 from connector.outage import NOT_READABLE
-from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE
 from connector.plans.plan import Change
 from connector.steps import StepName
 
@@ -26,42 +33,7 @@ UNREADABLE = "document-unreadable"
 """The finding for a document that has to be repaired before anything else."""
 OF_THE_SERVER = frozenset({"imap-server-error", "imap-throttled"})
 """Findings of a server that has refused nothing: a person can do no more than wait as well."""
-_TOKEN = {
-    "AADSTS7000215": "secret-refused",
-    "AADSTS7000222": "secret-expired",
-    "AADSTS700016": "application-unknown",
-    "AADSTS7000229": "application-unknown",
-    "AADSTS90002": "tenant-unknown",
-    "AADSTS900023": "tenant-unknown",
-    "AADSTS5000224": "tenant-blocked",
-    "AADSTS5000225": "tenant-blocked",
-    "AADSTS500011": "exchange-resource-missing",
-    "AADSTS650052": "exchange-resource-missing",
-    "AADSTS500014": "exchange-resource-disabled",
-    "AADSTS501051": "consent-missing",
-    "AADSTS65001": "consent-missing",
-    "AADSTS7000112": "enterprise-application-disabled",
-    "AADSTS7000113": "application-refused",
-    "AADSTS7000282": "application-refused",
-    "AADSTS53003": "conditional-access",
-    "AADSTS530032": "conditional-access",
-    "AADSTS530035": "security-defaults",
-}
-"""What the token endpoint says (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
-_TOKEN_WORDS = {
-    "conditional access": "conditional-access",
-    "security defaults": "security-defaults",
-    "blocked due to inactivity": "tenant-blocked",
-}
-"""By these words Entra says the same under other codes."""
-VAULT_FIREWALL = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
-"""A vault's network rules (learn.microsoft.com/azure/key-vault/general/access-behind-firewall), not its roles."""
-_GRAPH = {
-    "lifetime-below-a-day": "secret-lifetime-impossible",
-    "CredentialTypeNotAllowedAsPerAppPolicy": "secrets-forbidden",
-    "CredentialInvalidLifetimeAsPerAppPolicy": "secret-lifetime-refused",
-    "Directory_QuotaExceeded": "directory-quota",
-}
+_GRAPH = {**GRAPH_REFUSALS, "lifetime-below-a-day": "secret-lifetime-impossible"}
 _THROTTLED = ("throttl", "too many")
 """``BAD Request is throttled. Suggested Backoff Time: …`` and its like."""
 _SERVER = re.compile(
@@ -129,7 +101,7 @@ def unread(step: StepName, error: ServiceError) -> Finding:
 def token_code(error: ServiceError) -> str | None:
     """Return the finding for a refusal of the token endpoint, or None where no rule knows it."""
     said = error.reason.lower()
-    return _TOKEN.get(error.code) or next((code for words, code in _TOKEN_WORDS.items() if words in said), None)
+    return TOKEN_REFUSALS.get(error.code) or next((code for words, code in TOKEN_WORDS.items() if words in said), None)
 
 
 def token_findings(claims: Claims, ids: Ids, audience: str, *, consented: bool) -> list[Finding]:

@@ -27,7 +27,7 @@ Apart from it stands UnforeseenError: what escaped all of them, by the name of i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ServiceName = Literal["graph", "exchange", "vault", "token", "identity", "imap", "store"]
@@ -102,12 +102,18 @@ class ServiceError(ConnectorError):
         code: the service's own error code, or ours where it gave none; stable and safe to show.
         reason: the service's own words; never holds what we sent.
         request_id: the service's id of the request, for its support.
+        status: the HTTP status, where the answer says nothing more precise; ``code`` is made of it then.
     """
 
     service: ServiceName
     code: str
     reason: str
     request_id: str | None = None
+    status: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.status is not None:
+            self.code = f"status-{self.status}"
 
     def __str__(self) -> str:
         """Return service and code only: the text may be stored by Durable Functions."""

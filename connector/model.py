@@ -15,8 +15,6 @@ from pydantic.alias_generators import to_camel
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 
 MAX_MAILBOXES = 5_000
-MAX_LIFETIME_DAYS = 730
-"""Entra and the article allow a client secret 24 months."""
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_NAME = 40
 

@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.errors import BodyError, FieldError
-from connector.model import MAX_LIFETIME_DAYS, MAX_MAILBOXES, MAX_NAME, ConnectionName, Document, Wanted
+from connector.microsoft import MAX_LIFETIME_DAYS
+from connector.model import MAX_MAILBOXES, MAX_NAME, ConnectionName, Document, Wanted
 from connector.visible import PATTERN, hidden, visible
 
 MAX_BODY = 1_000_000

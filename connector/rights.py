@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from connector.diagnosis import refusal, unread
 from connector.errors import ForbiddenError, ServiceError, ServiceName, WaitError
+from connector.microsoft import EXCHANGE_ROLE
 from connector.model import Finding
 from connector.observed import Claims, CredentialPolicy
 from connector.patience import SECONDS, patiently
 from connector.plans import prerequisites
-from connector.plans.prerequisites import EXCHANGE_ROLE, Observed
+from connector.plans.prerequisites import Observed
 from connector.services import Services
 from connector.steps import StepName
 from connector.together import together

@@ -15,12 +15,12 @@ from connector.planned import Plans
 from connector.probes import Probes
 
 if TYPE_CHECKING:
-    from connector.clients.clouds import Cloud
     from connector.clients.exchange import ExchangeAdmin
     from connector.clients.graph import GraphClient
     from connector.clients.identity import Identity
     from connector.clients.store import Store
     from connector.clients.vault import Vault
+    from connector.clouds import Cloud
     from connector.settings import Settings
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from connector.clients.clouds import CHINA, PUBLIC, Cloud
+from connector.clouds import CHINA, PUBLIC, Cloud
 from connector.errors import SettingsError
-from connector.model import MAX_LIFETIME_DAYS
+from connector.microsoft import MAX_LIFETIME_DAYS
 from connector.visible import hidden
 
 

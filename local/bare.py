@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from connector.clients.identity import prove_secret
 from connector.clients.imap import examine
+from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.observed import Application, ExchangePrincipal, Mailbox
-from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, REQUIRED_ROLES, TAG, unique_name
+from connector.plans.application import REQUIRED_ROLES, TAG, unique_name
 from connector.plans.secret import secret_name
 from connector.services import Services
 

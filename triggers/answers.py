@@ -9,7 +9,6 @@ from typing import Any
 
 import azure.functions as func
 
-from connector.diagnosis import VAULT_FIREWALL
 from connector.errors import (
     BodyError,
     ConditionError,
@@ -28,6 +27,7 @@ from connector.errors import (
 )
 from connector.log import log, unforeseen, unreadable
 from connector.messages import Language, preferred, text
+from connector.microsoft import VAULT_FIREWALL
 from connector.model import Document
 from connector.query import read
 from connector.visible import visible

@@ -12,7 +12,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from connector.clients.bounds import Bounds, TooLarge
-from connector.clients.clouds import Cloud
+from connector.clouds import Cloud
 
 
 class TooLargeError(AzureError, TooLarge):

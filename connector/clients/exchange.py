@@ -13,7 +13,6 @@ from typing import Any, TypeGuard, TypeVar
 from azure.core.credentials_async import AsyncTokenCredential
 
 from connector.clients.bounds import EXCHANGE, Bounds
-from connector.clients.clouds import Cloud
 from connector.clients.exchange_answers import cut_short, values
 from connector.clients.exchange_objects import (
     holds_access,
@@ -23,7 +22,8 @@ from connector.clients.exchange_objects import (
     read_principal,
     read_recipient,
 )
-from connector.clients.exchange_transport import Cmdlet, Transport
+from connector.clients.exchange_transport import Transport
+from connector.clouds import Cloud
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -31,8 +31,8 @@ from connector.errors import (
     ReplicationError,
     ServiceError,
 )
+from connector.microsoft import BATCH, Cmdlet
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
-from connector.plans.mailboxes import BATCH
 
 T = TypeVar("T")
 

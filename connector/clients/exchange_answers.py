@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from connector.clients.retry_after import retry_after
@@ -25,7 +26,6 @@ from connector.errors import (
 )
 
 _SUCCESS = range(200, 300)
-_THROTTLED = 429
 _TRANSIENT = frozenset({408, 502, 503, 504})
 _REFUSED = frozenset({401, 403, 404, 405, 410})
 _CONCURRENCY = "maximum number of concurrent requests"
@@ -84,10 +84,11 @@ class Said:
         """Return everything in lower case, for looking for words."""
         return f"{self.type} {self.text}".lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
-    def name(self, status: int) -> str:
-        """Return a short code: the type without its namespace, or the status where there is none."""
+    @property
+    def code(self) -> str:
+        """Return a short code: the type without its namespace; nothing where there is none."""
         last = self.type.split(" ")[-1].rpartition(".")[2]
-        return last if _NAME.fullmatch(last) else f"status-{status}"
+        return last if _NAME.fullmatch(last) else ""
 
 
 def values(answer: Answer) -> list[dict[str, Any]]:
@@ -135,7 +136,7 @@ def error(answer: Answer) -> ServiceError:
     document = _document(answer.body)
     said = words(document if document is not None else answer.body.decode("utf-8", "replace"))
     reason = _clean(said.text)
-    if answer.status == _THROTTLED or _CONCURRENCY in said.all:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or _CONCURRENCY in said.all:
         return ThrottledError("exchange", "throttled", reason, request_id, retry_after(_header(answer, "retry-after")))
     if answer.status in _TRANSIENT:
         return UnavailableError(
@@ -145,7 +146,7 @@ def error(answer: Answer) -> ServiceError:
         return _business(said, answer, reason, request_id)
     # A bodyless refusal, a page of HTML, a run of NUL bytes: no rule knows it, so a person may have to act. That goes
     # for a 500 too: were it waited for, the day the interface changes the set-up would fail instead.
-    return ForbiddenError("exchange", f"status-{answer.status}", _diagnostics(answer), request_id)
+    return ForbiddenError("exchange", "", _diagnostics(answer), request_id, status=answer.status)
 
 
 def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -> ServiceError:
@@ -160,11 +161,13 @@ def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -
         return RefusedError("exchange", "ambiguous", reason, request_id)
     if _holds(said, _ABSENT):
         return NotFoundError("exchange", "not-found", reason, request_id)
-    code = said.name(answer.status)
+    nameless = None if said.code else answer.status
     if _holds(said, _DENIED) or answer.status in _REFUSED:
         generic = said.text.lower() in _GENERIC
-        return ForbiddenError("exchange", code, _diagnostics(answer) if generic else reason, request_id)
-    return UnexpectedAnswerError("exchange", code, reason, request_id)
+        return ForbiddenError(
+            "exchange", said.code, _diagnostics(answer) if generic else reason, request_id, status=nameless
+        )
+    return UnexpectedAnswerError("exchange", said.code, reason, request_id, status=nameless)
 
 
 def words(document: Any) -> Said:

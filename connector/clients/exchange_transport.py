@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
@@ -20,24 +20,12 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounds import EXCHANGE, Bounds, unanswered
-from connector.clients.clouds import Cloud
 from connector.clients.exchange_answers import Answer, batch, values
 from connector.clients.identity import identity_error
 from connector.clients.unreadable import unreadable
+from connector.clouds import Cloud
+from connector.microsoft import Cmdlet
 
-Cmdlet = Literal[
-    "Get-ServicePrincipal",
-    "New-ServicePrincipal",
-    "Remove-ServicePrincipal",
-    "Get-Mailbox",
-    "Get-Recipient",
-    "Get-MailboxPermission",
-    "Add-MailboxPermission",
-    "Remove-MailboxPermission",
-    "Get-CASMailbox",
-    "Set-CASMailbox",
-]
-"""The only cmdlets that this product calls."""
 _AT_ONCE = 2
 """Requests at the same time, of all connections together and in the order in which they came: Exchange limits those of
 a tenant without saying at how many."""

@@ -36,7 +36,6 @@ from pydantic import SecretStr
 
 from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
 from connector.clients.bounds import GRAPH, Bounds, walked
-from connector.clients.clouds import Cloud
 from connector.clients.graph_errors import done, root
 from connector.clients.graph_objects import (
     APPLICATION,
@@ -50,7 +49,9 @@ from connector.clients.graph_objects import (
     required,
     utc,
 )
+from connector.clouds import Cloud
 from connector.errors import ForbiddenError, ReplicationError, UnavailableError, UnexpectedAnswerError
+from connector.microsoft import SINGLE_TENANT
 from connector.observed import (
     Application,
     CredentialPolicy,
@@ -175,7 +176,7 @@ class GraphClient:
         """
         body = GraphApplication(
             display_name=display_name,
-            sign_in_audience="AzureADMyOrg",
+            sign_in_audience=SINGLE_TENANT,
             tags=list(tags),
             required_resource_access=required(required_roles),
             service_principal_lock_configuration=lock(),

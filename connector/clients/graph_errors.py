@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from kiota_abstractions.api_error import APIError
 
 from connector.clients.bounds import unanswered
 from connector.clients.identity import identity_error
-from connector.clients.retry_after import retry_after
+from connector.clients.retry_after import passes, retry_after
 from connector.errors import (
     ForbiddenError,
     RefusedError,
@@ -28,24 +29,13 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
+from connector.microsoft import CONCURRENCY, GRAPH_REFUSALS
 
 _REASON = 300
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 400, 401, 403, 404, 409, 429, 500
-_TOO_SLOW = 408
-"""Where a proxy on the way has not waited for the whole request (RFC 9110, 15.5.9): it may be made again."""
-_CONCURRENCY = "Directory_ConcurrencyViolation"
-_FINAL = frozenset(
-    {
-        "Directory_QuotaExceeded",
-        "CredentialInvalidLifetimeAsPerAppPolicy",
-        "CredentialTypeNotAllowedAsPerAppPolicy",
-    }
-)
-"""Codes that waiting does not change."""
 _NOT_YET = (
-    (_BAD_REQUEST, "does not reference a valid application object"),
-    (_FORBIDDEN, "backing application of the service principal"),
-    (_BAD_REQUEST, "not a valid reference update"),
+    (HTTPStatus.BAD_REQUEST, "does not reference a valid application object"),
+    (HTTPStatus.FORBIDDEN, "backing application of the service principal"),
+    (HTTPStatus.BAD_REQUEST, "not a valid reference update"),
 )
 """What Graph says, misleadingly, while what was just written is not on every replica."""
 
@@ -91,19 +81,20 @@ class Refusal:
 def meaning(refusal: Refusal) -> ServiceError:
     """Return our error for an answer of Graph: the one place where its codes and texts are told apart."""
     status, code, reason, id_ = refusal.status, refusal.code, refusal.text[:_REASON], refusal.request_id
-    if code in _FINAL:
+    if code in GRAPH_REFUSALS:
         return RefusedError("graph", code, reason, id_)
-    if code == _CONCURRENCY:
+    if code == CONCURRENCY:
         return ReplicationError("graph", "replication", reason, id_, refusal.seconds)
-    if status == _THROTTLED:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError("graph", "throttled", reason, id_, refusal.seconds)
-    if status >= _BROKEN or status == _TOO_SLOW:
+    if passes(status):
         return UnavailableError("graph", "unavailable", reason, id_, refusal.seconds)
-    if status in (_NOT_FOUND, _CONFLICT) or any(status == at and refusal.says(words) for at, words in _NOT_YET):
+    not_yet = any(status == at and refusal.says(words) for at, words in _NOT_YET)
+    if not_yet or status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
         return ReplicationError("graph", "replication", reason, id_)
-    if status in (_UNAUTHORIZED, _FORBIDDEN):
-        return ForbiddenError("graph", code or f"status-{status}", reason, id_)
-    return UnexpectedAnswerError("graph", code or f"status-{status}", reason, id_)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return ForbiddenError("graph", code, reason, id_, status=None if code else status)
+    return UnexpectedAnswerError("graph", code, reason, id_, status=None if code else status)
 
 
 async def done(request: Awaitable[Any], *, already: str = "") -> Any:
@@ -111,7 +102,7 @@ async def done(request: Awaitable[Any], *, already: str = "") -> Any:
     answer = await _answer(request)
     if not isinstance(answer, Refusal):
         return answer
-    if already and answer.status == _BAD_REQUEST and answer.says(already):
+    if already and answer.status == HTTPStatus.BAD_REQUEST and answer.says(already):
         return None
     raise meaning(answer)
 
@@ -121,7 +112,7 @@ async def root(request: Awaitable[Any]) -> Any:
     answer = await _answer(request)
     if not isinstance(answer, Refusal):
         return answer
-    if answer.status == _NOT_FOUND:
+    if answer.status == HTTPStatus.NOT_FOUND:
         return None
     raise meaning(answer)
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -24,9 +25,9 @@ from pydantic import SecretStr
 
 from connector.clients.bounded_azure import BoundedTransport, TooLargeError
 from connector.clients.bounds import TOKEN, Bounds, unanswered
-from connector.clients.clouds import Cloud
 from connector.clients.retry_after import retry_after
 from connector.clients.unreadable import unreadable
+from connector.clouds import Cloud
 from connector.errors import (
     RefusedError,
     ServiceError,
@@ -35,6 +36,7 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
+from connector.microsoft import TOKEN_BUSY, TOKEN_PASSING
 from connector.observed import Claims
 
 LIMITS: Mapping[str, Any] = {
@@ -47,16 +49,10 @@ LIMITS: Mapping[str, Any] = {
 """At most two repeats and less than ten seconds between them: whatever takes longer becomes a durable wait."""
 _ASKS = ("Retry-After", "retry-after-ms", "x-ms-retry-after-ms")
 """By what azure-core lets a service say for how long it sleeps."""
-_THROTTLED = 429
-_BROKEN = 500
-_REFUSAL = 300
 _REASON = 1_000
 _AADSTS = re.compile(r"(AADSTS\d+)(?:\s*:\s*(.*))?", re.DOTALL)
 _TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
 _END = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):|'?\s*Content: \{")
-_BUSY = frozenset({"AADSTS50196", "AADSTS90055"})
-_PASSING = frozenset({"AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033"})
-"""What Entra calls transient, with whatever status it comes."""
 
 
 class BriefRetry(AsyncRetryPolicy[Any, Any]):
@@ -72,7 +68,7 @@ class BriefRetry(AsyncRetryPolicy[Any, Any]):
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Return False for a throttled answer and for one that names its own time; else what azure-core says."""
         answer = response.http_response
-        if answer.status_code == _THROTTLED or any(answer.headers.get(name) for name in _ASKS):
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or any(answer.headers.get(name) for name in _ASKS):
             return False
         return bool(super().is_retry(settings, response))
 
@@ -160,7 +156,7 @@ async def prove_secret(
 def identity_error(error: AzureError) -> ServiceError:
     """Return our error for a token that our own identity did not get: it may come later."""
     status, headers = status_and_headers(error)
-    if status == _THROTTLED:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError(
             "identity", "throttled", "the identity endpoint is busy", None, retry_after(headers.get("Retry-After"))
         )
@@ -175,22 +171,22 @@ def token_error(error: AzureError) -> ServiceError:
     text = str(getattr(error, "message", "") or "")
     traced = _TRACE.search(text)
     request_id = traced[1] if traced else headers.get("x-ms-request-id")
-    if status == _THROTTLED:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         seconds = retry_after(headers.get("Retry-After"))
         return ThrottledError("token", "throttled", "too many requests", request_id, seconds)
-    if status is not None and status >= _BROKEN:
+    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnavailableError("token", "unavailable", f"status {status}", request_id)
     if found := _AADSTS.search(text):
         return _meant(found[1], whole(found[2] or ""), request_id)
-    if status is None or status < _REFUSAL:
+    if status is None or status < HTTPStatus.MULTIPLE_CHOICES:
         return unanswered("token", error)
-    return UnexpectedAnswerError("token", f"status-{status}", type(error).__name__, request_id)
+    return UnexpectedAnswerError("token", "", type(error).__name__, request_id, status=status)
 
 
 def _meant(code: str, reason: str, request_id: str | None) -> ServiceError:
-    if code in _BUSY:
+    if code in TOKEN_BUSY:
         return ThrottledError("token", "throttled", reason, request_id)
-    if code in _PASSING:
+    if code in TOKEN_PASSING:
         return UnavailableError("token", "unavailable", f"{code}: {reason}", request_id)
     return RefusedError("token", code, reason, request_id)
 

@@ -16,8 +16,8 @@ import ssl
 
 from pydantic import SecretStr
 
-from connector.clients.clouds import Cloud
 from connector.clients.imap_connection import Connection, ImapBounds, UnreachableError
+from connector.clouds import Cloud
 from connector.observed import ImapAnswer
 
 _LONGEST_TEXT = 200

@@ -12,7 +12,7 @@ import ssl
 import time
 from dataclasses import dataclass
 
-from connector.clients.clouds import Cloud
+from connector.clouds import Cloud
 
 _PART = 16 * 1024
 

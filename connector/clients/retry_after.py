@@ -1,9 +1,10 @@
-"""The ``Retry-After`` header of every service: pure, text in, seconds out."""
+"""What HTTP itself says of another try: the ``Retry-After`` header in seconds, and the status."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 _DAY = 86_400.0
 _DIGITS = 9
@@ -25,3 +26,11 @@ def retry_after(value: str | None) -> float | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return min(max(0.0, seconds), _DAY)
+
+
+def passes(status: int) -> bool:
+    """Return whether the same request may succeed later (RFC 9110 §15.6).
+
+    408 comes of a proxy on the way that has not waited for the whole request (§15.5.9).
+    """
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT

@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn, Protocol
@@ -38,7 +39,6 @@ RETRIES: Mapping[str, Any] = {
     "increment_base": 2,
 }
 """At most two repeats and less than ten seconds: whatever takes longer becomes a durable wait."""
-_FORBIDDEN = 403
 _BROKEN = (AzureError, TimeoutError, ValueError)
 """What the SDK raises; ``ValueError`` over an answer whose headers it cannot read."""
 _VERSIONS = ".versions"
@@ -266,7 +266,7 @@ def _raise_ours(error: AzureError | TimeoutError | ValueError) -> NoReturn:
     request_id = None
     if isinstance(error, HttpResponseError) and error.response is not None:
         request_id = getattr(error.response, "headers", {}).get("x-ms-request-id")
-        if error.status_code == _FORBIDDEN:
+        if error.status_code == HTTPStatus.FORBIDDEN:
             raise ForbiddenError("store", code, "the identity may not use the container", request_id) from None
     if code == "ContainerNotFound":
         raise ServiceError("store", code, "the container does not exist", request_id) from None

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -27,10 +28,10 @@ from pydantic import SecretStr
 
 from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounds import VAULT, Bounds, collected, unanswered
-from connector.clients.clouds import Cloud
 from connector.clients.identity import BriefRetry, identity_error, limits, status_and_headers
-from connector.clients.retry_after import retry_after
+from connector.clients.retry_after import passes, retry_after
 from connector.clients.unreadable import unreadable
+from connector.clouds import Cloud
 from connector.errors import (
     ForbiddenError,
     NotFoundError,
@@ -42,6 +43,7 @@ from connector.errors import (
     UnexpectedAnswerError,
 )
 from connector.log import log
+from connector.microsoft import SECRET_DISABLED
 from connector.observed import SecretVersion
 
 P = ParamSpec("P")
@@ -53,9 +55,6 @@ _DISCARD_SECONDS = 2
 """For so long a deletion is watched; Key Vault goes on with it by itself."""
 _REASON = 1_000
 _FIREWALL = ("client address is not authorized", "public network access is disabled", "not a trusted service")
-_REFUSAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _THROTTLED, _BROKEN = 300, 401, 403, 404, 409, 429, 500
-_TOO_SLOW = 408
-"""Where a proxy on the way has not waited for the whole request (RFC 9110, 15.5.9): it may be made again."""
 
 
 def _told(call: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -204,20 +203,20 @@ def vault_error(error: AzureError) -> ServiceError:
     request_id = headers.get("x-ms-request-id")
     if request_id is None and isinstance(error, ClientAuthenticationError):
         return identity_error(error)
-    if status is None or status < _REFUSAL:  # an answer that says yes, and cannot be read
+    if status is None or status < HTTPStatus.MULTIPLE_CHOICES:  # an answer that says yes, and cannot be read
         return unanswered("vault", error)
     code, inner, reason = _words(error)
-    if status == _THROTTLED:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))
-    if status >= _BROKEN or status == _TOO_SLOW:
+    if passes(status):
         return UnavailableError("vault", "unavailable", reason, request_id)
-    if status == _FORBIDDEN and (inner == "SecretDisabled" or "disabled secret" in reason):
+    if status == HTTPStatus.FORBIDDEN and (inner == SECRET_DISABLED or "disabled secret" in reason):
         return RefusedError("vault", "secret-disabled", reason, request_id)
-    if status in (_UNAUTHORIZED, _FORBIDDEN):
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return ForbiddenError("vault", inner or code, reason, request_id)
-    if status == _NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return NotFoundError("vault", code, reason, request_id)
-    if status == _CONFLICT:
+    if status == HTTPStatus.CONFLICT:
         return ReplicationError("vault", "replication", reason, request_id)
     return UnexpectedAnswerError("vault", code, reason, request_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, SINGLE_TENANT
 from connector.model import Finding, Wanted
 from connector.observed import Application
 from connector.plans import ownership
@@ -11,14 +12,8 @@ from connector.plans.ownership import Registration
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
-EXCHANGE_APPLICATION_ID = "00000002-0000-0ff1-ce00-000000000000"
-"""Office 365 Exchange Online, the same in every tenant."""
-IMAP_ROLE = "IMAP.AccessAsApp"
-IMAP_ROLE_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
 REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
 TAG = "utm-mail-connect"
-AUDIENCE = "AzureADMyOrg"
-"""Single tenant: the default audience would be throttled harder and synchronised with consumer accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,7 @@ def _create(observed: Observed, wanted: Wanted) -> Plan:
 def _differs(application: Application, wanted: Wanted) -> bool:
     return (
         application.display_name != wanted.display_name
-        or application.sign_in_audience != AUDIENCE
+        or application.sign_in_audience != SINGLE_TENANT
         or application.required_roles != frozenset(REQUIRED_ROLES)
         or TAG not in application.tags
         or not application.locked

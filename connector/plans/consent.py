@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
 from connector.model import Finding
 from connector.observed import Resource, RoleAssignment
-from connector.plans.application import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 

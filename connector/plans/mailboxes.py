@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
+from connector.microsoft import SPREAD
 from connector.model import Finding, MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.plan import Action, Change
 from connector.steps import StepName
-
-BATCH = 10
-"""Exchange takes at most ten calls in one request, so as many mailboxes are settled together."""
-
-SPREAD = timedelta(minutes=2)
-"""How long a write in Exchange may take to be shown everywhere; till then a server that shows less proves nothing.
-
-Microsoft names no figure; administrators' scripts read again for seconds up to some minutes.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,7 @@ def spreading(written: datetime | None, now: datetime) -> float:
 
 def was_refused(error: ServiceError) -> bool:
     """Return whether a write has certainly not been made: not after an answer in a shape that no rule knows."""
-    known = error.code.startswith("status-4") or not error.code.startswith("status-")
+    known = error.status is None or error.status in range(400, 500)
     return known and isinstance(error, ForbiddenError | NotFoundError | RefusedError)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connector.acceptances import same_guid
+from connector.microsoft import CLOCKS, PROGRAMS, REPLICATION_TIME
 from connector.model import OF_OTHERS, Finding, Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
 from connector.plans.plan import Plan
@@ -24,16 +25,6 @@ _TO_REMOVE = frozenset({StepName.APPLICATION, StepName.ENTERPRISE_APPLICATION, S
 """The steps up to the one that removes what an interrupted attempt left behind."""
 _SHOWN = 120
 """Characters of a name that anybody may have chosen."""
-_OWNER_TIME = timedelta(minutes=30)
-"""For so long the owner that Entra adds on creation may not be shown yet."""
-_CLOCKS = timedelta(minutes=5)
-"""By so much Entra's clock and ours may differ."""
-_PROGRAMS = {
-    "04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Azure CLI",
-    "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": "Azure portal",
-    "14d82eec-204b-4c2f-b7e8-296a70dab67e": "Microsoft Graph PowerShell",
-}
-"""With which people make applications, by client id; the same in every tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +97,7 @@ def making_of(makings: Collection[Making], thing: Application | EnterpriseApplic
     for one in makings:
         step = StepName.APPLICATION if isinstance(thing, Application) else StepName.ENTERPRISE_APPLICATION
         if one.step is step and thing.notes == one.note:
-            older = isinstance(thing, Application) and (thing.created is None or thing.created + _CLOCKS < one.started)
+            older = isinstance(thing, Application) and (thing.created is None or thing.created + CLOCKS < one.started)
             return None if older else one
     return None
 
@@ -166,7 +157,7 @@ def _maker(
 
 def program(client_id: str) -> str:
     """Return a client id, with the program's name where it is one that people use."""
-    name = _PROGRAMS.get(client_id.lower())
+    name = PROGRAMS.get(client_id.lower())
     return f"{name}, {client_id}" if name else client_id
 
 
@@ -177,7 +168,7 @@ def _owner_to_come(seen: Registration, thing: Application | EnterpriseApplicatio
     since = next((one.on for one in seen.made if same_guid(one.object_id, object_id_of(thing))), None)
     if since is None and isinstance(thing, Application):
         since = thing.created or seen.now
-    return since is not None and seen.now - since <= _OWNER_TIME
+    return since is not None and seen.now - since <= REPLICATION_TIME
 
 
 def _owns(owners: Collection[Owner], identity: Identity) -> bool:

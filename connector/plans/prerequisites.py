@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from connector.diagnosis import VAULT_FIREWALL
 from connector.errors import ForbiddenError
+from connector.microsoft import (
+    ASSIGN,
+    BACKDATED,
+    EXCHANGE_ROLE,
+    INCLUDED,
+    OWNED_BY,
+    READ_ALL,
+    READ_POLICY,
+    VAULT_FIREWALL,
+    Cmdlet,
+)
 from connector.model import Finding, Rights, Severity
 from connector.observed import Claims, CredentialPolicy
 from connector.plans.plan import Action, Plan
 from connector.steps import StepName
 
-OWNED_BY = "Application.ReadWrite.OwnedBy"
-GRAPH_ROLES: dict[str, Severity] = {
-    OWNED_BY: "error",
-    "AppRoleAssignment.ReadWrite.All": "warning",
-    "Application.Read.All": "warning",
-    "Policy.Read.All": "warning",
-}
+GRAPH_ROLES: dict[str, Severity] = {OWNED_BY: "error", ASSIGN: "warning", READ_ALL: "warning", READ_POLICY: "warning"}
 """What is used of Microsoft Graph, and how much is lost without it; only the first is needed always."""
-_CONSENT = frozenset({"AppRoleAssignment.ReadWrite.All", "Application.Read.All"})
+_CONSENT = frozenset({ASSIGN, READ_ALL})
 """What the consent needs. Nobody is told to grant it: who holds the first of them can grant itself everything."""
-EXCHANGE_ROLE = "Exchange.ManageAsApp"
-CMDLETS = (
+CMDLETS: tuple[Cmdlet, ...] = (
     "Get-ServicePrincipal",
     "New-ServicePrincipal",
     "Get-Mailbox",
@@ -32,10 +35,6 @@ CMDLETS = (
     "Add-MailboxPermission",
 )
 """Without these a person has to do Exchange's part."""
-_INCLUDED = {OWNED_BY: "Application.ReadWrite.All", "Application.Read.All": "Application.ReadWrite.All"}
-"""Roles that hold another one."""
-_BACKDATED = timedelta(minutes=5)
-"""Entra dates ``iat`` five minutes before the issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def plan(observed: Observed, granted: datetime | None, wish_days: int = 0) -> Pl
 
 def of_graph(claims: Claims, granted: datetime | None) -> list[Finding]:
     """Return which permissions of Microsoft Graph are missing."""
-    lacking = [role for role in GRAPH_ROLES if not claims.roles & {role, _INCLUDED.get(role, role)}]
+    lacking = [role for role in GRAPH_ROLES if not claims.roles & {role, INCLUDED.get(role, role)}]
     by_hand = [] if stale(claims, granted) else [role for role in lacking if role in _CONSENT]
     findings = [_right(role, claims, granted, GRAPH_ROLES[role]) for role in lacking if role not in by_hand]
     if by_hand:
@@ -95,7 +94,7 @@ def of_vault(refusal: ForbiddenError | None, *, allowed: bool) -> list[Finding]:
 
 
 _FOR_ACTION: dict[Action, frozenset[str]] = {
-    Action.ASSIGN_ROLE: frozenset({"AppRoleAssignment.ReadWrite.All"}),
+    Action.ASSIGN_ROLE: frozenset({ASSIGN}),
     Action.CREATE_PRINCIPAL: frozenset({"New-ServicePrincipal"}),
     Action.REPLACE_PRINCIPAL: frozenset({"New-ServicePrincipal", "Remove-ServicePrincipal"}),
     Action.ENABLE_IMAP: frozenset({"Set-CASMailbox"}),
@@ -111,7 +110,7 @@ def may(action: Action, rights: Rights) -> bool:
 
 def stale(claims: Claims, granted: datetime | None) -> bool:
     """Return whether the token is older than the grant: its roles are those of before, for up to 24 hours."""
-    return granted is not None and claims.issued + _BACKDATED < granted
+    return granted is not None and claims.issued + BACKDATED < granted
 
 
 def of_policy(policy: CredentialPolicy | None, wish_days: int) -> list[Finding]:

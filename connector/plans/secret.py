@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from connector.model import MAX_LIFETIME_DAYS, Finding, Intent, SecretRecord
+from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
+from connector.model import Finding, Intent, SecretRecord
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
-LIFETIME_REFUSED = "CredentialInvalidLifetimeAsPerAppPolicy"
-"""Graph's code for a secret that would live longer than the tenant's policy allows."""
 _MARGIN = timedelta(hours=1)
-REPLICATION_TIME = timedelta(minutes=30)
-"""How long the token endpoint may not know a new secret yet; a refusal of an older one is meant."""
-
 CLAIM = timedelta(minutes=5)
 """For so long an open intent is taken to be worked on: longer than any activity may run."""
 IN_THE_MAKING = "secret-in-the-making"

@@ -110,9 +110,9 @@ def test_what_still_has_time_is_a_warning() -> None:
     [
         (StepName.CONSENT, ForbiddenError("graph", "Authorization_RequestDenied", ""), CONSENT, "consent-missing"),
         (StepName.CONSENT, ForbiddenError("graph", "Authorization_RequestDenied", ""), None, "right-missing"),
-        (StepName.EXCHANGE, ForbiddenError("exchange", "status-403", ""), PRINCIPAL, "principal-missing"),
-        (StepName.EXCHANGE, ForbiddenError("exchange", "status-403", ""), None, "exchange-by-hand"),
-        (StepName.EXCHANGE, UnexpectedAnswerError("exchange", "status-404", ""), None, "exchange-by-hand"),
+        (StepName.EXCHANGE, ForbiddenError("exchange", "", "", status=403), PRINCIPAL, "principal-missing"),
+        (StepName.EXCHANGE, ForbiddenError("exchange", "", "", status=403), None, "exchange-by-hand"),
+        (StepName.EXCHANGE, UnexpectedAnswerError("exchange", "", "", status=404), None, "exchange-by-hand"),
         (StepName.EXCHANGE, RefusedError("exchange", "not-customised", ""), PRINCIPAL, "tenant-not-customised"),
         (StepName.SECRET, ForbiddenError("vault", "Forbidden", ""), None, "vault-right-missing"),
         (StepName.SECRET, RefusedError("graph", "CredentialTypeNotAllowedAsPerAppPolicy", ""), None,
@@ -142,7 +142,7 @@ def test_what_still_has_time_is_a_warning() -> None:
         (StepName.SECRET, ForbiddenError("vault", "ForbiddenByFirewall", ""), None, "vault-firewall"),
         (StepName.SECRET, ForbiddenError("vault", "ForbiddenByConnection", ""), None, "vault-firewall"),
         (StepName.VERIFICATION, RefusedError("token", "AADSTS99999", ""), None, UNKNOWN),
-        (StepName.APPLICATION, UnexpectedAnswerError("graph", "status-418", ""), None, UNKNOWN),
+        (StepName.APPLICATION, UnexpectedAnswerError("graph", "", "", status=418), None, UNKNOWN),
     ],
 )  # fmt: skip
 def test_a_refusal_has_one_cause(step: StepName, error: ServiceError, change: Change | None, code: str) -> None:

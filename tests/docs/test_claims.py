@@ -8,9 +8,9 @@ from typing import get_args
 
 import pytest
 
-from connector.clients.exchange_transport import Cmdlet
 from connector.expiry import THRESHOLDS
 from connector.messages import LANGUAGES, Language
+from connector.microsoft import Cmdlet
 from connector.plans.prerequisites import CMDLETS
 from connector.steps import ConnectionState, MailboxState, StepState
 from scripts.problems import PAGES, page, statuses

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
-from connector.clients.exchange_transport import Cmdlet
-from connector.plans.prerequisites import EXCHANGE_ROLE, GRAPH_ROLES
+from connector.microsoft import EXCHANGE_ROLE, Cmdlet
+from connector.plans.prerequisites import GRAPH_ROLES
 from connector.request import parse
 from connector.settings import Settings
 from connector.steps import StepName

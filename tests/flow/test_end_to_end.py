@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.plans.application import IMAP_ROLE_ID
+from connector.microsoft import IMAP_ROLE_ID
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import PresetName, Tenant

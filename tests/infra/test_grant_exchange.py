@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from connector.clients.exchange_transport import Cmdlet
+from connector.microsoft import Cmdlet
 from connector.plans.prerequisites import CMDLETS
 from tests.infra.shell import CLIENT, HERE, IDENTITY, IDS, ROOT, TENANT, Shell
 

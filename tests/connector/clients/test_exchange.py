@@ -17,10 +17,9 @@ import pytest
 import trustme
 from azure.core.credentials import AccessToken
 
-from connector.clients.clouds import Cloud
 from connector.clients.exchange import ExchangeAdmin, _granted
-from connector.clients.exchange_transport import Cmdlet
 from connector.clients.identity import Identity
+from connector.clouds import Cloud
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -32,6 +31,7 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
+from connector.microsoft import Cmdlet
 from connector.observed import ExchangePrincipal, Mailbox
 from local.tenant import Tenant
 from local.tenant.misbehaviour import Fault, Preset

@@ -99,6 +99,7 @@ def test_texts_decide(message: str, kind: type[ServiceError], code: str | None) 
     found = error(answer(500, detailed(message)))
     assert type(found) is kind
     assert code is None or found.code == code
+    assert found.status == (500 if found.code == "status-500" else None)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 410])

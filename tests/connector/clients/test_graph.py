@@ -12,10 +12,10 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from connector.clients.clouds import Cloud
 from connector.clients.graph import GraphClient
 from connector.clients.graph_errors import Refusal, meaning
 from connector.clients.identity import Identity
+from connector.clouds import Cloud
 from connector.errors import (
     ForbiddenError,
     RefusedError,

@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from connector.clients import identity as module
 from connector.clients.bounds import TOKEN
-from connector.clients.clouds import Cloud
 from connector.clients.identity import BriefRetry, Identity, limits, prove_secret, token_error, whole
+from connector.clouds import Cloud
 from connector.errors import (
     RefusedError,
     ServiceError,

@@ -14,10 +14,10 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from connector.clients.clouds import Cloud
 from connector.clients.identity import prove_secret
 from connector.clients.imap import examine
 from connector.clients.imap_connection import ImapBounds
+from connector.clouds import Cloud
 from connector.observed import ImapAnswer
 from local.tenant import Tenant
 

@@ -19,8 +19,8 @@ import trustme
 from aiohttp import web
 from pydantic import SecretStr
 
-from connector.clients.clouds import Cloud
 from connector.clients.imap import examine
+from connector.clouds import Cloud
 
 DOVECOT = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 USER, BROKEN = "post@contoso.example", "broken@contoso.example"

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from connector import diagnosis
-from connector.clients.clouds import Cloud
 from connector.clients.imap import examine
 from connector.clients.imap_connection import ImapBounds
+from connector.clouds import Cloud
 from tests.connector.clients.misbehaving import Authority, Peer, Talk, bounded, serving
 
 BOUNDS = ImapBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from connector.clients.clouds import Cloud
 from connector.clients.unreadable import unreadable
 from connector.clients.vault import Vault
+from connector.clouds import Cloud
 from connector.errors import ServiceError, UnavailableError
 from tests.connector.clients.misbehaving import Authority, Place, Tokens, answers, serving
 from tests.connector.clients.test_bounds import BOUNDS, cloud_of, exchange, identity, store, store_at, store_list, token

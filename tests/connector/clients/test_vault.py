@@ -12,9 +12,9 @@ from azure.identity import CredentialUnavailableError
 from pydantic import SecretStr
 
 from connector.clients import vault as module
-from connector.clients.clouds import Cloud
 from connector.clients.identity import Identity
 from connector.clients.vault import CONTENT_TYPE, Vault, vault_error
+from connector.clouds import Cloud
 from connector.errors import (
     ForbiddenError,
     NotFoundError,

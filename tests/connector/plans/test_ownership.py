@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from connector.microsoft import SINGLE_TENANT
 from connector.model import ACCEPTABLE, Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
-from connector.plans.application import AUDIENCE, REQUIRED_ROLES, TAG
+from connector.plans.application import REQUIRED_ROLES, TAG
 from connector.plans.ownership import STOPPING, Identity, Registration, belongs, judge, stopping
 from connector.steps import StepName
 
@@ -23,7 +24,7 @@ APPLICATION = Application(
     object_id="00000001-0000-0000-0000-000000000001",
     application_id="00000002-0000-0000-0000-000000000002",
     display_name="UTM",
-    sign_in_audience=AUDIENCE,
+    sign_in_audience=SINGLE_TENANT,
     tags=frozenset({TAG, "another"}),
     required_roles=frozenset(REQUIRED_ROLES),
     owners=frozenset({WE}),

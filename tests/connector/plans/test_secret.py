@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.microsoft import REPLICATION_TIME
 from connector.model import Finding, Intent
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action
 from connector.plans.secret import (
-    REPLICATION_TIME,
     Observed,
     credential_name,
     lifetime,

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connector import microsoft
 from connector.errors import ForbiddenError
+from connector.microsoft import IMAP_ROLE, IMAP_ROLE_ID
 from connector.model import Wanted
 from connector.observed import (
     Claims,
@@ -18,7 +20,6 @@ from connector.observed import (
     RoleAssignment,
 )
 from connector.plans import consent, enterprise_application, exchange, prerequisites
-from connector.plans.application import IMAP_ROLE, IMAP_ROLE_ID
 from connector.plans.plan import Action
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ CLAIMS = Claims(
     application_id="i",
     object_id="o",
     issued=NOW,
-    roles=frozenset({*prerequisites.GRAPH_ROLES, prerequisites.EXCHANGE_ROLE}),
+    roles=frozenset({*prerequisites.GRAPH_ROLES, microsoft.EXCHANGE_ROLE}),
 )
 FIREWALL = ForbiddenError("vault", "ForbiddenByFirewall", "Client address is not authorized.")
 ALL = prerequisites.Observed(CLAIMS, CLAIMS, frozenset(prerequisites.CMDLETS), vault_allowed=True, policy=None)
@@ -46,8 +47,8 @@ def without(role: str, issued: datetime = NOW) -> Claims:
         (ALL, []),
         (dataclasses.replace(ALL, graph=without("Policy.Read.All")), [("role-missing", "Policy.Read.All", "warning")]),
         (
-            dataclasses.replace(ALL, graph=without(prerequisites.OWNED_BY)),
-            [("role-missing", prerequisites.OWNED_BY, "error")],
+            dataclasses.replace(ALL, graph=without(microsoft.OWNED_BY)),
+            [("role-missing", microsoft.OWNED_BY, "error")],
         ),
         (
             dataclasses.replace(ALL, graph=without("Policy.Read.All", GRANTED - timedelta(minutes=6))),
@@ -67,7 +68,7 @@ def without(role: str, issued: datetime = NOW) -> Claims:
         ),
         (
             dataclasses.replace(
-                ALL, graph=dataclasses.replace(CLAIMS, roles=frozenset({prerequisites.OWNED_BY, "Policy.Read.All"}))
+                ALL, graph=dataclasses.replace(CLAIMS, roles=frozenset({microsoft.OWNED_BY, "Policy.Read.All"}))
             ),
             [("consent-by-hand", "AppRoleAssignment.ReadWrite.All, Application.Read.All", "info")],
         ),

@@ -1,0 +1,123 @@
+"""Microsoft's ids, roles, error codes and limits, each with its source. Pure; others decide what we make of them.
+
+Endpoints stand in ``clouds.py``. Words by which a service says something for which it has no code stand beside the
+parser of its answers in ``clients/``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+# Applications. learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in has the ids.
+
+EXCHANGE_APPLICATION_ID = "00000002-0000-0ff1-ce00-000000000000"
+"""Office 365 Exchange Online, the same in every tenant."""
+IMAP_ROLE = "IMAP.AccessAsApp"
+"""learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-
+using-oauth; its id is that of ``appRoles`` of Exchange's service principal."""
+IMAP_ROLE_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
+SINGLE_TENANT = "AzureADMyOrg"
+"""learn.microsoft.com/graph/api/resources/application: the default audience would be throttled harder and synchronised
+with consumer accounts."""
+PROGRAMS = {
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Azure CLI",
+    "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": "Azure portal",
+    "14d82eec-204b-4c2f-b7e8-296a70dab67e": "Microsoft Graph PowerShell",
+}
+"""With which people make applications, by client id; the same in every tenant."""
+
+# Rights. learn.microsoft.com/graph/permissions-reference, learn.microsoft.com/powershell/exchange/app-only-auth-
+# powershell-v2.
+
+OWNED_BY = "Application.ReadWrite.OwnedBy"
+READ_ALL = "Application.Read.All"
+ASSIGN = "AppRoleAssignment.ReadWrite.All"
+READ_POLICY = "Policy.Read.All"
+INCLUDED = {OWNED_BY: "Application.ReadWrite.All", READ_ALL: "Application.ReadWrite.All"}
+"""Roles that hold another one."""
+EXCHANGE_ROLE = "Exchange.ManageAsApp"
+Cmdlet = Literal[
+    "Get-ServicePrincipal",
+    "New-ServicePrincipal",
+    "Remove-ServicePrincipal",
+    "Get-Mailbox",
+    "Get-Recipient",
+    "Get-MailboxPermission",
+    "Add-MailboxPermission",
+    "Remove-MailboxPermission",
+    "Get-CASMailbox",
+    "Set-CASMailbox",
+]
+"""The only cmdlets that this product calls (learn.microsoft.com/powershell/module/exchange)."""
+
+# Limits and times.
+
+MAX_LIFETIME_DAYS = 730
+"""Entra and the article allow a client secret 24 months."""
+BATCH = 10
+"""Exchange takes at most ten calls in one request, as projects that run against live tenants send them."""
+SPREAD = timedelta(minutes=2)
+"""How long a write in Exchange may take to be shown everywhere; till then a server that shows less proves nothing.
+
+Microsoft names no figure; administrators' scripts read again for seconds up to some minutes.
+"""
+REPLICATION_TIME = timedelta(minutes=30)
+"""For so long Entra may not know what was just written: a new secret, an owner. The article waits as long."""
+BACKDATED = timedelta(minutes=5)
+"""Entra dates ``iat`` five minutes before the issue."""
+CLOCKS = timedelta(minutes=5)
+"""By so much Entra's clock and ours may differ."""
+
+# What the token endpoint says: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+
+TOKEN_BUSY = frozenset({"AADSTS50196", "AADSTS90055"})
+TOKEN_PASSING = frozenset({"AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033"})
+"""What Entra calls transient, with whatever status it comes."""
+TOKEN_REFUSALS = {
+    "AADSTS7000215": "secret-refused",
+    "AADSTS7000222": "secret-expired",
+    "AADSTS700016": "application-unknown",
+    "AADSTS7000229": "application-unknown",
+    "AADSTS90002": "tenant-unknown",
+    "AADSTS900023": "tenant-unknown",
+    "AADSTS5000224": "tenant-blocked",
+    "AADSTS5000225": "tenant-blocked",
+    "AADSTS500011": "exchange-resource-missing",
+    "AADSTS650052": "exchange-resource-missing",
+    "AADSTS500014": "exchange-resource-disabled",
+    "AADSTS501051": "consent-missing",
+    "AADSTS65001": "consent-missing",
+    "AADSTS7000112": "enterprise-application-disabled",
+    "AADSTS7000113": "application-refused",
+    "AADSTS7000282": "application-refused",
+    "AADSTS53003": "conditional-access",
+    "AADSTS530032": "conditional-access",
+    "AADSTS530035": "security-defaults",
+}
+"""With the finding that each is."""
+TOKEN_WORDS = {
+    "conditional access": "conditional-access",
+    "security defaults": "security-defaults",
+    "blocked due to inactivity": "tenant-blocked",
+}
+"""By these words Entra says the same under other codes."""
+
+# What Graph says: learn.microsoft.com/graph/errors, and terraform-provider-azuread for what is said while replicas
+# disagree; policies: learn.microsoft.com/graph/api/resources/passwordcredentialconfiguration.
+
+CONCURRENCY = "Directory_ConcurrencyViolation"
+LIFETIME_REFUSED = "CredentialInvalidLifetimeAsPerAppPolicy"
+"""The secret would live longer than the tenant's policy allows."""
+GRAPH_REFUSALS = {
+    "CredentialTypeNotAllowedAsPerAppPolicy": "secrets-forbidden",
+    LIFETIME_REFUSED: "secret-lifetime-refused",
+    "Directory_QuotaExceeded": "directory-quota",
+}
+"""Codes that waiting does not change, with the finding that each is."""
+
+# What Key Vault says: learn.microsoft.com/azure/key-vault/general/access-behind-firewall.
+
+VAULT_FIREWALL = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
+"""A vault's network rules, not its roles."""
+SECRET_DISABLED = "SecretDisabled"  # noqa: S105 - a code
