@@ -13,9 +13,11 @@ from enum import StrEnum
 
 from connector import ruling as to
 from connector.caller import Caller
+from connector.errors import ConditionError
+from connector.etag import check
 from connector.lost import Live, lost
 from connector.model import Connection
-from connector.ruling import Answer, Case, Kind, Request
+from connector.ruling import Answer, Case, Kind, Refuse, Request
 from connector.steps import ConnectionState, StepName
 
 
@@ -50,6 +52,8 @@ class _Row:
     rules: Mapping[Situation, _Rule]
     again: bool
     """Whether who is overtaken by another request asks once more; who began something of his own is told instead."""
+    looks: bool
+    """Whether it matters what Durable says; otherwise it need not be asked."""
 
 
 def admit(request: Request, caller: Caller | None, connection: Connection | None, live: Live, now: datetime) -> Answer:
@@ -64,6 +68,10 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
     row = _ROWS[request.kind]
     if (caller.function if caller is not None else None) != row.function:
         raise ValueError(request.kind)
+    try:
+        check(request.if_match, request.name, connection)
+    except ConditionError as error:
+        return Refuse(error)
     if connection is None:
         return row.new(request, now)
     return row.rules[situation(connection, live, now)](Case(request, connection, live, now))
@@ -93,7 +101,7 @@ def _under_way(connection: Connection, live: Live) -> Situation:
 
 def looks(kind: Kind) -> bool:
     """Return whether it matters for a kind what Durable says; otherwise it need not be asked."""
-    return len(set(_ROWS[kind].rules.values())) > 1
+    return _ROWS[kind].looks
 
 
 def asks_again(kind: Kind) -> bool:
@@ -101,29 +109,33 @@ def asks_again(kind: Kind) -> bool:
     return _ROWS[kind].again
 
 
-def _row(function: str | None, new: _First, *rules: _Rule, again: bool = False) -> _Row:
+def _row(function: str | None, new: _First, *rules: _Rule, again: bool = False, looks: bool = True) -> _Row:
     columns = [column for column in Situation if column is not Situation.NEW]
-    return _Row(function, new, dict(zip(columns, rules, strict=True)), again)
+    return _Row(function, new, dict(zip(columns, rules, strict=True)), again, looks)
 
 
 # fmt: off
 _ROWS: Mapping[Kind, _Row] = {
-    #     rests       lost        cancelling  works            waits                stuck
+    #     rests       lost        cancelling  works            waits              stuck
     Kind.SET_UP: _row("create_connection", to.create,
-          to.begin,   to.begin,   to.busy,    to.join_or_busy, to.join_or_exchange, to.exchange),
+          to.set_up,  to.set_up,  to.busy,    to.join_or_busy, to.join_or_set_up, to.set_up),
     Kind.DRY_RUN: _row("create_connection", to.plan_new,
-          to.plan,    to.plan,    to.plan,    to.plan,         to.plan,             to.plan),
+          to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan, looks=False),
     Kind.VERIFY: _row("verify_connection", to.unknown,
-          to.look,    to.look,    to.busy,    to.ring,         to.ring,             to.look_anew),
+          to.look,    to.look,    to.busy,    to.ring,         to.ring,           to.look),
     Kind.CANCEL: _row("cancel_connection", to.unknown,
-          to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,         to.end_soon, again=True),
+          to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon, again=True),
     Kind.CONFIRM: _row("confirm_secret", to.unknown,
-          to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,          to.confirm, again=True),
+          to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,        to.confirm, again=True, looks=False),
     Kind.ACCEPT: _row("accept_finding", to.unknown,
-          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,             to.ring, again=True),
+          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring, again=True),
     Kind.WITHDRAW: _row("withdraw_acceptance", to.unknown,
-          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,             to.ring, again=True),
+          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring, again=True),
     Kind.RECOVER: _row(None, to.unknown,
-          to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,          to.nothing, again=True),
+          to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,        to.nothing, again=True),
+    Kind.REPAIR: _row("repair_connection", to.create,
+          to.arrange, to.arrange, to.arrange, to.arrange,      to.arrange,        to.arrange, again=True),
+    Kind.RESTORE: _row("repair_connection", to.unknown,
+          to.restore, to.restore, to.restore, to.restore,      to.restore,        to.restore, looks=False),
 }
 # fmt: on

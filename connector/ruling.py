@@ -5,20 +5,21 @@ Nothing that is passed in is changed: an answer holds the connection as it is to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from connector.errors import ConflictError, RequestError, UnknownConnectionError
 from connector.lost import Live, another, lost
 from connector.model import Connection, Operation, Wanted
+from connector.outage import before as worked_before
 from connector.standing import secret_of
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.verdict import conclude, proven
 
 
 class Kind(StrEnum):
-    """What is asked for. ``RECOVER`` is asked by the hourly timer alone."""
+    """What is asked for. ``RECOVER`` is asked by the hourly timer alone; ``RESTORE`` repairs the document itself."""
 
     SET_UP = "set-up"
     DRY_RUN = "dry-run"
@@ -28,6 +29,8 @@ class Kind(StrEnum):
     ACCEPT = "accept"
     WITHDRAW = "withdraw"
     RECOVER = "recover"
+    REPAIR = "repair"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Request:
     removal: Removal | None = None
     """None where the wanted list takes nobody's access."""
     key_id: str = ""
+    if_match: str | None = None
+    """The condition under which it is meant (RFC 9110, 13.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,11 @@ class Case:
         return lost(self.connection, self.live, self.now)
 
     @property
+    def works(self) -> bool:
+        """Return whether a run works, or is about to be started."""
+        return self.connection.operation.ended is None and self.how is None
+
+    @property
     def unchanged(self) -> bool:
         """Return whether what is asked for is what is wanted already."""
         return self.request.wanted is None or self.wanted(0) == self.connection.wanted
@@ -126,8 +136,8 @@ def unknown(request: Request, now: datetime) -> Answer:  # noqa: ARG001 - one sh
 
 
 def create(request: Request, now: datetime) -> Answer:
-    """The first set-up of a name."""
-    return Start(_new(request, OperationKind.SET_UP, now, revision=1, attempt=1))
+    """The first set-up of a name, or of one of which only the chunks of the list are left."""
+    return _too_many(request) or Start(_new(request, OperationKind.SET_UP, now, revision=1, attempt=1))
 
 
 def plan_new(request: Request, now: datetime) -> Answer:
@@ -141,14 +151,9 @@ def plan(case: Case) -> Answer:
     return Start(case.connection.model_copy(update={"wanted": case.wanted(0), "operation": operation}))
 
 
-def begin(case: Case) -> Answer:
-    """A set-up where nobody works."""
-    return _too_many(case) or Start(_renewed(case, OperationKind.SET_UP, more=1))
-
-
-def exchange(case: Case) -> Answer:
-    """Another set-up under the run that works."""
-    return _too_many(case) or Replace(_renewed(case, OperationKind.SET_UP, more=1))
+def set_up(case: Case) -> Answer:
+    """A set-up where nobody works, or another one under the run that works."""
+    return _too_many(case.request) or _begin(case, OperationKind.SET_UP, more=1)
 
 
 def join_or_busy(case: Case) -> Answer:
@@ -156,9 +161,9 @@ def join_or_busy(case: Case) -> Answer:
     return _join(case) or busy(case)
 
 
-def join_or_exchange(case: Case) -> Answer:
+def join_or_set_up(case: Case) -> Answer:
     """A set-up while the run proves or waits: the same one, or another."""
-    return _join(case) or exchange(case)
+    return _join(case) or set_up(case)
 
 
 def _join(case: Case) -> Answer | None:
@@ -177,29 +182,40 @@ def busy(case: Case) -> Answer:
     return Refuse(ConflictError("operation-running", retry_after=15, name=name, step=step.value))
 
 
-def _too_many(case: Case) -> Answer | None:
+def _too_many(request: Request) -> Answer | None:
     """A list must not take access from more than half of the mailboxes, or from more than the request allows."""
-    removal = case.request.removal
+    removal = request.removal
     if removal is None:
         return None
     most = removal.allowed if removal.allowed is not None else removal.total // 2
     if removal.removed <= most:
         return None
     values = {"removed": removal.removed, "total": removal.total}
-    return Refuse(ConflictError("removal-not-allowed", name=case.connection.name, **values))
+    return Refuse(ConflictError("removal-not-allowed", name=request.name, **values))
 
 
 def look(case: Case) -> Answer:
-    """A verification where nobody works."""
-    return Start(_renewed(case, _kind_of_look(case)))
+    """A verification where nobody works, or the run waits for a person: what that has settled is looked at anew.
 
-
-def look_anew(case: Case) -> Answer:
-    """A run that waits for a person looks only at what is missing: what it has settled is looked at anew.
-
-    A new revision, so that what the run is just doing does not count for the new operation.
+    Under a run as a new revision, so that what it is just doing does not count for the new operation.
     """
-    return Replace(_renewed(case, _kind_of_look(case), more=1))
+    return _begin(case, _kind_of_look(case), more=int(case.works), before=worked_before(case.connection))
+
+
+def arrange(case: Case) -> Answer:
+    """A part of the list is not what it was; a run that works may be ending because of that."""
+    return _begin(case, OperationKind.SET_UP, more=1, moved=True)
+
+
+def restore(case: Case) -> Answer:
+    """The document was brought back, and whatever worked on it has found none.
+
+    It only has to be proven, unless ``wanted`` says that the list is not the one that was arranged last.
+    """
+    ended = case.connection.operation.model_copy(update={"ended": case.now})
+    rests = replace(case, connection=case.connection.model_copy(update={"operation": ended}))
+    kind = _kind_of_look(case) if case.request.wanted is None else OperationKind.SET_UP
+    return _begin(rests, kind, more=1)
 
 
 def _kind_of_look(case: Case) -> OperationKind:
@@ -265,26 +281,29 @@ def _new(request: Request, kind: OperationKind, now: datetime, *, revision: int,
     return Connection(name=request.name, wanted=wanted, operation=operation, since=now, last_change=now)
 
 
-def _renewed(case: Case, kind: OperationKind, *, more: int = 0) -> Connection:
-    """Return the connection with a new operation that nobody has taken up yet; its state counts from now.
+def _begin(
+    case: Case, kind: OperationKind, *, more: int, moved: bool = False, before: ConnectionState | None = None
+) -> Answer:
+    """Give the connection a new operation that nobody has taken up yet; its state counts from now.
 
     The run that works takes it up; where none does it is another attempt's. Who asks for the same of a run that waits
-    for a person has changed nothing: what counts from the last change counts on, and the run ends when a person has
-    been waited for long enough.
+    for a person has changed nothing, unless something has ``moved``: what counts from the last change counts on, and
+    the run ends when a person has been waited for long enough.
     """
-    before, how, now = case.connection.operation, case.how, case.now
-    works = before.ended is None and how is None
     operation = Operation(
         id=case.request.id,
         kind=kind,
-        started=now,
-        attempt=before.attempt + (0 if works else 1),
-        lost=_next(case).lost if how is not None else None,
+        started=case.now,
+        before=before if kind is OperationKind.VERIFY else None,
+        attempt=case.connection.operation.attempt + (0 if case.works else 1),
+        lost=_next(case).lost if case.how is not None else None,
     )
     update: dict[str, object] = {"operation": operation, "wanted": case.wanted(more)}
-    if not (works and case.unchanged):
-        update |= {"last_change": now, "stuck_since": None}
-    return case.connection.model_copy(update={**update, "state": ConnectionState.RUNNING, "since": now})
+    if moved or not (case.works and case.unchanged):
+        update |= {"last_change": case.now, "stuck_since": None}
+    update |= {"state": ConnectionState.RUNNING, "since": case.now}
+    connection = case.connection.model_copy(update=update)
+    return Replace(connection) if case.works else Start(connection)
 
 
 def _next(case: Case) -> Operation:

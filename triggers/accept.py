@@ -13,15 +13,18 @@ from connector.acceptances import Acceptance, same_guid
 from connector.errors import ConflictError, FieldError, UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import text
-from connector.model import Connection, Document, Finding, is_name
+from connector.model import Document, Finding, is_name
 from connector.request import AcceptRequest, parse_acceptance
+from connector.ruling import Kind, Request, Wake
 from connector.services import services
 from connector.steps import OperationKind
-from triggers import operations
 from triggers.answers import answered, content, json_answer, language, query
 from triggers.asking import asking
 from triggers.blueprint import blueprint
 from triggers.findings import AcceptanceView, acceptance_view
+from triggers.performing import new_id, perform
+
+_DONE = {Kind.ACCEPT: "accepted", Kind.WITHDRAW: "withdrawn"}
 
 
 class AcceptanceList(Document):
@@ -49,7 +52,7 @@ async def accept_finding(req: func.HttpRequest, client: df.DurableOrchestrationC
         if not any(one.means(request.id, request.application_id) for one in kept):
             kept = await _accept(name, _chosen(name, request, await _shown(name)), asked.entry)
         asked.entry.findings = [one.id for one in kept if one.means(request.id, request.application_id)]
-        return await _answer(req, client, name, kept, "accepted")
+        return await _answer(req, client, name, kept, asked.entry)
 
 
 async def _accept(name: str, finding: Finding, entry: Entry) -> tuple[Acceptance, ...]:
@@ -78,7 +81,7 @@ async def withdraw_acceptance(req: func.HttpRequest, client: df.DurableOrchestra
         before = await acceptances.load(name)
         kept = await acceptances.withdraw(name, req.route_params["id"])
         asked.entry.findings = sorted({one.id for one in before if one not in kept})
-        return await _answer(req, client, name, kept, "withdrawn")
+        return await _answer(req, client, name, kept, asked.entry)
 
 
 async def _require(req: func.HttpRequest, name: str) -> None:
@@ -129,24 +132,20 @@ async def _answer(
     client: df.DurableOrchestrationClient,
     name: str,
     kept: tuple[Acceptance, ...],
-    done: str,
+    asked: Entry,
 ) -> func.HttpResponse:
     """Ring at a run that may wait for this, and say whether one will look."""
     lang, found = language(req), await services().documents.load(name)
-    goes_on = found is not None and await _wake(client, found.connection)
+    kind = Kind.ACCEPT if asked.action is Asked.ACCEPT else Kind.WITHDRAW
+    goes_on = False
+    if found is not None:
+        done = await perform(client, Request(kind, name, new_id()), asked.caller, found)
+        # A verification changes nothing.
+        goes_on = isinstance(done, Wake) and done.connection.operation.kind is OperationKind.SET_UP
     body = AcceptanceList(
         name=name,
         items=[acceptance_view(one, lang) for one in kept],
         goes_on=goes_on,
-        message=text(lang, "acceptance", done, "runs" if goes_on else "rests"),
+        message=text(lang, "acceptance", _DONE[kind], "runs" if goes_on else "rests"),
     )
     return json_answer(body, headers={"Content-Language": lang})
-
-
-async def _wake(client: df.DurableOrchestrationClient, connection: Connection) -> bool:
-    """Wake whatever runs on a connection; return whether it is a set-up, since a verification changes nothing."""
-    live = await operations.look(client, connection)
-    if not operations.busy(connection, live) or connection.operation.cancelled:
-        return False
-    await operations.wake(client, connection)
-    return connection.operation.kind is OperationKind.SET_UP

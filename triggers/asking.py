@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 import azure.functions as func
 
 from connector.errors import ConnectorError, ServiceError
-from connector.etag import check
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection, Wanted, is_name
+from connector.ruling import Kind, Removal, Request
 from connector.services import services
 from triggers.answers import meaning
 from triggers.caller import caller
+from triggers.performing import new_id
 
 _FAILED = 500
 _READINGS = {Asked.PARAMETERS: "value", Asked.REFERENCE: "reference"}
@@ -39,26 +40,19 @@ class Asking:
         """Whether nothing may be handed out unless the history says so."""
 
     def compare(self, present: Connection | None, wanted: Wanted) -> None:
-        """Note what the request would change: of addresses only their number.
-
-        Raises:
-            ConditionError: as ``meets``.
-        """
+        """Note what the request would change: of addresses only their number."""
         before = set(present.wanted.mailboxes if present is not None else ())
         after = set(wanted.mailboxes)
+        self.entry.revision = present.wanted.revision if present is not None else None
         self.entry.mailboxes = len(after)
         self.entry.added, self.entry.removed = len(after - before), len(before - after)
         self.entry.lifetime_days = wanted.lifetime_days
-        self.meets(present)
 
-    def meets(self, present: Connection | None) -> None:
-        """Note in which state the request meets the connection, before anything is changed.
-
-        Raises:
-            ConditionError: it is meant for another one, by its ``If-Match``.
-        """
-        self.entry.revision = present.wanted.revision if present is not None else None
-        check(self.if_match, self.name or "-", present)
+    def request(
+        self, kind: Kind, wanted: Wanted | None = None, removal: Removal | None = None, key: str = ""
+    ) -> Request:
+        """Return what is asked for, under its ``If-Match``, for whoever decides what it means."""
+        return Request(kind, self.name or "", new_id(), wanted, removal, key, self.if_match)
 
     def refused(self, error: Exception) -> None:
         """Note why nothing came of it."""

@@ -1,31 +1,19 @@
-"""Start, wake and look at the one orchestration that a connection has."""
+"""Find a connection, and look at the one orchestration that it has; ``triggers/performing.py`` starts and wakes it."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import azure.durable_functions as df
 
 from connector.documents import Versioned
-from connector.errors import ConflictError, UnavailableError, UnknownConnectionError
-from connector.log import log
-from connector.lost import HOST, Live, another, gone, lost, shown
+from connector.errors import UnavailableError, UnknownConnectionError
+from connector.lost import HOST, Live, gone, lost, shown
 from connector.model import Connection, is_name
 from connector.services import services
 from connector.standing import Standing, standing
-from connector.steps import ConnectionState, StepName, StepState
-from connector.verdict import conclude, proven
-from orchestrations.connection import ORCHESTRATION
-from orchestrations.steps import WAKE
-
-_START_TRIES = 20
-_START_PAUSE = 0.25
-"""Seconds. A start may be refused because the same one came at the same moment."""
+from connector.steps import ConnectionState, StepState
 
 
 def instance_id(connection: Connection) -> str:
@@ -115,135 +103,3 @@ def status(connection: Connection, live: Live) -> Mapping[str, Any]:
 def standing_now(connection: Connection, live: Live) -> Standing:
     """Return how the connection stands at this moment, with what the clock has made of it since its last run."""
     return standing(connection, state(connection, live), services().now())
-
-
-def busy(connection: Connection, live: Live) -> bool:
-    """Return whether a run works on the connection, or another request is just about to start one."""
-    return connection.operation.ended is None and lost(connection, live, services().now()) is None
-
-
-def replaceable(connection: Connection, live: Live) -> bool:
-    """Return whether the wanted state may be replaced under a run: while it proves, or waits for whomever."""
-    if connection.operation.cancelled:
-        return False
-    at_end = live.status.get("step") == StepName.VERIFICATION
-    waits = live.status.get("state") == StepState.WAITING
-    return at_end or waits or connection.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
-
-
-async def start(client: df.DurableOrchestrationClient, connection: Connection, *, pause: float = _START_PAUSE) -> None:
-    """Start the orchestration for what the store now wants.
-
-    A start may be refused because one that came at the same moment runs already: then the store tells whether that run
-    has taken this request up, or whether another request has replaced it.
-
-    Raises:
-        ConflictError: another request has replaced this one before it was taken up.
-        UnavailableError: Durable does not start it; the connection then shows as interrupted, and nothing is lost.
-    """
-    operation = connection.operation
-    value = {"name": connection.name, "revision": connection.wanted.revision, "attempt": operation.attempt}
-    for _ in range(_START_TRIES):
-        try:
-            await client.start_new(ORCHESTRATION, instance_id(connection), value)
-        except Exception as error:  # noqa: BLE001 - the client raises Exception itself when an instance runs
-            log("start-refused", connection=connection.name, code=type(error).__name__)
-            if await _taken_up(connection):
-                return
-            await asyncio.sleep(pause)
-        else:
-            return
-    raise UnavailableError("store", "start-refused", "the orchestration could not be started")
-
-
-async def _taken_up(connection: Connection) -> bool:
-    """Return whether a run works on this operation, or has done so.
-
-    Raises:
-        ConflictError: the store holds another operation or attempt by now.
-    """
-    mine, found = connection.operation, await services().documents.load(connection.name)
-    present = found.connection.operation if found is not None else None
-    if present is None or (present.id, present.attempt) != (mine.id, mine.attempt):
-        raise ConflictError("changed-meanwhile", name=connection.name)
-    return present.begun
-
-
-async def go_on(client: df.DurableOrchestrationClient, connection: Connection, before: int) -> None:
-    """Wake the run that works, where the attempt is still the one of ``before``; else start the new one.
-
-    Raises:
-        ConflictError, UnavailableError: as ``start``.
-    """
-    if connection.operation.attempt == before:
-        await wake(client, connection)
-        return
-    told_lost(connection)
-    await start(client, connection)
-
-
-async def begin_again(client: df.DurableOrchestrationClient, seen: Connection, how: str) -> Connection:
-    """Begin another attempt of what a lost run was to do; what that has done stands in the store, and stays done.
-
-    One that somebody has cancelled is ended instead.
-
-    Raises:
-        ConflictError: somebody else was faster.
-        UnavailableError: Durable does not start it; the next hour tries again.
-    """
-    now = services().now()
-
-    def begin(present: Connection) -> None:
-        if present.operation != seen.operation:
-            raise ConflictError("changed-meanwhile", name=seen.name)
-        present.operation = another(present.operation, how, now)
-        if present.operation.cancelled:
-            end_cancelled(present, now)
-
-    connection = await services().documents.update(seen.name, begin)
-    told_lost(connection)
-    if connection.operation.ended is None:
-        await start(client, connection)
-    return connection
-
-
-def told_lost(connection: Connection) -> None:
-    """Say in the log that an attempt was lost, and which one has taken its place."""
-    told = connection.operation.lost
-    if told is not None:
-        log(
-            "run-lost",
-            level=logging.WARNING,
-            connection=connection.name,
-            operation=connection.operation.id,
-            attempt=told.attempt,
-            code=told.how,
-        )
-
-
-def end_cancelled(connection: Connection, now: datetime) -> None:
-    """End an operation on which nobody works, for somebody who has asked to; what was proven stays proven."""
-    connection.operation = connection.operation.model_copy(update={"cancelled": True, "ended": now})
-    proven(connection)
-    connection.state, connection.since = conclude(connection, 0, now).state, now
-
-
-async def wake(client: df.DurableOrchestrationClient, connection: Connection) -> None:
-    """Cut a wait short. It is a hint only: a run that is just ending, or not waiting, does not need it."""
-    try:
-        await client.raise_event(instance_id(connection), WAKE, {})
-    except Exception as error:  # noqa: BLE001 - the client raises Exception itself when the instance is gone
-        log("wake-missed", connection=connection.name, code=type(error).__name__)
-
-
-def running(connection: Connection, live: Live) -> ConflictError:
-    """Return the refusal of a request that wants something else while steps 1 to 7 work, or the run is ending."""
-    if connection.operation.cancelled:
-        return ConflictError("operation-cancelling", retry_after=30, name=connection.name)
-    step = str(live.status.get("step", StepName.PREREQUISITES.value))
-    return ConflictError("operation-running", retry_after=15, name=connection.name, step=step)
-
-
-def operation_id() -> str:
-    """Return the id of a new operation."""
-    return str(uuid4())

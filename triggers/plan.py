@@ -13,22 +13,17 @@ from pydantic import Field
 
 from connector.acceptances import Acceptance
 from connector.errors import FieldError, UnknownConnectionError
-from connector.log import log
 from connector.messages import Language, text
-from connector.model import Connection, Document, Finding, Operation, is_name
+from connector.model import Document, Finding, is_name
 from connector.planned import Planned, PlannedChange
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
-from connector.request import SetUpRequest
 from connector.services import services
-from connector.steps import ConnectionState, OperationKind, StepName
+from connector.steps import ConnectionState, StepName
 from connector.visible import visible
-from orchestrations.plan import ORCHESTRATION
 from triggers import operations
 from triggers.answers import answered, json_answer, language, page_size, query
-from triggers.asking import Asking
 from triggers.blueprint import blueprint
 from triggers.findings import AcceptanceView, FindingView, acceptance_view, accepted, context_of, finding_view
-from triggers.views import Accepted
 
 
 class ChangeView(Document):
@@ -64,29 +59,6 @@ class _Part:
     changes: Sequence[PlannedChange] = ()
     findings: Sequence[Finding] = ()
     following: str | None = None
-
-
-async def start_plan(
-    client: df.DurableOrchestrationClient, wish: SetUpRequest, lang: Language, asked: Asking
-) -> func.HttpResponse:
-    """Write the plan's own document and start the dry run; no connection is made or touched."""
-    found = await services().documents.load(wish.name)
-    asked.compare(found.connection if found is not None else None, wish.wanted(0))
-    now = services().now()
-    revision = found.connection.wanted.revision if found is not None else 0
-    operation = Operation(id=operations.operation_id(), kind=OperationKind.PLAN, started=now)
-    wanted = wish.wanted(revision)
-    if found is None:
-        connection = Connection(name=wish.name, wanted=wanted, operation=operation, since=now, last_change=now)
-    else:
-        connection = found.connection.model_copy(update={"wanted": wanted, "operation": operation})
-    await services().plans.start(Planned(id=operation.id, connection=connection, started=now))
-    await client.start_new(ORCHESTRATION, f"plan-{operation.id}", {"name": wish.name, "plan": operation.id})
-    log("plan", connection=wish.name, operation=operation.id, outcome="started")
-    location = f"/api/connections/{wish.name}/plan"
-    running = ConnectionState.RUNNING
-    body = Accepted(name=wish.name, revision=revision, state=running, location=location, plan=operation.id)
-    return json_answer(body, 202, {"Location": location, "Retry-After": "3", "Content-Language": lang})
 
 
 @blueprint.function_name("read_plan")

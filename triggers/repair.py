@@ -5,8 +5,6 @@ Without ``?from=`` nothing is changed: the answer says what is broken, which way
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,28 +12,26 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
+from connector.admission import admit
+from connector.caller import Caller
 from connector.documents import connection_in
 from connector.errors import ConflictError, FieldError, StaleWriteError, UnknownConnectionError, UnreadableError
 from connector.history import Asked
 from connector.lost import Live
 from connector.messages import Language, text
-from connector.model import Chunk, Connection, Document, Operation, Wanted, is_name
+from connector.model import Chunk, Connection, Document, Wanted, is_name
 from connector.patience import patiently
 from connector.plans.application import unique_name
 from connector.plans.mailbox_list import removals
 from connector.repair import Damaged, Repairs, Way
 from connector.request import SetUpRequest, parse
+from connector.ruling import Kind, Refuse, Removal, Request
 from connector.services import services
-from connector.steps import OperationKind
 from triggers import operations
 from triggers.answers import answered, content, json_answer, language, query
 from triggers.asking import asking
 from triggers.blueprint import blueprint
-from triggers.create import renew, replace
-
-_TRIES = 10
-_PAUSE = 0.2
-"""Seconds."""
+from triggers.performing import new_id, perform, start
 
 
 class DamageView(Document):
@@ -108,7 +104,7 @@ async def repair_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         wish = _wish(req, name, way)
         broken = await _broken(name)
         try:
-            connection = await _repair(client, broken, way, wish)
+            connection = await _repair(client, broken, way, wish, asked.entry.caller)
         except StaleWriteError:
             raise ConflictError("changed-meanwhile", name=name) from None
         asked.entry.revision = connection.wanted.revision if connection is not None else None
@@ -166,25 +162,25 @@ def _repairs() -> Repairs:
 
 
 async def _repair(
-    client: df.DurableOrchestrationClient, broken: _Broken, way: Way, wish: SetUpRequest | None
+    client: df.DurableOrchestrationClient, broken: _Broken, way: Way, wish: SetUpRequest | None, caller: Caller
 ) -> Connection | None:
     """Repair all documents, the connection's own last, and start what proves it; return the connection, if any.
 
     Raises:
         ConflictError: the way is not open, or the list that was sent takes access from more than half of the mailboxes.
-        FieldError: the list is needed, and was not sent; or it is not needed, and was.
     """
     _require(broken, way, wish)
     now = services().now()
-    wanted = await _wanted(broken, wish) if way is Way.ANEW and broken.own is not None else None
+    begun = await _begun(broken, broken.own, way, wish, caller) if broken.own is not None else None
     for one in broken.documents:
         if one is not broken.own:
             await _repairs().settle(broken.name, one, way, now)
     if not broken.concerned:
         return broken.connection
-    if broken.own is not None:
-        return await _in_the_place_of(client, broken, broken.own, wanted)
-    return await _set_up_again(client, broken.name)
+    if broken.own is not None and begun is not None:
+        return await _in_the_place_of(client, broken.own, begun)
+    request = Request(Kind.REPAIR, broken.name, new_id())
+    return (await perform(client, request, caller, await operations.find(broken.name))).connection
 
 
 def _require(broken: _Broken, way: Way, wish: SetUpRequest | None) -> None:
@@ -192,68 +188,47 @@ def _require(broken: _Broken, way: Way, wish: SetUpRequest | None) -> None:
         raise ConflictError("no-version", name=broken.name, documents=", ".join(without))
     if way is Way.ANEW and wish is None and broken.list_needed:
         raise ConflictError("repair-list-needed", name=broken.name)
-    if wish is None:
-        return
-    if broken.own is None:
+    if wish is not None and broken.own is None:
         raise ConflictError("repair-body", name=broken.name)
-    removed, total = removals(broken.chunks, wish.wanted(0).mailboxes)
-    if removed > total // 2:
-        raise ConflictError("removal-not-allowed", name=broken.name, removed=removed, total=total)
 
 
-async def _wanted(broken: _Broken, wish: SetUpRequest | None) -> Wanted:
-    """Return what is wanted, as far as it was sent or anything still says it."""
-    if wish is not None:
-        return wish.wanted(0)
+async def _wanted(broken: _Broken) -> Wanted:
+    """Return what is wanted, as far as anything still says it."""
     graph = services().graph
     application = await patiently("graph", lambda: graph.application(unique_name(broken.name)))
     shown = application.display_name if application is not None else ""
     return SetUpRequest.model_construct(name=broken.name, mailboxes=broken.listed(), display_name=shown).wanted(0)
 
 
-async def _set_up_again(client: df.DurableOrchestrationClient, name: str) -> Connection:
-    """Have the list arranged and proven once more, since a chunk is not what it was.
+async def _begun(broken: _Broken, own: Damaged, way: Way, wish: SetUpRequest | None, caller: Caller) -> Connection:
+    """Return the connection as its last version was, or as it is wanted anew, with the operation that proves it.
 
-    A run that has met the broken chunk may be ending at this moment: then once more.
+    Raises:
+        ConflictError: the list that was sent takes access from more than half of the mailboxes.
     """
-    for _ in range(_TRIES):
-        with suppress(ConflictError):
-            return await _renewed(client, (await operations.find(name)).connection)
-        await asyncio.sleep(_PAUSE)
-    return await _renewed(client, (await operations.find(name)).connection)
-
-
-async def _renewed(client: df.DurableOrchestrationClient, seen: Connection) -> Connection:
-    live, now = await operations.look(client, seen), services().now()
-
-    def ask(present: Connection) -> None:
-        renew(present, OperationKind.SET_UP, live, now)
-        present.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
-
-    connection = await replace(seen, ask)
-    await operations.go_on(client, connection, seen.operation.attempt)
-    return connection
-
-
-async def _in_the_place_of(
-    client: df.DurableOrchestrationClient, broken: _Broken, own: Damaged, wanted: Wanted | None
-) -> Connection:
-    """Write the connection, as its last version was or as it is ``wanted`` anew, and start an attempt nobody knows."""
-    now = services().now()
-    if wanted is None:
-        connection = connection_in(broken.name, own.content)
+    connection, kind, removal = None, Kind.REPAIR, None
+    if way is Way.VERSION:
+        connection, kind = connection_in(broken.name, own.content), Kind.RESTORE
         connection.wanted = _newest(broken, connection)
+        same = sorted(connection.wanted.mailboxes) == sorted(broken.listed())
+        wanted = None if same else connection.wanted
+    elif wish is not None:
+        wanted = wish.wanted(0)
+        removal = Removal(*removals(broken.chunks, wanted.mailboxes))
     else:
-        operation = Operation(id="", kind=OperationKind.SET_UP, started=now)
-        connection = Connection(name=broken.name, wanted=wanted, operation=operation, since=now, last_change=now)
-    same = sorted(connection.wanted.mailboxes) == sorted(broken.listed())
-    looks = wanted is None and same and connection.operation.begun
-    connection.operation.ended = now  # whatever worked on it has found no document
-    renew(connection, OperationKind.VERIFY if looks else OperationKind.SET_UP, Live(), now)
-    connection.operation.attempt = await operations.unused(client, broken.name, connection.operation.attempt)
-    connection.wanted = connection.wanted.model_copy(update={"revision": connection.wanted.revision + 1})
+        wanted = await _wanted(broken)
+    request = Request(kind, broken.name, new_id(), wanted, removal)
+    done = admit(request, caller, connection, Live(), services().now())
+    if isinstance(done, Refuse):
+        raise done.error
+    return done.connection
+
+
+async def _in_the_place_of(client: df.DurableOrchestrationClient, own: Damaged, connection: Connection) -> Connection:
+    """Write the connection over what cannot be read, and start an attempt that nobody knows."""
+    connection.operation.attempt = await operations.unused(client, connection.name, connection.operation.attempt)
     await _repairs().connection(own, connection)
-    await operations.start(client, connection)
+    await start(client, connection)
     return connection
 
 

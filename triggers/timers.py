@@ -12,11 +12,12 @@ from connector.documents import Documents
 from connector.errors import RequestError, ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
 from connector.log import log, unreadable
-from connector.lost import lost
 from connector.model import Connection, SecretRecord
+from connector.ruling import Kind, Request, Settled, Start
 from connector.services import services
 from triggers import operations
 from triggers.blueprint import blueprint
+from triggers.performing import new_id, perform
 
 _ENDED = [
     df.OrchestrationRuntimeStatus.Completed,
@@ -105,9 +106,7 @@ async def recover_runs(timer: func.TimerRequest, client: df.DurableOrchestration
 
 
 async def _recover(client: df.DurableOrchestrationClient, name: str) -> bool:
-    connection, live = await operations.seen(client, name)
-    how = lost(connection, live, services().now())
-    if how is None:
-        return False
-    await operations.begin_again(client, connection, how)
-    return True
+    """Return whether a run was lost: what it was to do another attempt does now, or nobody any more."""
+    request = Request(Kind.RECOVER, name, new_id())
+    done = await perform(client, request, None, await operations.find(name))
+    return isinstance(done, Start | Settled) and not done.stored

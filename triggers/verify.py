@@ -6,15 +6,14 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.history import Asked
-from connector.model import Connection
-from connector.outage import before
+from connector.ruling import Kind
 from connector.services import services
-from connector.steps import ConnectionState, OperationKind
 from triggers import operations
 from triggers.answers import answered, query
-from triggers.asking import Asking, asking
+from triggers.asking import asking
 from triggers.blueprint import blueprint
-from triggers.create import accepted, renew, replace
+from triggers.performing import perform
+from triggers.views import accepted
 
 
 @blueprint.function_name("verify_connection")
@@ -31,31 +30,8 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     async with asking(req, "verify_connection", Asked.VERIFY, name) as asked:
         query(req)
         services().require_grant()
-        connection = await _verify(client, name, asked)
-        asked.entry.revision = connection.wanted.revision
-        return accepted(connection)
-
-
-async def _verify(client: df.DurableOrchestrationClient, name: str, asked: Asking) -> Connection:
-    found = await operations.find(name)
-    asked.meets(found.connection)
-    live = await operations.look(client, found.connection)
-    busy = operations.busy(found.connection, live)
-    if busy and found.connection.operation.cancelled:
-        raise operations.running(found.connection, live)
-    if busy and found.connection.state is not ConnectionState.ACTION_REQUIRED:
-        await operations.wake(client, found.connection)
-        return found.connection
-    # Where nobody has taken the last request up, its list of mailboxes is not arranged yet: then it is a set-up.
-    kind = OperationKind.VERIFY if found.connection.operation.begun else OperationKind.SET_UP
-
-    def ask(present: Connection) -> None:
-        was = before(present)
-        renew(present, kind, live, services().now(), same=True)
-        present.operation.before = was if kind is OperationKind.VERIFY else None
-        if busy:  # a new revision, so that what the run is just doing does not count for the new operation
-            present.wanted = present.wanted.model_copy(update={"revision": present.wanted.revision + 1})
-
-    connection = await replace(found.connection, ask)
-    await operations.go_on(client, connection, found.connection.operation.attempt)
-    return connection
+        found = await operations.find(name)
+        asked.entry.revision = found.connection.wanted.revision
+        done = await perform(client, asked.request(Kind.VERIFY), asked.entry.caller, found)
+        asked.entry.revision = done.connection.wanted.revision
+        return accepted(done.connection)

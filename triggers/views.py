@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import azure.functions as func
 from pydantic import Field
 
 from connector.diagnosis import UNREADABLE
+from connector.etag import etag
 from connector.messages import Language, text
 from connector.model import Connection, Document, MailboxRecord, StepRecord
 from connector.remedy import Context
 from connector.standing import Standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.visible import visible
-from triggers.answers import SERVICES
+from triggers.answers import SERVICES, json_answer
 from triggers.findings import AcceptanceView, FindingView, finding_view
 
 
@@ -330,3 +332,16 @@ def _reason(now: Mapping[str, Any], entry: StepRecord, lang: Language) -> str:
         return why
     values = {"service": service, "since": entry.waits_since.strftime("%Y-%m-%d %H:%M"), "why": why}
     return text(lang, "reason", "outage", values=values)
+
+
+def accepted(connection: Connection, plan_in: Language | None = None) -> func.HttpResponse:
+    """Return ``202`` with the address to watch: of the connection, or of the plan that is made of it ``plan_in``."""
+    location = f"/api/connections/{connection.name}"
+    headers = {"Retry-After": "5", "ETag": etag(connection)}
+    body = Accepted(
+        name=connection.name, revision=connection.wanted.revision, state=connection.state, location=location
+    )
+    if plan_in is not None:
+        body.plan, body.state, body.location = connection.operation.id, ConnectionState.RUNNING, f"{location}/plan"
+        headers = {"Retry-After": "3", "Content-Language": plan_in}
+    return json_answer(body, 202, {"Location": body.location, **headers})

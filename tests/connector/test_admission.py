@@ -15,6 +15,7 @@ from connector import admission, ruling
 from connector.admission import Situation, admit, asks_again, looks, situation
 from connector.caller import Caller
 from connector.errors import RequestError
+from connector.etag import etag
 from connector.lost import ALIVE, Live
 from connector.messages import text
 from connector.model import Connection, Operation, SecretRecord, StepRecord, Wanted
@@ -34,6 +35,8 @@ THROUGH = {
     Kind.ACCEPT: "accept_finding",
     Kind.WITHDRAW: "withdraw_acceptance",
     Kind.RECOVER: None,
+    Kind.REPAIR: "repair_connection",
+    Kind.RESTORE: "repair_connection",
 }
 COLUMNS = ("new", "rests", "lost", "cancelling", "works", "waits", "stuck")
 BUSY, ENDING, FEW, OTHER_KEY = "operation-running", "operation-cancelling", "removal-not-allowed", "key-not-offered"
@@ -43,7 +46,7 @@ EXPECTED = {
     #                          new      rests      lost               cancelling works      waits            stuck
     "the same set-up":        (ANEW,    ANEW,      ANEW,              ENDING,    KEPT,      KEPT,            OVER),
     "another set-up":         (ANEW,    ANEW,      ANEW,              ENDING,    BUSY,      OVER,            OVER),
-    "a list of too few":      (ANEW,    FEW,       FEW,               ENDING,    BUSY,      FEW,             FEW),
+    "a list of too few":      (FEW,     FEW,       FEW,               ENDING,    BUSY,      FEW,             FEW),
     "a dry run":              (ANEW,    ANEW,      ANEW,              ANEW,      ANEW,      ANEW,            ANEW),
     "a verification":         (UNKNOWN, ANEW,      ANEW,              ENDING,    KEPT,      KEPT,            OVER),
     "to cancel":              (UNKNOWN, LET,       "settled/attempt", KEPT,      *["replace/same"] * 3),
@@ -52,6 +55,8 @@ EXPECTED = {
     "to accept":              (UNKNOWN, LET,       LET,               LET,       KEPT,      KEPT,            KEPT),
     "to withdraw":            (UNKNOWN, LET,       LET,               LET,       KEPT,      KEPT,            KEPT),
     "to recover":             (UNKNOWN, LET,       "start/attempt",   LET,       LET,       LET,             LET),
+    "to repair a part":       (ANEW,    ANEW,      ANEW,              OVER,      OVER,      OVER,            OVER),
+    "to restore":             (UNKNOWN, *[ANEW] * 6),
 }  # fmt: skip
 """The answer, and behind the slash the operation that the connection has then: another one, the same, or the same as
 another attempt. It is a set-up that was begun, whose run is alive where it is not lost; other ones: ``expected``."""
@@ -73,6 +78,8 @@ ASKED = {
     "to accept": Request(Kind.ACCEPT, "hq", "new"),
     "to withdraw": Request(Kind.WITHDRAW, "hq", "new"),
     "to recover": Request(Kind.RECOVER, "hq", "new"),
+    "to repair a part": Request(Kind.REPAIR, "hq", "new", wanted("a@contoso.example")),
+    "to restore": Request(Kind.RESTORE, "hq", "new"),
 }
 
 
@@ -211,7 +218,9 @@ def test_an_attempt_is_started_under_a_number_that_nobody_has_had_or_as_it_stand
             assert not live.alive
         else:
             assert (after.attempt, after.ended, after.cancelled) == (before.attempt + 1, None, False)
-            assert (after.lost is not None and after.lost.attempt == before.attempt) == (stands is Situation.LOST)
+            assert (after.lost is not None and after.lost.attempt == before.attempt) == (
+                stands is Situation.LOST and asked != "to restore"
+            )
 
 
 @pytest.mark.parametrize("asked", EXPECTED)
@@ -242,6 +251,7 @@ RUNS = Live("Running", NOW)
         ("the same set-up", document(ConnectionState.ACTION_REQUIRED), RUNS, True),
         ("a verification", document(ConnectionState.ACTION_REQUIRED), RUNS, True),
         ("another set-up", document(ConnectionState.ACTION_REQUIRED), RUNS, False),
+        ("to repair a part", document(ConnectionState.ACTION_REQUIRED), RUNS, False),
         ("the same set-up", document(ConnectionState.ACTION_REQUIRED, ended=LONG_AGO), Live(), False),
         ("a verification", document(ConnectionState.READY, ended=LONG_AGO), Live(), False),
         ("a verification", document(ConnectionState.ACTION_REQUIRED), Live(), False),
@@ -283,6 +293,39 @@ def test_a_list_takes_access_from_at_most_half_or_from_as_many_as_are_allowed(
             "removal-not-allowed",
             removal and removal.removed,
         )
+
+
+def test_a_verification_of_what_was_ready_leaves_it_that_and_a_restored_one_does_not() -> None:
+    ready = document(ConnectionState.READY, ended=LONG_AGO)
+    before = [_admitted(asked, ready, Live()).connection.operation.before for asked in ("a verification", "to restore")]
+    assert before == [ConnectionState.READY, None]
+
+
+def test_a_restored_document_is_proven_and_with_another_list_than_was_arranged_it_is_set_up() -> None:
+    kinds = []
+    for list_of, begun in ((None, True), (None, False), (wanted("b@contoso.example"), True)):
+        request = Request(Kind.RESTORE, "hq", "new", list_of)
+        done = admit(request, Caller(function="repair_connection"), document(begun=begun), Live(), NOW)
+        assert isinstance(done, Start)
+        kinds.append(done.connection.operation.kind)
+        assert done.connection.wanted.revision == 4
+    assert kinds == [OperationKind.VERIFY, OperationKind.SET_UP, OperationKind.SET_UP]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_condition_that_does_not_hold_refuses_before_anything_else(kind: Kind) -> None:
+    function = THROUGH[kind]
+    caller = Caller(function=function) if function else None
+
+    def code(if_match: str, connection: Connection | None) -> str | None:
+        request = Request(kind, "hq", "new", wanted("b@contoso.example"), key_id=KEY, if_match=if_match)
+        answer = admit(request, caller, connection, RUNS, NOW)
+        return answer.error.code if isinstance(answer, Refuse) else None
+
+    for one in (document(), document(ended=LONG_AGO), document(cancelled=True)):
+        assert (code('"0-other"', one), code("nonsense", one)) == ("if-match-failed", "if-match-invalid")
+        assert {code(etag(one), one), code("*", one)} <= {None, "operation-running", "operation-cancelling"}
+    assert code("*", None) == "if-match-failed"
 
 
 def test_a_dry_run_is_of_the_connection_as_it_would_be_and_has_no_attempt() -> None:
@@ -331,11 +374,14 @@ def test_nobody_asks_through_a_function_that_is_for_something_else(kind: Kind) -
 
 
 def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -> None:
-    assert {kind for kind in Kind if not asks_again(kind)} == {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY}
+    assert {kind for kind in Kind if not asks_again(kind)} == {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE}
 
 
-def test_durable_is_asked_where_it_matters() -> None:
-    assert {kind for kind in Kind if not looks(kind)} == {Kind.DRY_RUN, Kind.CONFIRM}
+@pytest.mark.parametrize("asked", EXPECTED)
+def test_durable_is_asked_where_it_matters(asked: str) -> None:
+    documents = [document(**operation) for operation in DOCUMENTS.values()]
+    answers = [{told(ask(asked, one, live), one) for live, _ in lives()} for one in documents]
+    assert any(len(one) > 1 for one in answers) == looks(ASKED[asked].kind)
 
 
 def test_every_refusal_has_words_in_both_languages() -> None:

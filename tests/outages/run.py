@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
+from connector.admission import admit
+from connector.caller import Caller
 from connector.clients.store import FolderStore, Store
 from connector.errors import UnavailableError
 from connector.lost import Live
 from connector.model import Chunk, Connection, Wanted
-from connector.outage import before
+from connector.ruling import Kind, Request, Start
 from connector.services import close_services, services
 from connector.steps import ConnectionState, OperationKind, StepName
 from function_app import app
@@ -26,7 +29,6 @@ from local.environment import settings
 from local.host.functions import Functions
 from local.tenant import Tenant
 from tests.walks.durable import Durable
-from triggers.create import _new, renew
 
 NAME = "hq"
 SERVICES = ("graph", "exchange", "vault", "identity", "token", "imap", "store")
@@ -160,15 +162,16 @@ class Played(Durable):
     async def _ask(self, kind: OperationKind) -> Connection:
         now, documents = self.current_utc_datetime, services().documents
         found = await documents.load(NAME)
-        if found is None:
-            wanted = Wanted(revision=1, display_name="UTM", mailboxes=self.tenant.addresses)
-            connection = _new(NAME, wanted, now)
+        wanted = Wanted(revision=1, display_name="UTM", mailboxes=self.tenant.addresses)
+        if kind is OperationKind.VERIFY:
+            request, function = Request(Kind.VERIFY, NAME, str(uuid4())), "verify_connection"
         else:
-            connection, was = found.connection, before(found.connection)
-            renew(connection, kind, Live(), now)
-            connection.operation.before = was if kind is OperationKind.VERIFY else None
-        await documents.save(connection, found.etag if found is not None else None)
-        return connection
+            request, function = Request(Kind.SET_UP, NAME, str(uuid4()), wanted), "create_connection"
+        present = found.connection if found is not None else None
+        begun = admit(request, Caller(function=function), present, Live(), now)
+        assert isinstance(begun, Start)
+        await documents.save(begun.connection, found.etag if found is not None else None)
+        return begun.connection
 
     async def connection(self) -> Connection:
         """Return the connection as the store has it, with or without an outage."""

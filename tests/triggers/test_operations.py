@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import azure.durable_functions as df
 import pytest
 import pytest_asyncio
 
+from connector.caller import Caller
 from connector.clients.store import FolderStore
 from connector.documents import Documents
-from connector.errors import ConflictError, UnavailableError
+from connector.errors import ConflictError, StaleWriteError, UnavailableError
 from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.ruling import Admitted, Kind, Request, Settled
 from connector.services import close_services
 from connector.steps import OperationKind, StepName, StepState
 from triggers import operations
-from triggers.create import replace
+from triggers.performing import perform, start
 
 
 class Refusing(df.DurableOrchestrationClient):
@@ -54,14 +57,14 @@ def _connection(operation: str, *, begun: bool) -> Connection:
 async def test_a_refused_start_is_no_failure_where_a_run_has_taken_the_request_up(documents: Documents) -> None:
     await documents.save(_connection("mine", begun=True), None)
     client = Refusing()
-    await operations.start(client, _connection("mine", begun=False))
+    await start(client, _connection("mine", begun=False))
     assert client.tries == 1
 
 
 async def test_a_refused_start_is_a_conflict_where_another_request_was_faster(documents: Documents) -> None:
     await documents.save(_connection("other", begun=True), None)
     with pytest.raises(ConflictError) as caught:
-        await operations.start(Refusing(), _connection("mine", begun=False))
+        await start(Refusing(), _connection("mine", begun=False))
     assert caught.value.code == "changed-meanwhile"
 
 
@@ -69,27 +72,52 @@ async def test_a_start_that_goes_on_being_refused_is_told_after_some_tries(docum
     await documents.save(_connection("mine", begun=False), None)
     client = Refusing()
     with pytest.raises(UnavailableError) as caught:
-        await operations.start(client, _connection("mine", begun=False), pause=0)
+        await start(client, _connection("mine", begun=False), pause=0)
     assert (caught.value.code, client.tries) == ("start-refused", 20)
 
 
-def _rename(connection: Connection) -> None:
-    update = {"display_name": "UTM HQ", "revision": connection.wanted.revision + 1}
-    connection.wanted = connection.wanted.model_copy(update=update)
-    connection.operation = Operation(id="mine", kind=OperationKind.SET_UP, started=connection.since)
+class Running(df.DurableOrchestrationClient):
+    """A durable client whose instance works; while it is asked somebody writes the document."""
+
+    def __init__(self, documents: Documents, *meanwhile: Callable[[Connection], None]) -> None:
+        self.documents, self.meanwhile = documents, list(meanwhile)
+        self.woken: list[str] = []
+
+    async def get_status(self, *_: Any, **__: Any) -> Any:
+        if self.meanwhile:
+            await self.documents.update("hq", self.meanwhile.pop(0))
+        runtime = df.OrchestrationRuntimeStatus.Running
+        status = {"step": "verification", "state": "running"}
+        return SimpleNamespace(runtime_status=runtime, last_updated_time=datetime.now(UTC), custom_status=status)
+
+    async def raise_event(self, instance_id: str, *_: Any, **__: Any) -> None:
+        self.woken.append(instance_id)
 
 
 def _step_is_done(connection: Connection) -> None:
     connection.steps = {StepName.CONSENT: StepRecord(state=StepState.DONE)}
 
 
+def _meanwhile(update: dict[str, object]) -> Callable[[Connection], None]:
+    def change(connection: Connection) -> None:
+        connection.operation = connection.operation.model_copy(update=update)
+
+    return change
+
+
+async def _ask(client: Running, kind: Kind, function: str) -> Admitted:
+    wanted = Wanted(revision=0, display_name="UTM HQ", mailboxes=["a@contoso.example"])
+    request = Request(kind, "hq", "mine", wanted if kind is Kind.SET_UP else None)
+    return await perform(client, request, Caller(function=function), await operations.find("hq"))
+
+
 async def test_what_the_run_has_written_meanwhile_is_no_other_request(documents: Documents) -> None:
     await documents.save(_connection("run", begun=True), None)
-    seen = (await operations.find("hq")).connection
-    await documents.update("hq", _step_is_done)
-    written = await replace(seen, _rename)
+    client = Running(documents, _step_is_done)
+    written = (await _ask(client, Kind.SET_UP, "create_connection")).connection
     assert (await operations.find("hq")).connection == written
     assert (written.wanted.display_name, written.step(StepName.CONSENT).state) == ("UTM HQ", StepState.DONE)
+    assert (written.operation.id, client.woken) == ("mine", ["connection-hq"])
 
 
 @pytest.mark.parametrize("update", [{"id": "other"}, {"ended": datetime.now(UTC)}, {"cancelled": True}])
@@ -97,13 +125,40 @@ async def test_another_request_or_the_end_of_the_run_is_a_conflict(
     documents: Documents, update: dict[str, object]
 ) -> None:
     await documents.save(_connection("run", begun=True), None)
-    seen = (await operations.find("hq")).connection
-
-    def meanwhile(connection: Connection) -> None:
-        connection.operation = connection.operation.model_copy(update=update)
-
-    present = await documents.update("hq", meanwhile)
+    client = Running(documents, _meanwhile(update))
     with pytest.raises(ConflictError) as caught:
-        await replace(seen, _rename)
+        await _ask(client, Kind.SET_UP, "create_connection")
     assert caught.value.code == "changed-meanwhile"
-    assert (await operations.find("hq")).connection == present
+    present = (await operations.find("hq")).connection
+    assert (present.wanted.revision, present.operation.id, client.woken) == (1, update.get("id", "run"), [])
+
+
+async def test_two_first_requests_for_one_name_make_one_connection(documents: Documents) -> None:
+    await documents.save(_connection("other", begun=False), None)
+    request = Request(Kind.SET_UP, "hq", "mine", Wanted(revision=0, display_name="UTM", mailboxes=[]))
+    with pytest.raises(ConflictError) as caught:
+        await perform(Running(documents), request, Caller(function="create_connection"), None)
+    assert caught.value.code == "changed-meanwhile"
+    assert (await operations.find("hq")).connection.operation.id == "other"
+
+
+async def test_a_cancel_ends_what_runs_when_it_comes_and_nothing_where_the_run_has_just_ended(
+    documents: Documents,
+) -> None:
+    await documents.save(_connection("run", begun=True), None)
+    done = await _ask(Running(documents, _meanwhile({"id": "other"})), Kind.CANCEL, "cancel_connection")
+    assert (done.connection.operation.id, done.connection.operation.cancelled) == ("other", True)
+    assert (await operations.find("hq")).connection == done.connection
+    await documents.update("hq", _meanwhile({"cancelled": False}))
+    ended = Running(documents, _meanwhile({"ended": datetime.now(UTC)}))
+    assert await _ask(ended, Kind.CANCEL, "cancel_connection") == Settled(
+        (await operations.find("hq")).connection, stored=True
+    )
+    assert ended.woken == []
+
+
+async def test_a_document_that_changes_all_the_time_is_given_up(documents: Documents) -> None:
+    await documents.save(_connection("run", begun=True), None)
+    changes = [_meanwhile({"id": str(number)}) for number in range(100)]
+    with pytest.raises(StaleWriteError):
+        await _ask(Running(documents, *changes), Kind.CANCEL, "cancel_connection")

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 from activities import mailboxes, operation, planning, planning_mailboxes, verification
 from activities.run import Order, Run, record
+from connector.admission import admit
+from connector.caller import Caller
 from connector.clients.exchange import ExchangeAdmin
 from connector.documents import Documents
 from connector.lost import Live
-from connector.model import MailboxRecord, Operation, StepRecord, Wanted
+from connector.model import MailboxRecord, StepRecord, Wanted
 from connector.observed import ImapAnswer
 from connector.planned import Planned, Plans
 from connector.plans.mailbox_list import summary
+from connector.ruling import Kind, Refuse, Request, Start
 from connector.services import services
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from local.tenant import PresetName, Tenant
 from local.tenant.exchange_rights import CMDLETS
 from tests.walks.durable import Durable
 from tests.walks.inside import APPLICATION, PRINCIPAL, Directory, InProcess, MemoryStore
-from triggers.create import _new, renew
 
 NAME = "hq"
 _DONE = (StepName.PREREQUISITES, StepName.APPLICATION, StepName.ENTERPRISE_APPLICATION, StepName.CONSENT,
@@ -75,9 +78,12 @@ class Desk(Durable):
         now, found = self.current_utc_datetime, await self.clients.documents.load(NAME)
         revision = found.connection.wanted.revision + 1 if found else 1
         wish = Wanted(revision=revision, display_name="UTM", mailboxes=wanted, enable_imap=imap)
-        connection = found.connection if found else _new(NAME, wish, now)
-        renew(connection, kind, Live("Running", now), now)
-        connection.wanted = wish
+        set_up = kind is OperationKind.SET_UP
+        request = Request(Kind.SET_UP if set_up else Kind.VERIFY, NAME, str(uuid4()), wish)
+        caller = Caller(function="create_connection" if set_up else "verify_connection")
+        done = admit(request, caller, found.connection if found else None, Live("Running", now), now)
+        assert not isinstance(done, Refuse)
+        connection, revision = done.connection, done.connection.wanted.revision
         connection.ids.tenant_id, connection.ids.application_id = self.world.tenant_id, APPLICATION
         connection.ids.enterprise_application_id, connection.ids.object_id = PRINCIPAL, "object"
         await self.clients.documents.save(connection, found.etag if found else None)
@@ -87,9 +93,11 @@ class Desk(Durable):
         """Return what a dry run says that this list would change; None where it says that it could not look."""
         now, found = self.current_utc_datetime, await self.clients.documents.load(NAME)
         wish = Wanted(revision=1, display_name="UTM", mailboxes=wanted, enable_imap=imap)
-        operation = Operation(id=f"plan-{now.isoformat()}", kind=OperationKind.PLAN, started=now)
-        connection = found.connection if found else _new(NAME, wish, now)
-        connection.wanted, connection.operation = wish, operation
+        request = Request(Kind.DRY_RUN, NAME, f"plan-{now.isoformat()}", wish)
+        caller = Caller(function="create_connection")
+        done = admit(request, caller, found.connection if found else None, Live(), now)
+        assert isinstance(done, Start)
+        connection, operation = done.connection, done.connection.operation
         connection.ids.tenant_id, connection.ids.application_id = self.world.tenant_id, APPLICATION
         connection.ids.enterprise_application_id, connection.ids.object_id = PRINCIPAL, "object"
         connection.rights.cmdlets = sorted(CMDLETS)
