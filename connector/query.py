@@ -49,8 +49,10 @@ def _check_name(name: str, known: tuple[str, ...], flags: tuple[str, ...], found
     """Refuse a name that is not known as it is written, or that has been there before."""
     every = (*known, *flags)
     if name not in every:
-        near = _near(name[:_MAX_SHOWN], every)
-        raise FieldError("unknown-query", field=name[:_MAX_SHOWN], known=", ".join(near or every) or "-")
+        shown = name[:_MAX_SHOWN]
+        near = _near(shown, every)
+        known_here = (*near, *(one for one in every if one not in near))
+        raise FieldError("unknown-query", field=shown, known=", ".join(known_here) or "-")
     if name in found:
         raise FieldError("query-doubled", field=name)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections import Counter
 from typing import Annotated, Any
 
@@ -12,19 +11,17 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
+from connector.address import MAX_ADDRESS, PATTERN, canonical
 from connector.errors import BodyError, FieldError
 from connector.microsoft import MAX_LIFETIME_DAYS
 from connector.model import MAX_MAILBOXES, MAX_NAME, ConnectionName, Document, Wanted
-from connector.visible import PATTERN, hidden, visible
+from connector.visible import PATTERN as SEEN
+from connector.visible import hidden, visible
 
 MAX_BODY = 1_000_000
 """Bytes. 5,000 addresses of 100 characters are half of it."""
-_MAX_ADDRESS = 254
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-# RFC 5321 without quoted local parts and address literals: Exchange has no mailbox of that kind. ASCII only, so that
-# no look-alike quotation mark ever gets into a PowerShell line that we show.
-_ADDRESS = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+"
-ADDRESS = re.compile(rf"(?!.{{{_MAX_ADDRESS + 1}}}){_ADDRESS}")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _TYPES = {
     "string_type": "text",
     "int_type": "number",
@@ -73,9 +70,10 @@ class SetUpRequest(Document):
         description="The identity of the connection: lower-case letters, digits and hyphens."
     )
     mailboxes: Annotated[list[str], Field(min_length=1, max_length=MAX_MAILBOXES)] = Field(
-        description="The addresses of all mailboxes that the UTM fetches from; the whole list each time, none twice.",
+        description="The addresses of all mailboxes that the UTM fetches from; the whole list each time, none twice. "
+        "An international domain may be written as it is spoken, too: it is kept in ASCII (IDNA 2008).",
         json_schema_extra={
-            "items": {"type": "string", "maxLength": _MAX_ADDRESS, "pattern": f"^{_ADDRESS}$"},
+            "items": {"type": "string", "maxLength": MAX_ADDRESS, "pattern": f"^{PATTERN}$"},
             "uniqueItems": True,
         },
     )
@@ -83,7 +81,7 @@ class SetUpRequest(Document):
         default="",
         validate_default=False,
         description="The application's name in the tenant.",
-        json_schema_extra={"pattern": PATTERN},
+        json_schema_extra={"pattern": SEEN},
     )
     secret: SecretWish = Field(default_factory=SecretWish)
     enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
@@ -92,22 +90,22 @@ class SetUpRequest(Document):
     @classmethod
     def _addresses(cls, value: list[str]) -> list[str]:
         seen: dict[str, str] = {}
-        for address in value:
-            if not ADDRESS.fullmatch(address):
-                raise PydanticCustomError("not-an-address", "{value}", {"value": _shown(address, _MAX_ADDRESS)})
-            if address.lower() in seen:
-                raise PydanticCustomError(
-                    "duplicate-mailbox", "{value}", {"value": f"{seen[address.lower()]}, {address}"}
-                )
-            seen[address.lower()] = address
-        return value
+        for text in value:
+            address = canonical(text)
+            if address is None:
+                raise PydanticCustomError("not-an-address", "{value}", {"value": _shown(text, MAX_ADDRESS)})
+            if address in seen:
+                twice = f"{_shown(seen[address], MAX_ADDRESS)}, {_shown(text, MAX_ADDRESS)}"
+                raise PydanticCustomError("duplicate-mailbox", "{value}", {"value": twice})
+            seen[address] = text
+        return [*seen]
 
     def wanted(self, revision: int) -> Wanted:
         """Return the wanted state, normalised, so that two requests that mean the same are equal."""
         return Wanted(
             revision=revision,
             display_name=self.display_name or f"UTM Mail-Connector {self.name}",
-            mailboxes=[address.lower() for address in self.mailboxes],
+            mailboxes=self.mailboxes,
             lifetime_days=self.secret.lifetime_days,
             enable_imap=self.enable_imap,
         )
@@ -189,10 +187,13 @@ def _document(body: bytes, content_type: str) -> Any:
         raise BodyError("body-too-large", limit=MAX_BODY)
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise BodyError("media-type", value=content_type[:100] or "-")
+    if body.startswith(_WIDE_MARKS) or b"\0" in body[:4]:
+        raise BodyError("body-utf16")
+    text = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_reject_constant, object_pairs_hook=_once)
+        return json.loads(text.decode("utf-8"), parse_constant=_reject_constant, object_pairs_hook=_once)
     except UnicodeDecodeError as error:
-        raise BodyError("not-utf8", position=error.start) from None
+        raise BodyError("not-utf8", position=error.start + len(body) - len(text)) from None
     except (ValueError, RecursionError) as error:  # ValueError itself: a number of more digits than Python reads
         line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
         raise BodyError("not-json", line=line, column=column) from None
@@ -251,5 +252,5 @@ def _unknown_field(field: str, *path: int | str) -> FieldError:
     known = [info.alias or name for name, info in model.model_fields.items()]
     near = difflib.get_close_matches(str(path[-1])[:_MAX_SHOWN], known, n=1, cutoff=0.5)
     if near:
-        return FieldError("unknown-field-near", field=field, near=near[0])
+        return FieldError("unknown-field-near", field=field, near=near[0], known=", ".join(known))
     return FieldError("unknown-field", field=field, known=", ".join(known))

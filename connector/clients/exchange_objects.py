@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from connector.address import folded
 from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
@@ -141,7 +142,7 @@ def listed(value: Any) -> list[str]:
 
 def _one(found: list[dict[str, Any]], asked: str) -> dict[str, Any]:
     """Return the object that has the name which was asked for; one that hides its addresses is believed alone."""
-    named = [entry for entry in found if asked.lower() in _names(entry)]
+    named = [entry for entry in found if folded(asked) in _names(entry)]
     if not named and len(found) == 1 and "EmailAddresses" not in found[0]:
         return found[0]
     return single(named)
@@ -170,4 +171,4 @@ def _text(entry: dict[str, Any], name: str) -> str:
 
 
 def _lower(names: Iterable[str]) -> Iterable[str]:
-    return (name.lower() for name in names if name)
+    return (folded(name) for name in names if name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from connector.address import folded
 from connector.model import Chunk, ChunkSummary, MailboxRecord
 from connector.plans.mailboxes import left_behind
 from connector.steps import MailboxState, StepName
@@ -88,7 +89,7 @@ def _renamed(chunks: list[Chunk], names: set[str]) -> list[Chunk]:
     renamed = [chunk.model_copy(update={"mailboxes": [*chunk.mailboxes]}) for chunk in chunks]
     for chunk in renamed:
         for place, entry in enumerate(chunk.mailboxes):
-            name = (entry.address or "").lower()
+            name = folded(entry.address or "")
             if entry.requested not in names and name in names and name not in known:
                 chunk.mailboxes[place] = entry.model_copy(update={"requested": name})
                 known.add(name)
@@ -106,7 +107,7 @@ def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
     kept = {
         entry.key
         for entry in _entries(chunks)
-        if entry.wanted and names & {entry.requested, (entry.address or "").lower()}
+        if entry.wanted and names & {entry.requested, folded(entry.address or "")}
     }
     keys = {entry.key for entry in held}
     return len(keys - kept), len(keys)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.address import folded, is_plus
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
 from connector.microsoft import SPREAD
 from connector.model import Finding, MailboxRecord
@@ -41,7 +42,7 @@ def moved(record: MailboxRecord, mailbox: Mailbox) -> bool:
     """
     if record.guid and mailbox.guid:
         return record.guid != mailbox.guid
-    return record.address is not None and bool(mailbox.names) and record.address.lower() not in mailbox.names
+    return record.address is not None and bool(mailbox.names) and folded(record.address) not in mailbox.names
 
 
 def bind(record: MailboxRecord, mailbox: Mailbox, operation: str) -> None:
@@ -56,7 +57,7 @@ def bind(record: MailboxRecord, mailbox: Mailbox, operation: str) -> None:
 def left_behind(record: MailboxRecord) -> MailboxRecord:
     """Return the mailbox that a name meant before as one whose access is to be taken back."""
     return MailboxRecord(
-        requested=(record.address or record.requested).lower(),
+        requested=folded(record.address or record.requested),
         address=record.address,
         wanted=False,
         check=record.check,
@@ -105,7 +106,7 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
             return finding("address-is-elsewhere", address, request_id, kind=kind)
         return finding("address-is-no-mailbox", address, request_id, kind=kind)
     if isinstance(error, NotFoundError):
-        return finding("mailbox-not-found", address, request_id)
+        return finding("plus-address-not-found" if is_plus(address) else "mailbox-not-found", address, request_id)
     if isinstance(error, RefusedError) and error.code == "ambiguous":
         return finding("address-ambiguous", address, request_id)
     if isinstance(error, RefusedError) and error.code == "outside-write-scope":

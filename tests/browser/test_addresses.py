@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from connector.request import ADDRESS
+from connector.address import canonical
 from local.browser import browsing, context
 from tests.triggers.served import running
 
@@ -61,15 +61,30 @@ async def read(page: Page, text: str) -> Any:
 async def test_what_is_pasted_is_read(
     page: Page, text: str, found: list[str], twice: int, passed: list[str], unknown: list[str]
 ) -> None:
-    assert await read(page, text) == {"list": found, "twice": twice, "passed": passed, "unknown": unknown}
+    seen = {"list": found, "twice": twice, "passed": passed, "unknown": unknown, "converted": []}
+    assert await read(page, text) == seen
+
+
+async def test_both_forms_of_a_domain_are_one_mailbox_and_both_are_shown(page: Page) -> None:
+    read_of = await read(page, "Info@M\u00fcller.de; info@xn--mller-kva.de, Eva <eva@mu\u0308ller.de>")
+    assert read_of["list"] == ["Info@xn--mller-kva.de", "eva@xn--mller-kva.de"]
+    assert (read_of["twice"], read_of["unknown"]) == (1, [])
+    assert read_of["converted"] == [
+        {"address": "Info@xn--mller-kva.de", "typed": "Info@M\u00fcller.de"},
+        {"address": "eva@xn--mller-kva.de", "typed": "eva@mu\u0308ller.de"},
+    ]
 
 
 @pytest.mark.parametrize(
     "address",
     ["a@b.de", "a.b+c@d-e.f.de", "a_b@x.co", "a@-b.de", "a@b-.de", "a@b..de", "a@b", "a@b.d", "x" * 65 + "@b.de",
      "x" * 64 + "@b.de", "a@" + "b" * 63 + ".de", "a@" + "b" * 64 + ".de", "#!$%&'*+/=?^_`{|}~@b.de", "a@b.de-",
-     "a@" + ".".join(["b" * 60] * 4) + ".de"],
+     "a@" + ".".join(["b" * 60] * 4) + ".de",
+     "a@m\u00fcller.de", "a@stra\u00dfe.de", "a@\u4f8b\u5b50.\u4e2d\u56fd",
+     "\u00e4@m\u00fc.de",
+     "a@m\u00fc/x.de", "a@m\u00fc:1.de", "a@m\u00fc?x.de", "a@m\u00fc#.de", "a@m\u00fc%41.de", "a@m\u00fc",
+     "a@m\u00fc..de", "a@-m\u00fc.de"],
 )  # fmt: skip
 async def test_it_is_an_address_for_the_page_if_it_is_one_for_the_api(page: Page, address: str) -> None:
     taken = (await read(page, f"<{address}>"))["list"]
-    assert taken == ([address] if ADDRESS.fullmatch(address) else [])
+    assert [one.lower() for one in taken] == [one for one in [canonical(address)] if one is not None]

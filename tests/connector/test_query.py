@@ -68,10 +68,10 @@ def test_what_is_not_clear_is_refused(sent: str, code: str, field: str) -> None:
 @pytest.mark.parametrize(
     ("sent", "known"),
     [
-        ("DRYRUN", "dryRun"),
-        ("dry_run", "dryRun"),
-        ("ALLOWREMOVAL=1", "allowRemoval"),
-        ("secrets=reference", "secret"),
+        ("DRYRUN", "dryRun, secret, allowRemoval, after"),
+        ("dry_run", "dryRun, secret, allowRemoval, after"),
+        ("ALLOWREMOVAL=1", "allowRemoval, secret, after, dryRun"),
+        ("secrets=reference", "secret, allowRemoval, after, dryRun"),
         ("zzz", "secret, allowRemoval, after, dryRun"),
     ],
 )

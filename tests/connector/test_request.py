@@ -125,3 +125,42 @@ def test_any_bytes_are_refused_in_our_words(body: bytes | str) -> None:
 def test_every_name_of_the_pattern_is_accepted(name: str) -> None:
     assert is_name(name)
     assert read({**GOOD, "name": name}).name == name
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_at_the_start_is_read_over() -> None:
+    assert read(MARK + json.dumps(GOOD).encode()) == read(GOOD)
+    with pytest.raises(BodyError) as refused:
+        read(MARK + b'{"name": "\xff"}')
+    assert (refused.value.code, refused.value.values["position"]) == ("not-utf8", 13)
+    for twice in (MARK + MARK + b"{}", b" " + MARK + b"{}", b"{}" + MARK):
+        with pytest.raises(BodyError, match="not-json"):
+            read(twice)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", [json.dumps(GOOD), "{}", "[1]", "7"])
+def test_utf_16_and_32_are_named(encoding: str, text: str) -> None:
+    with pytest.raises(BodyError) as refused:
+        read(text.encode(encoding))
+    assert refused.value.code == "body-utf16"
+
+
+def test_two_forms_of_a_domain_are_one_mailbox() -> None:
+    both = [{**GOOD, "mailboxes": [address]} for address in ("Info@M\u00fcller.de", "\ufeffinfo@xn--mller-kva.de")]
+    assert read(both[0]).wanted(1) == read(both[1]).wanted(1)
+    assert read(both[0]).wanted(1).mailboxes == ["info@xn--mller-kva.de"]
+    with pytest.raises(FieldError) as refused:
+        read({**GOOD, "mailboxes": ["info@m\u00fcller.de", "a@b.de", "info@xn--mller-kva.de"]})
+    assert refused.value.code == "duplicate-mailbox"
+    assert refused.value.values["value"] == "info@m\u00fcller.de, info@xn--mller-kva.de"
+
+
+def test_a_hint_names_all_fields_and_the_nearest_one() -> None:
+    for change, near in (({"mailboxs": []}, "mailboxes"), ({"display_name": "x"}, "displayName")):
+        with pytest.raises(FieldError) as refused:
+            read({**GOOD, **change})
+        assert refused.value.values["near"] == near
+        assert refused.value.values["known"] == "name, mailboxes, displayName, secret, enableImap"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from connector.address import both, canonical
 from connector.clients.exchange_answers import Answer, batch, cut_short, error, values
 from connector.clients.graph_errors import Refusal, meaning
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
@@ -16,7 +17,7 @@ from connector.errors import RequestError, ServiceError, UnexpectedAnswerError, 
 from connector.kept import read
 from connector.messages import LANGUAGES, preferred
 from connector.model import Chunk, Connection, is_name
-from connector.request import ADDRESS, MAX_BODY, parse
+from connector.request import MAX_BODY, parse
 from connector.verdict import conclude
 
 Target = Callable[[bytes], None]
@@ -94,10 +95,13 @@ def names(data: bytes) -> None:
         assert text.isascii()
         assert text.replace("-", "").isalnum()
         assert len(text) <= 40
-    if ADDRESS.fullmatch(text):
-        assert text.isascii()
-        assert text.isprintable()
-        assert not set(text) & set(' "()<>[]:;,\\')
+    address = canonical(text)
+    if address is not None:
+        assert address.isascii()
+        assert address.isprintable()
+        assert not set(address) & set(' "()<>[]:;,\\')
+        assert canonical(address) == address
+        assert both(address).startswith(address)
 
 
 def document(data: bytes) -> None:

@@ -119,12 +119,14 @@ const some = words => words.slice(0, 10).join(', ') + (words.length > 10 ? ' …
 
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
-  const { list, twice, passed, unknown } = addresses(fields.mailboxes.value);
+  const { list, twice, passed, unknown, converted } = addresses(fields.mailboxes.value);
+  const both = converted.map(({ address, typed }) => `${address} (${typed})`);
   const moved = now && difference(now.mailboxes, list);
-  draw(document.getElementById('mailboxes-read'), [list.length, twice, passed, unknown, moved], () => [
+  draw(document.getElementById('mailboxes-read'), [list.length, twice, passed, unknown, both, moved], () => [
     count('page.form.read', list.length),
     twice > 0 && ` ${count('page.form.twice', twice)}`,
     passed.length > 0 && ` ${t('page.form.passed', { words: some(passed) })}`,
+    both.length > 0 && ` ${t('page.form.converted', { words: some(both) })}`,
     unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: some(unknown) })}`),
     moved && ` ${t('page.form.difference', { added: moved.added.length, removed: moved.removed.length })}`,
   ]);

@@ -96,3 +96,13 @@ def test_what_is_wrong_with_an_address(
 )
 def test_a_write_was_refused_only_where_that_is_certain(error: ServiceError, certain: bool) -> None:
     assert was_refused(error) is certain
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("info+x@b.de", "plus-address-not-found"), ("info@b.de", "mailbox-not-found")]
+)
+def test_of_a_plus_address_it_is_said_why_there_is_none(address: str, code: str) -> None:
+    missing = NotFoundError("exchange", "x", "")
+    assert failure(address, missing, missing).code == code
+    group = Recipient("g", "MailUniversalDistributionGroup")
+    assert failure(address, missing, group).code == "address-is-group"
