@@ -1,31 +1,7 @@
 """One activity per step of the article: observe, apply, confirm."""
 
-from activities import (
-    application,
-    consent,
-    enterprise_application,
-    exchange,
-    mailboxes,
-    operation,
-    planning,
-    planning_mailboxes,
-    prerequisites,
-    secret,
-    verification,
-)
+from activities import mailboxes, operation, planning, planning_mailboxes, verification
 from activities.blueprint import blueprint as registered
+from activities.steps import STEPS
 
-__all__ = [
-    "application",
-    "consent",
-    "enterprise_application",
-    "exchange",
-    "mailboxes",
-    "operation",
-    "planning",
-    "planning_mailboxes",
-    "prerequisites",
-    "registered",
-    "secret",
-    "verification",
-]
+__all__ = ["STEPS", "mailboxes", "operation", "planning", "planning_mailboxes", "registered", "verification"]

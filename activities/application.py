@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from activities import ownership
-from activities.blueprint import activity
-from activities.run import Order, Run, carry_out
+from activities.run import Run
+from activities.stage import Stage
 from connector.errors import ServiceError, ThrottledError, UnavailableError
 from connector.log import log
 from connector.model import Connection
@@ -16,14 +15,11 @@ from connector.observed import Application
 from connector.plans import application
 from connector.plans.application import REQUIRED_ROLES, TAG, Observed, unique_name
 from connector.plans.ownership import belongs
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change
 from connector.steps import StepName
 
 
-@dataclass(frozen=True, slots=True)
-class _Application:
-    step: StepName = StepName.APPLICATION
-
+class _Application(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         found = await ownership.by_name(run)
         deleted = await _deleted(run) if found.application is None else None
@@ -31,11 +27,8 @@ class _Application:
             found = dataclasses.replace(found, accepted=run.accepted_for(deleted.application_id))
         return Observed(found, deleted)
 
-    def plan(self, run: Run, observed: Observed) -> Plan:
-        return application.plan(observed, run.connection.wanted)
-
-    async def apply(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - all in the change
-        if change.action is Action.UPDATE_APPLICATION:
+    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:  # noqa: ARG002 - all in the change
+        if changes[0].action is Action.UPDATE_APPLICATION:
             await _ensure(run)
             return
         making = await ownership.begin_making(run, self.step)
@@ -78,10 +71,4 @@ async def _deleted(run: Run) -> Application | None:
         return None
 
 
-STAGE = _Application()
-
-
-@activity("application")
-async def run_application(order: Order) -> dict[str, Any]:
-    """Make the application as wanted."""
-    return await carry_out(STAGE, order)
+STAGE = _Application(StepName.APPLICATION, application.plan)

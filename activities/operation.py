@@ -43,7 +43,7 @@ async def begin(order: Order) -> dict[str, Any]:
         "state": connection.state,
         "operation": connection.operation.id,
         "revision": connection.wanted.revision,
-        "steps": [step.value for step in unsettled(connection.step_states())],
+        "steps": [step.value for step in unsettled(connection.step_states(), connection.operation.kind)],
         "chunks": [number for number, chunk in enumerate(connection.chunks) if chunk.unsettled],
         "prove": [number for number, chunk in enumerate(connection.chunks) if _unopened(chunk)],
         "open": connection.counts().get(MailboxState.OPEN, 0),

@@ -5,9 +5,6 @@ Two round trips by name in step 2; afterwards the ids are known, and all is aske
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
 from uuid import uuid4
 
 from activities.run import Run
@@ -19,25 +16,9 @@ from connector.observed import Application, EnterpriseApplication
 from connector.plans import ownership
 from connector.plans.application import unique_name
 from connector.plans.ownership import Identity, Registration
-from connector.plans.plan import Plan
 from connector.plans.secret import credential_name, secret_name
 from connector.steps import StepName
 from connector.together import together
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Looked(Generic[T]):
-    """What a step observed, and whose the application was at that moment; None where there is none yet."""
-
-    registration: Registration | None
-    seen: T
-
-    def guard(self, step: StepName, plan: Callable[[], Plan]) -> Plan:
-        """Return the step's own plan, unless the application is not ours."""
-        verdict = ownership.stopping(self.registration, step)
-        return verdict if verdict.blocked or verdict.wait is not None else plan()
 
 
 async def by_name(run: Run) -> Registration:

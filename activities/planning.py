@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from activities import application, consent, enterprise_application, exchange, prerequisites, secret
 from activities.blueprint import activity
 from activities.planning_mailboxes import PLANNED, listed, opened
-from activities.run import SUPERSEDED, WAIT, Order, Outcome, Stage, translate
+from activities.run import SUPERSEDED, WAIT, Order, Outcome, translate
+from activities.steps import STEPS
 from connector.diagnosis import unread, unreadable
 from connector.errors import ServiceError, UnreadableError
 from connector.log import log
@@ -18,17 +18,7 @@ from connector.plans.plan import Action, Plan
 from connector.services import services
 from connector.steps import MailboxState, StepName, StepState, may_run
 
-_STAGES: dict[StepName, Stage[Any]] = {
-    stage.step: stage
-    for stage in (
-        prerequisites.STAGE,
-        application.STAGE,
-        enterprise_application.STAGE,
-        consent.STAGE,
-        secret.STAGE,
-        exchange.STAGE,
-    )
-}
+_STAGES = {stage.step: stage for stage in STEPS}
 
 
 @activity("plan_begin")
@@ -67,7 +57,7 @@ async def plan_step(order: Order) -> dict[str, Any]:
     stage, unseen = _STAGES[step], False
     try:
         observed = await stage.observe(run)
-        plan = stage.plan(run, observed)
+        plan = stage.plan(observed, planned.connection.wanted)
         stage.record(observed, planned.connection)
         if any(change.action is Action.CREATE_APPLICATION for change in plan.changes):
             # The steps that follow would wait for the one that is gone; what they need is known after the change.

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from activities.blueprint import activity
-from activities.run import Order, Run, carry_out
+from activities.run import Run
+from activities.stage import Stage
 from connector.model import Connection, Rights
 from connector.observed import CredentialPolicy
 from connector.plans import prerequisites
-from connector.plans.plan import Change, Plan
 from connector.plans.prerequisites import Observed
 from connector.rights import look
 from connector.steps import StepName
 
 
-@dataclass(frozen=True, slots=True)
-class _Prerequisites:
-    step: StepName = StepName.PREREQUISITES
-
+class _Prerequisites(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         return await look(run.services)
-
-    def plan(self, run: Run, observed: Observed) -> Plan:
-        settings = run.services.settings
-        wish = run.connection.wanted.lifetime_days or settings.secret_lifetime_days
-        return prerequisites.plan(observed, settings.granted, wish)
-
-    async def apply(self, run: Run, observed: Observed, change: Change) -> None:
-        """Do nothing: this step never plans a change."""
 
     def record(self, observed: Observed, connection: Connection) -> None:
         connection.ids.tenant_id = observed.graph.tenant_id
@@ -44,10 +29,4 @@ class _Prerequisites:
         )
 
 
-STAGE = _Prerequisites()
-
-
-@activity("prerequisites")
-async def run_prerequisites(order: Order) -> dict[str, Any]:
-    """Find out what may be done."""
-    return await carry_out(STAGE, order)
+STAGE = _Prerequisites(StepName.PREREQUISITES, prerequisites.plan)

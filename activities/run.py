@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import refusal, unread
@@ -21,12 +21,10 @@ from connector.errors import (
 from connector.log import log, unreadable
 from connector.model import Connection, Finding
 from connector.outage import delays, spares
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Change
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
 from connector.waiting import LONGEST_ASKED, TIMER_SLACK
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +80,6 @@ UNREADABLE = "unreadable"
 """The state where a document cannot be read: nothing is done or noted before somebody has repaired it."""
 MORE = "more"
 """The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
-_HARMLESS = frozenset({Action.UPDATE_APPLICATION})
-"""What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
 SUPERSEDED = "superseded"
 
 
@@ -149,6 +145,10 @@ class Run:
         """Return the orchestration's clock, moved on by what this delivery has taken."""
         return self.order.now + timedelta(seconds=time.monotonic() - self._began)
 
+    def looks(self, step: StepName) -> bool:
+        """Return whether a step changes nothing: in a dry run, and what a verification has found settled."""
+        return self.dry or self.connection.step(step).check
+
     async def update(self, change: Callable[[Connection], None]) -> None:
         """Change the document now."""
         self.connection = await self.services.documents.update(self.order.name, change)
@@ -170,100 +170,6 @@ async def accepted(clients: Services, name: str) -> tuple[Acceptance, ...]:
     except UnreadableError as error:
         unreadable(error)
         return ()
-
-
-class Stage(Protocol, Generic[T]):
-    """The four parts of a step."""
-
-    @property
-    def step(self) -> StepName:
-        """Which step it is."""
-
-    async def observe(self, run: Run) -> T:
-        """Read the world into a small value."""
-
-    def plan(self, run: Run, observed: T) -> Plan:
-        """Decide what is to be done."""
-
-    async def apply(self, run: Run, observed: T, change: Change) -> None:
-        """Make one change."""
-
-    def record(self, observed: T, connection: Connection) -> None:
-        """Note in the document what was observed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    outcome: Outcome
-    findings: tuple[Finding, ...] = ()
-    changes: int = 0
-
-
-async def carry_out(stage: Stage[T], order: Order) -> dict[str, Any]:
-    """Run one step as far as it goes now, store what came of it, and return the outcome."""
-    run = await Run.open(order)
-    if (instead := not_now(run, stage.step)) is not None:
-        return instead.to_json()
-    recorders: list[Callable[[Connection], None]] = []
-    result = await _settle(stage, run, recorders)
-    outcome = await record(run, stage.step, result.outcome, result.findings, result.changes, recorders)
-    return outcome.to_json()
-
-
-async def _settle(stage: Stage[T], run: Run, recorders: list[Callable[[Connection], None]]) -> _Result:
-    changes, change = 0, None
-    try:
-        observed = await stage.observe(run)
-        recorders.append(lambda connection, seen=observed: stage.record(seen, connection))  # type: ignore[misc]
-        plan = stage.plan(run, observed)
-        if plan.changes and not plan.blocked:
-            if run.connection.step(stage.step).check:
-                return _told((*plan.findings, *missing(stage.step, plan)))
-            for change in plan.changes:
-                await stage.apply(run, observed, change)
-                changes += 1
-                log("change", connection=run.order.name, step=stage.step, action=change.action, reason=change.reason)
-            change = None
-            observed = await stage.observe(run)
-            recorders.append(lambda connection, seen=observed: stage.record(seen, connection))  # type: ignore[misc]
-            plan = stage.plan(run, observed)
-            if plan.changes and _had_its_time(run, stage.step):
-                return replace(_told((*plan.findings, *missing(stage.step, plan))), changes=changes)
-            if plan.changes:
-                return _Result(Outcome(WAIT, "replication"), changes=changes)
-    except (ServiceError, GrantMissingError) as error:
-        outcome, findings = translate(stage.step, error, change)
-        return _Result(outcome, findings, changes)
-    if plan.blocked:
-        return _Result(Outcome(StepState.ACTION_REQUIRED), plan.findings, changes)
-    if plan.wait is not None:
-        return _Result(Outcome(WAIT, plan.wait), plan.findings, changes)
-    done = changes or run.connection.step(stage.step).changes
-    return _Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings, changes)
-
-
-def _had_its_time(run: Run, step: StepName) -> bool:
-    """Return whether a write that shows nothing is for a person: its half hour is over, in this round or before."""
-    entry = run.connection.step(step)
-    return run.order.last or (entry.state is StepState.ACTION_REQUIRED and entry.changes > 0)
-
-
-def _told(findings: tuple[Finding, ...]) -> _Result:
-    errors = any(finding.severity == "error" for finding in findings)
-    return _Result(Outcome(StepState.ACTION_REQUIRED if errors else StepState.UNCHANGED), findings)
-
-
-def missing(step: StepName, plan: Plan) -> tuple[Finding, ...]:
-    """Return the changes that a plan holds as findings, for a step that only looks."""
-    return tuple(
-        Finding(
-            code=change.reason,
-            severity="warning" if change.action in _HARMLESS else "error",
-            step=step,
-            subject=change.subject,
-        )
-        for change in plan.changes
-    )
 
 
 def translate(

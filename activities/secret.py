@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from activities import ownership
-from activities.blueprint import activity
-from activities.ownership import Looked
-from activities.run import Order, Run, carry_out
+from activities.run import Run
 from activities.secret_making import make
+from activities.stage import Stage
 from connector.errors import ForbiddenError, RefusedError
 from connector.log import log
 from connector.model import Connection, Finding
 from connector.observed import SecretVersion
 from connector.plans import secret
-from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change, Plan
+from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change
 from connector.plans.secret import (
     Observed,
     Proof,
@@ -38,11 +36,8 @@ PROOFS: dict[str, Proof] = {
 """What the token endpoint says of a secret (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Secret:
-    step: StepName = StepName.SECRET
-
-    async def observe(self, run: Run) -> Looked[Observed]:
+class _Secret(Stage[Observed]):
+    async def observe(self, run: Run) -> Observed:
         name, begun = _name(run), run.connection.secrets_begun
         found, versions = await together(ownership.by_ids(run), run.services.vault.versions(name))
         newest = candidate(versions, run.now)
@@ -57,27 +52,24 @@ class _Secret:
             recovered=run.connection.recovered_in == run.operation,
             held=_held(run),
             begun=begun,
+            subject=name if run.connection.ids.application_id is not None else KNOWN_AFTER_APPLY,
+            registration=found,
         )
         if observed.proof == "accepted":
             await _mark(run, name, versions)
-        return Looked(found, observed)
+        return observed
 
-    def plan(self, run: Run, observed: Looked[Observed]) -> Plan:
-        known = run.connection.ids.application_id is not None
-        subject = _name(run) if known else KNOWN_AFTER_APPLY
-        return observed.guard(self.step, lambda: secret.plan(observed.seen, subject))
-
-    async def apply(self, run: Run, observed: Looked[Observed], change: Change) -> None:
+    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
+        (change,) = changes
         if change.action is Action.REMOVE_ORPHAN:
             await run.services.graph.remove_password(run.connection.ids.object_id or "", change.subject)
         elif change.action is Action.RECOVER_SECRET:
             await run.update(lambda connection: setattr(connection, "recovered_in", run.operation))
             await run.services.vault.recover(change.subject)
         else:
-            await make(run, change.subject, change.reason, observed.seen.begun)
+            await make(run, change.subject, change.reason, observed.begun)
 
-    def record(self, looked: Looked[Observed], connection: Connection) -> None:
-        observed = looked.seen
+    def record(self, observed: Observed, connection: Connection) -> None:
         kept = {version.key_id for version in observed.versions}
         stored = {one.display_name for one in observed.credentials if one.key_id in kept}
         present = {one.display_name for one in observed.credentials}
@@ -101,8 +93,7 @@ async def _mark(run: Run, name: str, versions: tuple[SecretVersion, ...]) -> Non
     """
     record = secret.succession(run.connection.secret, versions)
     wanted = secret.NEXT if record is not None and record.to_be_entered else secret.CURRENT
-    only_looks = run.dry or run.connection.step(StepName.SECRET).check
-    if only_looks or record is None or secret.state_of(versions[0]) == wanted:
+    if run.looks(StepName.SECRET) or record is None or secret.state_of(versions[0]) == wanted:
         return
     try:
         await run.services.vault.label(name, versions[0].version, {**versions[0].tags, secret.STATE: wanted})
@@ -138,10 +129,4 @@ def _name(run: Run) -> str:
     return secret_name(run.order.name, run.connection.ids.application_id or "")
 
 
-STAGE = _Secret()
-
-
-@activity("secret")
-async def run_secret(order: Order) -> dict[str, Any]:
-    """Make sure that there is one usable secret, in the vault."""
-    return await carry_out(STAGE, order)
+STAGE = _Secret(StepName.SECRET, secret.plan)

@@ -106,6 +106,6 @@ def shown(connection: Connection, live: Live, now: datetime) -> Mapping[str, Any
     works = live.runtime == "Running" and live.status.get("state") == StepState.RUNNING
     if live.quiet(now) < (_ACTIVITY if works else _PROMPT):
         return live.status
-    left = unsettled(connection.step_states()) or [StepName.VERIFICATION]
+    left = unsettled(connection.step_states(), connection.operation.kind) or [StepName.VERIFICATION]
     step = live.status.get("step", left[0].value)
     return {"revision": connection.wanted.revision, "step": step, "state": StepState.WAITING.value, "reason": HOST}

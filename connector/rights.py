@@ -41,6 +41,8 @@ async def look(services: Services) -> Observed:
         vault_allowed=vault is None,
         policy=await _policy(services),
         vault_refusal=vault,
+        granted=services.settings.granted,
+        lifetime_days=services.settings.secret_lifetime_days,
     )
 
 

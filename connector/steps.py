@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -65,6 +66,32 @@ class OperationKind(StrEnum):
     PLAN = "plan"
 
 
+class Does(StrEnum):
+    """What a programme does to the tenant."""
+
+    APPLIES = "applies"
+    """Makes the changes that its steps plan."""
+    CHECKS = "checks"
+    """Only looks at what an earlier operation has settled, and goes on with the rest."""
+    LOOKS = "looks"
+    """Makes none, and writes only a document of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """What a kind of operation is made of: its steps in their order, and what it does."""
+
+    steps: tuple[StepName, ...]
+    does: Does
+
+
+PROGRAMMES: dict[OperationKind, Programme] = {
+    OperationKind.SET_UP: Programme((*StepName,), Does.APPLIES),
+    OperationKind.VERIFY: Programme((*StepName,), Does.CHECKS),
+    OperationKind.PLAN: Programme((*StepName,)[:-1], Does.LOOKS),
+}
+
+
 # A right that is missing never stops what can be done without it: consent may be given by hand while the secret is
 # made, and Exchange's part by hand while the mailboxes are already being tried. No secret proves anything before there
 # is an enterprise application: the token endpoint does not know the application then (AADSTS700016).
@@ -80,9 +107,9 @@ _NEEDS: dict[StepName, tuple[StepName, ...]] = {
 }
 
 
-def unsettled(states: dict[StepName, StepState]) -> list[StepName]:
-    """Return the steps that this round has to run, in the order of the article."""
-    return [step for step in StepName if states.get(step, StepState.PENDING) not in SETTLED]
+def unsettled(states: dict[StepName, StepState], kind: OperationKind) -> list[StepName]:
+    """Return the steps that this round has to run, in their order."""
+    return [step for step in PROGRAMMES[kind].steps if states.get(step, StepState.PENDING) not in SETTLED]
 
 
 def may_run(step: StepName, states: dict[StepName, StepState]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
-from connector.model import Finding
+from connector.model import Finding, Wanted
 from connector.observed import Resource, RoleAssignment
+from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
@@ -15,11 +16,15 @@ from connector.steps import StepName
 class Observed:
     """What step 4 looks at."""
 
+    registration: Registration | None
+    holder: str
+    """The id of the enterprise application."""
     exchange: Resource | None
     assignments: tuple[RoleAssignment, ...]
 
 
-def plan(observed: Observed, enterprise_application_id: str) -> Plan:
+@guarded(StepName.CONSENT)
+def plan(observed: Observed, _: Wanted) -> Plan:
     """Return the assignment to make.
 
     The role is resolved by its value and compared with the id that is known: picking a neighbour of it
@@ -34,7 +39,7 @@ def plan(observed: Observed, enterprise_application_id: str) -> Plan:
         assignment.resource_id == observed.exchange.id and assignment.role_id == role_id
         for assignment in observed.assignments
     )
-    return Plan() if held else Plan((Change(Action.ASSIGN_ROLE, enterprise_application_id, "consent-missing"),))
+    return Plan() if held else Plan((Change(Action.ASSIGN_ROLE, observed.holder, "consent-missing"),))
 
 
 def _finding(code: str, subject: str) -> Finding:

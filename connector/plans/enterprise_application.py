@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from connector.model import Finding
+from dataclasses import dataclass
+
+from connector.model import Finding, Wanted
 from connector.observed import EnterpriseApplication
+from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
 
-def plan(observed: EnterpriseApplication | None, application_id: str) -> Plan:
-    """Return how to make the enterprise application of ``application_id``."""
-    if observed is None:
-        change = Change(Action.CREATE_ENTERPRISE_APPLICATION, application_id, "enterprise-application-missing")
-        return Plan((change,))
-    if not observed.enabled:
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 3 looks at."""
+
+    registration: Registration | None
+    application_id: str
+    found: EnterpriseApplication | None
+
+
+@guarded(StepName.ENTERPRISE_APPLICATION)
+def plan(observed: Observed, _: Wanted) -> Plan:
+    """Return how to make the enterprise application."""
+    if observed.found is None:
+        reason = "enterprise-application-missing"
+        return Plan((Change(Action.CREATE_ENTERPRISE_APPLICATION, observed.application_id, reason),))
+    if not observed.found.enabled:
         finding = Finding(
-            code="enterprise-application-disabled", step=StepName.ENTERPRISE_APPLICATION, subject=observed.id
+            code="enterprise-application-disabled", step=StepName.ENTERPRISE_APPLICATION, subject=observed.found.id
         )
         return Plan(findings=(finding,))
     return Plan()

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
 
-from connector.model import Finding
+from connector.model import Finding, Wanted
 from connector.observed import ExchangePrincipal
+from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
 
-def plan(
-    observed: ExchangePrincipal | None,
-    enterprise_application_id: str,
-    application_id: str,
-    accepted: Collection[str] = (),
-) -> Plan:
-    """Return how to make the Exchange principal; ``accepted`` are the ids of findings accepted for this application.
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 6 looks at."""
+
+    registration: Registration | None
+    application_id: str
+    holder: str
+    """The id of the enterprise application."""
+    principal: ExchangePrincipal | None
+
+
+@guarded(StepName.EXCHANGE)
+def plan(observed: Observed, _: Wanted) -> Plan:
+    """Return how to make the Exchange principal.
 
     Exchange accepts a wrong object id silently and the login then fails; the record cannot be corrected, only
     replaced (learn.microsoft.com/powershell/module/exchange/set-serviceprincipal), which needs a person's word.
     """
-    if observed is None:
-        return Plan((Change(Action.CREATE_PRINCIPAL, enterprise_application_id, "principal-missing"),))
-    if observed.object_id.lower() == enterprise_application_id.lower():
+    found, accepted = observed.principal, observed.registration.accepted if observed.registration is not None else ()
+    if found is None:
+        return Plan((Change(Action.CREATE_PRINCIPAL, observed.holder, "principal-missing"),))
+    if found.object_id.lower() == observed.holder.lower():
         return Plan()
     finding = Finding(
         code="principal-stale",
         step=StepName.EXCHANGE,
-        subject=observed.object_id,
-        values={"expected": enterprise_application_id, "applicationId": application_id},
+        subject=found.object_id,
+        values={"expected": observed.holder, "applicationId": observed.application_id},
     )
     if finding.id in accepted:
-        return Plan((Change(Action.REPLACE_PRINCIPAL, observed.object_id, "principal-accepted"),))
+        return Plan((Change(Action.REPLACE_PRINCIPAL, found.object_id, "principal-accepted"),))
     return Plan(findings=(finding,))

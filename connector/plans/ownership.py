@@ -8,13 +8,15 @@ under our name, put a password on its service principal, and make our identity i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import functools
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from connector.acceptances import same_guid
 from connector.microsoft import CLOCKS, PROGRAMS, REPLICATION_TIME
-from connector.model import OF_OTHERS, Finding, Made, Making
+from connector.model import OF_OTHERS, Finding, Made, Making, Wanted
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
 from connector.plans.plan import Plan
 from connector.steps import StepName
@@ -51,6 +53,32 @@ class Registration:
     made: Collection[Made] = ()
     accepted: Collection[str] = ()
     """Ids of findings that somebody has accepted for this application."""
+
+
+class Observed(Protocol):
+    """What a step that only uses the application observes: its own things, and whose the application is."""
+
+    @property
+    def registration(self) -> Registration | None:
+        """Whose it was at that moment; None where there is none yet."""
+
+
+T = TypeVar("T", bound=Observed)
+_Decision = Callable[[T, Wanted], Plan]
+
+
+def guarded(step: StepName) -> Callable[[_Decision[T]], _Decision[T]]:
+    """Let a step plan nothing of its own where the application is not ours, or that cannot be said yet."""
+
+    def guard(plan: _Decision[T]) -> _Decision[T]:
+        @functools.wraps(plan)
+        def guarded_plan(observed: T, wanted: Wanted) -> Plan:
+            verdict = stopping(observed.registration, step)
+            return verdict if verdict.blocked or verdict.wait is not None else plan(observed, wanted)
+
+        return guarded_plan
+
+    return guard
 
 
 def judge(seen: Registration, step: StepName) -> Plan:

@@ -17,7 +17,7 @@ from connector.microsoft import (
     VAULT_FIREWALL,
     Cmdlet,
 )
-from connector.model import Finding, Rights, Severity
+from connector.model import Finding, Rights, Severity, Wanted
 from connector.observed import Claims, CredentialPolicy
 from connector.plans.plan import Action, Plan
 from connector.steps import StepName
@@ -48,18 +48,19 @@ class Observed:
     policy: CredentialPolicy | None
     vault_refusal: ForbiddenError | None = None
     """What the vault said where it does not allow it."""
+    granted: datetime | None = None
+    """When the grant script said it was done."""
+    lifetime_days: int = 0
+    """How long a secret lives where nobody wishes for anything."""
 
 
-def plan(observed: Observed, granted: datetime | None, wish_days: int = 0) -> Plan:
-    """Return the findings; step 1 changes nothing.
-
-    ``granted`` is when the grant script said it was done, ``wish_days`` how long the secret should live.
-    """
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Return the findings; step 1 changes nothing."""
     findings = [
-        *of_graph(observed.graph, granted),
-        *of_exchange(observed.exchange, observed.cmdlets, granted),
+        *of_graph(observed.graph, observed.granted),
+        *of_exchange(observed.exchange, observed.cmdlets, observed.granted),
         *of_vault(observed.vault_refusal, allowed=observed.vault_allowed),
-        *of_policy(observed.policy, wish_days),
+        *of_policy(observed.policy, wanted.lifetime_days or observed.lifetime_days),
     ]
     return Plan(findings=tuple(findings))
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
-from connector.model import Finding, Intent, SecretRecord
+from connector.model import Finding, Intent, SecretRecord, Wanted
 from connector.observed import Credential, SecretVersion
+from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
@@ -44,6 +45,9 @@ class Observed:
     """What the vault has had against a new secret a moment ago; None where it may be asked."""
     begun: int = 0
     """How many secrets had been begun before this look."""
+    subject: str = ""
+    """The secret's name in the vault."""
+    registration: Registration | None = None
 
 
 def secret_name(connection: str, application_id: str) -> str:
@@ -128,14 +132,16 @@ def orphans(observed: Observed) -> tuple[Credential, ...]:
     )
 
 
-def plan(observed: Observed, subject: str) -> Plan:
-    """Return which orphans to remove and whether a new secret is needed. ``subject`` is the secret's name."""
+@guarded(StepName.SECRET)
+def plan(observed: Observed, _: Wanted) -> Plan:
+    """Return which orphans to remove and whether a new secret is needed."""
+    subject = observed.subject
     removals = tuple(
         Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan") for credential in orphans(observed)
     )
     reason = _reason(observed)
     if reason is None:
-        return Plan(removals, _recovered(observed, subject))
+        return Plan(removals, _recovered(observed))
     if reason in {"secret-not-known-yet", "secret-not-listed-yet"}:
         return Plan(removals, wait=reason)
     if reason == "application-unknown":
@@ -149,8 +155,8 @@ def plan(observed: Observed, subject: str) -> Plan:
     return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
 
 
-def _recovered(observed: Observed, subject: str) -> tuple[Finding, ...]:
-    told = Finding(code="secret-recovered", severity="info", step=StepName.SECRET, subject=subject)
+def _recovered(observed: Observed) -> tuple[Finding, ...]:
+    told = Finding(code="secret-recovered", severity="info", step=StepName.SECRET, subject=observed.subject)
     return (told,) if observed.recovered else ()
 
 

@@ -14,7 +14,6 @@ import pytest
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.operation import fail
-from activities.ownership import Looked
 from activities.run import Order, Outcome, Run, held, record, translate
 from activities.secret import STAGE
 from connector.clients.store import FolderStore
@@ -303,7 +302,7 @@ def test_an_intent_that_came_to_nothing_is_forgotten_after_a_day(hours: int, sho
     document = connection()
     document.intents = [intent]
     seen = Observed((), listed, (intent,), None, now=NOW)
-    STAGE.record(Looked(None, seen), document)
+    STAGE.record(seen, document)
     assert document.intents == ([intent] if kept else [])
 
 

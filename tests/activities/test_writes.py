@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from activities.run import Order, Run, _settle
-from connector.model import Connection, StepRecord
+from activities.run import Order, Run
+from activities.stage import Delivery, Stage
+from connector.model import StepRecord
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName, StepState
 from tests.activities.test_activities import NOW, Clients, Exchange, connection
 
+MISSING = Plan((Change(Action.CREATE_PRINCIPAL, "sp", "principal-missing"),))
 
-@dataclass
-class Silent:
+
+class Silent(Stage[None]):
     """A step whose write makes nothing."""
 
-    step: StepName = StepName.EXCHANGE
-    written: int = 0
+    written = 0
 
     async def observe(self, _: Run) -> None: ...
 
-    def plan(self, _: Run, __: None) -> Plan:
-        return Plan((Change(Action.CREATE_PRINCIPAL, "sp", "principal-missing"),))
-
-    async def apply(self, _: Run, __: None, ___: Change) -> None:
-        self.written += 1
-
-    def record(self, _: None, __: Connection) -> None: ...
+    async def apply(self, _: Run, __: None, changes: Sequence[Change]) -> None:
+        self.written += len(changes)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +45,7 @@ async def test_it_is_waited_for_and_then_for_a_person(
     wanted = connection("a@x.de")
     wanted.steps[StepName.EXCHANGE] = before
     run: Any = Run(Clients(Exchange(), tmp_path), Order("hq", 1, NOW, last=last), wanted)  # type: ignore[arg-type]
-    silent: Any = Silent()
-    result = await _settle(silent, run, [])
+    silent = Silent(StepName.EXCHANGE, lambda _, __: MISSING)
+    result = await Delivery(silent, run).settle()
     assert (result.outcome.state, [finding.code for finding in result.findings]) == (state, codes)
     assert (silent.written, result.changes) == (1, 1)

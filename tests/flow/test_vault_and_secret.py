@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from activities.run import Order, carry_out
+from activities.run import Order
 from activities.secret import STAGE
+from activities.stage import deliver
 from connector.model import Connection, StepRecord
 from connector.plans.secret import secret_name
 from connector.services import services
@@ -105,7 +106,7 @@ def _reopen(connection: Connection) -> None:
 
 async def _deliver(now: datetime, pause: float = 0.0) -> dict[str, Any]:
     await asyncio.sleep(pause)
-    return await carry_out(STAGE, Order(name=NAME, revision=1, now=now, attempt=1))
+    return (await deliver(STAGE, Order(name=NAME, revision=1, now=now, attempt=1))).to_json()
 
 
 async def test_a_deleted_secret_that_still_works_is_brought_back_and_used(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.microsoft import REPLICATION_TIME
-from connector.model import Finding, Intent
+from connector.model import Finding, Intent, Wanted
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action
 from connector.plans.secret import (
@@ -24,6 +24,7 @@ from connector.plans.secret import (
 from connector.steps import StepName
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])
 LONG_AGO, JUST_NOW = NOW - timedelta(days=10), NOW - timedelta(minutes=1)
 
 
@@ -50,6 +51,7 @@ def observed(**more: Any) -> Observed:
         "intents": (),
         "proof": "accepted",
         "now": NOW,
+        "subject": "name",
     }
     return Observed(**{**values, **more})
 
@@ -68,12 +70,12 @@ def observed(**more: Any) -> Observed:
     ],
 )
 def test_a_new_secret_has_a_reason(seen: Observed, reason: str) -> None:
-    (change,) = plan(seen, "name").changes
+    (change,) = plan(seen, WANTED).changes
     assert (change.action, change.reason, change.subject) == (Action.ADD_SECRET, reason, "name")
 
 
 def test_a_usable_secret_is_left_alone() -> None:
-    result = plan(observed(), "name")
+    result = plan(observed(), WANTED)
     assert (result.changes, result.wait, result.findings) == ((), None, ())
 
 
@@ -86,13 +88,13 @@ def test_a_usable_secret_is_left_alone() -> None:
     ],
 )
 def test_a_fresh_secret_is_given_time(seen: Observed, reason: str) -> None:
-    result = plan(seen, "name")
+    result = plan(seen, WANTED)
     assert (result.changes, result.wait) == ((), reason)
 
 
 def test_a_refusal_after_the_time_for_replication_is_meant() -> None:
     old = version(created=NOW - REPLICATION_TIME)
-    assert plan(observed(versions=(old,), proof="refused"), "name").changes
+    assert plan(observed(versions=(old,), proof="refused"), WANTED).changes
 
 
 def test_only_credentials_of_unfinished_intents_that_no_version_carries_are_orphans() -> None:
@@ -110,14 +112,14 @@ def test_only_credentials_of_unfinished_intents_that_no_version_carries_are_orph
     )
     seen = observed(intents=intents, credentials=credentials)
     assert [orphan.key_id for orphan in orphans(seen)] == ["k2"]
-    assert [(change.action, change.subject) for change in plan(seen, "name").changes] == [(Action.REMOVE_ORPHAN, "k2")]
+    assert [(change.action, change.subject) for change in plan(seen, WANTED).changes] == [(Action.REMOVE_ORPHAN, "k2")]
 
 
 def test_orphans_go_before_a_new_secret_comes() -> None:
     seen = observed(
         versions=(), credentials=(credential("k2", credential_name("i")),), intents=(Intent(id="i", started=LONG_AGO),)
     )
-    assert [change.action for change in plan(seen, "name").changes] == [Action.REMOVE_ORPHAN, Action.ADD_SECRET]
+    assert [change.action for change in plan(seen, WANTED).changes] == [Action.REMOVE_ORPHAN, Action.ADD_SECRET]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ HELD = Finding(code="vault-right-missing", step=StepName.SECRET)
 def test_a_secret_is_made_by_one_delivery_and_only_where_the_vault_takes_it(
     seen: Observed, actions: list[Action], wait: str | None, findings: list[str]
 ) -> None:
-    result = plan(seen, "name")
+    result = plan(seen, WANTED)
     assert [change.action for change in result.changes] == actions
     assert (result.wait, [finding.code for finding in result.findings]) == (wait, findings)
 
@@ -181,4 +183,4 @@ def test_what_another_delivery_is_just_making_is_no_orphan() -> None:
     left = observed(
         versions=(), credentials=making.credentials, intents=(OPEN,), held=HELD, now=NOW + timedelta(hours=1)
     )
-    assert [change.action for change in plan(left, "name").changes] == [Action.REMOVE_ORPHAN]
+    assert [change.action for change in plan(left, WANTED).changes] == [Action.REMOVE_ORPHAN]

@@ -20,7 +20,8 @@ from connector.observed import (
     RoleAssignment,
 )
 from connector.plans import consent, enterprise_application, exchange, prerequisites
-from connector.plans.plan import Action
+from connector.plans.plan import Action, Plan
+from tests.connector.plans.test_ownership import APPLICATION, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GRANTED = NOW - timedelta(days=1)
@@ -97,25 +98,27 @@ def without(role: str, issued: datetime = NOW) -> Claims:
     ],
 )
 def test_missing_rights_are_told_apart(observed: prerequisites.Observed, findings: list[tuple[str, str, str]]) -> None:
-    found = prerequisites.plan(observed, GRANTED).findings
+    found = prerequisites.plan(dataclasses.replace(observed, granted=GRANTED), WANTED).findings
     assert [(finding.code, finding.subject, finding.severity) for finding in found] == findings
 
 
+def entry(found: EnterpriseApplication | None) -> Plan:
+    return enterprise_application.plan(enterprise_application.Observed(None, "app", found), WANTED)
+
+
 def test_an_enterprise_application_is_made_and_a_disabled_one_reported() -> None:
-    assert [change.action for change in enterprise_application.plan(None, "app").changes] == [
-        Action.CREATE_ENTERPRISE_APPLICATION
-    ]
-    assert enterprise_application.plan(EnterpriseApplication("sp", "app"), "app").changes == ()
-    disabled = enterprise_application.plan(EnterpriseApplication("sp", "app", enabled=False), "app")
+    assert [change.action for change in entry(None).changes] == [Action.CREATE_ENTERPRISE_APPLICATION]
+    assert entry(EnterpriseApplication("sp", "app")).changes == ()
+    disabled = entry(EnterpriseApplication("sp", "app", enabled=False))
     assert [finding.code for finding in disabled.findings] == ["enterprise-application-disabled"]
 
 
 def test_consent_is_the_role_by_value_compared_with_the_known_id() -> None:
     resource = Resource("exo", {IMAP_ROLE: IMAP_ROLE_ID, "full_access_as_app": "dc890d15"})
-    (change,) = consent.plan(consent.Observed(resource, ()), "sp").changes
+    (change,) = consent.plan(consent.Observed(None, "sp", resource, ()), WANTED).changes
     assert change.action is Action.ASSIGN_ROLE
     held = (RoleAssignment("1", "exo", IMAP_ROLE_ID),)
-    assert consent.plan(consent.Observed(resource, held), "sp").changes == ()
+    assert consent.plan(consent.Observed(None, "sp", resource, held), WANTED).changes == ()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_consent_is_the_role_by_value_compared_with_the_known_id() -> None:
 )
 def test_another_role_or_resource_is_no_consent(assignment: RoleAssignment) -> None:
     resource = Resource("exo", {IMAP_ROLE: IMAP_ROLE_ID})
-    assert consent.plan(consent.Observed(resource, (assignment,)), "sp").changes
+    assert consent.plan(consent.Observed(None, "sp", resource, (assignment,)), WANTED).changes
 
 
 @pytest.mark.parametrize(
@@ -136,22 +139,24 @@ def test_another_role_or_resource_is_no_consent(assignment: RoleAssignment) -> N
     ],
 )
 def test_an_unexpected_role_is_never_assigned(resource: Resource | None, code: str) -> None:
-    result = consent.plan(consent.Observed(resource, ()), "sp")
+    result = consent.plan(consent.Observed(None, "sp", resource, ()), WANTED)
     assert ([finding.code for finding in result.findings], result.changes) == ([code], ())
 
 
-def principal(object_id: str) -> ExchangePrincipal:
-    return ExchangePrincipal("app", object_id, "UTM")
+def record(object_id: str | None, *accepted: str) -> Plan:
+    principal = ExchangePrincipal("app", object_id, "UTM") if object_id is not None else None
+    ours = seen(APPLICATION, accepted=accepted)
+    return exchange.plan(exchange.Observed(ours, "app", "sp", principal), WANTED)
 
 
 def test_the_exchange_principal_is_made_and_one_that_fits_is_left_alone() -> None:
-    assert [change.action for change in exchange.plan(None, "sp", "app").changes] == [Action.CREATE_PRINCIPAL]
-    assert exchange.plan(principal("SP"), "sp", "app").changes == ()
+    assert [change.action for change in record(None).changes] == [Action.CREATE_PRINCIPAL]
+    assert record("SP").changes == ()
 
 
 def test_a_stale_principal_is_replaced_only_when_accepted() -> None:
-    result = exchange.plan(principal("wrong"), "sp", "app")
+    result = record("wrong")
     assert (result.changes, result.blocked) == ((), True)
     assert result.findings[0].values["applicationId"] == "app"
-    accepted = exchange.plan(principal("wrong"), "sp", "app", {result.findings[0].id})
+    accepted = record("wrong", result.findings[0].id)
     assert [change.action for change in accepted.changes] == [Action.REPLACE_PRINCIPAL]

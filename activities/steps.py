@@ -1,0 +1,29 @@
+"""The steps in the order of the article: whatever needs all of them takes them from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from activities import application, consent, enterprise_application, exchange, prerequisites, secret
+from activities.blueprint import activity
+from activities.run import Order
+from activities.stage import Stage, deliver
+
+STEPS: tuple[Stage[Any], ...] = (
+    prerequisites.STAGE,
+    application.STAGE,
+    enterprise_application.STAGE,
+    consent.STAGE,
+    secret.STAGE,
+    exchange.STAGE,
+)
+
+
+def _register(stage: Stage[Any]) -> None:
+    @activity(stage.step.replace("-", "_"))
+    async def run(order: Order) -> dict[str, Any]:
+        return (await deliver(stage, order)).to_json()
+
+
+for each in STEPS:
+    _register(each)
