@@ -42,11 +42,12 @@ async def perform(
         RequestError: it is refused; or another request was faster, or the run has ended.
         UnavailableError: Durable does not answer, or does not start it; the connection then shows as interrupted.
     """
+    live, looked_at = Live(), None
     for _ in range(_TRIES):
         connection = seen.connection if seen is not None else None
-        live = Live()
-        if client is not None and connection is not None and looks(request.kind):
-            live = await operations.look(client, connection)
+        needed = connection is not None and connection.operation != looked_at and looks(request.kind)
+        if client is not None and connection is not None and needed:
+            live, looked_at = await operations.look(client, connection), connection.operation
         done = admit(request, caller, connection, live, services().now())
         if isinstance(done, Refuse):
             raise done.error

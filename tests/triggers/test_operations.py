@@ -82,13 +82,15 @@ class Running(df.DurableOrchestrationClient):
     def __init__(self, documents: Documents, *meanwhile: Callable[[Connection], None]) -> None:
         self.documents, self.meanwhile = documents, list(meanwhile)
         self.woken: list[str] = []
+        self.asked = 0
+        self.runtime = df.OrchestrationRuntimeStatus.Running
 
     async def get_status(self, *_: Any, **__: Any) -> Any:
+        self.asked += 1
         if self.meanwhile:
             await self.documents.update("hq", self.meanwhile.pop(0))
-        runtime = df.OrchestrationRuntimeStatus.Running
         status = {"step": "verification", "state": "running"}
-        return SimpleNamespace(runtime_status=runtime, last_updated_time=datetime.now(UTC), custom_status=status)
+        return SimpleNamespace(runtime_status=self.runtime, last_updated_time=datetime.now(UTC), custom_status=status)
 
     async def raise_event(self, instance_id: str, *_: Any, **__: Any) -> None:
         self.woken.append(instance_id)
@@ -117,7 +119,7 @@ async def test_what_the_run_has_written_meanwhile_is_no_other_request(documents:
     written = (await _ask(client, Kind.SET_UP, "create_connection")).connection
     assert (await operations.find("hq")).connection == written
     assert (written.wanted.display_name, written.step(StepName.CONSENT).state) == ("UTM HQ", StepState.DONE)
-    assert (written.operation.id, client.woken) == ("mine", ["connection-hq"])
+    assert (written.operation.id, client.woken, client.asked) == ("mine", ["connection-hq"], 1)
 
 
 @pytest.mark.parametrize("update", [{"id": "other"}, {"ended": datetime.now(UTC)}, {"cancelled": True}])
@@ -155,6 +157,17 @@ async def test_a_cancel_ends_what_runs_when_it_comes_and_nothing_where_the_run_h
         (await operations.find("hq")).connection, stored=True
     )
     assert ended.woken == []
+
+
+async def test_a_run_that_ends_while_it_is_looked_for_is_not_lost(documents: Documents) -> None:
+    connection = _connection("run", begun=True)
+    await documents.save(connection, None)
+    client = Running(documents, _meanwhile({"ended": datetime.now(UTC)}))
+    client.runtime = df.OrchestrationRuntimeStatus.Completed
+    seen = await operations.find("hq")
+    done = await perform(client, Request(Kind.RECOVER, "hq", "mine"), None, seen)
+    assert done == Settled((await operations.find("hq")).connection, stored=True)
+    assert (done.connection.operation.attempt, done.connection.operation.lost) == (0, None)
 
 
 async def test_a_document_that_changes_all_the_time_is_given_up(documents: Documents) -> None:
