@@ -25,7 +25,7 @@ def plan(context: df.DurableOrchestrationContext) -> Steps:
     try:
         return (yield from _plan(context, order))
     except HistoryFullError:
-        context.continue_as_new({"name": given["name"], "plan": given["plan"]})
+        context.continue_as_new(given)
         return None
 
 

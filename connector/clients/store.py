@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -31,6 +31,7 @@ from connector.clients.bounds import STORE, Bounds, collected, unanswered
 from connector.clients.unreadable import unreadable
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
 
+T = TypeVar("T")
 RETRIES: Mapping[str, Any] = {
     "retry_total": 2,
     "retry_connect": 2,
@@ -92,23 +93,23 @@ class FolderStore:
 
     async def get(self, path: str) -> tuple[bytes, str] | None:
         """See ``Store``."""
-        return await asyncio.to_thread(self._read, path)
+        return await _away(asyncio.to_thread(self._read, path))
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """See ``Store``."""
-        return await asyncio.to_thread(self._write, path, document, etag)
+        return await _away(asyncio.to_thread(self._write, path, document, etag))
 
     async def delete(self, path: str) -> None:
         """See ``Store``."""
-        await asyncio.to_thread(self._remove, path)
+        await _away(asyncio.to_thread(self._remove, path))
 
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
-        return await asyncio.to_thread(self._list, prefix)
+        return await _away(asyncio.to_thread(self._list, prefix))
 
     async def versions(self, path: str) -> list[str]:
         """See ``Store``."""
-        return await asyncio.to_thread(self._versions, path)
+        return await _away(asyncio.to_thread(self._versions, path))
 
     async def version(self, path: str, version: str) -> bytes | None:
         """See ``Store``."""
@@ -166,6 +167,14 @@ class FolderStore:
         within = self._folder / prefix.rpartition("/")[0]
         found = (path.relative_to(self._folder).as_posix() for path in within.rglob("*.json"))
         return sorted(path for path in found if path.startswith(prefix) and not path.startswith(_VERSIONS))
+
+
+async def _away(work: Awaitable[T]) -> T:
+    """Wait for the file system, which may be full, be read-only or have gone, as a container may."""
+    try:
+        return await work
+    except OSError as error:
+        raise UnavailableError("store", type(error).__name__, "the folder cannot be used") from None
 
 
 class BlobStore:

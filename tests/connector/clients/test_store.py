@@ -140,6 +140,15 @@ async def test_no_answer_is_something_that_waiting_may_help() -> None:
     await store.close()
 
 
+async def test_a_folder_that_cannot_be_used_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file has taken its place")
+    store = FolderStore(tmp_path / "store")
+    for call in (store.get("a/b.json"), store.put("a/b.json", b"{}", None), store.delete("a/b.json")):
+        with pytest.raises(UnavailableError) as caught:
+            await call
+        assert (caught.value.service, caught.value.code) == ("store", "NotADirectoryError")
+
+
 async def test_a_folder_keeps_the_last_versions_of_a_document_newest_first(tmp_path: Path) -> None:
     store, etag = FolderStore(tmp_path), None
     for number in range(8):
