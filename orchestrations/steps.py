@@ -83,10 +83,10 @@ def carry_out(
     Raises:
         HistoryFullError: as ``insist``.
     """
-    waited, attempt, last = _Waited(context, step), 0, False
+    waited, attempt, last, away = _Waited(context, step), 0, False, dict[str, Any]()
     while True:
         turn = context.current_utc_datetime
-        show(context, order, step, "running")
+        show(context, order, step, "running", **away)
         try:
             outcome = yield from call(
                 context, step.replace("-", "_"), order, **{**more, "last": last or more.get("last", False)}
@@ -104,8 +104,10 @@ def carry_out(
             return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
         last = last or waited.enough()
         attempt += 1
-        away = outcome.get("service")
-        show(context, order, step, "waiting", reason=outcome["reason"], seconds=seconds, service=away)
+        told = {"reason": outcome["reason"], "service": outcome.get("service")}
+        # Whoever looks while it is tried again still sees what has not answered so far.
+        away = told if told["service"] is not None else {}
+        show(context, order, step, "waiting", **told, seconds=seconds)
         yield from bell.wait(seconds)
         waited.add(outcome, turn)
 

@@ -13,7 +13,7 @@ from connector.lost import HOST, Live, gone, lost, shown
 from connector.model import Connection, is_name
 from connector.services import services
 from connector.standing import Standing, standing
-from connector.steps import ConnectionState, StepState
+from connector.steps import ConnectionState
 
 
 def instance_id(connection: Connection) -> str:
@@ -91,7 +91,7 @@ def state(connection: Connection, live: Live) -> ConnectionState:
     if lost(connection, live, now) is not None:
         return ConnectionState.INTERRUPTED
     seen = shown(connection, live, now)
-    waits = seen.get("state") == StepState.WAITING and (seen.get("reason") == HOST or seen.get("service"))
+    waits = seen.get("reason") == HOST or seen.get("service")
     return ConnectionState.WAITING if waits and connection.state is ConnectionState.RUNNING else connection.state
 
 

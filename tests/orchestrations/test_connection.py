@@ -396,13 +396,13 @@ def test_a_store_that_does_not_answer_for_hours_fills_no_history(silent: str) ->
     assert len(context.activities) + len(context.waits) < 130
 
 
-def test_the_status_says_which_service_does_not_answer() -> None:
+def test_the_status_says_which_service_does_not_answer_until_it_does() -> None:
     context = Context()
     away = {"state": "wait", "reason": "unavailable", "seconds": 60.0, "throttled": False, "service": "graph"}
     outcomes = iter([{**away, "patient": True}])
     generator = carry_out(context, Bell(context), "consent", ORDER)  # type: ignore[arg-type] # a fake
     context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"})))
-    assert [status.get("service") for status in context.status] == [None, "graph", None]
+    assert [status.get("service") for status in context.status] == [None, "graph", "graph"]
 
 
 def test_the_custom_status_is_small_whatever_happens() -> None:
