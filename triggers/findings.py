@@ -8,6 +8,7 @@ from pydantic import Field
 
 from connector import REPOSITORY, __version__
 from connector.acceptances import Acceptance
+from connector.address import both
 from connector.diagnosis import UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.messages import Language, text
@@ -47,7 +48,7 @@ class FindingView(Document):
 
 def finding_view(finding: Finding, lang: Language, context: Context) -> FindingView:
     """Return a finding in words; ``context`` fills its commands with a connection's ids."""
-    values = {"subject": finding.subject, **finding.values}
+    values = {"subject": both(finding.subject), **finding.values}
     if finding.code == UNREADABLE:
         values["why"] = _why(finding, lang)
     way_out = remedy(finding, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from connector.address import both, written
 from connector.errors import ConflictError, FieldError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
@@ -80,9 +81,20 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
         client_secret=value,
         labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},
         secret=SecretReference(uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on),
-        imap=ImapView(host=cloud.imap_host, port=cloud.imap_port, mailboxes=mailboxes, unproven=unproven),
+        imap=ImapView(
+            host=cloud.imap_host,
+            port=cloud.imap_port,
+            mailboxes=mailboxes,
+            written=as_written(mailboxes),
+            unproven=unproven,
+        ),
         oauth2=OAuthView(token_url=cloud.token_url(tenant_id), scope=cloud.exchange_scope),
     )
+
+
+def as_written(mailboxes: list[str]) -> dict[str, str]:
+    """Return how people write those addresses whose domain is an international one."""
+    return {one: other for one in mailboxes if (other := written(one)) is not None}
 
 
 def _wants_text(accept: str) -> bool:
@@ -107,6 +119,8 @@ def _lines(body: Parameters, lang: Language) -> str:
     lines.append(f"# {text(lang, 'label', 'expired' if ended else 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
     unproven = set(body.imap.unproven)
-    lines += [one for one in body.imap.mailboxes if one not in unproven]
-    lines += [f"# {text(lang, 'label', 'notProven')}: {one}" for one in body.imap.unproven]
+    for one in (one for one in body.imap.mailboxes if one not in unproven):
+        # The line itself is what is typed.
+        lines += [one, *([f"# ({body.imap.written[one]})"] if one in body.imap.written else [])]
+    lines += [f"# {text(lang, 'label', 'notProven')}: {both(one)}" for one in body.imap.unproven]
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.acceptances import Acceptance
+from connector.address import written
 from connector.errors import FieldError, UnknownConnectionError
 from connector.messages import Language, text
 from connector.model import Document, Finding, is_name
@@ -33,6 +34,9 @@ class ChangeView(Document):
     action: Action
     text: str
     subject: str
+    written: str | None = Field(
+        default=None, description="A mailbox as people write it, where its domain is an international one."
+    )
     reason: str
     by_hand: bool = Field(description="Whether the app lacks the right, so that a person has to do it.")
 
@@ -127,6 +131,7 @@ def _change_view(change: PlannedChange, lang: Language) -> ChangeView:
         action=change.action,
         text=text(lang, "action", change.action),
         subject=text(lang, "label", "knownAfterApply") if later else visible(change.subject),
+        written=written(change.subject),
         reason=text(lang, "reason", change.reason),
         by_hand=change.by_hand,
     )

@@ -11,6 +11,7 @@ import azure.functions as func
 from pydantic import Field
 
 from connector import __version__
+from connector.address import written
 from connector.errors import UnreadableError
 from connector.model import Document, Finding, MailboxRecord
 from connector.services import services
@@ -140,7 +141,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
 
 def _mailbox(entry: MailboxRecord) -> ReportMailbox:
     return ReportMailbox(
-        address=shortened(entry.address or entry.requested),
+        address=_shortened_both(entry.address or entry.requested),
         state=entry.state,
         proven_on=entry.proven_on,
         finding=_finding(entry.finding) if entry.finding is not None else None,
@@ -149,6 +150,11 @@ def _mailbox(entry: MailboxRecord) -> ReportMailbox:
 
 def _finding(finding: Finding) -> ReportFinding:
     return ReportFinding(code=finding.code, severity=finding.severity, request_id=finding.request_id)
+
+
+def _shortened_both(address: str) -> str:
+    other = written(address)
+    return shortened(address) if other is None else f"{shortened(address)} ({shortened(other)})"
 
 
 def shortened(address: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import azure.functions as func
 from pydantic import Field
 
+from connector.address import written
 from connector.diagnosis import UNREADABLE
 from connector.etag import etag
 from connector.messages import Language, text
@@ -63,6 +64,9 @@ class MailboxView(Document):
 
     requested: str
     address: str | None = Field(description="The user principal name: what the UTM must use.")
+    written: str | None = Field(
+        default=None, description="The address as people write it, where its domain is an international one."
+    )
     state: MailboxState
     access_given: bool = Field(
         description="Whether this connection gave the access, and takes it back with the mailbox."
@@ -148,6 +152,9 @@ class ImapView(Document):
     port: int
     security: str = "TLS"
     mailboxes: list[str]
+    written: dict[str, str] = Field(
+        default={}, description="How people write those of them whose domain is an international one."
+    )
     unproven: list[str] = Field(description="Those among `mailboxes` that have never opened, or no longer do.")
 
 
@@ -203,6 +210,7 @@ def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> Mai
     return MailboxView(
         requested=record.requested,
         address=record.address,
+        written=written(record.address or record.requested),
         state=record.state,
         access_given=record.held,
         proven_on=record.proven_on,

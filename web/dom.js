@@ -61,6 +61,9 @@ export function button(label, action, attributes = {}) {
 
 export const quiet = (label, action, attributes = {}) => button(label, action, { class: 'quiet', ...attributes });
 
+// An address for a person: in both forms where its domain is an international one.
+export const inBoth = (address, written) => written ? `${address} (${written})` : address;
+
 // A term and what it is, for a <dl>.
 export const fact = (term, ...value) => h('div', {}, h('dt', {}, term), h('dd', {}, ...value));
 

@@ -44,7 +44,14 @@ async def test_the_parameters_have_exactly_the_documented_keys_and_values(hq: Se
             "en": {"applicationId": "Application ID", "tenantId": "Client ID", "clientSecret": "Secret client key"},
         },
         "secret": shown["secret"],
-        "imap": {"host": host, "port": int(port), "security": "TLS", "mailboxes": hq.tenant.addresses, "unproven": []},
+        "imap": {
+            "host": host,
+            "port": int(port),
+            "security": "TLS",
+            "mailboxes": hq.tenant.addresses,
+            "written": {},
+            "unproven": [],
+        },
         "oauth2": {
             "tokenUrl": f"{hq.tenant.endpoints['authority']}/{hq.tenant.endpoints['tenantId']}/oauth2/v2.0/token",
             "scope": f"{hq.tenant.endpoints['exchange']}/.default",

@@ -1,7 +1,7 @@
 // What a person types into the UTM: the three values as in its form, the secret only when it is asked for.
 
 import { get, may } from '../api.js';
-import { copy, fact, h, link, listed, quiet } from '../dom.js';
+import { copy, fact, h, inBoth, link, listed, quiet } from '../dom.js';
 import { leads } from '../routes.js';
 import { end, language, LANGUAGES, moment, t } from '../texts.js';
 
@@ -38,7 +38,9 @@ export async function handOver(main, { name, signal }) {
       h('h2', {}, t('label.mailboxes')),
       h('p', {}, t('page.handOver.addresses')),
       h('textarea', { readonly: true, rows: Math.min(proven.length, 8), 'aria-label': t('label.mailboxes'), value: proven.join('\n') }),
-      copy(proven.join('\n'), t('label.mailboxes'))),
+      copy(proven.join('\n'), t('label.mailboxes')),
+      proven.some(one => values.imap.written[one]) && listed(proven.filter(one => values.imap.written[one])
+        .map(one => inBoth(one, values.imap.written[one])), NAMED)),
     checks(values),
     h('p', { class: 'actions' }, leads('sheet') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })));
 }
@@ -55,11 +57,11 @@ function proof(values, seen) {
 }
 
 // What has not opened is no address to enter yet: it may not even exist.
-function partly({ mailboxes, unproven }) {
+function partly({ mailboxes, unproven, written }) {
   const [number, total] = [mailboxes.length - unproven.length, mailboxes.length];
   return h('div', { class: 'notice warning' },
     h('p', {}, t('page.handOver.partly', { number, total })),
-    listed(unproven, NAMED));
+    listed(unproven.map(one => inBoth(one, written[one])), NAMED));
 }
 
 // The label as the UTM shows it in the reader's language, the other one beside it.

@@ -1,6 +1,6 @@
 // The mailboxes of a connection: filtered by state and text, drawn a part at a time so that 5,000 of them do no harm.
 
-import { complain, draw, h, quiet, state } from '../dom.js';
+import { complain, draw, h, inBoth, quiet, state } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
@@ -32,7 +32,7 @@ export function mailboxList(name, signal) {
     if (anew) most = SHOWN;
     const wanted = text.value.trim().toLowerCase();
     const fitting = all.filter(entry => (!which.value || entry.state === which.value)
-      && (!wanted || `${entry.requested} ${entry.address ?? ''}`.toLowerCase().includes(wanted)));
+      && (!wanted || `${entry.requested} ${entry.address ?? ''} ${entry.written ?? ''}`.toLowerCase().includes(wanted)));
     found.textContent = count('page.mailboxes.found', fitting.length, { total: all.length });
     draw(rows, fitting.slice(0, most), list => list.map(row));
     more.hidden = fitting.length <= most;
@@ -76,7 +76,7 @@ export function mailboxList(name, signal) {
 function row(entry) {
   const other = entry.address && entry.address !== entry.requested;
   return h('li', {},
-    h('p', { class: 'address' }, entry.address ?? entry.requested,
+    h('p', { class: 'address' }, inBoth(entry.address ?? entry.requested, entry.written),
       other && h('small', {}, t('page.mailboxes.asked', { address: entry.requested }))),
     h('p', {}, state(entry.state)),
     h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) })),

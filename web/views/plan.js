@@ -2,7 +2,7 @@
 
 import { accept } from '../acceptance.js';
 import { get, pages, post, Problem } from '../api.js';
-import { announce, button, complain, h, link, listed, reload } from '../dom.js';
+import { announce, button, complain, h, inBoth, link, listed, reload } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { poll } from '../poll.js';
 import { count, t, written } from '../texts.js';
@@ -85,7 +85,7 @@ function group(step, changes) {
   const kinds = Map.groupBy(changes, change => JSON.stringify([change.text, change.reason, change.byHand]));
   return h('li', {}, h('h3', {}, t(`step.${step}`)), [...kinds.values()].map(alike => {
     const [{ text, reason, byHand }] = alike;
-    const subjects = alike.map(change => change.subject).filter(Boolean);
+    const subjects = alike.filter(change => change.subject).map(change => inBoth(change.subject, change.written));
     return h('div', { class: 'change' },
       h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${written(alike.length)}`,
         byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
@@ -106,7 +106,7 @@ function outdated(error) {
 // Who takes access away says so by typing how many mailboxes lose it.
 function confirmation(body, now, sent) {
   const leaving = now ? difference(now.mailboxes, body.mailboxes).removed : [];
-  const removed = [...new Set(leaving.filter(entry => entry.accessGiven).map(entry => entry.address ?? entry.requested))];
+  const removed = [...new Set(leaving.filter(entry => entry.accessGiven).map(entry => inBoth(entry.address ?? entry.requested, entry.written)))];
   const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
   const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
   const go = async () => {

@@ -3,7 +3,7 @@
 import { get, may } from '../api.js';
 import { expiry } from '../calendar.js';
 import { deployment } from '../deployment.js';
-import { button, fact, h, link, quiet, save } from '../dom.js';
+import { button, fact, h, inBoth, link, quiet, save } from '../dom.js';
 import { bash, powershell } from '../quoting.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
@@ -45,7 +45,7 @@ function contents(connection, list, health, parameters) {
     imap: parameters && `${parameters.imap.host}:${parameters.imap.port}`,
     rights: rights(connection, health),
     mailboxes: list.map(entry => ({
-      address: entry.address ?? entry.requested, state: entry.state, provenOn: entry.provenOn, accessGiven: entry.accessGiven,
+      address: entry.address ?? entry.requested, written: entry.written, state: entry.state, provenOn: entry.provenOn, accessGiven: entry.accessGiven,
     })),
   };
 }
@@ -113,7 +113,7 @@ function paper(content) {
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('label.mailboxes') },
       h('table', {},
         h('thead', {}, h('tr', {}, MAILBOX.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
-        h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, entry.address),
+        h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, inBoth(entry.address, entry.written)),
           h('td', {}, entry.state === 'open' ? moment(entry.provenOn) : t('label.no')), h('td', {}, access(entry))))))),
     h('div', { class: 'signatures' }, ['from', 'to'].map(part => h('p', { class: 'line' }, t(`page.sheet.${part}`)))));
 }
