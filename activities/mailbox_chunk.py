@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from activities.mailbox_notes import MailboxNotes
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
+from connector.clock import Budget
 from connector.errors import ReplicationError, ServiceError
 from connector.microsoft import BATCH
 from connector.model import Chunk, Finding, MailboxRecord
@@ -25,7 +25,7 @@ class ChunkRun(MailboxNotes):
 
     def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal, *, budget: float = BUDGET) -> None:
         super().__init__(run, chunk, principal)
-        self._ends = time.monotonic() + budget
+        self._budget = Budget(budget)
         self.more = False
         """Whether the time of this delivery was over before all mailboxes were looked at."""
         self._doubt = mailboxes.spreading(run.connection.taken_back_on, run.now)
@@ -38,7 +38,7 @@ class ChunkRun(MailboxNotes):
         left = [entry for entry in self.chunk.mailboxes if entry.wanted and entry.settled_in != self.run.operation]
         left.sort(key=lambda entry: entry.finding is not None)  # those that nobody has looked at yet come first
         for start in range(0, len(left), BATCH):
-            if start and time.monotonic() >= self._ends:
+            if start and self._budget.left <= 0:
                 self.more = left[start].finding is None
                 break
             if start:

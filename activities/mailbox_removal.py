@@ -6,10 +6,9 @@ Exchange says success, or only warns, of access that is gone and of access that 
 
 from __future__ import annotations
 
-import time
-
 from activities.mailbox_chunk import BUDGET
 from activities.run import Run
+from connector.clock import Budget
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.microsoft import BATCH
 from connector.model import Chunk, ChunkSummary, MailboxRecord
@@ -37,7 +36,7 @@ class Removal:
         self.meant = Meant()
         self.chunks: dict[int, ChunkSummary] = {}
         """How all chunks stand."""
-        self._ends = time.monotonic() + budget
+        self._budget = Budget(budget)
 
     async def take_back(self) -> None:
         """Try all that is leaving, unless it is not known what a wanted name means: it may mean just that."""
@@ -47,7 +46,7 @@ class Removal:
             self.chunks[chunk.number] = summary(chunk, self.run.operation)
             numbers += [chunk.number] if any(not entry.wanted for entry in chunk.mailboxes) else []
         for number in numbers if not self.meant.unknown else ():
-            if number != numbers[0] and time.monotonic() >= self._ends:
+            if number != numbers[0] and self._budget.left <= 0:
                 self.more = True
             else:
                 await self._clear(await documents.chunk(name, number))
@@ -56,7 +55,7 @@ class Removal:
         leaving = [entry for entry in chunk.mailboxes if not entry.wanted]
         leaving.sort(key=lambda entry: entry.leaving_since is not None)  # those that nobody has tried yet come first
         for start in range(0, len(leaving), BATCH):
-            if start and time.monotonic() >= self._ends:
+            if start and self._budget.left <= 0:
                 self.more = self.more or leaving[start].leaving_since is None
                 break
             gone = await self.settle(leaving[start : start + BATCH])

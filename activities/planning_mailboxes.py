@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from activities.mailbox_chunk import BUDGET, ChunkRun
 from activities.mailbox_removal import Removal
 from activities.mailboxes import principal_of
 from activities.run import MORE, SUPERSEDED, WAIT, Order, Outcome, Run, accepted, translate
+from connector.clock import Budget
 from connector.diagnosis import unread
 from connector.errors import ServiceError, WaitError
 from connector.model import Finding, MailboxRecord, Rights
@@ -89,13 +89,13 @@ async def _of_chunk(run: Run, planned: Planned, found: PlannedChunk) -> tuple[li
 async def _leaving(run: Run, planned: Planned) -> Outcome:
     """Look at what no wanted name means any more, and list what two names of one mailbox both need only once."""
     principal = await _principal(run, planned) if run.connection.rights.cmdlets else None
-    work, ends = Removal(run, principal or ExchangePrincipal("", "", "")), time.monotonic() + BUDGET
+    work, budget = Removal(run, principal or ExchangePrincipal("", "", "")), Budget(BUDGET)
     for number in range(planned.chunks):
         if (found := await services().plans.chunk(planned, number)) is not None:
             work.meant.add(found.chunk, run.operation)
     seen: set[tuple[Action, str]] = set()
     for number in range(planned.chunks):
-        if time.monotonic() >= ends:
+        if budget.left <= 0:
             return Outcome(WAIT, MORE, 0.0)
         if (found := await services().plans.chunk(planned, number)) is not None:
             await _look(run, work, found, known=principal is not None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector import clock
 from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import refusal, unread
 from connector.errors import (
@@ -104,7 +104,7 @@ class Run:
         """Whether nothing is written: what an earlier step would make does not exist then."""
         self.acceptances = acceptances
         """What somebody has accepted; read only, whoever sets up cannot write it."""
-        self._began = time.monotonic()
+        self._began = clock.now()
 
     @classmethod
     async def open(cls, order: Order) -> Run:
@@ -143,7 +143,7 @@ class Run:
     @property
     def now(self) -> datetime:
         """Return the orchestration's clock, moved on by what this delivery has taken."""
-        return self.order.now + timedelta(seconds=time.monotonic() - self._began)
+        return self.order.now + (clock.now() - self._began)
 
     def looks(self, step: StepName) -> bool:
         """Return whether a step changes nothing: in a dry run, and what a verification has found settled."""

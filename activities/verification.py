@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 from activities import ownership
@@ -11,6 +10,7 @@ from activities.blueprint import activity
 from activities.run import WAIT, Order, Outcome, Run, not_now, record, translate
 from activities.secret import PROOFS
 from connector import diagnosis
+from connector.clock import Budget
 from connector.errors import RefusedError, ServiceError
 from connector.log import log
 from connector.microsoft import REPLICATION_TIME
@@ -46,12 +46,11 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     token = tuple(
         diagnosis.token_findings(proven.claims, ids, cloud.exchange, consented=_seen(run.connection, StepName.CONSENT))
     )
-    began = time.monotonic()
-    gate = asyncio.Semaphore(_AT_ONCE)
+    budget, gate = Budget(_BUDGET), asyncio.Semaphore(_AT_ONCE)
 
     async def prove_one(entry: MailboxRecord) -> None:
         async with gate:
-            if time.monotonic() - began > _BUDGET:
+            if budget.left <= 0:
                 return
             answer = await examine(cloud, entry.address or entry.requested, proven.token)
         _note(run, entry, answer, token)

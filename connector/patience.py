@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from connector.clock import Budget
 from connector.errors import ServiceName, UnavailableError, WaitError
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ async def patiently(
     Raises:
         WaitError: there was no answer in that time.
     """
-    ends, pause = time.monotonic() + seconds, _FIRST_PAUSE
+    budget, pause = Budget(seconds), _FIRST_PAUSE
     while True:
         try:
             async with asyncio.timeout(longest):
@@ -34,7 +34,7 @@ async def patiently(
             raise UnavailableError(service, "too-slow", "no answer within the time for a look") from None
         except WaitError as error:
             wait = max(error.seconds or 0.0, pause)
-            if time.monotonic() + wait > ends:
+            if wait > budget.left:
                 raise
         await asyncio.sleep(wait)
         pause *= 2

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.acceptances import Acceptances
+from connector.clock import now
 from connector.documents import Documents
 from connector.errors import GrantMissingError
 from connector.history import Histories
@@ -110,7 +110,7 @@ class Services:
 
     def now(self) -> datetime:
         """Return the time by which triggers, timers and activities go; in an orchestration it is Durable's."""
-        return _clock()
+        return now()
 
     def require_grant(self) -> None:
         """Raise ``GrantMissingError`` while no Graph or Exchange token may be asked for."""
@@ -127,19 +127,6 @@ class Services:
 
 
 _services: Services | None = None
-
-
-def _machine() -> datetime:
-    return datetime.now(UTC)
-
-
-_clock: Callable[[], datetime] = _machine
-
-
-def keep_time(clock: Callable[[], datetime] | None = None) -> None:
-    """Go by another clock than the machine's, as a host does whose time passes faster; without one by that again."""
-    global _clock  # noqa: PLW0603 - as below
-    _clock = clock or _machine
 
 
 def services() -> Services:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connector.services import close_services, keep_time
+from connector.clock import keep_time
+from connector.services import close_services
 from local.host import FunctionsHost
 
 HOST_JSON = Path(__file__).parents[1] / "host.json"

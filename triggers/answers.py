@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
 
+from connector import clock
 from connector.errors import (
     BodyError,
     ConditionError,
@@ -133,7 +133,7 @@ def meaning(error: ConnectorError) -> tuple[int, str, dict[str, Any]]:
     if isinstance(error, SettingsError):
         return 503, "settings-invalid", {"problems": "; ".join(f"{key}: {why}" for key, why in error.problems.items())}
     if isinstance(error, GrantMissingError):
-        return 503, "grant-missing", {"example": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        return 503, "grant-missing", {"example": clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
     if isinstance(error, UnreadableError):
         values = {"name": error.name, "document": error.document, "why": error.reason}
         return 409, error.code, values

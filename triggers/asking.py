@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import azure.functions as func
 
+from connector import clock
 from connector.errors import ConnectorError, ServiceError
 from connector.history import Asked, Entry
 from connector.log import log
@@ -68,7 +68,7 @@ async def asking(req: func.HttpRequest, function: str, action: Asked, name: str 
     Raises:
         ServiceError: the history cannot be written, and ``required`` says that it has to be.
     """
-    entry = Entry(at=datetime.now(UTC), action=action, caller=caller(req, function))
+    entry = Entry(at=clock.now(), action=action, caller=caller(req, function))
     one = Asking(entry, name)
     one.if_match = req.headers.get("If-Match")
     try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import azure.functions as func
 from pydantic import Field
 
+from connector import clock
 from connector.errors import FieldError, UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import Language, text
@@ -65,7 +66,7 @@ async def read_history(req: func.HttpRequest) -> func.HttpResponse:
     histories = services().histories
     if not is_name(name) or not await histories.known(name):
         raise UnknownConnectionError("unknown-connection", name=name[:40])
-    history = await histories.load(name, datetime.now(UTC))
+    history = await histories.load(name, clock.now())
     entries = [one for one in reversed(history.entries if history is not None else []) if one.number < after]
     lang = language(req)
     following = str(entries[top - 1].number) if len(entries) > top else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 
 import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from connector import __version__
+from connector import __version__, clock
 from connector.address import written
 from connector.errors import UnreadableError
 from connector.model import Document, Finding, MailboxRecord
@@ -105,7 +105,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
         version=__version__,
         python=platform.python_version(),
         cloud=clients.cloud.name,
-        written=datetime.now(UTC),
+        written=clock.now(),
         connection=connection.name,
         revision=connection.wanted.revision,
         state=now.state,

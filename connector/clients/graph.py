@@ -49,6 +49,7 @@ from connector.clients.graph_objects import (
     required,
     utc,
 )
+from connector.clock import now
 from connector.clouds import Cloud
 from connector.errors import ForbiddenError, ReplicationError, UnavailableError, UnexpectedAnswerError
 from connector.microsoft import SINGLE_TENANT
@@ -253,7 +254,7 @@ class GraphClient:
         """
         builder = self._graph.policies.default_app_management_policy
         found = _present(await done(builder.get(_select("isEnabled", "applicationRestrictions"))))
-        return policy(found, datetime.now(UTC))
+        return policy(found, now())
 
     async def add_password(self, application_object_id: str, *, display_name: str, ends: datetime) -> NewPassword:
         """Make a client secret. Never repeated: an answer that was lost leaves a secret that nobody knows.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import imaplib
 import socket
 import ssl
-import time
 from dataclasses import dataclass
 
+from connector.clock import Budget
 from connector.clouds import Cloud
 
 _PART = 16 * 1024
@@ -51,14 +51,14 @@ class Connection(imaplib.IMAP4_SSL):
     """
 
     def __init__(self, cloud: Cloud, context: ssl.SSLContext, bounds: ImapBounds) -> None:
-        self._until = time.monotonic() + bounds.connect_seconds
+        self._budget = Budget(bounds.connect_seconds)
         self._talk, self._left = bounds.talk_seconds, bounds.octets
         self._heard, self._port = bytearray(), cloud.imap_port
         super().__init__(cloud.imap_host, cloud.imap_port, ssl_context=context, timeout=bounds.connect_seconds)
 
     def limit(self, seconds: float) -> None:
         """Let everything that follows have come after so many seconds."""
-        self._until = time.monotonic() + seconds
+        self._budget = Budget(seconds)
 
     def open(self, host: str = "", port: int | None = None, timeout: float | None = None) -> None:
         """Connect; then the time for the conversation begins."""
@@ -133,7 +133,7 @@ class Connection(imaplib.IMAP4_SSL):
         return taken
 
     def _remaining(self) -> float:
-        left = self._until - time.monotonic()
+        left = self._budget.left
         if left <= 0:
             raise TimeoutError("timed out")
         return left

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+
+from connector.clock import until
 
 _DAY = 86_400.0
 _DIGITS = 9
@@ -22,7 +24,7 @@ def retry_after(value: str | None) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (aware - datetime.now(UTC)).total_seconds()
+        seconds = until(aware)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return min(max(0.0, seconds), _DAY)

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Awaitable, Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
@@ -29,6 +28,7 @@ from azure.storage.blob.aio import ContainerClient
 from connector.clients.bounded_azure import TooLargeError
 from connector.clients.bounds import STORE, Bounds, collected, unanswered
 from connector.clients.unreadable import unreadable
+from connector.clock import now
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
 
 T = TypeVar("T")
@@ -154,7 +154,7 @@ class FolderStore:
         folder = self._kept(path)
         folder.mkdir(parents=True, exist_ok=True)
         before = self._versions(path)
-        stamp = max(f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}", before[0] + "+" if before else "")
+        stamp = max(f"{now():%Y-%m-%dT%H%M%S.%fZ}", before[0] + "+" if before else "")
         (folder / stamp).write_bytes(document)
         for old in before[_MOST_VERSIONS - 1 :]:
             (folder / old).unlink(missing_ok=True)

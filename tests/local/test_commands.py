@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,31 @@ def test_the_app_serves_a_tenant_that_it_knows_only_by_its_endpoints(tmp_path: P
         app.communicate()
         tenant.communicate()
     assert (app.returncode, tenant.returncode) == (0, 0)
+
+
+def test_with_a_fast_clock_the_end_of_a_secret_comes_too(tmp_path: Path) -> None:
+    """A day passes in a second: all that tells the time says that a secret of three days has ended."""
+    words = ("serve", "--json", "--port", "0", "--clock", "86400", "--mailboxes", "1", "--store", str(tmp_path))
+    app = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+        command(*words), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert app.stdout is not None
+        ready = json.loads(app.stdout.readline())
+        with httpx.Client(base_url=ready["url"], headers={"x-functions-key": ready["key"]}, timeout=60) as client:
+            body = {"name": "hq", "mailboxes": ["invoices@contoso.example"], "secret": {"lifetimeDays": 3}}
+            assert client.post("/api/connections", json=body).status_code == 202
+            ends = time.monotonic() + 30
+            while "secret-expired" not in {one["code"] for one in client.get("/api/connections/hq").json()["findings"]}:
+                assert time.monotonic() < ends
+                time.sleep(0.1)
+            shown = client.get("/api/connections/hq").json()
+            assert not shown["verified"]
+            written = datetime.fromisoformat(client.get("/api/connections/hq/report").json()["written"])
+            assert written - datetime.now(UTC) > timedelta(days=2)
+            client.post("/api/connections/hq/verify")
+            asked = client.get("/api/connections/hq/history").json()["items"][0]
+            assert datetime.fromisoformat(asked["at"]) - datetime.now(UTC) > timedelta(days=2)
+    finally:
+        app.send_signal(signal.SIGTERM)
+        app.communicate()
