@@ -9,10 +9,12 @@ from local.tenant.calls import Answer, Call, Routes, Subject
 from local.tenant.directory import Directory
 from local.tenant.graph_answers import error, many
 from local.tenant.graph_applications import Applications
+from local.tenant.graph_batch import PATH, Batches
 from local.tenant.graph_caller import Caller, authenticate
 from local.tenant.graph_owners import Owners
 from local.tenant.graph_passwords import Passwords
 from local.tenant.graph_principals import ServicePrincipals
+from local.tenant.record import Record
 from local.tenant.simulation import Simulation
 
 _APP = r"/applications(?:/(?P<id>[^/()]+)|\((?P<key>appId|uniqueName)='(?P<value>[^']*)'\))"
@@ -21,18 +23,23 @@ _DELETED = r"/directory/deletedItems"
 
 
 class Graph:
-    """The service. Each request is answered by one replica."""
+    """The service. Each request, and each of a batch, is answered by one replica."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, record: Record) -> None:
         self._simulation = simulation
+        self._batches = Batches(simulation, record, self)
 
     def subject(self, call: Call) -> Subject:
         """Return what the call is about."""
+        if call.path == PATH:
+            return self._batches.subject(call)
         return Subject(f"{call.method} {call.path}", (), is_write=call.method != "GET")
 
     def answer(self, call: Call) -> Answer:
         """Carry the call out."""
         caller = authenticate(self._simulation, call)
+        if (call.method, call.path) == ("POST", PATH):
+            return self._batches.answer(call)
         directory = Directory(self._simulation, self._simulation.replica(call.method, call.path))
         found = self._routes(caller, directory).find(call.method, call.path.removeprefix("/v1.0"))
         if found is None or not call.path.startswith("/v1.0/"):

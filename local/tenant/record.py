@@ -22,6 +22,8 @@ class Request:
     """0 when the connection was dropped instead of an answer."""
     about: str = ""
     """What it is about, as text that holds the names in it."""
+    part: bool = False
+    """Whether it came in a batch, which is recorded after its parts and counted for all of them."""
 
     @property
     def succeeded(self) -> bool:
@@ -49,8 +51,8 @@ class Record:
 
     @property
     def calls(self) -> Counter[str]:
-        """Return the number of requests by service."""
-        return Counter(request.service for request in self.requests)
+        """Return the number of requests by service; a batch is one."""
+        return Counter(request.service for request in self.requests if not request.part)
 
     def clear(self) -> None:
         """Forget the requests so far."""

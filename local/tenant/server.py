@@ -41,7 +41,7 @@ class Servers:
         self._latencies = latencies
         self._services: dict[str, Service] = {
             "token": TokenEndpoint(simulation),
-            "graph": Graph(simulation),
+            "graph": Graph(simulation, record),
             "exchange": Exchange(simulation),
             "vault": Vault(simulation),
             "identity": identity,
