@@ -1,6 +1,6 @@
 """Look whose the application is, with the service principal: before each write that gives it anything, and at the end.
 
-Two round trips by name in step 2; afterwards the ids are known, and all is asked at once.
+Two round trips by name in step 2; afterwards the ids are known, and Graph is asked once.
 """
 
 from __future__ import annotations
@@ -60,9 +60,8 @@ async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
 
 async def _settled(run: Run, application_id: str, object_id: str, *, renewed: bool) -> Registration:
     ids, graph = run.connection.ids, run.services.graph
-    found, enterprise, kept, identity = await together(
-        graph.known_application(object_id),
-        graph.enterprise_application(application_id, None if renewed else ids.enterprise_application_id),
+    (found, enterprise), kept, identity = await together(
+        graph.look(application_id, object_id, None if renewed else ids.enterprise_application_id),
         _kept(run, application_id),
         _identity(run),
     )

@@ -8,9 +8,10 @@ durable wait.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -35,8 +36,9 @@ from msgraph.graph_service_client import GraphServiceClient
 from pydantic import SecretStr
 
 from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
-from connector.clients.bounds import GRAPH, Bounds, walked
-from connector.clients.graph_errors import done, root
+from connector.clients.bounds import GRAPH, Bounds
+from connector.clients.graph_batch import Batch
+from connector.clients.graph_errors import done
 from connector.clients.graph_objects import (
     APPLICATION,
     ENTERPRISE_APPLICATION,
@@ -44,24 +46,22 @@ from connector.clients.graph_objects import (
     application,
     enterprise_application,
     lock,
-    owners,
     policy,
     required,
     utc,
 )
+from connector.clients.graph_reads import Reads
 from connector.clock import now
 from connector.clouds import Cloud
-from connector.errors import ForbiddenError, ReplicationError, UnavailableError, UnexpectedAnswerError
+from connector.errors import ReplicationError, UnavailableError, UnexpectedAnswerError
 from connector.microsoft import SINGLE_TENANT
 from connector.observed import (
     Application,
     CredentialPolicy,
     EnterpriseApplication,
-    Owner,
     Resource,
     RoleAssignment,
 )
-from connector.together import together
 
 _TIMEOUT = httpx.Timeout(30, connect=5)
 _ASSIGNED_ALREADY = "permission being assigned already exists on the object"
@@ -77,17 +77,6 @@ class NewPassword:
     ends: datetime
 
 
-@dataclass
-class _Query:
-    """The query of a read: always with ``$select``, since Graph's answers are long and their cost is counted."""
-
-    select: list[str] | None
-
-    def get_query_parameter(self, name: str) -> str:
-        """Return the parameter's name in the SDK's address templates."""
-        return f"%24{name}"
-
-
 class GraphClient:
     """The calls that the steps make. Each raises a ``ServiceError`` as ``graph_errors`` says."""
 
@@ -101,55 +90,72 @@ class GraphClient:
         self._bounds = bounds
         if transport is None:
             transport = direct_or_by_proxy(cloud.graph, ssl.create_default_context(cafile=cloud.ca_bundle))
-        # Only what the SDK cannot do without: its retry handler would repeat addPassword.
-        self._http = KiotaClientFactory.create_with_custom_middleware(
-            [ParametersNameDecodingHandler()],
-            httpx.AsyncClient(timeout=_TIMEOUT, transport=BoundedHttp(transport, bounds)),
-        )
-        provider = AzureIdentityAuthenticationProvider(
+        self._base = f"{cloud.graph}/v1.0"
+        self._transport = BoundedHttp(transport, bounds)
+        self._provider = AzureIdentityAuthenticationProvider(
             credential, scopes=[cloud.graph_scope], allowed_hosts=[urlsplit(cloud.graph).hostname or ""]
         )
-        self._adapter = GraphRequestAdapter(provider, self._http)
-        self._adapter.base_url = f"{cloud.graph}/v1.0"
+        self._reads = self._by(self._transport)
+
+    def _by(self, transport: httpx.AsyncBaseTransport) -> Reads:
+        # Only what the SDK cannot do without: its retry handler would repeat addPassword.
+        http = KiotaClientFactory.create_with_custom_middleware(
+            [ParametersNameDecodingHandler()], httpx.AsyncClient(timeout=_TIMEOUT, transport=transport)
+        )
+        adapter = GraphRequestAdapter(self._provider, http)
+        adapter.base_url = self._base
+        return Reads(adapter, self._bounds)
 
     @property
     def _graph(self) -> GraphServiceClient:
-        """Return a root of addresses for one request alone.
-
-        Those by alternate key (``servicePrincipals(appId=…)``, ``applications(uniqueName=…)``) write the key into their
-        root, and the address is made of it only when there is a token: of two requests at the same moment both would go
-        to the same object, reads and writes (msgraph-sdk 1, ``ServicePrincipalsWithAppIdRequestBuilder.__init__``).
-        """
-        return GraphServiceClient(request_adapter=self._adapter)
+        return self._reads.graph
 
     async def close(self) -> None:
         """Let go of connections; the credential is its owner's to close."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def application(self, unique_name: str) -> Application | None:
         """Return the application with its owners and credentials, or None."""
-        found = await root(self._graph.applications_with_unique_name(unique_name).get(_select(*APPLICATION)))
+        found = await self._reads.named(self._graph.applications_with_unique_name(unique_name), *APPLICATION)
         if found is None:
             return None
-        return application(found, *await self._belongings(str(found.id)))
+        batch = Batch(self._transport, self._base)
+        return application(found, *await batch.together(*_belongings(self._by(batch), _id(found))))
 
-    async def known_application(self, object_id: str) -> Application:
-        """Return an application whose object id is known, in one round trip.
+    async def look(
+        self, application_id: str, object_id: str, enterprise_id: str | None = None
+    ) -> tuple[Application, EnterpriseApplication | None]:
+        """Return an application and its service principal, both with their owners and credentials, in one request.
+
+        Args:
+            application_id: the application's.
+            object_id: its object id.
+            enterprise_id: the service principal's object id. Where it is not known, there may be none, and the owners
+                of one take a request more.
 
         Raises:
-            ReplicationError: there is none of that id, as far as this replica knows.
+            ReplicationError: there is none of one of the object ids, as far as this replica knows.
         """
-        builder = self._graph.applications.by_application_id(object_id)
-        found, belongings = await together(_read(builder, APPLICATION), self._belongings(object_id))
-        return application(_present(found), *belongings)
-
-    async def _belongings(self, object_id: str) -> tuple[frozenset[Owner] | None, list[Any]]:
-        """Return the owners and the federated credentials of an application."""
-        builder = self._graph.applications.by_application_id(object_id)
-        owning, federated = await together(
-            self._owners(builder.owners), self._all(builder.federated_identity_credentials, *FEDERATED)
-        )
-        return owning, federated
+        batch = Batch(self._transport, self._base)
+        reads = self._by(batch)
+        known = reads.graph.applications.by_application_id(object_id)
+        principal = reads.graph.service_principals_with_app_id(application_id)
+        asked: list[Callable[[], Awaitable[Any]]] = [
+            partial(reads.one, known, *APPLICATION),
+            partial(reads.named if enterprise_id is None else reads.one, principal, *ENTERPRISE_APPLICATION),
+            *_belongings(reads, object_id),
+        ]
+        if enterprise_id is not None:
+            asked.append(partial(reads.owners, _owners_of(reads, enterprise_id)))
+        found, enterprise, owning, federated, *its_owners = await batch.together(*asked)
+        if _id(found).lower() != object_id.lower():
+            raise UnavailableError("graph", "unavailable", "the answer is about another application")
+        seen = application(found, owning, federated)
+        if enterprise_id is None:
+            return seen, await self._with_owners(enterprise)
+        if _id(enterprise).lower() != enterprise_id.lower():
+            raise ReplicationError("graph", "application-not-listed", "another enterprise application has its place")
+        return seen, enterprise_application(enterprise, its_owners[0])
 
     async def deleted_application(self, unique_name: str) -> Application | None:
         """Return the application of that name that was deleted and can still be restored (30 days), or None.
@@ -157,7 +163,8 @@ class GraphClient:
         Raises:
             ForbiddenError: this identity may not look there.
         """
-        found = await self._all(self._graph.directory.deleted_items.graph_application, "id", "appId", "uniqueName")
+        builder = self._graph.directory.deleted_items.graph_application
+        found = await self._reads.all(builder, "id", "appId", "uniqueName")
         named = [one for one in found if one.unique_name == unique_name]
         return application(named[-1], None, []) if named else None
 
@@ -186,29 +193,15 @@ class GraphClient:
         made = await done(self._graph.applications_with_unique_name(unique_name).patch(body, _create_if_missing()))
         return str(made.id) if made is not None and made.id else None
 
-    async def enterprise_application(
-        self, application_id: str, object_id: str | None = None
-    ) -> EnterpriseApplication | None:
-        """Return the service principal of an application in this tenant with its owners and credentials, or None.
-
-        Args:
-            application_id: the application's.
-            object_id: the service principal's own where it is known: then all takes one round trip.
-
-        Raises:
-            ReplicationError: there is none of that object id, as far as this replica knows.
-        """
+    async def enterprise_application(self, application_id: str) -> EnterpriseApplication | None:
+        """Return the service principal of an application in this tenant with its owners and credentials, or None."""
         builder = self._graph.service_principals_with_app_id(application_id)
-        if object_id is None:
-            found = await root(builder.get(_select(*ENTERPRISE_APPLICATION)))
-            return None if found is None else enterprise_application(found, await self._owners_of(str(found.id)))
-        found, owning = await together(_read(builder, ENTERPRISE_APPLICATION), self._owners_of(object_id))
-        if found is None or str(found.id).lower() != object_id.lower():
-            raise ReplicationError("graph", "application-not-listed", "another enterprise application has its place")
-        return enterprise_application(found, owning)
+        return await self._with_owners(await self._reads.named(builder, *ENTERPRISE_APPLICATION))
 
-    async def _owners_of(self, object_id: str) -> frozenset[Owner] | None:
-        return await self._owners(self._graph.service_principals.by_service_principal_id(object_id).owners)
+    async def _with_owners(self, found: Any) -> EnterpriseApplication | None:
+        if found is None:
+            return None
+        return enterprise_application(found, await self._reads.owners(_owners_of(self._reads, _id(found))))
 
     async def ensure_enterprise_application(self, application_id: str, notes: str | None = None) -> str | None:
         """Create the service principal of an application; one that exists is left as it is.
@@ -222,7 +215,8 @@ class GraphClient:
 
     async def resource(self, application_id: str) -> Resource | None:
         """Return the service principal of an API with the roles that it offers to applications, or None."""
-        found = await root(self._graph.service_principals_with_app_id(application_id).get(_select("id", "appRoles")))
+        builder = self._graph.service_principals_with_app_id(application_id)
+        found = await self._reads.named(builder, "id", "appRoles")
         if found is None:
             return None
         offered = {
@@ -235,7 +229,7 @@ class GraphClient:
     async def role_assignments(self, enterprise_application_id: str) -> tuple[RoleAssignment, ...]:
         """Return the app roles that an enterprise application holds."""
         builder = self._graph.service_principals.by_service_principal_id(enterprise_application_id)
-        found = await self._all(builder.app_role_assignments, "id", "resourceId", "appRoleId")
+        found = await self._reads.all(builder.app_role_assignments, "id", "resourceId", "appRoleId")
         return tuple(RoleAssignment(str(one.id), str(one.resource_id), str(one.app_role_id)) for one in found)
 
     async def assign_role(self, *, enterprise_application_id: str, resource_id: str, role_id: str) -> None:
@@ -253,8 +247,7 @@ class GraphClient:
             ForbiddenError: without ``Policy.Read.All`` the policy is unknown.
         """
         builder = self._graph.policies.default_app_management_policy
-        found = _present(await done(builder.get(_select("isEnabled", "applicationRestrictions"))))
-        return policy(found, now())
+        return policy(await self._reads.one(builder, "isEnabled", "applicationRestrictions"), now())
 
     async def add_password(self, application_object_id: str, *, display_name: str, ends: datetime) -> NewPassword:
         """Make a client secret. Never repeated: an answer that was lost leaves a secret that nobody knows.
@@ -277,42 +270,24 @@ class GraphClient:
         body = RemovePasswordPostRequestBody(key_id=UUID(key_id))
         await done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
 
-    async def _owners(self, builder: Any) -> frozenset[Owner] | None:
-        """Return who owns an object; None where we may not see it."""
-        try:
-            return owners(await self._all(builder, "id"))
-        except ForbiddenError:
-            return None
 
-    async def _all(self, builder: Any, *names: str) -> list[Any]:
-        """Return a whole collection, page by page."""
-        return await walked(_pages(builder, names), "graph", self._bounds)
+def _belongings(reads: Reads, object_id: str) -> tuple[Callable[[], Awaitable[Any]], Callable[[], Awaitable[Any]]]:
+    """Return how the owners and the federated credentials of an application are read."""
+    builder = reads.graph.applications.by_application_id(object_id)
+    return (
+        partial(reads.owners, builder.owners),
+        partial(reads.all, builder.federated_identity_credentials, *FEDERATED),
+    )
 
 
-async def _read(builder: Any, names: Sequence[str]) -> Any:
-    """Return one object. The SDK's request begins in here: one that is cancelled before it began is none."""
-    return await done(builder.get(_select(*names)))
+def _owners_of(reads: Reads, enterprise_id: str) -> Any:
+    return reads.graph.service_principals.by_service_principal_id(enterprise_id).owners
 
 
-async def _pages(builder: Any, names: Sequence[str]) -> AsyncIterator[tuple[list[Any], str | None]]:
-    base = builder.request_adapter.base_url
-    page = _present(await done(builder.get(_select(*names))))
-    while link := page.odata_next_link:
-        yield list(page.value or ()), link
-        if not link.startswith(f"{base}/"):
-            raise UnexpectedAnswerError("graph", "next-page", "the next page is not on this host")
-        page = _present(await done(builder.with_url(link).get()))
-    yield list(page.value or ()), None
-
-
-def _present(answer: Any) -> Any:
-    if answer is None:
-        raise UnavailableError("graph", "unavailable", "the answer is empty")
-    return answer
-
-
-def _select(*names: str) -> Any:
-    return RequestConfiguration(query_parameters=_Query(list(names)))
+def _id(found: Any) -> str:
+    if not found.id:
+        raise UnavailableError("graph", "unavailable", "the answer is no object")
+    return str(found.id)
 
 
 def _create_if_missing() -> Any:

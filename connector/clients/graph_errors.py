@@ -108,8 +108,10 @@ async def done(request: Awaitable[Any], *, already: str = "") -> Any:
 
 
 async def root(request: Awaitable[Any]) -> Any:
-    """Wait for an object by its name; 404 is None."""
+    """Wait for an object by its name; 404 is None, and an empty answer is none."""
     answer = await _answer(request)
+    if answer is None:
+        raise UnavailableError("graph", "unavailable", "the answer is empty")
     if not isinstance(answer, Refusal):
         return answer
     if answer.status == HTTPStatus.NOT_FOUND:

@@ -40,6 +40,16 @@ async def test_what_a_set_up_costs_is_linear_in_its_mailboxes(tmp_path: Path) ->
     assert many["status"] < 500
 
 
+async def test_a_calm_set_up_asks_graph_once_at_each_look(tmp_path: Path) -> None:
+    """Each read in a request of its own, it was 69 requests of Graph, 25 of the vault and 11 of Exchange."""
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        calls, looks = app.tenant.calls, [one for one in app.tenant.requests if one.path == "/v1.0/$batch"]
+        assert calls["graph"] <= 28
+        assert calls["graph"] + calls["vault"] + calls["exchange"] <= 0.8 * (69 + 25 + 11)
+        assert len(looks) >= 10  # it is still looked at before each write that gives anything, and after it
+
+
 async def test_two_connections_at_once_take_turns_at_exchange(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=120) as app:
         addresses = app.tenant.addresses

@@ -62,6 +62,14 @@ async def graph(_: Place, cloud: Cloud) -> object:
         await client.close()
 
 
+async def graph_batch(_: Place, cloud: Cloud) -> object:
+    client, nobody = GraphClient(cloud, Tokens(), bounds=BOUNDS), "11111111-2222-3333-4444-555555555555"
+    try:
+        return await client.look(nobody, nobody, nobody)
+    finally:
+        await client.close()
+
+
 async def exchange(_: Place, cloud: Cloud) -> object:
     client = ExchangeAdmin(cloud, Tokens(), BOUNDS)
     try:
@@ -127,7 +135,7 @@ async def store_list(place: Place, cloud: Cloud) -> object:
         await opened.close()
 
 
-CALLS: tuple[Call, ...] = (graph, exchange, exchange_batch, vault, token, identity, store, store_list)
+CALLS: tuple[Call, ...] = (graph, graph_batch, exchange, exchange_batch, vault, token, identity, store, store_list)
 
 
 HANDED_ON = frozenset({"store, packed in another way"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -177,8 +178,9 @@ async def test_who_made_an_object_and_who_owns_it_is_read_of_both(tenant: Tenant
         assert (found.maker, found.notes) == (tenant.world.identity.client_id, "ours")
         assert found.owners == frozenset({Owner(tenant.world.identity.object_id, "servicePrincipal")})
     assert application.locked
-    assert await graph.known_application(application.object_id) == application
-    assert await graph.enterprise_application(application.application_id, principal.id) == principal
+    for enterprise_id in (None, principal.id):
+        seen = await graph.look(application.application_id, application.object_id, enterprise_id)
+        assert seen == (application, principal)
 
 
 async def test_what_a_member_added_to_the_service_principal_is_seen(tenant: Tenant, graph: GraphClient) -> None:
@@ -215,9 +217,9 @@ async def test_an_id_that_is_another_s_by_now_is_not_taken_for_it(graph: GraphCl
     application = await ensured(graph)
     await graph.ensure_enterprise_application(application.application_id)
     with pytest.raises(ReplicationError):
-        await graph.enterprise_application(application.application_id, NOBODY)
+        await graph.look(application.application_id, application.object_id, NOBODY)
     with pytest.raises(ReplicationError):
-        await graph.known_application(NOBODY)
+        await graph.look(application.application_id, NOBODY)
 
 
 async def test_an_application_that_has_not_arrived_is_waited_for(graph: GraphClient) -> None:
@@ -378,20 +380,26 @@ async def test_every_read_selects_what_it_needs() -> None:
     asked: list[httpx.URL] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url)
         assert request.headers["Authorization"] == "Bearer token"
+        if request.url.path.endswith("$batch"):
+            parts = json.loads(request.content)["requests"]
+            asked.extend(httpx.URL(part["url"]) for part in parts)
+            body = {"id": NOBODY, "appId": NOBODY, "value": []}
+            told = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": body}
+            return httpx.Response(200, json={"responses": [{"id": part["id"], **told} for part in parts]})
+        asked.append(request.url)
         return httpx.Response(200, json={"id": NOBODY, "appId": NOBODY, "value": [], "isEnabled": True})
 
     graph = answering(answer)
     await graph.application(NAME)
-    await graph.known_application(NOBODY)
     await graph.enterprise_application(NOBODY)
-    await graph.enterprise_application(NOBODY, NOBODY)
+    await graph.look(NOBODY, NOBODY)
+    await graph.look(NOBODY, NOBODY, NOBODY)
     await graph.resource(NOBODY)
     await graph.role_assignments(NOBODY)
     await graph.credential_policy()
     await graph.close()
-    assert len(asked) == 3 + 3 + 2 + 2 + 1 + 1 + 1
+    assert len(asked) == 3 + 2 + 5 + 5 + 1 + 1 + 1
     assert all(url.params["$select"] for url in asked)
 
 

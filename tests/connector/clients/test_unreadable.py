@@ -15,7 +15,17 @@ from connector.clients.vault import Vault
 from connector.clouds import Cloud
 from connector.errors import ServiceError, UnavailableError
 from tests.connector.clients.misbehaving import Authority, Place, Tokens, answers, serving
-from tests.connector.clients.test_bounds import BOUNDS, cloud_of, exchange, identity, store, store_at, store_list, token
+from tests.connector.clients.test_bounds import (
+    BOUNDS,
+    cloud_of,
+    exchange,
+    graph_batch,
+    identity,
+    store,
+    store_at,
+    store_list,
+    token,
+)
 
 ENDS = datetime(2031, 5, 1, 12, tzinfo=UTC)
 BODIES = (
@@ -50,7 +60,7 @@ async def store_put(place: Place, cloud: Cloud) -> object:
         await opened.close()
 
 
-OTHERS = (exchange, identity, store, store_put, store_list, token)
+OTHERS = (exchange, graph_batch, identity, store, store_put, store_list, token)
 
 
 @pytest.fixture(scope="module")
