@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -51,20 +51,28 @@ def _seen(value: object) -> object:
     return value
 
 
-class SecretWish(Document):
-    """What the client secret should be like."""
+class Body(Document):
+    """A body or a part of one. ``refusals`` are the codes of what is said of it besides what no body may be."""
 
     model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+    refusals: ClassVar[tuple[str, ...]] = ()
+
+
+class SecretWish(Body):
+    """What the client secret should be like."""
 
     lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS), BeforeValidator(_whole)] | None = Field(
         default=None, description="Days until the secret ends; the tenant's policy may shorten it."
     )
 
 
-class SetUpRequest(Document):
+class SetUpRequest(Body):
     """The wanted state of one connection: always the whole of it."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+    refusals = (
+        "field-missing", "unknown-field", "unknown-field-near", "field-type", "field-range", "field-text",
+        "list-length", "hidden-character", "name-invalid", "not-an-address", "duplicate-mailbox", "accept-apart",
+    )  # fmt: skip
 
     name: Annotated[ConnectionName, BeforeValidator(_seen)] = Field(
         description="The identity of the connection: lower-case letters, digits and hyphens."
@@ -111,10 +119,10 @@ class SetUpRequest(Document):
         )
 
 
-class AcceptRequest(Document):
+class AcceptRequest(Body):
     """Which finding is accepted, and of which application: nobody accepts another one than he has seen."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+    refusals = ("acceptance-invalid",)
 
     id: Annotated[str, Field(min_length=1, max_length=MAX_FINDING_ID)] = Field(
         description="The finding's `id`, as a connection or the plan of its last dry run shows it now."
@@ -125,10 +133,10 @@ class AcceptRequest(Document):
     )
 
 
-class ConfirmRequest(Document):
+class ConfirmRequest(Body):
     """Which secret the UTM has: nobody confirms another one than he has entered."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+    refusals = ("confirmation-invalid",)
 
     key_id: Annotated[str, Field(min_length=1, max_length=100)] = Field(
         description="`secret.keyId`, as the connection and its parameters show it."

@@ -1,41 +1,11 @@
-"""HTTP routes and timers: authorise, validate, schedule, answer. One trigger per file."""
+"""HTTP routes and timers: authorise, validate, schedule, answer. One trigger per file: that it is here registers it."""
 
-from triggers import (
-    accept,
-    cancel,
-    confirm,
-    create,
-    health,
-    history,
-    list,  # noqa: A004 - named as the route
-    openapi,
-    page,
-    parameters,
-    plan,
-    read,
-    repair,
-    report,
-    timers,
-    verify,
-)
-from triggers.blueprint import blueprint as registered
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "accept",
-    "cancel",
-    "confirm",
-    "create",
-    "health",
-    "history",
-    "list",
-    "openapi",
-    "page",
-    "parameters",
-    "plan",
-    "read",
-    "registered",
-    "repair",
-    "report",
-    "timers",
-    "verify",
-]
+from triggers.route import blueprint as registered
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["registered"]

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from connector.acceptances import Acceptance, same_guid
+from connector.acceptances import MAX_FINDING_ID, Acceptance, same_guid
 from connector.errors import ConflictError, FieldError, UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import text
@@ -18,12 +18,17 @@ from connector.request import AcceptRequest, parse_acceptance
 from connector.ruling import Kind, Request, Wake
 from connector.services import services
 from connector.steps import OperationKind
-from triggers.answers import answered, content, json_answer, language, query
+from triggers.answers import content, json_answer, language
 from triggers.asking import asking
-from triggers.blueprint import blueprint
 from triggers.findings import AcceptanceView, acceptance_view
 from triggers.performing import new_id, perform
+from triggers.query import query
+from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
 
+_FINDING = {
+    "description": "The finding's `id`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_FINDING_ID, "pattern": "^[A-Za-z0-9:_-]+$"},
+}
 _DONE = {Kind.ACCEPT: "accepted", Kind.WITHDRAW: "withdrawn"}
 
 
@@ -38,10 +43,22 @@ class AcceptanceList(Document):
     message: str = Field(description="What happens next, in words.")
 
 
-@blueprint.function_name("accept_finding")
-@blueprint.route(route="api/connections/{name}/accept", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "POST",
+    "/api/connections/{name}/accept",
+    Role.APPROVER,
+    "Accept a finding for the application that it is about; a right of its own",
+    {200: AcceptanceList},
+    body=AcceptRequest,
+    problems=(
+        *NAMED,
+        UNREADABLE,
+        CHANGED,
+        UnknownConnectionError("unknown-finding"),
+        ConflictError("accept-other-application"),
+        FieldError("not-acceptable"),
+    ),
+)
 async def accept_finding(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Keep that a finding is accepted for the application that it is about; ``200`` with all that is accepted."""
     name = str(req.route_params["name"])
@@ -69,10 +86,15 @@ async def _accept(name: str, finding: Finding, entry: Entry) -> tuple[Acceptance
     return await services().acceptances.add(name, acceptance)
 
 
-@blueprint.function_name("withdraw_acceptance")
-@blueprint.route(route="api/connections/{name}/accept/{id}", methods=["DELETE"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "DELETE",
+    "/api/connections/{name}/accept/{id}",
+    Role.APPROVER,
+    "Withdraw an acceptance: the finding stops the next look again",
+    {200: AcceptanceList},
+    named={"id": _FINDING},
+    problems=(*NAMED, UNREADABLE, CHANGED),
+)
 async def withdraw_acceptance(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Take an acceptance back, for whichever application; ``200`` with what is left, also where there was none."""
     name, acceptances = str(req.route_params["name"]), services().acceptances

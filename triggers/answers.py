@@ -14,7 +14,6 @@ from connector.errors import (
     ConditionError,
     ConflictError,
     ConnectorError,
-    FieldError,
     ForbiddenError,
     GrantMissingError,
     RequestError,
@@ -29,7 +28,6 @@ from connector.log import log, unforeseen, unreadable
 from connector.messages import Language, preferred, text
 from connector.microsoft import VAULT_FIREWALL
 from connector.model import Document
-from connector.query import read
 from connector.visible import visible
 from connector.waiting import LONGEST_ASKED
 
@@ -165,23 +163,6 @@ def _wait(error: ConnectorError) -> int | None:
     return round(min(error.seconds, LONGEST_ASKED)) if isinstance(error, WaitError) and error.seconds else None
 
 
-def query(req: func.HttpRequest, *known: str, flags: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the query parameters as they were sent; ``flags`` are those that may stand without a value.
-
-    Raises:
-        FieldError: one is unknown, doubled, empty where it needs a value, or not UTF-8.
-    """
-    return read(req.url, known, flags)
-
-
-def flag(parameters: dict[str, str], name: str) -> bool:
-    """Return whether a query parameter is there alone or as ``true``; anything else but ``false`` is refused."""
-    value = parameters.get(name, "false").lower()
-    if value not in {"", "true", "false"}:
-        raise FieldError("query-invalid", field=name, expected="true-or-false")
-    return value != "false"
-
-
 def content(req: func.HttpRequest) -> bytes:
     """Return the body of a request.
 
@@ -193,11 +174,3 @@ def content(req: func.HttpRequest) -> bytes:
     if not body and ("transfer-encoding" in req.headers or "x-content-length" in req.headers):
         raise BodyError("length-required")
     return body
-
-
-def page_size(parameters: dict[str, str]) -> int:
-    """Return ``?top=``: how many entries a page has."""
-    value = parameters.get("top", "100")
-    if not (value.isascii() and value.isdigit() and len(value) < 4 and 1 <= int(value) <= 500):  # noqa: PLR2004
-        raise FieldError("query-invalid", field="top", expected="page-size")
-    return int(value)

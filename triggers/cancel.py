@@ -9,17 +9,22 @@ from connector.history import Asked
 from connector.log import log
 from connector.ruling import Kind, Settled
 from triggers import operations
-from triggers.answers import answered, query
 from triggers.asking import asking
-from triggers.blueprint import blueprint
 from triggers.performing import perform
-from triggers.views import accepted
+from triggers.query import query
+from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
+from triggers.views import Accepted, accepted
 
 
-@blueprint.function_name("cancel_connection")
-@blueprint.route(route="api/connections/{name}/cancel", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "POST",
+    "/api/connections/{name}/cancel",
+    Role.OPERATOR,
+    "End the run after its present activity",
+    {202: Accepted},
+    tagged=True,
+    problems=(*NAMED, UNREADABLE, CHANGED),
+)
 async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Ask the run to end; ``202``. Where nothing runs, nothing is changed."""
     name = req.route_params["name"]

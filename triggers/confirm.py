@@ -6,19 +6,21 @@ from datetime import datetime
 
 import azure.functions as func
 
+from connector.errors import ConflictError
 from connector.etag import etag
 from connector.history import Asked
 from connector.model import Document
-from connector.request import parse_confirmation
+from connector.request import ConfirmRequest, parse_confirmation
 from connector.ruling import Kind
 from connector.services import services
 from connector.standing import secret_of, standing
 from connector.steps import ConnectionState
 from triggers import operations
-from triggers.answers import answered, content, json_answer, query
+from triggers.answers import content, json_answer
 from triggers.asking import asking
-from triggers.blueprint import blueprint
 from triggers.performing import perform
+from triggers.query import query
+from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
 
 
 class Confirmed(Document):
@@ -31,9 +33,16 @@ class Confirmed(Document):
     confirmed_on: datetime
 
 
-@blueprint.function_name("confirm_secret")
-@blueprint.route(route="api/connections/{name}/confirm", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answered
+@Route(
+    "POST",
+    "/api/connections/{name}/confirm",
+    Role.OPERATOR,
+    "Say that the new secret has been entered in the UTM",
+    {200: Confirmed},
+    body=ConfirmRequest,
+    tagged=True,
+    problems=(*NAMED, UNREADABLE, CHANGED, ConflictError("secret-not-ready"), ConflictError("key-not-offered")),
+)
 async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
     """Note that the UTM has the secret with this key id; ``200``, again too. Nothing in the tenant is changed.
 

@@ -5,30 +5,55 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
-from connector.errors import FieldError
+from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
-from connector.model import MAX_MAILBOXES, Connection
+from connector.model import Connection
 from connector.plans.mailbox_list import removals
 from connector.request import SetUpRequest, parse
 from connector.ruling import Kind, Removal
 from connector.services import services
-from triggers.answers import answered, content, flag, language, query
+from triggers.answers import content, language
 from triggers.asking import asking
-from triggers.blueprint import blueprint
 from triggers.performing import perform
-from triggers.views import accepted
+from triggers.query import integer, query, switch
+from triggers.route import CHANGED, STORE, UNREADABLE, Role, Route
+from triggers.views import Accepted, accepted
+
+DRY_RUN = switch(
+    "dryRun", "Only find out what would be changed; the plan is read from `Location`. Alone it means `true`."
+)
+REMOVAL = integer(
+    "allowRemoval",
+    "How many mailboxes at most may lose access; without it half of them.",
+    "removal-count",
+    most=9999,  # more than a list has: what was never taken back before is counted too
+    default=None,
+)
 
 
-@blueprint.function_name("create_connection")
-@blueprint.route(route="api/connections", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "POST",
+    "/api/connections",
+    Role.OPERATOR,
+    "Set a connection up, or bring it to the wanted state",
+    {202: Accepted},
+    query=(DRY_RUN, REMOVAL),
+    body=SetUpRequest,
+    tagged=True,
+    problems=(
+        *STORE,
+        UNREADABLE,
+        CHANGED,
+        GrantMissingError(),
+        *map(ConflictError, ("operation-running", "operation-cancelling", "removal-not-allowed")),
+    ),
+)
 async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Write the wanted state under its ETag, then start or wake the run; ``202`` and where to watch it."""
     async with asking(req, "create_connection", Asked.SET_UP) as asked:
         clients = services()
-        parameters = query(req, "allowRemoval", flags=("dryRun",))
-        dry, most = flag(parameters, "dryRun"), _removal_limit(parameters)
+        sent = query(req, DRY_RUN, REMOVAL)
+        dry, most = DRY_RUN.of(sent), REMOVAL.of(sent)
         asked.entry.action, asked.entry.allow_removal = Asked.DRY_RUN if dry else Asked.SET_UP, most
         wish = parse(content(req), req.headers.get("Content-Type", ""))
         asked.name = wish.name
@@ -52,12 +77,3 @@ async def _removal(wish: SetUpRequest, present: Connection, most: int | None) ->
         return None
     chunks = [chunk async for chunk in services().documents.chunks(present.name, len(present.chunks))]
     return Removal(*removals(chunks, wanted), most)
-
-
-def _removal_limit(parameters: dict[str, str]) -> int | None:
-    value = parameters.get("allowRemoval")
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_MAILBOXES))):
-        raise FieldError("query-invalid", field="allowRemoval", expected="removal-count")
-    return int(value)

@@ -15,15 +15,21 @@ from connector.probes import Probed
 from connector.rights import Glance, Unread, glance
 from connector.services import Services, services
 from connector.steps import StepName
-from triggers.answers import answered, json_answer, language, query
-from triggers.blueprint import blueprint
+from triggers.answers import json_answer, language
 from triggers.findings import context_of, finding_view
+from triggers.query import query
+from triggers.route import STORE, Role, Route
 from triggers.views import Health, VaultWrite
 
 
-@blueprint.function_name("read_health")
-@blueprint.route(route="api/health", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answered
+@Route(
+    "GET",
+    "/api/health",
+    Role.READER,
+    "What the identity may do, and what is missing",
+    {200: Health},
+    problems=STORE,
+)
 async def read_health(req: func.HttpRequest) -> func.HttpResponse:
     """Return 200 whatever is missing or not readable in the tenant; only a wrong setting is this deployment's error."""
     clients = services()

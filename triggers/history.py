@@ -9,15 +9,16 @@ import azure.functions as func
 from pydantic import Field
 
 from connector import clock
-from connector.errors import FieldError, UnknownConnectionError
+from connector.errors import UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import Language, text
 from connector.model import Document, is_name
 from connector.services import services
-from triggers.answers import answered, json_answer, language, page_size, query
-from triggers.blueprint import blueprint
+from triggers.answers import json_answer, language
+from triggers.query import TOP, integer, query
+from triggers.route import NAMED, UNREADABLE, Role, Route
 
-_DIGITS = 15
+BEFORE = integer("after", "`next` of the page before.", "plan-index", most=10**15 - 1, default=None)
 
 
 class CallerView(Document):
@@ -56,18 +57,25 @@ class HistoryView(Document):
     next: str | None
 
 
-@blueprint.function_name("read_history")
-@blueprint.route(route="api/connections/{name}/history", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answered
+@Route(
+    "GET",
+    "/api/connections/{name}/history",
+    Role.READER,
+    "Read who asked for what, newest first",
+    {200: HistoryView},
+    query=(TOP, BEFORE),
+    problems=(*NAMED, UNREADABLE),
+)
 async def read_history(req: func.HttpRequest) -> func.HttpResponse:
     """Return a page of the history, newest first; ``next`` is what ``?after=`` takes."""
-    name, parameters = req.route_params["name"], query(req, "top", "after")
-    top, after = page_size(parameters), _after(parameters)
+    name, sent = req.route_params["name"], query(req, TOP, BEFORE)
+    top, after = TOP.of(sent), BEFORE.of(sent)
     histories = services().histories
     if not is_name(name) or not await histories.known(name):
         raise UnknownConnectionError("unknown-connection", name=name[:40])
     history = await histories.load(name, clock.now())
-    entries = [one for one in reversed(history.entries if history is not None else []) if one.number < after]
+    newest_first = reversed(history.entries if history is not None else [])
+    entries = [one for one in newest_first if after is None or one.number < after]
     lang = language(req)
     following = str(entries[top - 1].number) if len(entries) > top else None
     return json_answer(HistoryView(items=[_view(one, lang) for one in entries[:top]], next=following))
@@ -80,12 +88,3 @@ def _view(entry: Entry, lang: Language) -> EntryView:
         text=text(lang, "asked", entry.action),
         caller=CallerView(kind=caller.kind, function=caller.function, key=caller.key, address=caller.address),
     )
-
-
-def _after(parameters: dict[str, str]) -> float:
-    value = parameters.get("after")
-    if value is None:
-        return float("inf")
-    if not (value.isascii() and value.isdigit() and len(value) <= _DIGITS):
-        raise FieldError("query-invalid", field="after", expected="plan-index")
-    return int(value)

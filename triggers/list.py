@@ -8,20 +8,28 @@ import azure.functions as func
 from connector.errors import UnknownConnectionError, UnreadableError
 from connector.services import services
 from triggers import operations
-from triggers.answers import answered, json_answer, page_size, query
-from triggers.blueprint import blueprint
+from triggers.answers import json_answer
+from triggers.query import TOP, free_text, query
+from triggers.route import STORE, Role, Route
 from triggers.views import ConnectionList, connection_summary, unreadable_summary
 
+AFTER = free_text("after", "The last entry of the page before.")
 
-@blueprint.function_name("list_connections")
-@blueprint.route(route="api/connections", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+
+@Route(
+    "GET",
+    "/api/connections",
+    Role.READER,
+    "List all connections",
+    {200: ConnectionList},
+    query=(TOP, AFTER),
+    problems=STORE,
+)
 async def list_connections(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a page of connections, sorted by name; ``next`` is what ``?after=`` takes."""
     documents = services().documents
-    parameters = query(req, "top", "after")
-    top, after = page_size(parameters), parameters.get("after", "")
+    sent = query(req, TOP, AFTER)
+    top, after = TOP.of(sent), AFTER.of(sent) or ""
     names = [name for name in await documents.names() if name > after]
     items = []
     for name in names[:top]:

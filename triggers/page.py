@@ -12,7 +12,7 @@ from pathlib import Path
 import azure.functions as func
 
 from connector.messages import LANGUAGES, Language, catalogue
-from triggers.blueprint import blueprint
+from triggers.route import Route
 
 FOLDER = Path(__file__).parents[1] / "web"
 GROUPS = ("page", "step", "state", "label")
@@ -57,15 +57,13 @@ class Asset:
         return cls(content, gzip.compress(content, mtime=0), mimetype, etag)
 
 
-@blueprint.function_name("read_page")
-@blueprint.route(route="{ignored:maxlength(0)?}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@Route("GET", "/", None, "The page", {})
 async def read_page(req: func.HttpRequest) -> func.HttpResponse:
     """Return the page."""
     return _answer(req, assets()["index.html"])
 
 
-@blueprint.function_name("read_asset")
-@blueprint.route(route="assets/{*path}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@Route("GET", "/assets/{*path}", None, "A part of the page", {})
 async def read_asset(req: func.HttpRequest) -> func.HttpResponse:
     """Return a style sheet, a module, a picture, or the texts of a language; nothing that is not of the page."""
     found = assets().get(req.route_params.get("path", ""))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import azure.functions as func
 
 from connector.address import both, written
-from connector.errors import ConflictError, FieldError, NotFoundError, RefusedError
+from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
+from connector.microsoft import VAULT_FIREWALL
 from connector.model import Connection, SecretRecord
 from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
@@ -15,9 +18,10 @@ from connector.plans.secret import secret_name
 from connector.services import Services, services
 from connector.standing import secret_of, standing
 from triggers import operations
-from triggers.answers import NO_STORE, answered, json_answer, language, query
+from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
-from triggers.blueprint import blueprint
+from triggers.query import choice, query
+from triggers.route import NAMED, UNREADABLE, Role, Route
 from triggers.views import ImapView, OAuthView, Parameters, SecretReference
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
@@ -25,24 +29,47 @@ PROVIDER = "Microsoft 365 (Secret Client Key)"
 FIELDS = ("applicationId", "tenantId", "clientSecret")
 
 
-@blueprint.function_name("read_parameters")
-@blueprint.route(route="api/connections/{name}/parameters", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answered
+class Form(StrEnum):
+    """What is handed out of the secret."""
+
+    VALUE = "value"
+    REFERENCE = "reference"
+
+
+FORM = choice(
+    "secret", "`reference` leaves the value out and gives only where it lies.", "secret-form", Form, Form.VALUE
+)
+
+
+@Route(
+    "GET",
+    "/api/connections/{name}/parameters",
+    Role.SECRET_READER,
+    "Read the values that the UTM asks for",
+    {200: Parameters},
+    query=(FORM,),
+    text=True,
+    problems=(
+        *NAMED,
+        UNREADABLE,
+        ConflictError("secret-not-ready"),
+        ConflictError("secret-lost"),
+        RefusedError("vault", next(iter(VAULT_FIREWALL)), "-"),
+    ),
+)
 async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
     """Return the parameters; the secret is read from Key Vault now, and by nobody else ever."""
     name = req.route_params["name"]
     async with asking(req, "read_parameters", Asked.PARAMETERS, name) as asked:
         clients = services()
-        form = query(req, "secret").get("secret", "value")
-        if form not in {"value", "reference"}:
-            raise FieldError("query-invalid", field="secret", expected="secret-form")
-        asked.entry.action = Asked.PARAMETERS if form == "value" else Asked.REFERENCE
+        form = FORM.of(query(req, FORM))
+        asked.entry.action = Asked.PARAMETERS if form is Form.VALUE else Asked.REFERENCE
         connection = (await operations.find(name)).connection
         asked.entry.revision = connection.wanted.revision
         secret = secret_of(connection)
         asked.entry.version = secret.version
-        asked.required = form == "value"
-        value = await _value(clients, connection, secret) if form == "value" else None
+        asked.required = form is Form.VALUE
+        value = await _value(clients, connection, secret) if form is Form.VALUE else None
         body = await _parameters(clients, connection, secret, value)
     if _wants_text(req.headers.get("Accept", "")):
         return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from connector.acceptances import Acceptance
 from connector.address import written
-from connector.errors import FieldError, UnknownConnectionError
+from connector.errors import UnknownConnectionError
 from connector.messages import Language, text
 from connector.model import Document, Finding, is_name
 from connector.planned import Planned, PlannedChange
@@ -22,9 +22,13 @@ from connector.services import services
 from connector.steps import ConnectionState, StepName
 from connector.visible import visible
 from triggers import operations
-from triggers.answers import answered, json_answer, language, page_size, query
-from triggers.blueprint import blueprint
+from triggers.answers import json_answer, language
 from triggers.findings import AcceptanceView, FindingView, acceptance_view, accepted, context_of, finding_view
+from triggers.query import TOP, integer, query
+from triggers.route import STORE, UNREADABLE, Role, Route
+
+INDEX = integer("after", "`next` of the page before.", "plan-index", most=99_999, default=None)
+"""5,000 mailboxes have 10,000 changes."""
 
 
 class ChangeView(Document):
@@ -65,14 +69,19 @@ class _Part:
     following: str | None = None
 
 
-@blueprint.function_name("read_plan")
-@blueprint.route(route="api/connections/{name}/plan", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "GET",
+    "/api/connections/{name}/plan",
+    Role.READER,
+    "Read what the last dry run found; 202 while it runs",
+    {200: PlanView, 202: PlanView},
+    query=(TOP, INDEX),
+    problems=(*STORE, UnknownConnectionError("unknown-plan"), UNREADABLE),
+)
 async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the last plan: ``202`` while it is made, then a page of its changes."""
-    name, parameters = req.route_params["name"], query(req, "top", "after")
-    top, first = page_size(parameters), _index(parameters)
+    name, sent = req.route_params["name"], query(req, TOP, INDEX)
+    top, first = TOP.of(sent), INDEX.of(sent) or 0
     planned = await services().plans.load(name) if is_name(name) else None
     if planned is None:
         raise UnknownConnectionError("unknown-plan", name=name[:40])
@@ -135,10 +144,3 @@ def _change_view(change: PlannedChange, lang: Language) -> ChangeView:
         reason=text(lang, "reason", change.reason),
         by_hand=change.by_hand,
     )
-
-
-def _index(parameters: dict[str, str]) -> int:
-    value = parameters.get("after", "0")
-    if not (value.isascii() and value.isdigit() and len(value) < 6):  # noqa: PLR2004 - 5,000 mailboxes have 10,000 changes
-        raise FieldError("query-invalid", field="after", expected="plan-index")
-    return int(value)

@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.diagnosis import unreadable
-from connector.errors import ConflictError, FieldError, UnreadableError
+from connector.errors import ConflictError, UnreadableError
 from connector.etag import etag
 from connector.messages import Language
 from connector.model import Connection
@@ -17,21 +17,31 @@ from connector.services import services
 from connector.standing import damaged
 from connector.steps import MailboxState
 from triggers import operations
-from triggers.answers import answered, json_answer, language, page_size, query
-from triggers.blueprint import blueprint
+from triggers.answers import json_answer, language
 from triggers.findings import acceptance_view, accepted, context_of, finding_view
 from triggers.place import place
-from triggers.views import MailboxPage, MailboxView, connection_view, mailbox_view, unreadable_view
+from triggers.query import TOP, choice, free_text, query
+from triggers.route import NAMED, Role, Route
+from triggers.views import ConnectionView, MailboxPage, MailboxView, connection_view, mailbox_view, unreadable_view
+
+AFTER = free_text("after", "`next` of the page before.")
+STATE = choice("state", "Only mailboxes in this state.", "mailbox-state", MailboxState, None)
 
 
-@blueprint.function_name("read_connection")
-@blueprint.route(route="api/connections/{name}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "GET",
+    "/api/connections/{name}",
+    Role.READER,
+    "Read one connection: steps, mailboxes, findings",
+    {200: ConnectionView},
+    query=(TOP, AFTER, STATE),
+    tagged=True,
+    problems=(*NAMED, ConflictError("list-changed")),
+)
 async def read_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the store's view with the live status laid over it, and one page of mailboxes."""
     clients = services()
-    parameters = query(req, "top", "after", "state")
+    sent = query(req, TOP, AFTER, STATE)
     lang, label = language(req), clients.settings.label
     try:
         connection, live = await operations.seen(client, req.route_params["name"])
@@ -40,7 +50,7 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
         return json_answer(unreadable_view(error.name, label, told))
     context = context_of(clients, connection)
     bad: list[UnreadableError] = []
-    page = await _page(connection, parameters, bad, lang, context)
+    page = await _page(connection, sent, bad, lang, context)
     kept, more = await accepted(clients, connection.name)
     now = damaged(operations.standing_now(connection, live), bad)
     now = replace(now, findings=(*now.findings, *more))
@@ -50,13 +60,13 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
 
 
 async def _page(
-    connection: Connection, parameters: dict[str, str], bad: list[UnreadableError], lang: Language, context: Context
+    connection: Connection, sent: dict[str, str], bad: list[UnreadableError], lang: Language, context: Context
 ) -> MailboxPage:
     """Return the mailboxes after ``?after=``, in the order of the store, of one state where ``?state=`` says so.
 
     A chunk that cannot be read is put into ``bad``, and stands in the way of no other.
     """
-    top, after, state = page_size(parameters), parameters.get("after"), _state(parameters)
+    top, after, state = TOP.of(sent), AFTER.of(sent), STATE.of(sent)
     items: list[MailboxView] = []
     passed, following = not after, None
     # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
@@ -83,12 +93,3 @@ async def _page(
 def _without(connection: Connection, state: MailboxState) -> list[int]:
     """Return the numbers of the chunks that hold no mailbox in a state."""
     return [number for number, chunk in enumerate(connection.chunks) if not chunk.counts.get(state)]
-
-
-def _state(parameters: dict[str, str]) -> MailboxState | None:
-    value = parameters.get("state")
-    if value is None:
-        return None
-    if value not in set(MailboxState):
-        raise FieldError("query-invalid", field="state", expected="mailbox-state")
-    return MailboxState(value)

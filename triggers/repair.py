@@ -15,7 +15,7 @@ from pydantic import Field
 from connector.admission import admit
 from connector.caller import Caller
 from connector.documents import connection_in
-from connector.errors import ConflictError, FieldError, StaleWriteError, UnknownConnectionError, UnreadableError
+from connector.errors import ConflictError, GrantMissingError, StaleWriteError, UnknownConnectionError, UnreadableError
 from connector.history import Asked
 from connector.lost import Live
 from connector.messages import Language, text
@@ -28,10 +28,19 @@ from connector.request import SetUpRequest, parse
 from connector.ruling import Kind, Refuse, Removal, Request
 from connector.services import services
 from triggers import operations
-from triggers.answers import answered, content, json_answer, language, query
+from triggers.answers import content, json_answer, language
 from triggers.asking import asking
-from triggers.blueprint import blueprint
 from triggers.performing import new_id, perform, start
+from triggers.query import choice, query
+from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
+
+WAY = choice(
+    "from",
+    "What is repaired from; without it nothing is changed, and the answer says what each way loses.",
+    "repair-way",
+    Way,
+    None,
+)
 
 
 class DamageView(Document):
@@ -89,14 +98,27 @@ class _Broken:
         return self.own is not None and (len(self.concerned) > 1 or not self.listed())
 
 
-@blueprint.function_name("repair_connection")
-@blueprint.route(route="api/connections/{name}/repair", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "POST",
+    "/api/connections/{name}/repair",
+    Role.OPERATOR,
+    "Say what of a connection cannot be read, or repair it; a right of its own",
+    {202: RepairView, 200: RepairView},
+    query=(WAY,),
+    body=SetUpRequest,
+    body_needed=False,
+    problems=(
+        *NAMED,
+        UNREADABLE,
+        CHANGED,
+        GrantMissingError(),
+        *map(ConflictError, ("nothing-to-repair", "no-version", "repair-list-needed", "repair-body")),
+        *map(ConflictError, ("operation-running", "operation-cancelling", "removal-not-allowed")),
+    ),
+)
 async def repair_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Say what is broken (``200``), or repair it by the way that ``?from=`` names, and have it proven (``202``)."""
-    name, parameters, lang = str(req.route_params["name"]), query(req, "from"), language(req)
-    way = _way(parameters)
+    name, way, lang = str(req.route_params["name"]), WAY.of(query(req, WAY)), language(req)
     if way is None:
         return json_answer(_view(await _broken(name), None, lang), headers={"Content-Language": lang})
     async with asking(req, "repair_connection", Asked.REPAIR, name) as asked:
@@ -110,13 +132,6 @@ async def repair_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         asked.entry.revision = connection.wanted.revision if connection is not None else None
     headers = {"Location": f"/api/connections/{name}", "Retry-After": "5", "Content-Language": lang}
     return json_answer(_view(broken, way, lang), 202, headers)
-
-
-def _way(parameters: dict[str, str]) -> Way | None:
-    value = parameters.get("from")
-    if value is not None and value not in set(Way):
-        raise FieldError("query-invalid", field="from", expected="repair-way")
-    return Way(value) if value is not None else None
 
 
 def _wish(req: func.HttpRequest, name: str, way: Way) -> SetUpRequest | None:

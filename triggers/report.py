@@ -18,8 +18,9 @@ from connector.services import services
 from connector.standing import damaged
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from triggers import operations
-from triggers.answers import answered, json_answer, query
-from triggers.blueprint import blueprint
+from triggers.answers import json_answer
+from triggers.query import query
+from triggers.route import NAMED, UNREADABLE, Role, Route
 from triggers.views import IdsView
 
 _EXAMPLES = 20
@@ -83,10 +84,14 @@ class Report(Document):
     examples: list[ReportMailbox] = Field(description="Up to 20 mailboxes that have not opened.")
 
 
-@blueprint.function_name("read_report")
-@blueprint.route(route="api/connections/{name}/report", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "GET",
+    "/api/connections/{name}/report",
+    Role.READER,
+    "Read what support needs to know: no secret, addresses in part",
+    {200: Report},
+    problems=(*NAMED, UNREADABLE),
+)
 async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the report."""
     clients = services()

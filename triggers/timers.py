@@ -16,8 +16,8 @@ from connector.model import Connection, SecretRecord
 from connector.ruling import Kind, Request, Settled, Start
 from connector.services import services
 from triggers import operations
-from triggers.blueprint import blueprint
 from triggers.performing import new_id, perform
+from triggers.route import blueprint
 
 _ENDED = [
     df.OrchestrationRuntimeStatus.Completed,

@@ -5,21 +5,27 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
 from connector.ruling import Kind
 from connector.services import services
 from triggers import operations
-from triggers.answers import answered, query
 from triggers.asking import asking
-from triggers.blueprint import blueprint
 from triggers.performing import perform
-from triggers.views import accepted
+from triggers.query import query
+from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
+from triggers.views import Accepted, accepted
 
 
-@blueprint.function_name("verify_connection")
-@blueprint.route(route="api/connections/{name}/verify", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-@answered
+@Route(
+    "POST",
+    "/api/connections/{name}/verify",
+    Role.OPERATOR,
+    "Prove every mailbox once more, or wake the run that waits",
+    {202: Accepted},
+    tagged=True,
+    problems=(*NAMED, UNREADABLE, CHANGED, GrantMissingError(), ConflictError("operation-cancelling")),
+)
 async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Start a verification, which also goes on with what a person has done meanwhile; ``202``.
 

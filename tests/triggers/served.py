@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from local.environment import serving, settings
 from local.host import FunctionsHost
 from local.host.functions import Functions
 from local.tenant import Tenant
+from triggers.route import ROUTES, Route
 
 NAME = "hq"
 PATH = f"/api/connections/{NAME}"
@@ -103,11 +105,24 @@ def app_routes() -> list[AppRoute]:
     ]
 
 
+def declared(request: httpx.Request) -> dict[int, list[str]]:
+    """Return the codes, by status, that the route of a request declares."""
+    found = re.compile("|".join(f"(?P<{name}>{_pattern(one)})" for name, one in ROUTES.items() if one.described))
+    called = found.fullmatch(f"{request.method} {request.url.raw_path.decode().partition('?')[0].rstrip('/')}")
+    assert called is not None
+    return ROUTES[str(called.lastgroup)].codes()
+
+
+def _pattern(route: Route) -> str:
+    return f"{route.method} (?i:{re.sub(r'{[^}]*}', '[^/]+', route.path)})"
+
+
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Return the problem document of an answer after checking what all of them have."""
+    """Return the problem document of an answer after checking what all of them have, and that the route declares it."""
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.headers["cache-control"] == "no-store"
     document: dict[str, Any] = answer.json()
+    assert document["code"] in declared(answer.request).get(status, ())
     assert (answer.status_code, document["code"]) == (status, code)
     assert document["status"] == status
     assert document["type"] == f"urn:utm-mail-connect:problem:{code}"
