@@ -66,16 +66,10 @@ def _set_up(one: Served) -> None:
 def apis(served: Served) -> dict[GenerationMode, Any]:
     """Return the description without the key, which every request gets: what the host makes of it is not meant.
 
-    In what is sent as good a name is one that exists, or one that does not, and nothing is bound to an ETag: of one
-    that is made up 412 is the right answer, which the checks take for a refusal of something good.
+    In what is sent as good a name is one that exists, or one that does not.
     """
     described = httpx.get(f"{served.url}/api/openapi.json").json()
     described["security"] = []
-    for operation in (one for methods in described["paths"].values() for one in methods.values()):
-        operation.pop("security")
-    any_name = copy.deepcopy(described)
-    for operation in (one for methods in described["paths"].values() for one in methods.values()):
-        operation["parameters"] = [one for one in operation.get("parameters", []) if one["name"] != "If-Match"]
     for path, methods in described["paths"].items():
         for operation in methods.values() if "{name}" in path else ():
             (name,) = [parameter for parameter in operation["parameters"] if parameter["name"] == "name"]
