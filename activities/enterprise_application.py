@@ -18,7 +18,7 @@ from connector.steps import StepName
 class _EnterpriseApplication(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         found = await ownership.by_ids(run, renewed=True)
-        application_id = run.connection.ids.application_id or ""
+        application_id = run.connection.ids.known("application_id") if found is not None else ""
         return Observed(found, application_id, found.enterprise if found is not None else None)
 
     async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:  # noqa: ARG002 - one change

@@ -22,17 +22,18 @@ class _Exchange(Stage[Observed]):
         registration, principal = await together(ownership.by_ids(run), _principal(run))
         ids = run.connection.ids
         holder = ids.enterprise_application_id or KNOWN_AFTER_APPLY
-        return Observed(registration, ids.application_id or "", holder, principal)
+        return Observed(registration, ids.application_id or KNOWN_AFTER_APPLY, holder, principal)
 
     async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
         ids, admin = run.connection.ids, run.services.exchange
+        tenant_id, object_id = ids.known("tenant_id"), ids.known("enterprise_application_id")
         if changes[0].action is Action.REPLACE_PRINCIPAL and observed.principal is not None:
-            await admin.remove_principal(ids.tenant_id or "", observed.principal.object_id)
+            await admin.remove_principal(tenant_id, observed.principal.object_id)
         try:
             await admin.create_principal(
-                ids.tenant_id or "",
-                application_id=ids.application_id or "",
-                object_id=ids.enterprise_application_id or "",
+                tenant_id,
+                application_id=ids.known("application_id"),
+                object_id=object_id,
                 display_name=run.connection.wanted.display_name,
             )
         except ExistsError:
@@ -43,7 +44,7 @@ async def _principal(run: Run) -> ExchangePrincipal | None:
     ids = run.connection.ids
     if ids.application_id is None:
         return None
-    return await run.services.exchange.principal(ids.tenant_id or "", ids.application_id)
+    return await run.services.exchange.principal(ids.known("tenant_id"), ids.application_id)
 
 
 STAGE = _Exchange(StepName.EXCHANGE, exchange.plan)

@@ -21,7 +21,7 @@ class MailboxNotes:
         self.run = run
         self.chunk = chunk
         self.principal = principal
-        self.tenant_id = run.connection.ids.tenant_id or ""
+        self.tenant_id = run.connection.ids.known("tenant_id")
         self.changes = 0
         self.wait: WaitError | None = None
         self.delayed: list[MailboxRecord] = []
@@ -36,7 +36,8 @@ class MailboxNotes:
             for entry, answer in zip(entries, answers, strict=True)
             if isinstance(answer, NotFoundError) and entry.address is not None
         ]
-        by_guid = await admin.mailboxes(self.tenant_id, [entry.guid or entry.address or "" for entry in renamed])
+        names = [entry.guid or entry.address or entry.requested for entry in renamed]
+        by_guid = await admin.mailboxes(self.tenant_id, names)
         found: list[tuple[MailboxRecord, Mailbox]] = []
         failed: list[tuple[MailboxRecord, ServiceError]] = []
         for entry, by_name in zip(entries, answers, strict=True):

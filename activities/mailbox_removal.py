@@ -26,7 +26,7 @@ class Removal:
     def __init__(self, run: Run, principal: ExchangePrincipal, *, budget: float = BUDGET) -> None:
         self.run = run
         self.principal = principal
-        self.tenant_id = run.connection.ids.tenant_id or ""
+        self.tenant_id = run.connection.ids.known("tenant_id")
         self.changes = 0
         self.more = False
         """Whether the time of this delivery was over before all were tried."""

@@ -11,7 +11,7 @@ from activities import ownership
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_removal import Removal
-from activities.run import MORE, WAIT, Order, Outcome, Run, not_now, record, translate
+from activities.run import ENDING, MORE, WAIT, Ending, Order, Outcome, Run, not_now, record, translate
 from connector.errors import ForbiddenError, ReplicationError, ServiceError
 from connector.model import ChunkSummary, Connection, Finding
 from connector.observed import ExchangePrincipal
@@ -34,13 +34,15 @@ async def principal_of(run: Run) -> ExchangePrincipal | None:
     """
     ids, step = run.connection.ids, run.connection.step(StepName.EXCHANGE)
     seen = step.state in SETTLED and not step.proven_by_login
-    object_id = ids.enterprise_application_id or ""
+    if run.dry and ids.enterprise_application_id is None:
+        return None
+    application_id, object_id = ids.known("application_id"), ids.known("enterprise_application_id")
     try:
-        found = await run.services.exchange.principal(ids.tenant_id or "", ids.application_id or "")
+        found = await run.services.exchange.principal(ids.known("tenant_id"), application_id)
     except ForbiddenError:
         if seen:
             raise
-        return ExchangePrincipal(ids.application_id or "", object_id, "", assumed=True)
+        return ExchangePrincipal(application_id, object_id, "", assumed=True)
     if found is None and seen:
         raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
     return found if found is not None and found.object_id.lower() == object_id.lower() else None
@@ -60,7 +62,7 @@ async def run_mailboxes(order: Order) -> dict[str, Any]:
         refused = _Result(Outcome(StepState.ACTION_REQUIRED), foreign)
         work = _take_back if order.taking_back else _give
         result = refused if foreign or principal is None else await work(run, principal)
-    except ServiceError as error:
+    except ENDING as error:
         result = _failed(run, error)
     outcome = await record(run, _STEP, result.outcome, result.findings, result.changes, [*result.recorders])
     return outcome.to_json()
@@ -74,7 +76,7 @@ class _Result:
     recorders: tuple[Callable[[Connection], None], ...] = ()
 
 
-def _failed(run: Run, error: ServiceError) -> _Result:
+def _failed(run: Run, error: Ending) -> _Result:
     """Return what an error means for the whole step; a person is asked for what is still to be taken back too."""
     outcome, findings = translate(_STEP, error)
     if outcome.state == WAIT and run.order.last and run.order.round:

@@ -41,17 +41,17 @@ async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
 
     Raises:
         ReplicationError: what was settled is not readable at present.
+        MissingIdError: no id was settled.
     """
     ids = run.connection.ids
-    if ids.application_id is None or ids.object_id is None:
-        if run.dry:
-            return None
-        raise ReplicationError("graph", "application-not-listed", "no application has been settled")
+    if run.dry and ids.application_id is None:
+        return None
+    application_id, object_id = ids.known("application_id"), ids.known("object_id")
     try:
-        return await _settled(run, ids.application_id, ids.object_id, renewed=renewed)
+        return await _settled(run, application_id, object_id, renewed=renewed)
     except ReplicationError:
         another = await by_name(run)
-        if another.application is None or same_guid(another.application.object_id, ids.object_id):
+        if another.application is None or same_guid(another.application.object_id, object_id):
             raise
         if not ownership.judge(another, StepName.APPLICATION).blocked:
             raise  # never one of two ids: the next operation settles it from step 2 on

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from connector import clock
 from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import refusal, unread
 from connector.errors import (
     GrantMissingError,
+    MissingIdError,
     ServiceError,
     ThrottledError,
     UnavailableError,
@@ -75,6 +76,9 @@ class Outcome:
         return {slot: getattr(self, slot) for slot in self.__slots__ if slot != "error"} | {"service": away}
 
 
+Ending: TypeAlias = ServiceError | GrantMissingError | MissingIdError
+ENDING = (ServiceError, GrantMissingError, MissingIdError)
+"""What ends a delivery, and becomes an outcome of its step."""
 WAIT = "wait"
 UNREADABLE = "unreadable"
 """The state where a document cannot be read: nothing is done or noted before somebody has repaired it."""
@@ -172,12 +176,12 @@ async def accepted(clients: Services, name: str) -> tuple[Acceptance, ...]:
         return ()
 
 
-def translate(
-    step: StepName, error: ServiceError | GrantMissingError, change: Change | None = None
-) -> tuple[Outcome, tuple[Finding, ...]]:
+def translate(step: StepName, error: Ending, change: Change | None = None) -> tuple[Outcome, tuple[Finding, ...]]:
     """Return what an error means for a step: wait, or a person must act; ``change`` is what was tried."""
     if isinstance(error, GrantMissingError):
         return Outcome(StepState.ACTION_REQUIRED), (Finding(code="grant-missing", step=step),)
+    if isinstance(error, MissingIdError):
+        return Outcome(StepState.FAILED), (Finding(code="unexpected", step=step, subject=error.id),)
     if isinstance(error, WaitError):
         return _delayed(error), ()
     return Outcome(StepState.ACTION_REQUIRED), (refusal(step, error, change),)

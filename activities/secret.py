@@ -62,7 +62,7 @@ class _Secret(Stage[Observed]):
     async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
         (change,) = changes
         if change.action is Action.REMOVE_ORPHAN:
-            await run.services.graph.remove_password(run.connection.ids.object_id or "", change.subject)
+            await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
         elif change.action is Action.RECOVER_SECRET:
             await run.update(lambda connection: setattr(connection, "recovered_in", run.operation))
             await run.services.vault.recover(change.subject)
@@ -114,10 +114,11 @@ async def _proof(run: Run, name: str, version: str) -> Proof:
     """Ask the token endpoint whether it accepts this version."""
     from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
 
-    value = await run.services.vault.read(name, version)
     ids = run.connection.ids
+    tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
+    value = await run.services.vault.read(name, version)
     try:
-        await prove_secret(run.services.cloud, ids.tenant_id or "", ids.application_id or "", value)
+        await prove_secret(run.services.cloud, tenant_id, application_id, value)
     except RefusedError as error:
         if error.code in PROOFS:
             return PROOFS[error.code]
@@ -126,7 +127,7 @@ async def _proof(run: Run, name: str, version: str) -> Proof:
 
 
 def _name(run: Run) -> str:
-    return secret_name(run.order.name, run.connection.ids.application_id or "")
+    return secret_name(run.order.name, run.connection.ids.application_id or KNOWN_AFTER_APPLY)
 
 
 STAGE = _Secret(StepName.SECRET, secret.plan)

@@ -47,7 +47,7 @@ async def make(run: Run, name: str, reason: str, begun: int) -> None:
         await _probe(run, name, intent, Change(Action.ADD_SECRET, name, reason))
         made = await _credential(run, intent)
         await _require_claim(run, intent, made, begun + 1)
-        tags = {"connection": run.order.name, "applicationId": run.connection.ids.application_id or ""}
+        tags = {"connection": run.order.name, "applicationId": run.connection.ids.known("application_id")}
         tags |= {"keyId": made.key_id, secret.STATE: secret.NEW}
         vault = run.services.vault
         await patiently("vault", lambda: vault.write(name, made.secret, tags=tags, expires=made.ends), _INSIST, _INSIST)
@@ -100,7 +100,7 @@ async def _credential(run: Run, intent: Intent) -> NewPassword:
     )
     try:
         return await run.services.graph.add_password(
-            ids.object_id or "", display_name=credential_name(intent.id), ends=run.now + lives
+            ids.known("object_id"), display_name=credential_name(intent.id), ends=run.now + lives
         )
     except (RefusedError, ForbiddenError) as error:
         await run.update(lambda connection: _forget(connection, intent))  # a refusal has made nothing
@@ -115,7 +115,7 @@ async def _require_claim(run: Run, intent: Intent, made: NewPassword, number: in
     present = found.connection if found is not None else None
     if present is not None and present.secrets_begun == number and intent.id in {one.id for one in present.intents}:
         return
-    await run.services.graph.remove_password(run.connection.ids.object_id or "", made.key_id)
+    await run.services.graph.remove_password(run.connection.ids.known("object_id"), made.key_id)
     log("secret-overtaken", connection=run.order.name)
     raise ReplicationError("vault", IN_THE_MAKING, "another delivery of this step has taken over")
 

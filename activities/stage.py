@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
-from activities.run import WAIT, Order, Outcome, Run, not_now, record, translate
-from connector.errors import GrantMissingError, ServiceError
+from activities.run import ENDING, WAIT, Ending, Order, Outcome, Run, not_now, record, translate
 from connector.log import log
 from connector.model import Connection, Finding, Wanted
 from connector.plans.plan import Action, Change, Plan
@@ -75,7 +74,7 @@ class Stage(Generic[T]):
         done = changes or run.connection.step(self.step).changes
         return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings, changes)
 
-    async def failed(self, run: Run, error: ServiceError | GrantMissingError, change: Change | None) -> Result:  # noqa: ARG002 - as above
+    async def failed(self, run: Run, error: Ending, change: Change | None) -> Result:  # noqa: ARG002 - as above
         """Return what an error means that has ended the delivery, while ``change`` was tried."""
         return Result(*translate(self.step, error, change))
 
@@ -107,7 +106,7 @@ class Delivery(Generic[T]):
         try:
             async for observed in self._stage.look(self._run):
                 result = await self._settle(observed)
-        except (ServiceError, GrantMissingError) as error:
+        except ENDING as error:
             failed = await self._stage.failed(self._run, error, self._tried)
             return replace(failed, changes=failed.changes + self._changes)
         return result

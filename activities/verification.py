@@ -7,18 +7,17 @@ from typing import Any
 
 from activities import ownership
 from activities.blueprint import activity
-from activities.run import WAIT, Order, Outcome, Run, not_now, record, translate
+from activities.run import ENDING, WAIT, Ending, Order, Outcome, Run, not_now, record, translate
 from activities.secret import PROOFS
 from connector import diagnosis
 from connector.clock import Budget
-from connector.errors import RefusedError, ServiceError
+from connector.errors import RefusedError
 from connector.log import log
 from connector.microsoft import REPLICATION_TIME
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
-from connector.plans.secret import secret_name
 from connector.steps import SETTLED, MailboxState, StepName, StepState
 from connector.verdict import proving_overdue
 from connector.waiting import PERSON_DEADLINE
@@ -40,9 +39,9 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     ids, cloud, secret = run.connection.ids, run.services.cloud, run.connection.secret
     if secret is None:
         raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
-    name = secret_name(run.order.name, ids.application_id or "")
-    value = await run.services.vault.read(name, secret.version)
-    proven = await prove_secret(cloud, ids.tenant_id or "", ids.application_id or "", value)
+    tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
+    value = await run.services.vault.read(secret.name, secret.version)
+    proven = await prove_secret(cloud, tenant_id, application_id, value)
     token = tuple(
         diagnosis.token_findings(proven.claims, ids, cloud.exchange, consented=_seen(run.connection, StepName.CONSENT))
     )
@@ -167,7 +166,7 @@ async def run_verification(order: Order) -> dict[str, Any]:
     chosen = await _candidates(run)
     try:
         outcome, findings = await _tried(run, chosen)
-    except ServiceError as error:
+    except ENDING as error:
         outcome, findings = translate(_STEP, error)
         if _too_new(run, error):
             outcome, findings = Outcome(WAIT, "secret-not-known-yet"), ()
@@ -210,7 +209,7 @@ async def _as_before(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     return [(chunk, []) for chunk in chunks]
 
 
-def _too_new(run: Run, error: ServiceError) -> bool:
+def _too_new(run: Run, error: Ending) -> bool:
     """Return whether one server may not know the secret yet that another has accepted."""
     waits = isinstance(error, RefusedError) and error.code in PROOFS and PROOFS[error.code] != "expired"
     return waits and run.order.now - run.connection.last_change < REPLICATION_TIME

@@ -9,6 +9,7 @@ ConnectorError
 │   └── ConflictError            not now: something else runs, or a step is not done yet
 ├── SettingsError                a setting of this deployment is missing or wrong
 ├── GrantMissingError            the rights have not been granted yet
+├── MissingIdError               a document lacks an id that a step needs: a slip of ours
 └── ServiceError                 Microsoft Graph, Exchange, Key Vault, Entra or the store said no
     ├── WaitError                the same call may succeed later
     │   ├── ReplicationError     what was just written is not everywhere yet
@@ -91,6 +92,17 @@ class GrantMissingError(ConnectorError):
     The platform keeps a managed identity's token for about 24 hours with the roles it had at that time, so one
     token asked for too early would hide the grant for a day.
     """
+
+
+class MissingIdError(ConnectorError):
+    """An id that a step needs is not in the document, though an earlier step has settled it: a slip of ours.
+
+    Waiting does not mend it, and no service is asked for an object without a name. ``id`` is its name in the document.
+    """
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(id_)
+        self.id = id_
 
 
 @dataclass(eq=False)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from connector.errors import MissingIdError
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 
 MAX_MAILBOXES = 5_000
@@ -163,6 +164,17 @@ class Ids(Document):
     identity_object_id: str | None = None
     """Our own identity's service principal: an application is ours when this is among its owners."""
 
+    def known(self, name: Literal["tenant_id", "application_id", "object_id", "enterprise_application_id"]) -> str:
+        """Return an id that an earlier step has settled.
+
+        Raises:
+            MissingIdError: it has not, or it was lost.
+        """
+        value: str | None = getattr(self, name)
+        if not value:
+            raise MissingIdError(to_camel(name))
+        return value
+
 
 class Rights(Document):
     """What the identity may do, as ``prerequisites`` found it."""
@@ -187,6 +199,11 @@ class SecretRecord(Document):
     """The key id of an earlier one that the token endpoint had accepted: the UTM may have that one still."""
     confirmed_on: datetime | None = None
     """When somebody said that the UTM has this one."""
+
+    @property
+    def name(self) -> str:
+        """Return its name in the vault, which its address holds: ``https://…/secrets/{name}/{version}``."""
+        return self.uri.split("/")[-2]
 
     @property
     def to_be_entered(self) -> bool:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
 from connector.model import Connection, Finding, SecretRecord
-from connector.plans.secret import secret_name
 from connector.steps import SETTLED, ConnectionState, StepName
 
 EXPIRING = timedelta(days=30)
@@ -38,7 +37,7 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
     As long as a run works on it the state is the run's: it may be just what puts it in order.
     """
     secret = connection.secret
-    told = _told(connection, secret, now) if secret is not None else ()
+    told = _told(secret, now) if secret is not None else ()
     codes = {finding.code for finding in told}
     # What a step has met of the same kind is older than what the clock says.
     found = tuple(finding for finding in connection.findings() if finding.code not in codes & _OF_THE_CLOCK)
@@ -73,9 +72,8 @@ def damaged(now: Standing, errors: Iterable[UnreadableError]) -> Standing:
     return Standing(ConnectionState.UNREADABLE, verified=False, findings=(*now.findings, *new))
 
 
-def _told(connection: Connection, secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:
-    name = secret_name(connection.name, connection.ids.application_id or "")
-    findings = []
+def _told(secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:
+    findings, name = [], secret.name
     if secret.expires_on <= now:
         findings.append(Finding(code="secret-expired", step=StepName.SECRET, subject=name))
     elif secret.expires_on - now <= EXPIRING:

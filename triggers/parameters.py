@@ -14,7 +14,6 @@ from connector.microsoft import VAULT_FIREWALL
 from connector.model import Connection, SecretRecord
 from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
-from connector.plans.secret import secret_name
 from connector.services import Services, services
 from connector.standing import secret_of, standing
 from triggers import operations
@@ -82,9 +81,8 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
     Raises:
         ConflictError: somebody has deleted or disabled it in the vault; a set-up makes a new one.
     """
-    name = secret_name(connection.name, connection.ids.application_id or "")
     try:
-        value = await patiently("vault", lambda: clients.vault.read(name, secret.version))
+        value = await patiently("vault", lambda: clients.vault.read(secret.name, secret.version))
         return value.get_secret_value()
     except NotFoundError:
         raise ConflictError("secret-lost", name=connection.name) from None
@@ -95,7 +93,7 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
 
 
 async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:
-    cloud, tenant_id = clients.cloud, connection.ids.tenant_id or ""
+    cloud, tenant_id = clients.cloud, connection.ids.known("tenant_id")
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
     proven = handed_over(entry for chunk in chunks for entry in chunk.mailboxes)
     mailboxes, unproven = list(proven), [name for name, opened in proven.items() if not opened]
@@ -103,7 +101,7 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
         connection=connection.name,
         provider=PROVIDER,
         verified=standing(connection, connection.state, services().now()).verified,
-        application_id=connection.ids.application_id or "",
+        application_id=connection.ids.known("application_id"),
         tenant_id=tenant_id,
         client_secret=value,
         labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},

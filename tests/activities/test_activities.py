@@ -31,7 +31,7 @@ from connector.errors import (
     UnforeseenError,
     WaitError,
 )
-from connector.model import Chunk, ChunkSummary, Connection, Intent, MailboxRecord, Operation, Wanted
+from connector.model import Chunk, ChunkSummary, Connection, Ids, Intent, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
 from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
@@ -49,6 +49,7 @@ def connection(*addresses: str, enable_imap: bool = False) -> Connection:
         since=NOW,
         last_change=NOW,
         chunks=[ChunkSummary()],
+        ids=Ids(tenant_id="tenant"),
     )
 
 

@@ -25,7 +25,13 @@ def connection(ends: timedelta | None, *, runs: bool = False, **secret: Any) -> 
         last_change=NOW,
         steps=dict(DONE),
         chunks=[ChunkSummary(counts={MailboxState.OPEN: 1})],
-        secret=SecretRecord(uri="u", version="v", key_id="12345678-9", expires_on=NOW + ends, **secret)
+        secret=SecretRecord(
+            uri="https://v/secrets/hq/v",
+            version="v",
+            key_id="12345678-9",
+            expires_on=NOW + ends,
+            **secret,
+        )
         if ends is not None
         else None,
     )

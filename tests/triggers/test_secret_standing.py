@@ -11,7 +11,17 @@ import pytest_asyncio
 
 from connector.clients.store import FolderStore
 from connector.documents import Documents
-from connector.model import Chunk, ChunkSummary, Connection, MailboxRecord, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import (
+    Chunk,
+    ChunkSummary,
+    Connection,
+    Ids,
+    MailboxRecord,
+    Operation,
+    SecretRecord,
+    StepRecord,
+    Wanted,
+)
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from tests.triggers.served import Served, problem, running
 
@@ -57,6 +67,7 @@ def _connection(name: str, ends: timedelta | None, **more: Any) -> Connection:
         "state": ConnectionState.READY,
         "since": now,
         "last_change": now,
+        "ids": Ids(tenant_id="tenant", application_id="x"),
         "steps": {step: StepRecord(state=StepState.DONE) for step in StepName},
         "chunks": [ChunkSummary(counts={MailboxState.OPEN: 1})],
         "secret": SecretRecord.model_validate({**secret, "expires_on": now + ends}) if ends is not None else None,
