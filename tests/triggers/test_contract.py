@@ -70,6 +70,9 @@ def apis(served: Served) -> dict[GenerationMode, Any]:
     """
     described = httpx.get(f"{served.url}/api/openapi.json").json()
     described["security"] = []
+    for operation in (one for methods in described["paths"].values() for one in methods.values()):
+        operation.pop("security")
+    any_name = copy.deepcopy(described)
     for path, methods in described["paths"].items():
         for operation in methods.values() if "{name}" in path else ():
             (name,) = [parameter for parameter in operation["parameters"] if parameter["name"] == "name"]
