@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar, overload
 
+from connector.errors import ServiceError, WaitError
+
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -23,10 +25,19 @@ async def together(*requests: Awaitable[A]) -> tuple[A, ...]: ...
 async def together(*requests: Awaitable[Any]) -> tuple[Any, ...]:
     """Return all answers in their order; where some fail, raise the first of these errors once all have ended.
 
+    Where several of its kind say when to come back, the one that says latest: sooner the others would refuse again.
     ``asyncio.gather`` would leave the others running: they would use clients that are being closed.
     """
     answers = await asyncio.gather(*requests, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    if errors:
+        raise max((one for one in errors if _kind(one) == _kind(errors[0])), key=_seconds)
     return tuple(answers)
+
+
+def _kind(error: BaseException) -> tuple[type[BaseException], str | None]:
+    return type(error), error.service if isinstance(error, ServiceError) else None
+
+
+def _seconds(error: BaseException) -> float:
+    return (error.seconds or 0.0) if isinstance(error, WaitError) else 0.0

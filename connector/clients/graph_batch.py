@@ -42,6 +42,7 @@ class _Part:
             return
         if isinstance(answer, httpx.HTTPError):
             self.answer.set_exception(answer)
+            self.answer.exception()  # it counts as taken note of: who has been cancelled does not wait for it
         else:
             self.answer.set_result(answer)
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from connector.errors import ForbiddenError, ServiceError, ThrottledError, UnavailableError
 from connector.together import together
 
 
@@ -36,3 +37,30 @@ async def test_the_first_error_is_raised_when_nothing_runs_any_more() -> None:
     with pytest.raises(KeyError):
         await together(late(KeyError()), early(), late())
     assert ended == ["early", "late", "late"]
+
+
+SHORT, LONG = (ThrottledError("graph", "throttled", "", None, seconds) for seconds in (5, 40))
+SILENT = ThrottledError("graph", "throttled", "", None, None)
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ((SHORT, LONG), LONG),
+        ((LONG, SHORT, SILENT), LONG),
+        ((SILENT, SHORT), SHORT),
+        ((SHORT, ThrottledError("vault", "throttled", "", None, 90)), SHORT),
+        ((SHORT, UnavailableError("graph", "unavailable", "", None, 90)), SHORT),
+        ((ForbiddenError("graph", "x", ""), LONG), None),
+        ((SILENT, ThrottledError("graph", "throttled", "", None, None)), SILENT),
+    ],
+)
+async def test_of_several_that_say_when_to_come_back_the_latest_counts(
+    errors: tuple[ServiceError, ...], raised: ServiceError | None
+) -> None:
+    async def failing(error: ServiceError) -> None:
+        raise error
+
+    with pytest.raises(ServiceError) as caught:
+        await together(*(failing(error) for error in errors))
+    assert caught.value is (raised or errors[0])

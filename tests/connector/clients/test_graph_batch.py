@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -277,23 +278,31 @@ async def test_a_read_without_a_token_keeps_nobody_waiting(nth: int) -> None:
     assert asked == [4]
 
 
-async def test_a_look_that_is_cancelled_leaves_nothing_behind() -> None:
-    begun = asyncio.Event()
+def test_a_look_that_is_cancelled_leaves_nothing_behind() -> None:
+    complaints: list[Any] = []
 
-    async def answer(_: httpx.Request) -> httpx.Response:
-        begun.set()
-        await asyncio.sleep(3600)
-        raise AssertionError
+    async def cancelled() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        begun = asyncio.Event()
 
-    client = answering(answer)
-    before = asyncio.all_tasks()
-    look = asyncio.create_task(client.look(APP, OBJECT, PRINCIPAL))
-    await begun.wait()
-    look.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await look
-    assert asyncio.all_tasks() == before
-    await client.close()
+        async def answer(_: httpx.Request) -> httpx.Response:
+            begun.set()
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+        client = answering(answer)
+        before = asyncio.all_tasks()
+        look = asyncio.create_task(client.look(APP, OBJECT, PRINCIPAL))
+        await begun.wait()
+        look.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await look
+        assert asyncio.all_tasks() == before
+        await client.close()
+
+    asyncio.run(cancelled())
+    gc.collect()
+    assert complaints == []  # as asyncio has of an error that nobody has looked at
 
 
 async def test_a_part_that_wants_another_token_is_asked_again_alone() -> None:
