@@ -20,7 +20,7 @@ from connector.steps import (
     StepState,
     unsettled,
 )
-from connector.verdict import conclude, needs_person, proven, proving_overdue
+from connector.verdict import Verdict, conclude, needs_person, proven, proving_overdue
 
 
 @activity("begin")
@@ -102,19 +102,7 @@ async def end_round(order: Order) -> dict[str, Any]:
     if run.outdated:
         return _superseded(run)
     verdict = conclude(run.connection, run.order.round, run.now)
-
-    def note(connection: Connection) -> None:
-        _enter(connection, verdict.state, run)
-        stuck = verdict.state is ConnectionState.ACTION_REQUIRED
-        connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
-        proven(connection)
-        if not verdict.ended:
-            entry = connection.step(StepName.VERIFICATION)
-            connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})
-        if verdict.ended and connection.wanted.revision == run.order.revision:
-            connection.operation.ended = run.now
-
-    await run.note(note)
+    await run.note(lambda connection: _conclude(connection, verdict, run))
     if run.outdated:
         return _superseded(run)
     log(
@@ -130,6 +118,18 @@ async def end_round(order: Order) -> dict[str, Any]:
         label = run.services.settings.label or None
         log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
     return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
+
+
+def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
+    _enter(connection, verdict.state, run)
+    stuck = verdict.state is ConnectionState.ACTION_REQUIRED
+    connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
+    proven(connection)
+    if not verdict.ended:
+        entry = connection.step(StepName.VERIFICATION)
+        connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})
+    if verdict.ended and connection.wanted.revision == run.order.revision:
+        connection.operation.ended = run.now
 
 
 def _superseded(run: Run) -> dict[str, Any]:

@@ -68,16 +68,15 @@ def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
     if isinstance(error, RefusedError) and error.code in _GRAPH:
         return _GRAPH[error.code]
     if error.service == "exchange":
-        if error.code == "not-customised":
-            return "tenant-not-customised"
-        return change.reason if change is not None else "exchange-by-hand"
+        by_hand = change.reason if change is not None else "exchange-by-hand"
+        return "tenant-not-customised" if error.code == "not-customised" else by_hand
     if error.service == "vault" and error.code in VAULT_FIREWALL:
         return "vault-firewall"
-    if error.service == "vault" and isinstance(error, ForbiddenError):
+    if not isinstance(error, ForbiddenError):
+        return UNKNOWN
+    if error.service == "vault":
         return "vault-right-missing"
-    if isinstance(error, ForbiddenError):
-        return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
-    return UNKNOWN
+    return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
 
 
 def unreadable(error: UnreadableError, step: StepName = StepName.PREREQUISITES) -> Finding:

@@ -233,6 +233,11 @@ def _field_error(detail: ErrorDetails) -> FieldError:
         return _unknown_field(field, *detail["loc"])
     if kind == "missing":
         return FieldError("field-missing", field=field)
+    return _of_value(field, kind, context)
+
+
+def _of_value(field: str, kind: str, context: dict[str, Any]) -> FieldError:
+    """Return what is wrong with a value by the rules of its type."""
     if kind in _TYPES:
         return FieldError("field-type", field=field, expected=_TYPES[kind])
     if kind in _RANGES:

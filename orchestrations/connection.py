@@ -51,15 +51,7 @@ def _round(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> St
         yield from insist(context, "fail", order, step=StepName.MAILBOXES.value, code="document-unreadable")
         work = {"revision": order["revision"], "steps": [], "orphans": 0}
     bell = Bell(context)
-    if work["revision"] != order["revision"]:  # what is wanted now has had no round yet: nobody has waited for it
-        order["round"] = 0
-    order.update(revision=work["revision"], operation=work.get("operation", ""))
-    for step in work["steps"]:
-        outcome = yield from _step(context, bell, StepName(step), order, work)
-        if outcome["state"] in _FINAL:
-            break
-    if work["orphans"]:
-        yield from carry_out(context, bell, StepName.SECRET, order)  # a replica may show an orphan late
+    yield from _steps(context, bell, order, work)
     verdict = yield from insist(context, "conclude", order)
     if verdict["seconds"] is None:
         return {"state": verdict["state"], "revision": verdict.get("revision", order["revision"])}
@@ -70,6 +62,19 @@ def _round(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> St
     order.update(revision=verdict["revision"], round=order["round"] + 1 if same else 0)
     context.continue_as_new({key: order[key] for key in _MESSAGE})
     return None
+
+
+def _steps(context: df.DurableOrchestrationContext, bell: Bell, order: dict[str, Any], work: dict[str, Any]) -> Steps:
+    """Run every step that is not settled."""
+    if work["revision"] != order["revision"]:  # what is wanted now has had no round yet: nobody has waited for it
+        order["round"] = 0
+    order.update(revision=work["revision"], operation=work.get("operation", ""))
+    for step in work["steps"]:
+        outcome = yield from _step(context, bell, StepName(step), order, work)
+        if outcome["state"] in _FINAL:
+            break
+    if work["orphans"]:
+        yield from carry_out(context, bell, StepName.SECRET, order)  # a replica may show an orphan late
 
 
 def _step(

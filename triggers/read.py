@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import azure.durable_functions as df
@@ -11,7 +12,7 @@ from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
 from connector.etag import etag
 from connector.messages import Language
-from connector.model import Connection
+from connector.model import Connection, MailboxRecord
 from connector.remedy import Context
 from connector.services import services
 from connector.standing import damaged
@@ -68,26 +69,37 @@ async def _page(
     """
     top, after, state = TOP.of(sent), AFTER.of(sent), STATE.of(sent)
     items: list[MailboxView] = []
-    passed, following = not after, None
-    # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
-    others = [] if after or state is None else _without(connection, state)
-    async for chunk in services().documents.chunks(connection.name, len(connection.chunks), others, bad):
-        for entry in chunk.mailboxes:
-            if passed and entry.wanted and state in {None, entry.state}:
-                if len(items) == top:
-                    following = place(connection.name, items[-1].requested)
-                    break
-                items.append(mailbox_view(entry, lang, context))
-            passed = passed or place(connection.name, entry.requested) == after
-        if following is not None:
+    following = None
+    async for entry in _listed(connection, after, state, bad):
+        if len(items) == top:
+            following = place(connection.name, items[-1].requested)
             break
-    if not passed:
-        raise ConflictError("list-changed", name=connection.name)
+        items.append(mailbox_view(entry, lang, context))
     total, counts = len(connection.wanted.mailboxes), connection.counts()
     unknown = total - sum(counts.values())
     if unknown > 0:
         counts[MailboxState.PENDING] = counts.get(MailboxState.PENDING, 0) + unknown
     return MailboxPage(total=total, counts=counts, next=following, items=items)
+
+
+async def _listed(
+    connection: Connection, after: str | None, state: MailboxState | None, bad: list[UnreadableError]
+) -> AsyncIterator[MailboxRecord]:
+    """Yield the wanted mailboxes after a place in the list.
+
+    Raises:
+        ConflictError: there is no such place any more.
+    """
+    passed = not after
+    # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
+    others = [] if after or state is None else _without(connection, state)
+    async for chunk in services().documents.chunks(connection.name, len(connection.chunks), others, bad):
+        for entry in chunk.mailboxes:
+            if passed and entry.wanted and state in {None, entry.state}:
+                yield entry
+            passed = passed or place(connection.name, entry.requested) == after
+    if not passed:
+        raise ConflictError("list-changed", name=connection.name)
 
 
 def _without(connection: Connection, state: MailboxState) -> list[int]:

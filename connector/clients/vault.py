@@ -205,11 +205,17 @@ def vault_error(error: AzureError) -> ServiceError:
         return identity_error(error)
     if status is None or status < HTTPStatus.MULTIPLE_CHOICES:  # an answer that says yes, and cannot be read
         return unanswered("vault", error)
-    code, inner, reason = _words(error)
+    _, _, reason = words = _words(error)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))
     if passes(status):
         return UnavailableError("vault", "unavailable", reason, request_id)
+    return _refusal(status, words, request_id)
+
+
+def _refusal(status: int, words: tuple[str, str, str], request_id: str | None) -> ServiceError:
+    """Return our error for an answer that asking again does not change."""
+    code, inner, reason = words
     if status == HTTPStatus.FORBIDDEN and (inner == SECRET_DISABLED or "disabled secret" in reason):
         return RefusedError("vault", "secret-disabled", reason, request_id)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

@@ -100,11 +100,7 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
     request_id = error.request_id
     if isinstance(error, NotFoundError) and isinstance(recipient, Recipient):
         kind = recipient.recipient_type
-        if "Group" in kind:
-            return finding("address-is-group", address, request_id, kind=kind)
-        if kind in {"MailUser", "MailContact", "GuestMailUser"}:
-            return finding("address-is-elsewhere", address, request_id, kind=kind)
-        return finding("address-is-no-mailbox", address, request_id, kind=kind)
+        return finding(_instead(kind), address, request_id, kind=kind)
     if isinstance(error, NotFoundError):
         return finding("plus-address-not-found" if is_plus(address) else "mailbox-not-found", address, request_id)
     if isinstance(error, RefusedError) and error.code == "ambiguous":
@@ -114,6 +110,13 @@ def failure(address: str, error: ServiceError, recipient: Recipient | ServiceErr
     if isinstance(error, ForbiddenError | ReplicationError):
         return finding("access-missing", address, request_id, reason=error.reason)
     return finding("mailbox-failed", address, request_id, reason=error.reason or error.code)
+
+
+def _instead(kind: str) -> str:
+    """Return the finding for what is no mailbox, by Exchange's word for what it is."""
+    if "Group" in kind:
+        return "address-is-group"
+    return "address-is-elsewhere" if kind in {"MailUser", "MailContact", "GuestMailUser"} else "address-is-no-mailbox"
 
 
 def is_answer(error: ServiceError) -> bool:

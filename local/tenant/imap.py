@@ -98,13 +98,7 @@ class _Session:
             self._simulation.tokens.issued.add(initial)
         fault = self._simulation.misbehaviour.fault("imap", user, is_write=False)
         if fault is not None:
-            self._note("AUTHENTICATE", "", "BYE")
-            if fault is Fault.THROTTLED:
-                await self._say(f"{tag} BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds")
-            elif fault is Fault.UNAVAILABLE:
-                await self._say("* BYE Connection is closed. 13")
-            else:
-                self._writer.transport.abort()
+            await self._hang_up(tag, fault)
             return False
         claims = self._accepted(token)
         if claims is None:
@@ -115,6 +109,15 @@ class _Session:
             return await self._close(tag, "AUTHENTICATE", user, "NO", text)
         self._authenticated = True
         return await self._close(tag, "AUTHENTICATE", user, "OK", "AUTHENTICATE completed.")
+
+    async def _hang_up(self, tag: str, fault: Fault) -> None:
+        self._note("AUTHENTICATE", "", "BYE")
+        if fault is Fault.THROTTLED:
+            await self._say(f"{tag} BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds")
+        elif fault is Fault.UNAVAILABLE:
+            await self._say("* BYE Connection is closed. 13")
+        else:
+            self._writer.transport.abort()
 
     def _accepted(self, token: str) -> Claims | None:
         """Return the claims of a token that belongs to an Exchange principal and has the role."""

@@ -141,16 +141,17 @@ class Servers:
         """Return the answer, or None for a connection that breaks."""
         misbehaviour = self._simulation.misbehaviour
         # What carries no token is only challenged; the two that give tokens are asked without one.
-        if call.token is not None or call.service in ("token", "identity"):
-            still = misbehaviour.insists(call.service, subject.key)
-            if still is not None:
-                return service.throttled(still)
-            fault = misbehaviour.fault(call.service, subject.key, is_write=subject.is_write)
-        else:
-            fault = None
+        if call.token is None and call.service not in ("token", "identity"):
+            return _served(service, call)
+        still = misbehaviour.insists(call.service, subject.key)
+        if still is not None:
+            return service.throttled(still)
+        fault = misbehaviour.fault(call.service, subject.key, is_write=subject.is_write)
+        return _served(service, call) if fault is None else self._faulty(service, call, subject, fault)
+
+    def _faulty(self, service: Service, call: Call, subject: Subject, fault: Fault) -> Answer | None:
+        misbehaviour = self._simulation.misbehaviour
         match fault:
-            case None:
-                return _served(service, call)
             case Fault.THROTTLED:
                 return service.throttled(misbehaviour.retry_after(call.service, subject.key))
             case Fault.UNAVAILABLE:

@@ -184,6 +184,16 @@ async def test_a_setting_that_was_corrected_is_read_without_a_restart(
         assert (await client.get("/api/connections")).json() == {"items": [], "next": None}
 
 
+WITHOUT_A_TOKEN = {
+    "read_parameters": (409, "secret-not-ready"),
+    "read_plan": (404, "unknown-plan"),
+    "confirm_secret": (422, "confirmation-invalid"),
+    "accept_finding": (422, "acceptance-invalid"),
+    "repair_connection": (409, "nothing-to-repair"),
+}
+"""What needs no grant, and is refused for reasons of its own."""
+
+
 async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_path: Path) -> None:
     await _leave(tmp_path, NAME)
     async with running(tmp_path, CONNECTOR_GRANTED="") as one:
@@ -194,16 +204,8 @@ async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_pat
                 answer = await one.client.request(route.method, route.at(NAME), json=_body(route))
                 if route.function in STARTING:
                     assert "CONNECTOR_GRANTED" in problem(answer, 503, "grant-missing")["detail"]
-                elif route.function == "read_parameters":
-                    problem(answer, 409, "secret-not-ready")
-                elif route.function == "read_plan":
-                    problem(answer, 404, "unknown-plan")
-                elif route.function == "confirm_secret":
-                    problem(answer, 422, "confirmation-invalid")
-                elif route.function == "accept_finding":
-                    problem(answer, 422, "acceptance-invalid")
-                elif route.function == "repair_connection":
-                    problem(answer, 409, "nothing-to-repair")
+                elif route.function in WITHOUT_A_TOKEN:
+                    problem(answer, *WITHOUT_A_TOKEN[route.function])
                 else:
                     assert answer.status_code == 200
             health = (await one.client.get("/api/health")).json()
