@@ -32,7 +32,7 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
     assert set(shown["secret"]) == {"uri", "keyId", "expiresOn"}
     assert set(shown["mailboxes"]) == {"total", "counts", "next", "items"}
     assert all(
-        set(item) == {"requested", "address", "state", "accessGiven", "provenOn", "finding"}
+        set(item) == {"requested", "address", "state", "accessGiven", "provenOn", "finding", "written"}
         for item in shown["mailboxes"]["items"]
     )
 
