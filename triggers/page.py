@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import azure.functions as func
 
 from connector.messages import LANGUAGES, Language, catalogue
-from triggers.route import Route
+from triggers.query import TOP
+from triggers.route import ROUTES, Route
 
 FOLDER = Path(__file__).parents[1] / "web"
 GROUPS = ("page", "step", "state", "label")
@@ -75,13 +77,25 @@ def assets() -> dict[str, Asset]:
     """Return all there is, by path: a path that is no key of this reaches no file, whatever dots it holds."""
     files = (file for file in sorted(FOLDER.rglob("*")) if file.suffix in _TYPES)
     found = {file.relative_to(FOLDER).as_posix(): Asset.of(file.read_bytes(), _TYPES[file.suffix]) for file in files}
-    return found | {f"texts/{lang}.json": _texts(lang) for lang in LANGUAGES}
+    return found | {f"texts/{lang}.json": _texts(lang) for lang in LANGUAGES} | {"probes.js": _probes()}
 
 
 def _texts(lang: Language) -> Asset:
     texts = {group: catalogue(lang)[group] for group in GROUPS}
     document = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     return Asset.of(document.encode(), _TYPES[".json"])
+
+
+def _probes() -> Asset:
+    """Return how the page finds out what a key opens, function by function: a key of one function opens only that one.
+
+    They are in the order of their names. `-` is no connection's name, so nothing is read or started.
+    """
+    probes = {}
+    for function in (name for name in catalogue("en")["page"]["may"] if name in ROUTES):
+        one = ROUTES[function]
+        probes[function] = [one.method, re.sub(r"\{\w+\}", "-", one.path.lstrip("/")) + "?top=1" * (TOP in one.query)]
+    return Asset.of(f"export const PROBES = {json.dumps(probes)};\n".encode(), _TYPES[".js"])
 
 
 def _answer(req: func.HttpRequest, asset: Asset) -> func.HttpResponse:

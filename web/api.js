@@ -1,26 +1,10 @@
 // The API, with the key that the person has given. The key lives in sessionStorage, and nowhere else.
 
+import { PROBES } from './probes.js';
 import { language, t } from './texts.js';
 
 const KEY = 'utm-mail-connect.key';
 const MAY = 'utm-mail-connect.may';
-// Function by function: a key of one function opens only that one. `-` is no name, so nothing is read or started.
-const PROBES = {
-  read_health: ['GET', 'api/health'],
-  list_connections: ['GET', 'api/connections?top=1'],
-  create_connection: ['POST', 'api/connections'],
-  read_connection: ['GET', 'api/connections/-'],
-  read_parameters: ['GET', 'api/connections/-/parameters'],
-  read_plan: ['GET', 'api/connections/-/plan'],
-  read_report: ['GET', 'api/connections/-/report'],
-  read_history: ['GET', 'api/connections/-/history'],
-  verify_connection: ['POST', 'api/connections/-/verify'],
-  cancel_connection: ['POST', 'api/connections/-/cancel'],
-  repair_connection: ['POST', 'api/connections/-/repair'],
-  accept_finding: ['POST', 'api/connections/-/accept'],
-  withdraw_acceptance: ['DELETE', 'api/connections/-/accept/-'],
-  confirm_secret: ['POST', 'api/connections/-/confirm'],
-};
 export const OPERATIONS = Object.keys(PROBES);
 
 export class Problem extends Error {

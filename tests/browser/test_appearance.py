@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from tests.connector.test_messages import leaves
 from tests.flow.app import NAME, App, running
 from tests.flow.test_rights import set_up_by_hand
 from tests.triggers.served import app_routes
+from triggers.page import assets
 
 WEB = Path("web")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -172,14 +174,13 @@ def test_what_is_named_one_by_one_is_named_whole(group: str, members: set[str]) 
 
 
 def test_every_function_that_needs_a_key_is_one_that_the_page_asks_about() -> None:
-    probes = (WEB / "api.js").read_text("utf-8").partition("PROBES = {")[2].partition("};")[0]
+    probes = assets()["probes.js"].content.decode().removeprefix("export const PROBES = ").rstrip(";\n")
     routes = {
-        route.function: (route.method, re.sub(r"\{\w+\}", "-", route.path.lstrip("/")))
+        route.function: [route.method, re.sub(r"\{\w+\}", "-", route.path.lstrip("/"))]
         for route in app_routes()
         if not route.open
     }
-    asked = re.findall(r"(\w+): \['(\w+)', '([^'?]+)", probes)
-    assert {name: (method, path) for name, method, path in asked} == routes
+    assert {name: [method, path.partition("?")[0]] for name, (method, path) in json.loads(probes).items()} == routes
 
 
 def sources() -> str:

@@ -9,14 +9,16 @@ from typing import get_args
 import pytest
 
 from connector.expiry import THRESHOLDS
-from connector.messages import LANGUAGES, Language
+from connector.messages import LANGUAGES, Language, catalogue
 from connector.microsoft import Cmdlet
 from connector.plans.prerequisites import CMDLETS
 from connector.steps import ConnectionState, MailboxState, StepState
+from scripts import routes
 from scripts.problems import PAGES, page, statuses
 from tests.docs.test_docs import ROOT, read
 from tests.docs.test_queries import words
 from triggers.openapi import description
+from triggers.route import ROUTES
 
 BOTH = ("docs/{}.md", "docs/{}.de.md")
 _STORED = re.compile(r"([a-z-]+)/")
@@ -104,6 +106,16 @@ def test_the_cost_counts_every_timer() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_of_problems_says_what_the_app_says(lang: Language) -> None:
     assert read(PAGES[lang]) == page(lang), "python -m scripts.problems writes it"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_readme_tells_of_every_route_what_it_declares(lang: Language) -> None:
+    assert read(routes.PAGES[lang]) == routes.page(lang), "python -m scripts.routes writes it"
+    shown = [name for name, one in ROUTES.items() if one.described or one.path == "/"]
+    assert sorted(catalogue(lang)["route"]) == sorted(shown)
+    for name in shown:
+        one = ROUTES[name]
+        assert f"\n| `{one.method} {one.path}` | {one.role or '–'} | " in read(routes.PAGES[lang])
 
 
 def test_a_problem_has_the_status_of_its_error() -> None:

@@ -108,7 +108,8 @@ def app_routes() -> list[AppRoute]:
 def declared(request: httpx.Request) -> dict[int, list[str]]:
     """Return the codes, by status, that the route of a request declares."""
     found = re.compile("|".join(f"(?P<{name}>{_pattern(one)})" for name, one in ROUTES.items() if one.described))
-    called = found.fullmatch(f"{request.method} {request.url.raw_path.decode().partition('?')[0].rstrip('/')}")
+    target: bytes = request.extensions.get("target", request.url.raw_path)
+    called = found.fullmatch(f"{request.method} {target.decode().partition('?')[0].rstrip('/')}")
     assert called is not None
     return ROUTES[str(called.lastgroup)].codes()
 

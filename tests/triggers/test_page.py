@@ -11,6 +11,7 @@ import pytest
 
 from connector.messages import LANGUAGES, catalogue
 from tests.triggers.served import Served
+from triggers.page import assets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WEB = Path("web")
@@ -27,7 +28,9 @@ async def test_the_page_is_at_the_root_and_needs_no_key(hq: Served) -> None:
     assert 'src="assets/main.js"' in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", *(f"/assets/{file}" for file in FILES), "/assets/texts/de.json", "/assets/no"])
+@pytest.mark.parametrize(
+    "path", ["/", *(f"/assets/{file}" for file in FILES), "/assets/texts/de.json", "/assets/probes.js", "/assets/no"]
+)
 async def test_every_part_has_the_strict_policy(hq: Served, path: str) -> None:
     headers = (await hq.client.get(path, headers=NOBODY)).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
@@ -84,7 +87,7 @@ async def test_it_is_compressed_for_who_can_read_that(hq: Served) -> None:
 async def test_all_of_it_in_both_languages_is_under_100_kb(hq: Served) -> None:
     paths = ["/", *(f"/assets/{file}" for file in FILES if file != "index.html")]
     sizes = {}
-    for path in (*paths, *(f"/assets/texts/{lang}.json" for lang in LANGUAGES)):
+    for path in (*paths, "/assets/probes.js", *(f"/assets/texts/{lang}.json" for lang in LANGUAGES)):
         async with hq.client.stream("GET", path, headers=NOBODY) as answer:
             sizes[path] = sum([len(part) async for part in answer.aiter_raw()])
     assert sum(sizes.values()) < MOST
@@ -115,4 +118,5 @@ async def test_no_file_names_another_site_nor_makes_markup_or_code_of_text(file:
 
 async def test_every_module_is_announced_in_the_page_so_that_none_waits_for_another() -> None:
     announced = re.findall(r'rel="modulepreload" href="assets/([^"]+)"', (WEB / "index.html").read_text("utf-8"))
-    assert sorted(announced) == [file for file in FILES if file.endswith(".js") and file != "main.js"]
+    modules = [file for file in assets() if file.endswith(".js")]
+    assert sorted([*announced, "main.js"]) == sorted(modules)
