@@ -51,7 +51,7 @@ function inAscii(text) {
   const [local, domain, ...more] = text.split('@');
   if (!domain || more.length || /^[\x20-\x7e]*$/.test(domain) || /[\s/?#:%\\[\]]|(^|\.)-|-(\.|$)/.test(domain)) return text;
   try {
-    const { hostname } = new URL(`http://${domain}/`);
+    const { hostname } = new URL(`//${domain}/`, location.href);
     return /^[\d.]+$/.test(hostname) ? text : `${local}@${hostname}`;
   } catch {
     return text;
