@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 from activities import ownership
 from activities.run import Run
@@ -27,8 +26,8 @@ class _Application(Stage[Observed]):
             found = dataclasses.replace(found, accepted=run.accepted_for(deleted.application_id))
         return Observed(found, deleted)
 
-    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:  # noqa: ARG002 - all in the change
-        if changes[0].action is Action.UPDATE_APPLICATION:
+    async def make(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - all in the change
+        if change.action is Action.UPDATE_APPLICATION:
             await _ensure(run)
             return
         making = await ownership.begin_making(run, self.step)

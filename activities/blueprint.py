@@ -9,9 +9,10 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.run import UNREADABLE, WAIT, Order, Outcome
+from activities.run import SUPERSEDED, UNREADABLE, WAIT, Order, Outcome
 from connector.errors import ServiceError, UnavailableError, UnreadableError, WaitError
 from connector.log import log, unforeseen, unreadable
+from connector.planned import ReplacedError
 
 blueprint = df.Blueprint()
 Work = Callable[[Order], Awaitable[dict[str, Any]]]
@@ -35,6 +36,8 @@ def activity(name: str) -> Callable[[Work], Any]:
         async def run(order: dict[str, Any]) -> dict[str, Any]:
             try:
                 return await work(Order.parse(order))
+            except ReplacedError:
+                return Outcome(SUPERSEDED).to_json()
             except UnreadableError as error:
                 unreadable(error, step=name)
                 return Outcome(UNREADABLE, error.code).to_json()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from activities import ownership
 from activities.run import Run
 from activities.stage import Stage
@@ -26,11 +24,11 @@ class _Consent(Stage[Observed]):
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
         return Observed(found, holder, exchange, () if foreign else await _assignments(run))
 
-    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
+    async def make(self, run: Run, observed: Observed, change: Change) -> None:
         if observed.exchange is None:
             raise UnexpectedAnswerError("graph", "exchange-resource-missing", "planned without the resource")
         await run.services.graph.assign_role(
-            enterprise_application_id=changes[0].subject, resource_id=observed.exchange.id, role_id=IMAP_ROLE_ID
+            enterprise_application_id=change.subject, resource_id=observed.exchange.id, role_id=IMAP_ROLE_ID
         )
 
 

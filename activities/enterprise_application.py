@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from activities import ownership
 from activities.run import Run
 from activities.stage import Stage
@@ -21,7 +19,7 @@ class _EnterpriseApplication(Stage[Observed]):
         application_id = run.connection.ids.known("application_id") if found is not None else ""
         return Observed(found, application_id, found.enterprise if found is not None else None)
 
-    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:  # noqa: ARG002 - one change
+    async def make(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - one change
         making = await ownership.begin_making(run, self.step)
         made = await run.services.graph.ensure_enterprise_application(observed.application_id, making.note)
         await ownership.end_making(run, making, made)

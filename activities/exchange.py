@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from activities import ownership
 from activities.run import Run
 from activities.stage import Stage
@@ -24,10 +22,10 @@ class _Exchange(Stage[Observed]):
         holder = ids.enterprise_application_id or KNOWN_AFTER_APPLY
         return Observed(registration, ids.application_id or KNOWN_AFTER_APPLY, holder, principal)
 
-    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
+    async def make(self, run: Run, observed: Observed, change: Change) -> None:
         ids, admin = run.connection.ids, run.services.exchange
         tenant_id, object_id = ids.known("tenant_id"), ids.known("enterprise_application_id")
-        if changes[0].action is Action.REPLACE_PRINCIPAL and observed.principal is not None:
+        if change.action is Action.REPLACE_PRINCIPAL and observed.principal is not None:
             await admin.remove_principal(tenant_id, observed.principal.object_id)
         try:
             await admin.create_principal(

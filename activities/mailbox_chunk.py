@@ -2,80 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-from activities.mailbox_notes import MailboxNotes
-from activities.run import Run
+from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns
+from activities.run import MORE, WAIT, Outcome, Run, translate
+from activities.stage import Result
 from connector.clients.exchange_objects import ANOTHER_OBJECT
-from connector.clock import Budget
 from connector.errors import ReplicationError, ServiceError
-from connector.microsoft import BATCH
-from connector.model import Chunk, Finding, MailboxRecord
+from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
-from connector.plans.mailboxes import Observed
-from connector.plans.plan import Action
+from connector.plans.mailbox_list import summary
+from connector.plans.mailboxes import Seen
+from connector.plans.plan import Action, Change
+from connector.steps import MailboxState, StepName, StepState
 
-BUDGET = 150.0
-"""Seconds after which no further batch is begun: an activity may run for 4 minutes at most."""
+_STEP = StepName.MAILBOXES
+_OF_REMOVALS = frozenset({"removal-by-hand", "removal-waits"})
 
 
 class ChunkRun(MailboxNotes):
     """One delivery for one chunk."""
 
-    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal, *, budget: float = BUDGET) -> None:
+    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:
         super().__init__(run, chunk, principal)
-        self._budget = Budget(budget)
-        self.more = False
-        """Whether the time of this delivery was over before all mailboxes were looked at."""
+        self._turns = Turns(run, budget)
         self._doubt = mailboxes.spreading(run.connection.taken_back_on, run.now)
+        self._shown: list[MailboxRecord] = []
+        """Mailboxes of which access is shown that may be what was taken back a moment ago."""
         self._tried: set[str] = set()
         """Names of mailboxes to which an earlier delivery has tried to give access."""
+        self._granted: list[MailboxRecord] = []
         self._given: list[MailboxRecord] = []
+        self._switched: list[MailboxRecord] = []
 
-    async def settle(self) -> None:
-        """Bring every wanted mailbox of the chunk that is not settled to what is wanted, and read it back."""
+    @property
+    def more(self) -> bool:
+        """Return whether the time of this delivery was over before all mailboxes were looked at."""
+        return self._turns.more
+
+    async def batches(self) -> AsyncGenerator[Batch, None]:
+        """Yield every wanted mailbox of the chunk that is not settled."""
         left = [entry for entry in self.chunk.mailboxes if entry.wanted and entry.settled_in != self.run.operation]
         left.sort(key=lambda entry: entry.finding is not None)  # those that nobody has looked at yet come first
-        for start in range(0, len(left), BATCH):
-            if start and self._budget.left <= 0:
-                self.more = left[start].finding is None
-                break
-            if start:
-                await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
-            await self._settle(left[start : start + BATCH])
+        for entries, looks in self._turns.of(left):
+            yield Batch(self, tuple(await self._observe(entries)), looks=looks)
 
-    async def _settle(self, entries: list[MailboxRecord]) -> None:
-        """Settle as many mailboxes as go into one request."""
-        await self._look([entry for entry in entries if entry.check])
-        observed = await self.observe([entry for entry in entries if not entry.check])
-        switched = await self._enable_imap(observed)
-        granted = await self._grant(observed)
-        await self._confirm([(entry, seen) for entry, seen in observed if entry in granted], switched)
-        for entry, seen in observed:
-            if entry not in granted and entry not in self.delayed and entry.finding is None:
-                self._settled(entry, None if entry in switched else mailboxes.imap_finding(seen))
-
-    async def _look(self, entries: list[MailboxRecord]) -> None:
-        """Say what is missing, and change nothing."""
-        for entry, seen in await self.observe(entries):
-            missing = None if seen.access else mailboxes.finding("access-missing", seen.mailbox.user_principal_name)
-            if missing is None:
-                self._settled(entry, mailboxes.imap_finding(seen))
-            else:
-                self.tell(entry, missing)
-
-    async def observe(
-        self, entries: list[MailboxRecord], *, access_known: bool = True
-    ) -> list[tuple[MailboxRecord, Observed]]:
-        """Look at mailboxes; what is wrong with one is kept beside it. Without a principal nobody has access."""
+    async def _observe(self, entries: list[MailboxRecord]) -> list[One]:
+        """Look at mailboxes; what is wrong with one is kept beside it."""
+        if self.run.dry and not self.run.connection.rights.cmdlets:
+            # Nothing can be looked at: a person gives access to all that do not open.
+            opened = [entry.state is MailboxState.OPEN for entry in entries]
+            return [
+                One(entry, None, Seen(entry.requested, access)) for entry, access in zip(entries, opened, strict=True)
+            ]
         admin = self.run.services.exchange
         found = await self.resolve(entries)
         seen = [mailbox for _, mailbox in found]
         imap = await admin.imap_enabled(self.tenant_id, seen)
-        access: Sequence[bool | ServiceError] = [False] * len(seen)
-        if access_known:
-            access = [_none_of_others(answer) for answer in await admin.access(self.tenant_id, seen, self.principal)]
+        access = await self._access(seen)
         observed = []
         for (entry, mailbox), enabled, present in zip(found, imap, access, strict=True):
             error = next((answer for answer in (enabled, present) if isinstance(answer, ServiceError)), None)
@@ -83,90 +68,134 @@ class ChunkRun(MailboxNotes):
                 self.fail(entry, error)
             else:
                 believed = present is True and not self._doubtful(entry)
-                observed.append((entry, Observed(mailbox, imap_enabled=bool(enabled), access=believed)))
+                observed.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, bool(enabled))))
         return observed
 
-    async def _enable_imap(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
+    async def _access(self, seen: list[Mailbox]) -> list[bool | ServiceError]:
+        """Read who has access; an answer about another mailbox is none: access is given then, and read back."""
+        if self.principal is None:
+            return [False] * len(seen)
+        answers = await self.run.services.exchange.access(self.tenant_id, seen, self.principal)
+        other = [isinstance(answer, ServiceError) and answer.code == ANOTHER_OBJECT for answer in answers]
+        return [False if wrong else answer for answer, wrong in zip(answers, other, strict=True)]
+
+    async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Switch IMAP on, then give access; what is wrong with one mailbox is kept beside it."""
+        self._switched = await self._enable_imap(batch.of(changes, Action.ENABLE_IMAP))
+        todo = batch.of(changes, Action.GRANT_ACCESS)
+        self._granted = await self._grant([(entry, one) for entry, one in todo if self._is_well(entry)])
+
+    async def _enable_imap(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
         """Switch IMAP on, and read it back: Exchange also says success where nothing has changed."""
-        todo = self._planned(observed, Action.ENABLE_IMAP)
         answers = await self._once(todo, lambda seen: self.run.services.exchange.enable_imap(self.tenant_id, seen))
         written = [one for one, error in zip(todo, answers, strict=True) if not self.refused(one[0], error)]
-        enabled = await self.run.services.exchange.imap_enabled(self.tenant_id, [seen.mailbox for _, seen in written])
+        enabled = await self.run.services.exchange.imap_enabled(self.tenant_id, [seen for _, seen in written])
         switched: list[MailboxRecord] = []
-        for (entry, seen), on in zip(written, enabled, strict=True):
+        for (entry, mailbox), on in zip(written, enabled, strict=True):
             if on is True:
-                self.changes += not _is_twin(entry, switched)
+                self.run.changes += not _is_twin(entry, switched)
                 entry.imap_enabled_by_us = True
                 switched.append(entry)
             elif isinstance(on, ServiceError):
                 self.fail(entry, on)
             else:
                 self.delayed.append(entry)
-                self.delay(entry, _not_kept(), mailboxes.imap_finding(seen))
+                self.delay(entry, _not_kept(), mailboxes.finding("imap-disabled", mailbox.user_principal_name))
         return switched
 
-    async def _grant(self, observed: list[tuple[MailboxRecord, Observed]]) -> list[MailboxRecord]:
-        todo = self._planned(observed, Action.GRANT_ACCESS)
-        before = {entry.requested: entry.access for entry, _ in todo}
+    async def _grant(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
+        if not todo or self.principal is None:
+            return []
+        principal, before = self.principal, {entry.requested: entry.access for entry, _ in todo}
         self._tried = {name for name, access in before.items() if access == "giving"}
         for entry, _ in todo:
             entry.access, entry.given_on = "giving", self.run.now
-        if todo:
-            # Kept before the write: after a crash the access that is found then is known to have been begun.
-            await self.run.services.documents.save_chunk(self.run.order.name, self.chunk)
-        answers = await self._once(
-            todo, lambda seen: self.run.services.exchange.grant(self.tenant_id, seen, self.principal)
-        )
+        # Kept before the write: after a crash the access that is found then is known to have been begun.
+        await self.save()
+        answers = await self._once(todo, lambda seen: self.run.services.exchange.grant(self.tenant_id, seen, principal))
         for (entry, _), error in zip(todo, answers, strict=True):
             if error is not None and mailboxes.was_refused(error):
                 entry.access = before[entry.requested]
         return [entry for (entry, _), error in zip(todo, answers, strict=True) if not self.refused(entry, error)]
 
-    async def _confirm(self, granted: list[tuple[MailboxRecord, Observed]], switched: list[MailboxRecord]) -> None:
+    async def confirm(self, batch: Batch) -> Batch:
         """Read back: a write that Exchange has accepted may still show nothing."""
-        seen = [observed.mailbox for _, observed in granted]
-        answers = await self.run.services.exchange.access(self.tenant_id, seen, self.principal)
-        for (entry, observed), answer in zip(granted, answers, strict=True):
-            present = _none_of_others(answer)
-            if isinstance(present, ServiceError):
-                self.fail(entry, present)
-            elif present and not self._doubtful(entry):
-                self._settled(entry, None if entry in switched else mailboxes.imap_finding(observed))
+        granted = [(one.entry, one.mailbox) for one in batch.ones if one.mailbox and one.entry in self._granted]
+        answers = await self._access([mailbox for _, mailbox in granted])
+        present = {entry.requested: answer for (entry, _), answer in zip(granted, answers, strict=True)}
+        ones = []
+        for one in batch.ones:
+            answer = present.get(one.entry.requested, one.seen.access)
+            if isinstance(answer, ServiceError):
+                self.fail(one.entry, answer)
+                continue
+            shown = answer and one.entry in self._granted and self._doubtful(one.entry)
+            if shown:
+                self._shown.append(one.entry)
+            enabled = one.seen.imap_enabled or one.entry in self._switched
+            seen = Seen(one.seen.subject, bool(answer) and not shown, enabled)
+            ones.append(One(one.entry, one.mailbox, seen))
+        return Batch(self, tuple(ones), looks=batch.looks)
+
+    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Settle what is as wanted; a write that shows nothing is waited for, and then for a person."""
+        switching = {change.subject for change in changes if change.action is Action.ENABLE_IMAP}
+        for one in (one for one in batch.ones if self._is_well(one.entry)):
+            off = None if self.run.dry and one.seen.subject in switching else mailboxes.imap_finding(one.seen)
+            if self.run.dry:
+                one.entry.settled_in, one.entry.finding = self.run.operation, off
+            elif one.seen.access or (not batch.looks and one.entry not in self._granted):
+                self._settled(one.entry, off)
+            elif batch.looks:
+                self.tell(one.entry, mailboxes.finding("access-missing", one.seen.subject))
             else:
-                missing = mailboxes.finding("access-missing", observed.mailbox.user_principal_name)
-                wait = _not_kept(self._doubt if present else None)
-                self.delay(entry, wait, missing if entry.requested in self._tried else None)
+                wait = _not_kept(self._doubt if one.entry in self._shown else None)
+                missing = mailboxes.finding("access-missing", one.seen.subject)
+                self.delay(one.entry, wait, missing if one.entry.requested in self._tried else None)
+        await self.save(changes)
+
+    async def save(self, changes: Sequence[Change] = ()) -> None:
+        """Keep what is noted of the chunk."""
+        await self.run.save_chunk(self.chunk, changes)
+
+    def record(self, connection: Connection) -> None:
+        """Note how the chunk stands."""
+        connection.chunks[self.chunk.number] = summary(self.chunk, self.run.operation)
+
+    def result(self) -> Result:
+        """Return what the delivery came to; how the step ends is said when all chunks are through."""
+        if self.wait is not None:
+            return Result(translate(_STEP, self.wait)[0])
+        if self.more:
+            return Result(Outcome(WAIT, MORE, 0.0))
+        step = self.run.connection.step(_STEP)
+        stuck = step.state is StepState.ACTION_REQUIRED  # as an earlier round left it, until all is looked at
+        told = tuple(finding for finding in step.findings if finding.code in _OF_REMOVALS)
+        return Result(Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING), told)
+
+    def _is_well(self, entry: MailboxRecord) -> bool:
+        """Return whether nothing has been found to be wrong with a mailbox, and nobody asks to wait for it."""
+        return entry.finding is None and entry not in self.delayed
 
     def _doubtful(self, entry: MailboxRecord) -> bool:
         """Return whether access that is shown may be what was taken back a moment ago."""
-        return self._doubt > 0 and not entry.check and entry.access in {None, "giving"}
+        checked = self.run.looks_at(entry) and not self.run.dry
+        return self._doubt > 0 and not checked and entry.access in {None, "giving"}
 
     async def _once(
         self,
-        todo: list[tuple[MailboxRecord, Observed]],
+        todo: list[tuple[MailboxRecord, Mailbox]],
         write: Callable[[list[Mailbox]], Awaitable[list[ServiceError | None]]],
     ) -> list[ServiceError | None]:
         """Make a write once for each mailbox, however many names it has; return the answers by name."""
-        by_key = {entry.key: seen.mailbox for entry, seen in todo}
+        by_key = {entry.key: mailbox for entry, mailbox in todo}
         answers = dict(zip(by_key, await write([*by_key.values()]), strict=True))
         return [answers[entry.key] for entry, _ in todo]
-
-    def _planned(
-        self, observed: list[tuple[MailboxRecord, Observed]], action: Action
-    ) -> list[tuple[MailboxRecord, Observed]]:
-        enable = self.run.connection.wanted.enable_imap
-        return [
-            (entry, seen)
-            for entry, seen in observed
-            if entry.finding is None
-            and entry not in self.delayed
-            and any(change.action is action for change in mailboxes.plan(seen, enable_imap=enable))
-        ]
 
     def _settled(self, entry: MailboxRecord, finding: Finding | None) -> None:
         """Note that access is there; it counts as a change once, when it is seen, not as often as it was asked for."""
         if entry.access == "giving":
-            self.changes += not _is_twin(entry, self._given)
+            self.run.changes += not _is_twin(entry, self._given)
             self._given.append(entry)
         if entry.access != "given":
             entry.access, entry.given_on = "given", self.run.now
@@ -177,11 +206,6 @@ class ChunkRun(MailboxNotes):
 def _is_twin(entry: MailboxRecord, others: Sequence[MailboxRecord]) -> bool:
     """Return whether one of them is the same mailbox by another name."""
     return any(other.key == entry.key for other in others)
-
-
-def _none_of_others(answer: bool | ServiceError) -> bool | ServiceError:
-    """Take an answer about another mailbox for none: access is given then, and read back."""
-    return False if isinstance(answer, ServiceError) and answer.code == ANOTHER_OBJECT else answer
 
 
 def _not_kept(seconds: float | None = None) -> ReplicationError:

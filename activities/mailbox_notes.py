@@ -2,28 +2,130 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import dataclass
+
 from activities.run import Run
+from activities.stage import Result
+from connector.clock import Budget
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
-from connector.model import Chunk, Finding, MailboxRecord
+from connector.microsoft import BATCH
+from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.plans import mailboxes
+from connector.plans.mailboxes import Seen
+from connector.plans.ownership import Registration
+from connector.plans.plan import Action, Change
 from connector.steps import MailboxState
 from connector.verdict import proving_overdue
 
+BUDGET = 150.0
+"""Seconds after which no further batch is begun: an activity may run for 4 minutes at most."""
 
-class MailboxNotes:
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A name on the list, the mailbox that it means, and what is seen of it; no mailbox where nobody may look."""
+
+    entry: MailboxRecord
+    mailbox: Mailbox | None
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What step 7 plans and changes together, with the delivery that does it; None where there is nothing to do."""
+
+    work: Work | None
+    ones: tuple[One, ...] = ()
+    registration: Registration | None = None
+    looks: bool = False
+    """Whether they are only looked at."""
+    ends: bool = False
+    """Whether all have been looked at."""
+
+    @property
+    def mailboxes(self) -> tuple[Seen, ...]:
+        """Return what is seen of each."""
+        return tuple(one.seen for one in self.ones)
+
+    def of(self, changes: Sequence[Change], action: Action) -> list[tuple[MailboxRecord, Mailbox]]:
+        """Return the names whose mailboxes a plan wants to change in one way."""
+        subjects = {change.subject for change in changes if change.action is action}
+        return [(one.entry, one.mailbox) for one in self.ones if one.mailbox and one.seen.subject in subjects]
+
+
+class Work(ABC):
+    """One delivery of step 7."""
+
+    def __init__(self, run: Run, principal: ExchangePrincipal | None) -> None:
+        self.run = run
+        self.principal = principal
+        """Exchange's record; None where a dry run has it still to be made, so that nobody has access yet."""
+        self.tenant_id = run.connection.ids.known("tenant_id")
+        self.wait: WaitError | None = None
+
+    @abstractmethod
+    def batches(self) -> AsyncGenerator[Batch, None]:
+        """Yield what is to be looked at."""
+
+    @abstractmethod
+    async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Make the changes, and keep beside each mailbox what came of it."""
+
+    @abstractmethod
+    async def confirm(self, batch: Batch) -> Batch:
+        """Read back what was changed."""
+
+    @abstractmethod
+    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Keep what a batch has come to, with what is still to be changed."""
+
+    @abstractmethod
+    async def save(self) -> None:
+        """Keep what is noted when an error has come between."""
+
+    @abstractmethod
+    def record(self, connection: Connection) -> None:
+        """Note how the chunks stand."""
+
+    @abstractmethod
+    def result(self) -> Result:
+        """Return what the delivery has come to so far."""
+
+
+class Turns:
+    """The batches of one delivery, as long as its time lasts; those that are only looked at go apart."""
+
+    def __init__(self, run: Run, budget: float) -> None:
+        self._run = run
+        self._budget = Budget(budget)
+        self._begun = False
+        self.more = False
+        """Whether the time was over before all were looked at."""
+
+    def of(self, entries: Sequence[MailboxRecord]) -> Iterator[tuple[list[MailboxRecord], bool]]:
+        """Yield as many mailboxes as go into one request, and whether they are only looked at."""
+        for looks in (True, False):
+            some = [entry for entry in entries if self._run.looks_at(entry) is looks]
+            for start in range(0, len(some), BATCH):
+                if self._begun and self._budget.left <= 0:
+                    self.more = self.more or (some[start].finding is None and some[start].leaving_since is None)
+                    break
+                self._begun = True
+                yield some[start : start + BATCH], looks
+
+
+class MailboxNotes(Work):
     """One delivery for one chunk: its mailboxes, looked up, and what is noted beside them.
 
     One bad mailbox never stops the others: what is wrong with it is kept beside it.
     """
 
-    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal) -> None:
-        self.run = run
+    def __init__(self, run: Run, chunk: Chunk, principal: ExchangePrincipal | None) -> None:
+        super().__init__(run, principal)
         self.chunk = chunk
-        self.principal = principal
-        self.tenant_id = run.connection.ids.known("tenant_id")
-        self.changes = 0
-        self.wait: WaitError | None = None
         self.delayed: list[MailboxRecord] = []
         """Mailboxes for which a service asked to wait: neither settled nor wrong."""
 
@@ -79,7 +181,8 @@ class MailboxNotes:
         self, entry: MailboxRecord, error: ServiceError, recipient: Recipient | ServiceError | None = None
     ) -> None:
         """Keep what is wrong with one mailbox, unless waiting may help; it is looked at again in the next round."""
-        if isinstance(error, WaitError) and not (self.principal.assumed and isinstance(error, ReplicationError)):
+        assumed = self.principal is not None and self.principal.assumed
+        if isinstance(error, WaitError) and not (assumed and isinstance(error, ReplicationError)):
             self.delayed.append(entry)
             self.delay(entry, error)
             return

@@ -6,122 +6,142 @@ Exchange says success, or only warns, of access that is gone and of access that 
 
 from __future__ import annotations
 
-from activities.mailbox_chunk import BUDGET
-from activities.run import Run
-from connector.clock import Budget
+from collections.abc import AsyncGenerator, Sequence
+
+from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
+from activities.run import MORE, WAIT, Outcome, Run, translate
+from activities.stage import Result
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
-from connector.microsoft import BATCH
-from connector.model import Chunk, ChunkSummary, MailboxRecord
+from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, summary
+from connector.plans.mailboxes import Seen
+from connector.plans.plan import Action, Change
+from connector.steps import StepName, StepState
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 
-_Found = list[tuple[MailboxRecord, Mailbox]]
+_STEP = StepName.MAILBOXES
 
 
-class Removal:
+class Removal(Work):
     """One delivery for all chunks."""
 
-    def __init__(self, run: Run, principal: ExchangePrincipal, *, budget: float = BUDGET) -> None:
-        self.run = run
-        self.principal = principal
-        self.tenant_id = run.connection.ids.known("tenant_id")
-        self.changes = 0
-        self.more = False
-        """Whether the time of this delivery was over before all were tried."""
-        self.wait: WaitError | None = None
+    def __init__(self, run: Run, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:
+        super().__init__(run, principal)
         self.by_hand: list[MailboxRecord] = []
         """What the app could not take back in its time, or may not."""
         self.meant = Meant()
         self.chunks: dict[int, ChunkSummary] = {}
         """How all chunks stand."""
-        self._budget = Budget(budget)
+        self._turns = Turns(run, budget)
+        self._chunk = Chunk(number=0)
+        """The one that is worked on."""
+        self._gone: list[MailboxRecord] = []
+        self._taken = 0
+        self._refused: dict[str, ServiceError | None] = {}
+        """What Exchange said to the writes, by the mailbox's key."""
+        self._blind = run.dry and not run.connection.rights.cmdlets
+        """Whether nothing can be looked at, so that a plan lists what is known for a person."""
 
-    async def take_back(self) -> None:
-        """Try all that is leaving, unless it is not known what a wanted name means: it may mean just that."""
-        documents, name, numbers = self.run.services.documents, self.run.order.name, []
-        async for chunk in documents.chunks(name, len(self.run.connection.chunks)):
+    async def batches(self) -> AsyncGenerator[Batch, None]:
+        """Yield all that is leaving, unless it is not known what a wanted name means: it may mean just that."""
+        numbers = []
+        async for chunk in self.run.chunks():
             self.meant.add(chunk, self.run.operation)
             self.chunks[chunk.number] = summary(chunk, self.run.operation)
             numbers += [chunk.number] if any(not entry.wanted for entry in chunk.mailboxes) else []
-        for number in numbers if not self.meant.unknown else ():
-            if number != numbers[0] and self._budget.left <= 0:
-                self.more = True
-            else:
-                await self._clear(await documents.chunk(name, number))
+        for number in numbers if self._blind or not self.meant.unknown else ():
+            self._chunk = await self.run.chunk(number)
+            leaving = [entry for entry in self._chunk.mailboxes if not entry.wanted]
+            leaving.sort(key=lambda entry: entry.leaving_since is not None)  # those that nobody has tried yet first
+            for entries, looks in self._turns.of(leaving):
+                self._gone = []
+                yield Batch(self, tuple(await self._observe(entries)), looks=looks)
 
-    async def _clear(self, chunk: Chunk) -> None:
-        leaving = [entry for entry in chunk.mailboxes if not entry.wanted]
-        leaving.sort(key=lambda entry: entry.leaving_since is not None)  # those that nobody has tried yet come first
-        for start in range(0, len(leaving), BATCH):
-            if start and self._budget.left <= 0:
-                self.more = self.more or leaving[start].leaving_since is None
-                break
-            gone = await self.settle(leaving[start : start + BATCH])
-            chunk.mailboxes = [entry for entry in chunk.mailboxes if all(entry is not one for one in gone)]
-            await self.run.services.documents.save_chunk(self.run.order.name, chunk)
-            self.chunks[chunk.number] = summary(chunk, self.run.operation)
-
-    async def settle(self, entries: list[MailboxRecord]) -> list[MailboxRecord]:
-        """Take access back from as many mailboxes as go into one request; return those that are through."""
-        gone, found = await self.find(entries)
-        for entry, _ in found:
-            entry.leaving_since = entry.leaving_since or self.run.now
-        todo = [(entry, seen) for entry, seen in found if entry.held and not entry.check]
-        for entry, seen, present in await self.read([one for one in found if one not in todo]):
-            if self._is_gone(entry, present):
-                gone.append(entry)
-            elif present is True and entry.check:
-                self.by_hand.append(entry)
-            elif present is True:
-                todo.append((entry, seen))
-        answers = await self._revoke(todo)
-        refused = {id(entry): error for (entry, _), error in zip(todo, answers, strict=True)}
-        for entry, _, present in await self.read(todo):
-            if self._is_gone(entry, present):
-                self.changes += 1
-                gone.append(entry)
-            elif present is True:
-                error = refused[id(entry)]  # "the ACE doesn't exist" is said of one that is there, too
-                self._stays(entry, _not_read_back() if error is None or isinstance(error, NotFoundError) else error)
-        return gone
-
-    async def find(self, entries: list[MailboxRecord]) -> tuple[list[MailboxRecord], _Found]:
-        """Find mailboxes by guid, whatever they are called now; return also which are wanted after all, or no more."""
-        gone = [entry for entry in entries if entry.key in self.meant.keys]
+    async def _observe(self, entries: list[MailboxRecord]) -> list[One]:
+        """Find mailboxes by guid, whatever they are called now, and who has access; which are wanted after all goes."""
+        self._gone += [entry for entry in entries if entry.key in self.meant.keys]
         left = [entry for entry in entries if entry.key not in self.meant.keys]
+        if self._blind:
+            return [
+                One(entry, None, Seen(entry.address or entry.requested, entry.held, wanted=False)) for entry in left
+            ]
         names = [entry.guid or entry.address or entry.requested for entry in left]
         found = []
         for entry, answer in zip(left, await self.run.services.exchange.mailboxes(self.tenant_id, names), strict=True):
             if isinstance(answer, Mailbox):
                 mailboxes.bind(entry, answer, self.run.operation)
-                (found.append((entry, answer)) if entry.key not in self.meant.keys else gone.append(entry))
+                if entry.key in self.meant.keys:
+                    self._gone.append(entry)
+                else:
+                    found.append((entry, answer))
             elif isinstance(answer, NotFoundError):
-                gone.append(entry)
+                self._gone.append(entry)
             else:
                 self._stays(entry, answer)
-        return gone, found
+        return await self._read(found)
 
-    async def read(self, found: _Found) -> list[tuple[MailboxRecord, Mailbox, bool | ServiceError]]:
-        """Return of each mailbox whether access to it is there."""
-        admin = self.run.services.exchange
-        answers = await admin.access(self.tenant_id, [seen for _, seen in found], self.principal)
-        return [(entry, seen, answer) for (entry, seen), answer in zip(found, answers, strict=True)]
+    async def _read(self, found: list[tuple[MailboxRecord, Mailbox]]) -> list[One]:
+        """Read of each mailbox whether access to it is there; a server that shows none of late proves nothing."""
+        if self.principal is None:
+            return []  # nobody has access that a record still to be made could have
+        answers = await self.run.services.exchange.access(self.tenant_id, [seen for _, seen in found], self.principal)
+        ones = []
+        for (entry, mailbox), present in zip(found, answers, strict=True):
+            if isinstance(present, ServiceError):
+                self._stays(entry, _not_read_back() if isinstance(present, NotFoundError) else present)
+            else:
+                believed = present or mailboxes.spreading(entry.given_on, self.run.now) > 0
+                ones.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, wanted=False)))
+        return ones
 
-    async def _revoke(self, todo: _Found) -> list[ServiceError | None]:
-        return await self.run.services.exchange.revoke(self.tenant_id, [seen for _, seen in todo], self.principal)
+    async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Take access back; that it was tried is kept before the write."""
+        todo = batch.of(changes, Action.REVOKE_ACCESS)
+        for entry, _ in todo:
+            entry.leaving_since = entry.leaving_since or self.run.now
+        await self.run.save_chunk(self._chunk)
+        if self.principal is not None:
+            seen = [mailbox for _, mailbox in todo]
+            answers = await self.run.services.exchange.revoke(self.tenant_id, seen, self.principal)
+            self._refused = {entry.key: error for (entry, _), error in zip(todo, answers, strict=True)}
 
-    def _is_gone(self, entry: MailboxRecord, present: bool | ServiceError) -> bool:
-        """Return whether access is read to be gone, by a server that knows of it."""
-        if isinstance(present, ServiceError):
-            self._stays(entry, _not_read_back() if isinstance(present, NotFoundError) else present)
-        if present is not False:
-            return False
-        spreading = mailboxes.spreading(entry.given_on, self.run.now)
-        if spreading:
+    async def confirm(self, batch: Batch) -> Batch:
+        """Read back."""
+        ones = await self._read([(one.entry, one.mailbox) for one in batch.ones if one.mailbox is not None])
+        return Batch(self, tuple(ones))
+
+    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Forget what is read to be gone; what stays is waited for, and then for a person."""
+        for one in batch.ones:
+            entry = one.entry
+            if self.run.dry:
+                entry.leaving_since = self.run.now
+            elif not one.seen.access:
+                taken = entry.leaving_since is not None and not batch.looks
+                self._taken += taken
+                self.run.changes += taken
+                self._gone.append(entry)
+            elif batch.looks:
+                entry.leaving_since = entry.leaving_since or self.run.now
+                self.by_hand.append(entry)
+            else:
+                self._still_there(entry)
+        self._chunk.mailboxes = [
+            entry for entry in self._chunk.mailboxes if all(entry is not gone for gone in self._gone)
+        ]
+        await self.run.save_chunk(self._chunk, changes)
+        self.chunks[self._chunk.number] = summary(self._chunk, self.run.operation)
+
+    def _still_there(self, entry: MailboxRecord) -> None:
+        error = self._refused.get(entry.key)  # "the ACE doesn't exist" is said of one that is there, too
+        if error is not None and not isinstance(error, NotFoundError):
+            self._stays(entry, error)
+        elif spreading := mailboxes.spreading(entry.given_on, self.run.now):
             self.wait = self.wait or _not_read_back(spreading)
-        return not spreading
+        else:
+            self._stays(entry, _not_read_back())
 
     def _stays(self, entry: MailboxRecord, error: ServiceError) -> None:
         entry.leaving_since = entry.leaving_since or self.run.now
@@ -130,6 +150,38 @@ class Removal:
             self.wait = self.wait or error
         else:
             self.by_hand.append(entry)
+
+    async def save(self) -> None:
+        """Keep nothing more: what is through is kept, and the rest is looked at anew."""
+
+    def record(self, connection: Connection) -> None:
+        """Note how all chunks stand, and that something was taken back, whatever came afterwards."""
+        for number, chunk in self.chunks.items():
+            connection.chunks[number] = chunk
+        if self._taken:
+            connection.taken_back_on = self.run.now
+
+    def result(self) -> Result:
+        """Return how the whole step stands, by how all chunks do."""
+        leaving = [address for chunk in self.chunks.values() for address in chunk.leaving]
+        findings: tuple[Finding, ...] = ()
+        if leaving and self.meant.unknown and not self._blind:
+            findings = (mailboxes.removal_waits(leaving),)
+        elif self.by_hand:
+            findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
+        return Result(self._outcome(), findings)
+
+    def _outcome(self) -> Outcome:
+        if self._turns.more:
+            return Outcome(WAIT, MORE, 0.0)
+        if self.wait is not None and (self.run.dry or not self.run.order.last):
+            return translate(_STEP, self.wait)[0]
+        if self.wait is not None and not self.by_hand:
+            return Outcome(StepState.WAITING)
+        if any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values()):
+            return Outcome(StepState.ACTION_REQUIRED)
+        changed = self.run.changes or self.run.connection.step(_STEP).changes
+        return Outcome(StepState.DONE if changed else StepState.UNCHANGED)
 
 
 def _not_read_back(seconds: float | None = None) -> ReplicationError:

@@ -11,7 +11,7 @@ from activities.run import Run
 from connector.acceptances import same_guid
 from connector.errors import ForbiddenError, ReplicationError
 from connector.log import log
-from connector.model import Connection, Finding, Made, Making
+from connector.model import Connection, Made, Making
 from connector.observed import Application, EnterpriseApplication
 from connector.plans import ownership
 from connector.plans.application import unique_name
@@ -66,18 +66,6 @@ async def _settled(run: Run, application_id: str, object_id: str, *, renewed: bo
         _identity(run),
     )
     return _registration(run, identity, found, enterprise, kept)
-
-
-async def require(run: Run, step: StepName) -> tuple[Finding, ...]:
-    """Return what stops a step that has no plan of its own, since the application is not ours.
-
-    Raises:
-        ReplicationError: that cannot be said yet.
-    """
-    verdict = ownership.stopping(await by_ids(run), step)
-    if verdict.wait is not None:
-        raise ReplicationError("graph", verdict.wait, "the owner is not readable yet")
-    return verdict.findings
 
 
 async def begin_making(run: Run, step: StepName) -> Making:

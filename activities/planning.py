@@ -1,33 +1,30 @@
-"""The dry run: each step's own observation and decision, without its ``apply``. Writes only the plan's document."""
+"""The dry run: where it begins and ends, and what is kept of each step. It writes only its own documents."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from activities.blueprint import activity
-from activities.planning_mailboxes import PLANNED, listed, opened
-from activities.run import SUPERSEDED, WAIT, Order, Outcome, translate
-from activities.steps import STEPS
+from activities.run import MORE, WAIT, Order, Outcome, Run
 from connector.diagnosis import unread, unreadable
-from connector.errors import ServiceError, UnreadableError
+from connector.errors import UnreadableError
 from connector.log import log
-from connector.model import Ids, StepRecord
-from connector.planned import PlannedChunk
-from connector.plans.mailbox_list import arrange
-from connector.plans.plan import Action, Plan
+from connector.model import Finding, Ids, StepRecord
+from connector.planned import Draft, PlannedChunk, listed, together
+from connector.plans.mailbox_list import arrange, summary
+from connector.plans.plan import Action, Change
 from connector.services import services
-from connector.steps import MailboxState, StepName, StepState, may_run
+from connector.steps import MailboxState, StepName, StepState
 
-_STAGES = {stage.step: stage for stage in STEPS}
+PLANNED = "planned"
+"""The state of a step that has been looked at."""
 
 
 @activity("plan_begin")
 async def plan_begin(order: Order) -> dict[str, Any]:
     """Arrange the wanted list, and return in how many chunks."""
     clients = services()
-    planned = await clients.plans.load(order.name)
-    if planned is None or planned.id != order.plan:
-        return {"state": SUPERSEDED, "chunks": 0}
+    planned = (await clients.plans.draft(order.name, order.plan)).planned
     bad: list[UnreadableError] = []
     present = [chunk async for chunk in clients.documents.chunks(order.name, len(planned.connection.chunks), bad=bad)]
     wanted = planned.connection.wanted.mailboxes
@@ -38,60 +35,45 @@ async def plan_begin(order: Order) -> dict[str, Any]:
             entry.state = MailboxState.OPEN if entry.requested in opened else entry.state
         await clients.plans.save_chunk(planned, PlannedChunk(chunk=chunk))
     planned.connection.steps = {}
+    planned.connection.chunks = [summary(chunk, planned.id) for chunk in arranged]
     planned.changes, planned.chunks = [], len(arranged)
     planned.findings = [unreadable(error, StepName.MAILBOXES) for error in bad]
     await clients.plans.save(planned)
     return {"state": "begun", "chunks": len(arranged)}
 
 
-@activity("plan_step")
-async def plan_step(order: Order) -> dict[str, Any]:
-    """Look at what one step would change."""
-    found = await opened(order)
-    step = StepName(order.step)
-    if found is None:
-        return Outcome(SUPERSEDED).to_json()
-    run, planned = found
-    if not may_run(step, planned.connection.step_states()):
-        return PLANNED.to_json()
-    stage, unseen = _STAGES[step], False
-    try:
-        observed = await stage.observe(run)
-        plan = stage.plan(observed, planned.connection.wanted)
-        stage.record(observed, planned.connection)
-        if any(change.action is Action.CREATE_APPLICATION for change in plan.changes):
-            # The steps that follow would wait for the one that is gone; what they need is known after the change.
-            planned.connection.ids = Ids(
-                tenant_id=planned.connection.ids.tenant_id,
-                identity_object_id=planned.connection.ids.identity_object_id,
-            )
-            planned.connection.secret = None
-    except ServiceError as error:
-        outcome, findings = translate(step, error)
-        if outcome.state == WAIT and not order.last:
-            return outcome.to_json()
-        findings = findings or (unread(step, error),)
-        plan = Plan(findings=findings)
-        # Nobody knows what the steps that need it would change: they are not looked at either.
-        unseen = outcome.state == WAIT
-    state = StepState.ACTION_REQUIRED if plan.blocked or unseen else StepState.UNCHANGED
+async def note(
+    run: Run, draft: Draft, step: StepName, outcome: Outcome, findings: tuple[Finding, ...], changes: tuple[Change, ...]
+) -> Outcome:
+    """Write what a look came to into the dry run's document, unless it is to be waited for."""
+    if outcome.state == WAIT and (outcome.reason == MORE or not run.order.last):
+        return outcome
+    planned = draft.planned
+    for recorder in run.recorders:
+        recorder(planned.connection)
+    if any(change.action is Action.CREATE_APPLICATION for change in changes):
+        # The steps that follow would wait for the one that is gone; what they need is known after the change.
+        ids = planned.connection.ids
+        planned.connection.ids = Ids(tenant_id=ids.tenant_id, identity_object_id=ids.identity_object_id)
+        planned.connection.secret = None
+    if outcome.error is not None:
+        findings = findings or (unread(step, outcome.error),)
+    # Where it could not be looked at nobody knows what the steps that need it would change: they are not either.
+    unseen = outcome.state in {WAIT, StepState.ACTION_REQUIRED}
+    state = StepState.ACTION_REQUIRED if unseen else StepState.UNCHANGED
     planned.connection.steps[step] = StepRecord(state=state)
-    changes = [] if plan.blocked else listed(step, plan.changes, planned.connection.rights)
-    # In the place of what an earlier delivery has found.
-    planned.findings = [*(one for one in planned.findings if one.step is not step), *plan.findings]
-    planned.changes = [*(one for one in planned.changes if one.step is not step), *changes]
-    await services().plans.save(planned)
-    return PLANNED.to_json()
+    planned.findings = together(planned.findings, [*findings])
+    planned.changes = together(planned.changes, listed(step, changes, planned.connection.rights))
+    await draft.save()
+    return Outcome(PLANNED)
 
 
 @activity("plan_end")
 async def plan_end(order: Order) -> dict[str, Any]:
     """Note that the plan is complete."""
-    found = await opened(order)
-    if found is None:
-        return Outcome(SUPERSEDED).to_json()
-    run, planned = found
-    planned.ended = run.now
-    await services().plans.save(planned)
-    log("plan", connection=order.name, outcome="done", changes=len(planned.changes))
+    run = await Run.open(order)
+    if run.draft is not None:
+        run.draft.planned.ended = run.now
+        await run.draft.save()
+        log("plan", connection=order.name, outcome="done", changes=len(run.draft.planned.changes))
     return Outcome("done").to_json()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from connector import clock
 from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import refusal, unread
+from connector.documents import Documents
 from connector.errors import (
     GrantMissingError,
     MissingIdError,
@@ -20,8 +21,9 @@ from connector.errors import (
     WaitError,
 )
 from connector.log import log, unreadable
-from connector.model import Connection, Finding
+from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.outage import delays, spares
+from connector.planned import Draft, listed
 from connector.plans.plan import Change
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
@@ -96,7 +98,7 @@ class Run:
         order: Order,
         connection: Connection,
         *,
-        dry: bool = False,
+        draft: Draft | None = None,
         acceptances: tuple[Acceptance, ...] = (),
     ) -> None:
         self.services = clients
@@ -104,20 +106,40 @@ class Run:
         self.connection = connection
         self.operation = connection.operation.id
         """The operation that this delivery works for, whichever has taken its place meanwhile."""
-        self.dry = dry
-        """Whether nothing is written: what an earlier step would make does not exist then."""
+        self.draft = draft
+        """In a dry run its own documents: no other is written, and what an earlier step would make does not exist."""
         self.acceptances = acceptances
         """What somebody has accepted; read only, whoever sets up cannot write it."""
+        self.changes = 0
+        """How many writes this delivery has made."""
+        self.tried: Change | None = None
+        """What it tries to make at this moment."""
+        self.recorders: list[Callable[[Connection], None]] = []
+        """What is noted in the document in the end, in this order, however it ends."""
         self._began = clock.now()
 
     @classmethod
     async def open(cls, order: Order) -> Run:
-        """Read the connection; the store's document decides, not what Durable hands over."""
-        clients = services()
-        found = await clients.documents.load(order.name)
-        if found is None:
-            raise RuntimeError("the connection's document is gone")
-        return cls(clients, order, found.connection, acceptances=await accepted(clients, order.name))
+        """Read the connection; the store's document decides, not what Durable hands over.
+
+        Raises:
+            ReplacedError: a later dry run has taken this one's place.
+        """
+        clients, draft = services(), None
+        if order.plan:
+            draft = await clients.plans.draft(order.name, order.plan)
+            connection = draft.planned.connection
+        else:
+            found = await clients.documents.load(order.name)
+            if found is None:
+                raise RuntimeError("the connection's document is gone")
+            connection = found.connection
+        return cls(clients, order, connection, draft=draft, acceptances=await accepted(clients, order.name))
+
+    @property
+    def dry(self) -> bool:
+        """Return whether nothing is changed."""
+        return self.draft is not None
 
     def accepted_for(self, application_id: str | None) -> frozenset[str]:
         """Return the ids of the findings that somebody has accepted for this very application."""
@@ -142,7 +164,7 @@ class Run:
     @property
     def superseded(self) -> bool:
         """Return whether there is nothing left to do: for a newer request, or because somebody has ended the run."""
-        return self.outdated or self.connection.operation.cancelled
+        return not self.dry and (self.outdated or self.connection.operation.cancelled)
 
     @property
     def now(self) -> datetime:
@@ -152,6 +174,29 @@ class Run:
     def looks(self, step: StepName) -> bool:
         """Return whether a step changes nothing: in a dry run, and what a verification has found settled."""
         return self.dry or self.connection.step(step).check
+
+    def looks_at(self, entry: MailboxRecord) -> bool:
+        """Return the same of one mailbox."""
+        return self.dry or entry.check
+
+    async def chunk(self, number: int) -> Chunk:
+        """Return one chunk of mailboxes."""
+        return await self._documents.chunk(self.order.name, number)
+
+    def chunks(self) -> AsyncIterator[Chunk]:
+        """Yield all chunks."""
+        return self._documents.chunks(self.order.name, len(self.connection.chunks))
+
+    async def save_chunk(self, chunk: Chunk, planned: Sequence[Change] = ()) -> None:
+        """Write a chunk; in a dry run with what would be changed, beside what earlier deliveries have found."""
+        if self.draft is not None:
+            await self.draft.save_chunk(chunk, listed(StepName.MAILBOXES, planned, self.connection.rights))
+        else:
+            await self.services.documents.save_chunk(self.order.name, chunk)
+
+    @property
+    def _documents(self) -> Documents | Draft:
+        return self.draft or self.services.documents
 
     async def update(self, change: Callable[[Connection], None]) -> None:
         """Change the document now."""
@@ -222,8 +267,6 @@ async def record(
     step: StepName,
     outcome: Outcome,
     findings: tuple[Finding, ...] = (),
-    changes: int = 0,
-    recorders: list[Callable[[Connection], None]] | None = None,
 ) -> Outcome:
     """Write a step's outcome into the document, and the log line; return it, as it stands there.
 
@@ -235,16 +278,16 @@ async def record(
     waiting = outcome.state == WAIT
 
     def note(connection: Connection) -> None:
-        for recorder in recorders or ():
+        for recorder in run.recorders:
             recorder(connection)
         entry = connection.step(step).model_copy()
         by_person = entry.state is StepState.ACTION_REQUIRED and outcome.state in SETTLED
-        if changes or by_person:
+        if run.changes or by_person:
             connection.last_change = now
         entry.state = StepState.WAITING if waiting else StepState(outcome.state)
         entry.started = entry.started or run.order.now
         entry.ended = now if entry.state in SETTLED | {StepState.FAILED} else None
-        entry.changes += changes
+        entry.changes += run.changes
         entry.waits += waiting
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None
         entry.not_before = _not_before(outcome, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from activities import ownership
@@ -59,8 +58,7 @@ class _Secret(Stage[Observed]):
             await _mark(run, name, versions)
         return observed
 
-    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
-        (change,) = changes
+    async def make(self, run: Run, observed: Observed, change: Change) -> None:
         if change.action is Action.REMOVE_ORPHAN:
             await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
         elif change.action is Action.RECOVER_SECRET:

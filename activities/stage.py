@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
 
+from activities.planning import PLANNED, note
 from activities.run import ENDING, WAIT, Ending, Order, Outcome, Run, not_now, record, translate
 from connector.log import log
 from connector.model import Connection, Finding, Wanted
@@ -23,22 +26,22 @@ class Result:
 
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
-    changes: int = 0
-    """How many writes it has made."""
+    planned: tuple[Change, ...] = ()
+    """What a dry run has found that would be changed."""
 
 
 class Stage(Generic[T]):
-    """One step. Where it works on many things an order names a part of them, and ``look`` sees that batch by batch."""
+    """One step. Where it works on many things an order names a part of them, and ``look`` sees that batch by batch.
 
-    at_once: ClassVar[int] = 1
-    """How many changes go into one request."""
+    A dry run, and a verification of what was settled, do all of it but ``apply``.
+    """
 
     def __init__(self, step: StepName, plan: Callable[[T, Wanted], Plan]) -> None:
         self.step = step
         self.plan = plan
         """What is to be done, from what was observed and what is wanted: pure."""
 
-    async def look(self, run: Run) -> AsyncIterator[T]:
+    async def look(self, run: Run) -> AsyncGenerator[T, None]:
         """Yield what there is to be seen, as much of it at a time as is planned and changed together."""
         yield await self.observe(run)
 
@@ -47,7 +50,16 @@ class Stage(Generic[T]):
         raise NotImplementedError
 
     async def apply(self, run: Run, observed: T, changes: Sequence[Change]) -> None:
-        """Make some changes."""
+        """Make the changes, in their order."""
+        for change in changes:
+            run.tried = change
+            await self.make(run, observed, change)
+            run.changes += 1
+            log("change", connection=run.order.name, step=self.step, action=change.action, reason=change.reason)
+        run.tried = None
+
+    async def make(self, run: Run, observed: T, change: Change) -> None:
+        """Make one change."""
         raise NotImplementedError
 
     async def confirm(self, run: Run, observed: T) -> T:  # noqa: ARG002 - for those that read back less than all
@@ -55,28 +67,30 @@ class Stage(Generic[T]):
         return await self.observe(run)
 
     def record(self, observed: T, connection: Connection) -> None:
-        """Note in the document what was observed; the default is nothing, since it is looked up each time."""
+        """Note in the document what was observed; here nothing, where it is looked up each time."""
 
     def looks(self, run: Run, observed: T) -> bool:  # noqa: ARG002 - for those of which only a part is looked at
         """Return whether nothing is to be changed."""
         return run.looks(self.step)
 
-    async def told(self, run: Run, observed: T, plan: Plan, changes: int) -> Result:
-        """Return what one look came to, after so many changes."""
+    async def told(self, run: Run, observed: T, plan: Plan) -> Result:
+        """Return what one look came to, with what is still to be changed afterwards."""
         if plan.blocked:
-            return Result(Outcome(StepState.ACTION_REQUIRED), plan.findings, changes)
+            return Result(Outcome(StepState.ACTION_REQUIRED), plan.findings)
+        if run.dry:
+            return Result(Outcome(PLANNED), plan.findings, plan.changes)
         if plan.changes and (self.looks(run, observed) or _had_its_time(run, self.step)):
-            return _lacking(self.step, plan, changes)
+            return _lacking(self.step, plan)
         if plan.changes:
-            return Result(Outcome(WAIT, "replication"), changes=changes)
+            return Result(Outcome(WAIT, "replication"))
         if plan.wait is not None:
-            return Result(Outcome(WAIT, plan.wait), plan.findings, changes)
-        done = changes or run.connection.step(self.step).changes
-        return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings, changes)
+            return Result(Outcome(WAIT, plan.wait), plan.findings)
+        done = run.changes or run.connection.step(self.step).changes
+        return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings)
 
-    async def failed(self, run: Run, error: Ending, change: Change | None) -> Result:  # noqa: ARG002 - as above
-        """Return what an error means that has ended the delivery, while ``change`` was tried."""
-        return Result(*translate(self.step, error, change))
+    async def failed(self, run: Run, error: Ending) -> Result:
+        """Return what an error means that has ended the delivery."""
+        return Result(*translate(self.step, error, run.tried))
 
 
 async def deliver(stage: Stage[T], order: Order) -> Outcome:
@@ -84,62 +98,41 @@ async def deliver(stage: Stage[T], order: Order) -> Outcome:
     run = await Run.open(order)
     if (instead := not_now(run, stage.step)) is not None:
         return instead
-    delivery = Delivery(stage, run)
-    result = await delivery.settle()
-    return await record(run, stage.step, result.outcome, result.findings, result.changes, delivery.recorders)
+    result = await settle(stage, run)
+    if run.draft is not None:
+        return await note(run, run.draft, stage.step, result.outcome, result.findings, result.planned)
+    return await record(run, stage.step, result.outcome, result.findings)
 
 
-class Delivery(Generic[T]):
-    """One delivery of one step."""
-
-    def __init__(self, stage: Stage[T], run: Run) -> None:
-        self._stage = stage
-        self._run = run
-        self._changes = 0
-        self._tried: Change | None = None
-        self.recorders: list[Callable[[Connection], None]] = []
-        """What is noted in the document, in this order."""
-
-    async def settle(self) -> Result:
-        """Look, plan and apply, batch by batch; return what the last one came to, or the error that came between."""
-        result = Result(Outcome(StepState.UNCHANGED))
-        try:
-            async for observed in self._stage.look(self._run):
-                result = await self._settle(observed)
-        except ENDING as error:
-            failed = await self._stage.failed(self._run, error, self._tried)
-            return replace(failed, changes=failed.changes + self._changes)
-        return result
-
-    async def _settle(self, observed: T) -> Result:
-        stage, run = self._stage, self._run
-        plan = self._plan(observed)
-        if plan.changes and not plan.blocked and not stage.looks(run, observed):
-            for start in range(0, len(plan.changes), stage.at_once):
-                await self._apply(observed, plan.changes[start : start + stage.at_once])
-            observed = await stage.confirm(run, observed)
-            plan = self._plan(observed)
-        return await stage.told(run, observed, plan, self._changes)
-
-    def _plan(self, observed: T) -> Plan:
-        self.recorders.append(lambda connection: self._stage.record(observed, connection))
-        return self._stage.plan(observed, self._run.connection.wanted)
-
-    async def _apply(self, observed: T, changes: Sequence[Change]) -> None:
-        self._tried = changes[0]
-        await self._stage.apply(self._run, observed, changes)
-        self._tried = None
-        self._changes += len(changes)
-        for change in changes:
-            step, name = self._stage.step, self._run.order.name
-            log("change", connection=name, step=step, action=change.action, reason=change.reason)
+async def settle(stage: Stage[T], run: Run) -> Result:
+    """Look, plan and apply, batch by batch; return what the last one came to, or the error that came between."""
+    result = Result(Outcome(StepState.UNCHANGED))
+    try:
+        async with aclosing(stage.look(run)) as batches:
+            async for observed in batches:
+                result = await _settle(stage, run, observed)
+    except ENDING as error:
+        return await stage.failed(run, error)
+    return result
 
 
-def _lacking(step: StepName, plan: Plan, changes: int) -> Result:
+async def _settle(stage: Stage[T], run: Run, observed: T) -> Result:
+    wanted = run.connection.wanted
+    run.recorders.append(partial(stage.record, observed))
+    plan = stage.plan(observed, wanted)
+    if plan.changes and not plan.blocked and not stage.looks(run, observed):
+        await stage.apply(run, observed, plan.changes)
+        observed = await stage.confirm(run, observed)
+        run.recorders.append(partial(stage.record, observed))
+        plan = stage.plan(observed, wanted)
+    return await stage.told(run, observed, plan)
+
+
+def _lacking(step: StepName, plan: Plan) -> Result:
     """Return what is told of changes that are not made, or show nothing: each is a finding, with its remedy."""
     findings = (*plan.findings, *missing(step, plan.changes))
     errors = any(finding.severity == "error" for finding in findings)
-    return Result(Outcome(StepState.ACTION_REQUIRED if errors else StepState.UNCHANGED), findings, changes)
+    return Result(Outcome(StepState.ACTION_REQUIRED if errors else StepState.UNCHANGED), findings)
 
 
 def _had_its_time(run: Run, step: StepName) -> bool:

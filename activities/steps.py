@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from activities import application, consent, enterprise_application, exchange, prerequisites, secret
+from activities import (
+    application,
+    consent,
+    enterprise_application,
+    exchange,
+    mailboxes,
+    prerequisites,
+    secret,
+    verification,
+)
 from activities.blueprint import activity
 from activities.run import Order
 from activities.stage import Stage, deliver
@@ -16,6 +25,8 @@ STEPS: tuple[Stage[Any], ...] = (
     consent.STAGE,
     secret.STAGE,
     exchange.STAGE,
+    mailboxes.STAGE,
+    verification.STAGE,
 )
 
 

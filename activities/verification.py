@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from activities import ownership
-from activities.blueprint import activity
-from activities.run import ENDING, WAIT, Ending, Order, Outcome, Run, not_now, record, translate
+from activities.run import WAIT, Ending, Outcome, Run, translate
 from activities.secret import PROOFS
+from activities.stage import Result, Stage
 from connector import diagnosis
 from connector.clock import Budget
-from connector.errors import RefusedError
+from connector.errors import RefusedError, ReplicationError
 from connector.log import log
 from connector.microsoft import REPLICATION_TIME
-from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.model import Chunk, Connection, Finding, MailboxRecord, Wanted
 from connector.observed import ImapAnswer
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
+from connector.plans.ownership import STOPPING, Registration, guarded
+from connector.plans.plan import Plan
 from connector.steps import SETTLED, MailboxState, StepName, StepState
 from connector.verdict import proving_overdue
 from connector.waiting import PERSON_DEADLINE
@@ -137,12 +141,11 @@ def _unproven(chunk: Chunk, operation: str) -> list[MailboxRecord]:
 
 async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     """Return what this delivery tries: a few mailboxes of any chunk as long as none has opened, then one chunk."""
-    documents, order, operation = run.services.documents, run.order, run.connection.operation.id
+    order, operation = run.order, run.connection.operation.id
     if not order.probe:
-        chunk = await documents.chunk(order.name, order.chunk)
+        chunk = await run.chunk(order.chunk)
         return [(chunk, _unproven(chunk, operation))]
-    chunks = documents.chunks(order.name, len(run.connection.chunks))
-    every = [(chunk, _unproven(chunk, operation)) async for chunk in chunks]
+    every = [(chunk, _unproven(chunk, operation)) async for chunk in run.chunks()]
     total = sum(len(entries) for _, entries in every)
     if total <= order.probe:
         return [(chunk, entries) for chunk, entries in every if entries]
@@ -157,56 +160,67 @@ async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     return chosen
 
 
-@activity("verification")
-async def run_verification(order: Order) -> dict[str, Any]:
-    """Try the mailboxes of one chunk, or a few of any chunk."""
-    run = await Run.open(order)
-    if (instead := not_now(run, _STEP)) is not None:
-        return instead.to_json()
-    chosen = await _candidates(run)
-    try:
-        outcome, findings = await _tried(run, chosen)
-    except ENDING as error:
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What step 8 has seen: how the mailboxes that it tried are now, and what is wrong for all of them."""
+
+    registration: Registration | None
+    """Whose the application is: looked at last, so that what was proven is not told as ready when another opens it."""
+    chosen: tuple[Chunk, ...]
+    token: tuple[Finding, ...]
+
+
+@guarded(_STEP)
+def plan(observed: Observed, _: Wanted) -> Plan:
+    """Return what is wrong; nothing is ever to be changed."""
+    return Plan(findings=observed.token)
+
+
+class _Verification(Stage[Observed]):
+    async def observe(self, run: Run) -> Observed:
+        chosen = await _candidates(run)
+        run.recorders.append(partial(_keep, [chunk for chunk, _ in chosen]))
+        token = await _prove(run, [entry for _, entries in chosen for entry in entries])
+        for chunk, _ in chosen:
+            await run.save_chunk(chunk)
+        return Observed(await ownership.by_ids(run), tuple(chunk for chunk, _ in chosen), token)
+
+    async def told(self, run: Run, observed: Observed, plan: Plan) -> Result:
+        if plan.wait is not None:
+            raise ReplicationError("graph", plan.wait, "the owner is not readable yet")
+        outcome = _outcome(run, observed.chosen)
+        if any(finding.code in STOPPING for finding in plan.findings):
+            outcome = Outcome(StepState.ACTION_REQUIRED, open=outcome.open)
+        return Result(outcome, plan.findings)
+
+    async def failed(self, run: Run, error: Ending) -> Result:
         outcome, findings = translate(_STEP, error)
         if _too_new(run, error):
             outcome, findings = Outcome(WAIT, "secret-not-known-yet"), ()
-    away = outcome.error if outcome.patient else None
-    if away is not None and spares(run.connection, run.now):
-        chosen = await _as_before(run)
-        so_far = _outcome(run, [chunk for chunk, _ in chosen])
-        if so_far.state != StepState.DONE:  # what was seen to be closed does not wait for what is not readable
-            outcome, findings = so_far, (diagnosis.unread(_STEP, away),)
-
-    def keep(connection: Connection) -> None:
-        for chunk, _ in chosen:
-            connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
-
-    outcome = await record(run, _STEP, outcome, findings, 0, [keep])
-    return outcome.to_json()
+        away = outcome.error if outcome.patient else None
+        if away is not None and spares(run.connection, run.now):
+            chunks = await _as_before(run)
+            run.recorders.append(partial(_keep, chunks))
+            so_far = _outcome(run, chunks)
+            if so_far.state != StepState.DONE:  # what was seen to be closed does not wait for what is not readable
+                outcome, findings = so_far, (diagnosis.unread(_STEP, away),)
+        return Result(outcome, findings)
 
 
-async def _tried(run: Run, chosen: list[tuple[Chunk, list[MailboxRecord]]]) -> tuple[Outcome, tuple[Finding, ...]]:
-    """Try the mailboxes, keep what came of it, and return how the step stands and what is wrong for all of them."""
-    findings = await _prove(run, [entry for _, entries in chosen for entry in entries])
-    for chunk, _ in chosen:
-        await run.services.documents.save_chunk(run.order.name, chunk)
-    outcome = _outcome(run, [chunk for chunk, _ in chosen])
-    if foreign := await ownership.require(run, _STEP):
-        # Looked at last, so that what was proven is not told as ready when somebody else can open it as well.
-        return Outcome(StepState.ACTION_REQUIRED, open=outcome.open), foreign
-    return outcome, findings
+def _keep(chunks: Sequence[Chunk], connection: Connection) -> None:
+    for chunk in chunks:
+        connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
 
 
-async def _as_before(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
+async def _as_before(run: Run) -> list[Chunk]:
     """Leave every mailbox open that was, where nothing can be tried: nobody has seen that it is not."""
-    known = len(run.connection.chunks)
-    chunks = [chunk async for chunk in run.services.documents.chunks(run.order.name, known)]
+    chunks = [chunk async for chunk in run.chunks()]
     for chunk in chunks:
         for entry in chunk.mailboxes:
             if entry.wanted and entry.proven_on is not None and entry.finding is None:
                 entry.state, entry.finding = MailboxState.OPEN, _alias(entry)
-        await run.services.documents.save_chunk(run.order.name, chunk)
-    return [(chunk, []) for chunk in chunks]
+        await run.save_chunk(chunk)
+    return chunks
 
 
 def _too_new(run: Run, error: Ending) -> bool:
@@ -215,7 +229,7 @@ def _too_new(run: Run, error: Ending) -> bool:
     return waits and run.order.now - run.connection.last_change < REPLICATION_TIME
 
 
-def _outcome(run: Run, chunks: list[Chunk]) -> Outcome:
+def _outcome(run: Run, chunks: Sequence[Chunk]) -> Outcome:
     summaries = list(run.connection.chunks)
     for chunk in chunks:
         summaries[chunk.number] = summary(chunk, run.connection.operation.id)
@@ -226,3 +240,6 @@ def _outcome(run: Run, chunks: list[Chunk]) -> Outcome:
         return Outcome(StepState.DONE, open=opened)
     waiting = counts[MailboxState.WAITING] + counts[MailboxState.PENDING]
     return Outcome(StepState.RUNNING if waiting else StepState.ACTION_REQUIRED, open=opened)
+
+
+STAGE = _Verification(_STEP, plan)

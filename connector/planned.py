@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,14 +10,16 @@ from pydantic import Field
 
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import Why, read, written
-from connector.model import Chunk, Connection, Document, Finding
-from connector.plans.plan import Action
+from connector.model import Chunk, Connection, Document, Finding, Rights
+from connector.plans.plan import Action, Change
+from connector.plans.prerequisites import may
 from connector.steps import StepName
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
 
 D = TypeVar("D", bound=Document)
+K = TypeVar("K", bound=Document)
 _TRIES = 10
 LIFE = timedelta(days=7)
 """What would change is not true for longer, and the documents hold addresses."""
@@ -52,6 +54,29 @@ class PlannedChunk(Document):
     chunk: Chunk
     changes: list[PlannedChange] = Field(default=[])
     findings: list[Finding] = Field(default=[])
+
+
+def listed(step: StepName, changes: Iterable[Change], rights: Rights) -> list[PlannedChange]:
+    """Return changes as a plan shows them, with who makes them."""
+    return [
+        PlannedChange(
+            step=step,
+            action=change.action,
+            subject=change.subject,
+            reason=change.reason,
+            by_hand=not may(change.action, rights),
+        )
+        for change in changes
+    ]
+
+
+def together(*lists: list[K]) -> list[K]:
+    """Return the lists as one in which nothing stands twice: of a delivery that comes again, or of two names."""
+    return [*{one.model_dump_json(): one for many in lists for one in many}.values()]
+
+
+class ReplacedError(Exception):
+    """A later dry run has taken the place of this one."""
 
 
 class Plans:
@@ -89,6 +114,32 @@ class Plans:
             return found is not None and found.id == planned.id
 
         await self._save(_path(planned.connection.name), planned, still_it)
+
+    async def draft(self, name: str, plan: str) -> Draft:
+        """Return the documents of a dry run under way.
+
+        Raises:
+            ReplacedError, UnreadableError: as it says.
+        """
+        planned = await self.load(name)
+        if planned is None or planned.id != plan:
+            raise ReplacedError
+        return Draft(self, planned)
+
+    async def found(self, planned: Planned) -> tuple[list[PlannedChange], list[Finding]]:
+        """Return all that a dry run has found, in the order in which a set-up would come to it.
+
+        Raises:
+            ReplacedError: a later one has cleared it away.
+        """
+        changes, findings = [planned.changes], [planned.findings]
+        for number in range(planned.chunks):
+            chunk = await self.chunk(planned, number)
+            if chunk is None:
+                raise ReplacedError
+            changes.append(chunk.changes)
+            findings.append(chunk.findings)
+        return together(*changes), together(*findings)
 
     async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:
         """Return what was found for one chunk; None where a later dry run has cleared it away."""
@@ -172,6 +223,44 @@ class Plans:
                 continue
             return
         raise StaleWriteError("store", "etag", "a plan changes all the time")
+
+
+class Draft:
+    """What stands in the place of the connection's documents in a dry run: its own."""
+
+    def __init__(self, plans: Plans, planned: Planned) -> None:
+        self._plans = plans
+        self.planned = planned
+
+    async def chunk(self, _: str, number: int) -> Chunk:
+        """See ``Documents``.
+
+        Raises:
+            ReplacedError: a later dry run has cleared it away.
+        """
+        return (await self._chunk(number)).chunk
+
+    async def chunks(self, name: str, _: int) -> AsyncIterator[Chunk]:
+        """See ``Documents``."""
+        for number in range(self.planned.chunks):
+            yield await self.chunk(name, number)
+
+    async def save_chunk(self, chunk: Chunk, changes: list[PlannedChange]) -> None:
+        """Write a chunk with what is wrong with its mailboxes, and what else would be changed."""
+        found = await self._chunk(chunk.number)
+        findings = [entry.finding for entry in chunk.mailboxes if entry.finding is not None]
+        kept = PlannedChunk(chunk=chunk, changes=together(found.changes, changes), findings=findings)
+        await self._plans.save_chunk(self.planned, kept)
+
+    async def save(self) -> None:
+        """Write how far the dry run has come."""
+        await self._plans.save(self.planned)
+
+    async def _chunk(self, number: int) -> PlannedChunk:
+        found = await self._plans.chunk(self.planned, number)
+        if found is None:
+            raise ReplacedError
+        return found
 
 
 def _read(path: str, document: bytes) -> Planned | None:

@@ -7,13 +7,12 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from connector.steps import StepName
+from connector.steps import PROGRAMMES, OperationKind, StepName
 from connector.waiting import LOOK_LONGEST, step_wait
 from orchestrations.blueprint import blueprint
 from orchestrations.steps import HistoryFullError, Steps, call, insist, show
 
 ORCHESTRATION = "plan"
-_SINGLE = tuple(step for step in StepName if step not in {StepName.MAILBOXES, StepName.VERIFICATION})
 
 
 @blueprint.function_name(ORCHESTRATION)
@@ -31,26 +30,25 @@ def plan(context: df.DurableOrchestrationContext) -> Steps:
 
 def _plan(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> Steps:
     work = yield from insist(context, "plan_begin", order)
-    if work["state"] == "unreadable":  # the plan's own document: there is nothing to write into
+    if work["state"] != "begun":  # unreadable is the plan's own document: there is nothing to write into
         return work
-    for step in _SINGLE:
+    for step in PROGRAMMES[OperationKind.PLAN].steps:
         show(context, order, step, "running")
-        yield from _look(context, "plan_step", order, step=step.value)
-    for number in range(work["chunks"]):
-        show(context, order, StepName.MAILBOXES, "running")
-        yield from _look(context, "plan_mailboxes", order, chunk=number)
-    yield from _look(context, "plan_mailboxes", order, taking_back=True)
+        if step is StepName.MAILBOXES:
+            for number in range(work["chunks"]):
+                yield from _look(context, step, order, chunk=number)
+        yield from _look(context, step, order, taking_back=step is StepName.MAILBOXES)
     return (yield from insist(context, "plan_end", order))
 
 
-def _look(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
+def _look(context: df.DurableOrchestrationContext, step: StepName, order: dict[str, Any], **more: Any) -> Steps:
     """Look until a service does not ask to wait, for some seconds; the last time it is said what is not readable.
 
     Somebody waits for a plan: one that comes in half a day, or without saying what it has not seen, helps nobody.
     """
     began, attempt, last = context.current_utc_datetime, 0, False
     while True:
-        outcome = yield from call(context, activity, order, **more, last=last)
+        outcome = yield from call(context, step.replace("-", "_"), order, **more, last=last)
         if outcome["state"] != "wait" or (last and outcome["reason"] != "more"):
             return outcome
         if outcome["reason"] == "more":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,7 +16,7 @@ from connector.address import written
 from connector.errors import UnknownConnectionError
 from connector.messages import Language, text
 from connector.model import Document, Finding, is_name
-from connector.planned import Planned, PlannedChange
+from connector.planned import Planned, PlannedChange, ReplacedError
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
 from connector.services import services
 from connector.steps import ConnectionState, StepName
@@ -94,21 +94,14 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
         planned = await services().plans.load(name) or planned
         if planned.ended is None:
             return json_answer(_view(planned, ConnectionState.INTERRUPTED, _Part(), kept, lang))
-    changes, findings = [*planned.changes], [*told, *planned.findings]
-    async for more_changes, more_findings in _chunks(planned):
-        changes += more_changes
-        findings += more_findings
+    try:
+        changes, found = await services().plans.found(planned)
+    except ReplacedError:
+        raise UnknownConnectionError("unknown-plan", name=planned.connection.name) from None
+    findings = [*told, *found]
     page = list(islice(changes, first, first + top))
     following = str(first + top) if len(changes) > first + top else None
     return json_answer(_view(planned, ConnectionState.READY, _Part(page, findings[:top], following), kept, lang))
-
-
-async def _chunks(planned: Planned) -> AsyncIterator[tuple[list[PlannedChange], list[Finding]]]:
-    for number in range(planned.chunks):
-        chunk = await services().plans.chunk(planned, number)
-        if chunk is None:
-            raise UnknownConnectionError("unknown-plan", name=planned.connection.name)
-        yield chunk.changes, chunk.findings
 
 
 def _view(

@@ -5,34 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from connector.address import folded, is_plus
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
 from connector.microsoft import SPREAD
-from connector.model import Finding, MailboxRecord
+from connector.model import Finding, MailboxRecord, Wanted
 from connector.observed import Mailbox, Recipient
-from connector.plans.plan import Action, Change
+from connector.plans.ownership import Registration, guarded
+from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """What step 7 sees of one mailbox."""
+class Seen:
+    """What step 7 sees of one mailbox, under one of its names."""
 
-    mailbox: Mailbox
-    imap_enabled: bool
+    subject: str
+    """Its user principal name, or the name that was asked for where nobody may look."""
     access: bool
+    imap_enabled: bool = True
+    wanted: bool = True
 
 
-def plan(observed: Observed, *, enable_imap: bool) -> list[Change]:
-    """Return the changes that one wanted mailbox needs."""
-    changes = []
-    subject = observed.mailbox.user_principal_name
-    if not observed.imap_enabled and enable_imap:
-        changes.append(Change(Action.ENABLE_IMAP, subject, "imap-disabled"))
-    if not observed.access:
-        changes.append(Change(Action.GRANT_ACCESS, subject, "access-missing"))
-    return changes
+class Observed(Protocol):
+    """What step 7 looks at together."""
+
+    @property
+    def registration(self) -> Registration | None:
+        """Whose the application is; None where that has been looked at before."""
+
+    @property
+    def mailboxes(self) -> Sequence[Seen]:
+        """The mailboxes, each as often as it has names."""
+
+
+@guarded(StepName.MAILBOXES)
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Return the changes that these mailboxes need, in the order in which they are made; one for all names of each."""
+    switch = [one for one in observed.mailboxes if one.wanted and wanted.enable_imap and not one.imap_enabled]
+    give = [one for one in observed.mailboxes if one.wanted and not one.access]
+    take = [one for one in observed.mailboxes if not one.wanted and one.access]
+    changes = [Change(Action.ENABLE_IMAP, one.subject, "imap-disabled") for one in switch]
+    changes += [Change(Action.GRANT_ACCESS, one.subject, "access-missing") for one in give]
+    changes += [Change(Action.REVOKE_ACCESS, one.subject, "access-unwanted") for one in take]
+    return Plan(tuple(dict.fromkeys(changes)))
 
 
 def moved(record: MailboxRecord, mailbox: Mailbox) -> bool:
@@ -90,9 +107,9 @@ def was_refused(error: ServiceError) -> bool:
     return known and isinstance(error, ForbiddenError | NotFoundError | RefusedError)
 
 
-def imap_finding(observed: Observed) -> Finding | None:
+def imap_finding(seen: Seen) -> Finding | None:
     """Return the finding that IMAP is off, where it may not be switched on."""
-    return None if observed.imap_enabled else finding("imap-disabled", observed.mailbox.user_principal_name)
+    return None if seen.imap_enabled else finding("imap-disabled", seen.subject)
 
 
 def failure(address: str, error: ServiceError, recipient: Recipient | ServiceError | None) -> Finding:

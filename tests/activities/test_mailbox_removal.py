@@ -13,14 +13,14 @@ from activities.run import Order, Run
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
 from connector.model import Chunk, MailboxRecord
 from connector.plans.mailbox_list import summary
-from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, settle
+from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, deliver, settle
 
 
 async def taken_back(exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW) -> tuple[Removal, Chunk]:
     clients: Any = Clients(exchange, folder)
     await clients.documents.save_chunk("hq", chunk)
     work = Removal(Run(clients, Order("hq", 1, now), connection("c@x.de")), PRINCIPAL)
-    await work.take_back()
+    await deliver(work)
     return work, await clients.documents.chunk("hq", 0)
 
 
@@ -33,7 +33,7 @@ async def test_access_is_taken_back_whoever_gave_it(tmp_path: Path) -> None:
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing, unseen]))
     assert exchange.given == {"b@x.de"}
     assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.by_hand] == ["b@x.de"]
-    assert (work.changes, work.chunks[0], summary(left, "op").leaving) == (2, summary(left, "op"), ["b@x.de"])
+    assert (work.run.changes, work.chunks[0], summary(left, "op").leaving) == (2, summary(left, "op"), ["b@x.de"])
 
 
 async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_person(tmp_path: Path) -> None:
@@ -105,7 +105,8 @@ async def test_a_verification_only_looks_at_what_a_name_meant_before(tmp_path: P
     exchange = Exchange()
     exchange.given = {"a@x.de"}
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
-    assert (exchange.given, work.changes, [entry.requested for entry in work.by_hand]) == ({"a@x.de"}, 0, ["a@x.de"])
+    assert (exchange.given, work.run.changes) == ({"a@x.de"}, 0)
+    assert [entry.requested for entry in work.by_hand] == ["a@x.de"]
     exchange.given = set()
     assert (await taken_back(exchange, tmp_path, left))[1].mailboxes == []
 

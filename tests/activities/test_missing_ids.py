@@ -10,7 +10,7 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 from activities.run import Order, Run, record, translate
-from activities.stage import Delivery
+from activities.stage import settle
 from activities.steps import STEPS
 from connector.clients.store import FolderStore
 from connector.documents import Documents
@@ -67,7 +67,7 @@ async def test_a_step_without_its_id_has_failed_and_names_it(tmp_path: Path, ste
     run: Any = Run(Clients(tmp_path), Order("hq", 1, NOW), connection(without))  # type: ignore[arg-type] # some of them
     await run.services.documents.save(run.connection, None)
     (stage,) = [one for one in STEPS if one.step is step]
-    result = await Delivery(stage, run).settle()
+    result = await settle(stage, run)
     await record(run, step, result.outcome, result.findings)
     kept = await run.services.documents.load("hq")
     entry = kept.connection.step(step)

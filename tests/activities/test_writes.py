@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from activities.run import Order, Run
-from activities.stage import Delivery, Stage
+from activities.stage import Stage, settle
 from connector.model import StepRecord
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName, StepState
@@ -25,8 +24,8 @@ class Silent(Stage[None]):
 
     async def observe(self, _: Run) -> None: ...
 
-    async def apply(self, _: Run, __: None, changes: Sequence[Change]) -> None:
-        self.written += len(changes)
+    async def make(self, _: Run, __: None, ___: Change) -> None:
+        self.written += 1
 
 
 @pytest.mark.parametrize(
@@ -46,6 +45,6 @@ async def test_it_is_waited_for_and_then_for_a_person(
     wanted.steps[StepName.EXCHANGE] = before
     run: Any = Run(Clients(Exchange(), tmp_path), Order("hq", 1, NOW, last=last), wanted)  # type: ignore[arg-type]
     silent = Silent(StepName.EXCHANGE, lambda _, __: MISSING)
-    result = await Delivery(silent, run).settle()
+    result = await settle(silent, run)
     assert (result.outcome.state, [finding.code for finding in result.findings]) == (state, codes)
-    assert (silent.written, result.changes) == (1, 1)
+    assert (silent.written, run.changes) == (1, 1)

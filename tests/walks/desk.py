@@ -6,10 +6,11 @@ What is not step 7 is answered for: the other steps are done, and a login opens 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from activities import mailboxes, operation, planning, planning_mailboxes, verification
+from activities import registered, verification
 from activities.run import Order, Run, record
 from connector.admission import admit
 from connector.caller import Caller
@@ -19,7 +20,6 @@ from connector.lost import Live
 from connector.model import MailboxRecord, StepRecord, Wanted
 from connector.observed import ImapAnswer
 from connector.planned import Planned, Plans
-from connector.plans.mailbox_list import summary
 from connector.ruling import Kind, Refuse, Request, Start
 from connector.services import services
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -107,11 +107,10 @@ class Desk(Durable):
         planned = await self.clients.plans.load(NAME)
         assert planned is not None
         assert planned.ended is not None
-        chunks = [await self.clients.plans.chunk(planned, number) for number in range(planned.chunks)]
-        told = {finding.code for chunk in chunks if chunk for finding in chunk.findings}
-        if told - _LASTING:
+        changes, findings = await self.clients.plans.found(planned)
+        if {finding.code for finding in findings} - _LASTING:
             return None
-        return sorted((one.action.value, one.subject) for chunk in chunks if chunk for one in chunk.changes)
+        return sorted((one.action.value, one.subject) for one in changes)
 
     async def state(self) -> ConnectionState:
         """Return the connection's state."""
@@ -162,16 +161,8 @@ def _moves(entry: MailboxRecord, operation_id: str) -> bool:
 
 
 def _activities() -> dict[str, Activity]:
-    real: dict[str, Any] = {
-        "mailboxes": mailboxes.run_mailboxes,
-        "begin": operation.begin,
-        "conclude": operation.end_round,
-        "fail": operation.fail,
-        "plan_begin": planning.plan_begin,
-        "plan_end": planning.plan_end,
-        "plan_mailboxes": planning_mailboxes.plan_mailboxes,
-    }
-    return {name: _named(one._function._func) for name, one in real.items()}
+    every = {one._function.get_function_name(): one._function._func for one in registered._function_builders}
+    return {name: _named(every[name]) for name in ("mailboxes", "begin", "conclude", "fail", "plan_begin", "plan_end")}
 
 
 def _named(code: Any) -> Activity:
@@ -205,9 +196,6 @@ async def _log_in(desk: Desk, value: dict[str, Any]) -> dict[str, Any]:
         await run.services.documents.save_chunk(run.order.name, chunk)
     outcome = verification._outcome(run, [chunk for chunk, _ in chosen])
 
-    def keep(connection: Any) -> None:
-        for chunk, _ in chosen:
-            connection.chunks[chunk.number] = summary(chunk, connection.operation.id)
-
-    await record(run, StepName.VERIFICATION, outcome, (), 0, [keep])
+    run.recorders.append(partial(verification._keep, [chunk for chunk, _ in chosen]))
+    await record(run, StepName.VERIFICATION, outcome)
     return outcome.to_json()

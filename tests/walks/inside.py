@@ -92,15 +92,15 @@ class InProcess(Transport):
 class Directory:
     """What is looked at to see whose the application is: Graph, our own token, the vault. It is ours."""
 
-    async def known_application(self, object_id: str) -> Application:
+    async def look(
+        self, application_id: str, object_id: str, _: str | None = None
+    ) -> tuple[Application, EnterpriseApplication]:
         """See ``GraphClient``."""
         owners = frozenset({Owner(_OURSELVES, "servicePrincipal")})
-        return Application(object_id, APPLICATION, "UTM", None, frozenset(), frozenset(), owners, maker=_OURSELVES)
-
-    async def enterprise_application(self, application_id: str, _: str | None = None) -> EnterpriseApplication:
-        """See ``GraphClient``."""
-        owners = frozenset({Owner(_OURSELVES, "servicePrincipal")})
-        return EnterpriseApplication(PRINCIPAL, application_id, owners=owners, maker=_OURSELVES)
+        application = Application(
+            object_id, APPLICATION, "UTM", None, frozenset(), frozenset(), owners, maker=_OURSELVES
+        )
+        return application, EnterpriseApplication(PRINCIPAL, application_id, owners=owners, maker=_OURSELVES)
 
     async def claims(self, scope: str) -> Claims:
         """See ``Identity``."""

@@ -12,10 +12,10 @@ from connector.errors import (
     ServiceError,
     UnexpectedAnswerError,
 )
-from connector.model import MailboxRecord
-from connector.observed import Mailbox, Recipient
+from connector.model import MailboxRecord, Wanted
+from connector.observed import Recipient
 from connector.plans.mailboxes import (
-    Observed,
+    Seen,
     failure,
     holder,
     imap_finding,
@@ -23,6 +23,15 @@ from connector.plans.mailboxes import (
     was_refused,
 )
 from connector.plans.plan import Action
+
+
+class Together:
+    """Mailboxes that are looked at together."""
+
+    registration = None
+
+    def __init__(self, *mailboxes: Seen) -> None:
+        self.mailboxes = mailboxes
 
 
 @pytest.mark.parametrize(
@@ -36,9 +45,17 @@ from connector.plans.plan import Action
     ],
 )
 def test_the_changes_of_one_mailbox(imap: bool, access: bool, enable: bool, actions: list[Action]) -> None:
-    observed = Observed(Mailbox("a@b.de", "a@b.de", "UserMailbox"), imap_enabled=imap, access=access)
-    assert [change.action for change in plan(observed, enable_imap=enable)] == actions
-    assert (imap_finding(observed) is None) is imap
+    seen = Seen("a@b.de", access, imap)
+    wanted = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"], enable_imap=enable)
+    assert [change.action for change in plan(Together(seen, seen), wanted).changes] == actions
+    assert (imap_finding(seen) is None) is imap
+
+
+@pytest.mark.parametrize(("access", "actions"), [(True, [Action.REVOKE_ACCESS]), (False, [])])
+def test_what_is_not_wanted_loses_its_access_and_nothing_else(access: bool, actions: list[Action]) -> None:
+    seen = Seen("a@b.de", access, imap_enabled=False, wanted=False)
+    wanted = Wanted(revision=1, display_name="UTM", mailboxes=[], enable_imap=True)
+    assert [change.action for change in plan(Together(seen), wanted).changes] == actions
 
 
 @pytest.mark.parametrize(
