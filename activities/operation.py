@@ -20,7 +20,7 @@ from connector.steps import (
     StepState,
     unsettled,
 )
-from connector.verdict import Verdict, conclude, needs_person, proven, proving_overdue
+from connector.verdict import Verdict, conclude, needs_person, proving_overdue, settle_proven
 
 
 @activity("begin")
@@ -124,7 +124,7 @@ def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
     _enter(connection, verdict.state, run)
     stuck = verdict.state is ConnectionState.ACTION_REQUIRED
     connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
-    proven(connection)
+    settle_proven(connection)
     if not verdict.ended:
         entry = connection.step(StepName.VERIFICATION)
         connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})

@@ -8,13 +8,13 @@ from connector.model import Connection, Rights
 from connector.observed import CredentialPolicy
 from connector.plans import prerequisites
 from connector.plans.prerequisites import Observed
-from connector.rights import look
+from connector.rights import observe
 from connector.steps import StepName
 
 
 class _Prerequisites(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
-        return await look(run.services)
+        return await observe(run.services)
 
     def record(self, observed: Observed, connection: Connection) -> None:
         connection.ids.tenant_id = observed.graph.tenant_id

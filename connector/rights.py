@@ -23,7 +23,7 @@ T = TypeVar("T")
 _ANY_SECRET = "utm-mail-connect"  # noqa: S105 - a name that need not exist: being allowed to ask is what counts
 
 
-async def look(services: Services) -> Observed:
+async def observe(services: Services) -> Observed:
     """Return the tokens' claims, the permitted cmdlets, vault access and the tenant's credential policy.
 
     Raises:

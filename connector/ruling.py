@@ -15,7 +15,7 @@ from connector.model import Connection, Operation, Wanted
 from connector.outage import before as worked_before
 from connector.standing import secret_of
 from connector.steps import ConnectionState, OperationKind, StepName
-from connector.verdict import conclude, proven
+from connector.verdict import conclude, settle_proven
 
 
 class Kind(StrEnum):
@@ -243,7 +243,7 @@ def end(case: Case) -> Answer:
     """Nobody is there to notice; and whoever comes after all comes for an attempt that is no more."""
     after = case.connection.model_copy(deep=True)
     after.operation = _next(case).model_copy(update={"cancelled": True, "ended": case.now})
-    proven(after)  # what was proven stays proven
+    settle_proven(after)  # what was proven stays proven
     after.state, after.since = conclude(after, 0, case.now).state, case.now
     return Settled(after)
 

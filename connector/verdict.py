@@ -78,7 +78,7 @@ def needs_person(connection: Connection) -> bool:
     return any(states[step] is StepState.ACTION_REQUIRED for step in StepName if step not in single)
 
 
-def proven(connection: Connection) -> None:
+def settle_proven(connection: Connection) -> None:
     """Settle what we may not look at, or do not see yet, and without which no mailbox could have opened.
 
     One that has opened proves consent and Exchange's record for all; only all of them prove the access to each.

@@ -19,7 +19,7 @@ from connector.errors import ServiceError
 from connector.model import Connection
 from connector.plans.application import unique_name
 from connector.plans.prerequisites import CMDLETS
-from connector.rights import look
+from connector.rights import observe
 from connector.services import Services
 
 Facts = dict[str, Any]
@@ -48,7 +48,7 @@ class Asking:
 
 async def identity(asking: Asking) -> Facts:
     """Does a role group alone suffice? What the tokens hold, beside what Exchange permits."""
-    seen = await look(asking.services)
+    seen = await observe(asking.services)
     return {
         "graphRoles": sorted(seen.graph.roles),
         "exchangeRoles": sorted(seen.exchange.roles),

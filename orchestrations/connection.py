@@ -11,8 +11,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from connector.steps import StepName, StepState
-from orchestrations.blueprint import blueprint
-from orchestrations.steps import Bell, HistoryFullError, Steps, carry_out, insist, show
+from orchestrations.steps import Bell, HistoryFullError, Steps, blueprint, carry_out, insist, show
 
 ORCHESTRATION = "connection"
 _POINTLESS = frozenset({"failed", "pending", "superseded", "unreadable", "wait"})

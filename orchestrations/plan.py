@@ -9,8 +9,7 @@ import azure.durable_functions as df
 
 from connector.steps import PROGRAMMES, OperationKind, StepName
 from connector.waiting import LOOK_LONGEST, step_wait
-from orchestrations.blueprint import blueprint
-from orchestrations.steps import HistoryFullError, Steps, call, insist, show
+from orchestrations.steps import HistoryFullError, Steps, blueprint, call, insist, show
 
 ORCHESTRATION = "plan"
 

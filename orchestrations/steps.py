@@ -11,6 +11,8 @@ import azure.durable_functions as df
 from connector.steps import StepName
 from connector.waiting import ROUND_LONGEST, step_overdue, step_wait
 
+blueprint = df.Blueprint()
+"""On this every orchestration is registered."""
 Steps = Generator[Any, Any, Any]
 """What a helper of an orchestrator is: yields durable tasks, returns a value."""
 WAKE = "wake"

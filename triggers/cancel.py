@@ -13,7 +13,7 @@ from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
 from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
-from triggers.views import Accepted, accepted
+from triggers.views import Accepted, accepted_answer
 
 
 @Route(
@@ -30,10 +30,10 @@ async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     name = req.route_params["name"]
     async with asking(req, "cancel_connection", Asked.CANCEL, name) as asked:
         query(req)
-        found = await operations.find(name)
+        found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
         done = await perform(client, asked.request(Kind.CANCEL), asked.entry.caller, found)
         if not (isinstance(done, Settled) and done.stored):
             ended = done.connection.operation.ended is not None
             log("cancel", connection=name, operation=done.connection.operation.id, outcome="done" if ended else "asked")
-        return accepted(done.connection)
+        return accepted_answer(done.connection)

@@ -51,7 +51,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
     name = req.route_params["name"]
     async with asking(req, "confirm_secret", Asked.CONFIRM, name) as asked:
         query(req)
-        found = await operations.find(name)
+        found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
         confirmed = parse_confirmation(content(req), req.headers.get("Content-Type", ""))
         request = asked.request(Kind.CONFIRM, key=confirmed.key_id)

@@ -17,7 +17,7 @@ from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import integer, query, switch
 from triggers.route import CHANGED, STORE, UNREADABLE, Role, Route
-from triggers.views import Accepted, accepted
+from triggers.views import Accepted, accepted_answer
 
 DRY_RUN = switch(
     "dryRun", "Only find out what would be changed; the plan is read from `Location`. Alone it means `true`."
@@ -65,9 +65,9 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         request = asked.request(kind, wish.wanted(0), removal)
         connection = (await perform(client, request, asked.entry.caller, found)).connection
         if dry:
-            return accepted(connection, plan_in=language(req))
+            return accepted_answer(connection, plan_in=language(req))
         asked.entry.revision = connection.wanted.revision
-        return accepted(connection)
+        return accepted_answer(connection)
 
 
 async def _removal(wish: SetUpRequest, present: Connection, most: int | None) -> Removal | None:

@@ -34,7 +34,7 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
     items = []
     for name in names[:top]:
         try:
-            connection, live = await operations.seen(client, name)
+            connection, live = await operations.load_with_run(client, name)
         except UnknownConnectionError:
             continue
         except UnreadableError:

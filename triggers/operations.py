@@ -22,7 +22,7 @@ def instance_id(connection: Connection) -> str:
     return f"connection-{connection.name}-{attempt}" if attempt else f"connection-{connection.name}"
 
 
-async def find(name: str) -> Versioned:
+async def load(name: str) -> Versioned:
     """Return a connection.
 
     Raises:
@@ -34,7 +34,7 @@ async def find(name: str) -> Versioned:
     return found
 
 
-async def seen(client: df.DurableOrchestrationClient, name: str) -> tuple[Connection, Live]:
+async def load_with_run(client: df.DurableOrchestrationClient, name: str) -> tuple[Connection, Live]:
     """Return a connection and what runs on it.
 
     Where no run is found the document is read once more: one that has ended between the two questions has said so.
@@ -42,34 +42,34 @@ async def seen(client: df.DurableOrchestrationClient, name: str) -> tuple[Connec
     Raises:
         UnknownConnectionError: there is none of that name, or it cannot be a name.
     """
-    connection = (await find(name)).connection
-    live = await look(client, connection)
-    if connection.operation.ended is None and not live.alive:
-        connection = (await find(name)).connection
-    return connection, live
+    connection = (await load(name)).connection
+    found = await read_run(client, connection)
+    if connection.operation.ended is None and not found.alive:
+        connection = (await load(name)).connection
+    return connection, found
 
 
-async def look(client: df.DurableOrchestrationClient, connection: Connection) -> Live:
+async def read_run(client: df.DurableOrchestrationClient, connection: Connection) -> Live:
     """Return what Durable says of the connection's run; of one that the store says has ended nothing is asked."""
     if connection.operation.ended is not None:
         return Live()
-    return await _live(client, instance_id(connection))
+    return await _ask(client, instance_id(connection))
 
 
 async def unused(client: df.DurableOrchestrationClient, name: str, first: int) -> int:
     """Return the number of an attempt of which Durable knows nothing, for a document that has forgotten them."""
     attempt = first
-    while (await _live(client, f"connection-{name}-{attempt}")).runtime is not None:
+    while (await _ask(client, f"connection-{name}-{attempt}")).runtime is not None:
         attempt += 1
     return attempt
 
 
-async def alive(client: df.DurableOrchestrationClient, instance: str) -> bool:
+async def may_go_on(client: df.DurableOrchestrationClient, instance: str) -> bool:
     """Return whether an orchestration may still come to something."""
-    return gone(await _live(client, instance), services().now()) is None
+    return gone(await _ask(client, instance), services().now()) is None
 
 
-async def _live(client: df.DurableOrchestrationClient, instance: str) -> Live:
+async def _ask(client: df.DurableOrchestrationClient, instance: str) -> Live:
     """Return what Durable says of an instance.
 
     Raises:

@@ -63,7 +63,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         clients = services()
         form = FORM.of(query(req, FORM))
         asked.entry.action = Asked.PARAMETERS if form is Form.VALUE else Asked.REFERENCE
-        connection = (await operations.find(name)).connection
+        connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
         secret = secret_of(connection)
         asked.entry.version = secret.version

@@ -47,7 +47,7 @@ async def perform(
         connection = seen.connection if seen is not None else None
         needed = connection is not None and connection.operation != looked_at and looks(request.kind)
         if client is not None and connection is not None and needed:
-            live, looked_at = await operations.look(client, connection), connection.operation
+            live, looked_at = await operations.read_run(client, connection), connection.operation
         done = admit(request, caller, connection, live, services().now())
         if isinstance(done, Refuse):
             raise done.error

@@ -87,7 +87,7 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
         raise UnknownConnectionError("unknown-plan", name=name[:40])
     lang, (kept, told) = language(req), await accepted(services(), planned.connection.name)
     if planned.ended is None:
-        if await operations.alive(client, f"plan-{planned.id}"):
+        if await operations.may_go_on(client, f"plan-{planned.id}"):
             running = _view(planned, ConnectionState.RUNNING, _Part(), kept, lang)
             return json_answer(running, 202, {"Retry-After": "3"})
         # A run that has ended between the two questions has written its plan before.

@@ -45,7 +45,7 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     sent = query(req, TOP, AFTER, STATE)
     lang, label = language(req), clients.settings.label
     try:
-        connection, live = await operations.seen(client, req.route_params["name"])
+        connection, live = await operations.load_with_run(client, req.route_params["name"])
     except UnreadableError as error:
         told = [finding_view(unreadable(error), lang, context_of(clients))]
         return json_answer(unreadable_view(error.name, label, told))

@@ -195,7 +195,7 @@ async def _repair(
     if broken.own is not None and begun is not None:
         return await _in_the_place_of(client, broken.own, begun)
     request = Request(Kind.REPAIR, broken.name, new_id())
-    return (await perform(client, request, caller, await operations.find(broken.name))).connection
+    return (await perform(client, request, caller, await operations.load(broken.name))).connection
 
 
 def _require(broken: _Broken, way: Way, wish: SetUpRequest | None) -> None:

@@ -96,7 +96,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
     """Return the report."""
     clients = services()
     query(req)
-    connection, live = await operations.seen(client, req.route_params["name"])
+    connection, live = await operations.load_with_run(client, req.route_params["name"])
     codes: Counter[str] = Counter()
     examples: list[ReportMailbox] = []
     bad: list[UnreadableError] = []

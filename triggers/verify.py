@@ -14,7 +14,7 @@ from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
 from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
-from triggers.views import Accepted, accepted
+from triggers.views import Accepted, accepted_answer
 
 
 @Route(
@@ -36,8 +36,8 @@ async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrati
     async with asking(req, "verify_connection", Asked.VERIFY, name) as asked:
         query(req)
         services().require_grant()
-        found = await operations.find(name)
+        found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
         done = await perform(client, asked.request(Kind.VERIFY), asked.entry.caller, found)
         asked.entry.revision = done.connection.wanted.revision
-        return accepted(done.connection)
+        return accepted_answer(done.connection)

@@ -342,7 +342,7 @@ def _reason(now: Mapping[str, Any], entry: StepRecord, lang: Language) -> str:
     return text(lang, "reason", "outage", values=values)
 
 
-def accepted(connection: Connection, plan_in: Language | None = None) -> func.HttpResponse:
+def accepted_answer(connection: Connection, plan_in: Language | None = None) -> func.HttpResponse:
     """Return ``202`` with the address to watch: of the connection, or of the plan that is made of it ``plan_in``."""
     location = f"/api/connections/{connection.name}"
     headers = {"Retry-After": "5", "ETag": etag(connection)}

@@ -61,14 +61,14 @@ def unanswered(service: ServiceName, error: BaseException) -> UnavailableError:
     return UnavailableError(service, "unavailable", type(error).__name__)
 
 
-async def collected(found: AsyncItemPaged[T], service: ServiceName, bounds: Bounds) -> list[T]:
+async def collect(found: AsyncItemPaged[T], service: ServiceName, bounds: Bounds) -> list[T]:
     """Return all entries of a list of an Azure SDK.
 
     Raises:
-        UnavailableError: as ``walked`` says.
+        UnavailableError: as ``walk`` says.
         AzureError: what the SDK says.
     """
-    return await walked(_pages(found), service, bounds)
+    return await walk(_pages(found), service, bounds)
 
 
 async def _pages(found: AsyncItemPaged[T]) -> AsyncIterator[tuple[list[T], str | None]]:
@@ -77,7 +77,7 @@ async def _pages(found: AsyncItemPaged[T]) -> AsyncIterator[tuple[list[T], str |
         yield [entry async for entry in page], getattr(pages, "continuation_token", None) or None
 
 
-async def walked(pages: AsyncIterable[tuple[list[T], str | None]], service: ServiceName, bounds: Bounds) -> list[T]:
+async def walk(pages: AsyncIterable[tuple[list[T], str | None]], service: ServiceName, bounds: Bounds) -> list[T]:
     """Return what is on all pages; each comes with the link to the next one.
 
     Raises:

@@ -10,7 +10,7 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
-from connector.clients.bounds import Bounds, walked
+from connector.clients.bounds import Bounds, walk
 from connector.clients.graph_errors import done, root
 from connector.clients.graph_objects import owners
 from connector.errors import ForbiddenError, UnavailableError, UnexpectedAnswerError
@@ -55,7 +55,7 @@ class Reads:
 
     async def all(self, builder: Any, *names: str) -> list[Any]:
         """Return a whole collection, page by page."""
-        return await walked(_pages(builder, names), "graph", self.bounds)
+        return await walk(_pages(builder, names), "graph", self.bounds)
 
     async def owners(self, builder: Any) -> frozenset[Owner] | None:
         """Return who owns an object; None where we may not see it."""

@@ -26,7 +26,7 @@ from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
 from connector.clients.bounded_azure import TooLargeError
-from connector.clients.bounds import STORE, Bounds, collected, unanswered
+from connector.clients.bounds import STORE, Bounds, collect, unanswered
 from connector.clients.unreadable import unreadable
 from connector.clock import now
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
@@ -226,7 +226,7 @@ class BlobStore:
         """See ``Store``."""
         try:
             names = self._container.list_blob_names(name_starts_with=prefix)
-            return sorted(await collected(names, "store", self._bounds))
+            return sorted(await collect(names, "store", self._bounds))
         except _BROKEN as error:
             _raise_ours(error)
         except Exception as error:  # noqa: BLE001 - it tells which
@@ -239,7 +239,7 @@ class BlobStore:
         """
         try:
             blobs = self._container.list_blobs(name_starts_with=path, include=["versions"])
-            found = await collected(blobs, "store", self._bounds)
+            found = await collect(blobs, "store", self._bounds)
         except _BROKEN as error:
             _raise_ours(error)
         kept = (str(blob.version_id) for blob in found if blob.name == path and blob.version_id)

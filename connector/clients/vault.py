@@ -27,7 +27,7 @@ from azure.keyvault.secrets.aio import SecretClient
 from pydantic import SecretStr
 
 from connector.clients.bounded_azure import BoundedTransport
-from connector.clients.bounds import VAULT, Bounds, collected, unanswered
+from connector.clients.bounds import VAULT, Bounds, collect, unanswered
 from connector.clients.identity import BriefRetry, identity_error, limits, status_and_headers
 from connector.clients.retry_after import passes, retry_after
 from connector.clients.unreadable import unreadable
@@ -92,7 +92,7 @@ class Vault:
     async def versions(self, name: str) -> tuple[SecretVersion, ...]:
         """Return the versions, newest first; none where the secret does not exist or is deleted."""
         try:
-            found = await collected(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
+            found = await collect(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
         except ResourceNotFoundError:
             return ()
         return tuple(sorted(map(_version, found), key=lambda entry: entry.created, reverse=True))

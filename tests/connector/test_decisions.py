@@ -21,7 +21,7 @@ from connector.steps import (
     may_run,
     unsettled,
 )
-from connector.verdict import Verdict, conclude, needs_person, proven, proving_overdue
+from connector.verdict import Verdict, conclude, needs_person, proving_overdue, settle_proven
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK, round_wait, step_overdue, step_wait
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -186,7 +186,7 @@ def test_what_may_not_be_looked_at_is_proven_by_what_opens(
     seen = connection({MailboxState.OPEN: opened, MailboxState.ACTION_REQUIRED: 2 - opened}, steps=steps(NEED))
     seen.chunks[0].leaving = ["a@contoso.example"] if leaving else []
     seen.steps[step] = StepRecord(state=NEED, findings=[Finding(code=code, step=step)])
-    proven(seen)
+    settle_proven(seen)
     record = seen.step(step)
     assert (record.state is StepState.UNCHANGED, [finding.code for finding in record.findings]) == (settled, told)
     assert {finding.severity for finding in record.findings} == {"info" if settled else "error"}

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from connector.steps import StepName
-from orchestrations.blueprint import blueprint
-from orchestrations.steps import Bell, carry_out, insist
+from orchestrations.steps import Bell, blueprint, carry_out, insist
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ORDER = {"name": "hq", "revision": 1, "attempt": 1, "round": 0}

@@ -110,14 +110,14 @@ def _meanwhile(update: dict[str, object]) -> Callable[[Connection], None]:
 async def _ask(client: Running, kind: Kind, function: str) -> Admitted:
     wanted = Wanted(revision=0, display_name="UTM HQ", mailboxes=["a@contoso.example"])
     request = Request(kind, "hq", "mine", wanted if kind is Kind.SET_UP else None)
-    return await perform(client, request, Caller(function=function), await operations.find("hq"))
+    return await perform(client, request, Caller(function=function), await operations.load("hq"))
 
 
 async def test_what_the_run_has_written_meanwhile_is_no_other_request(documents: Documents) -> None:
     await documents.save(_connection("run", begun=True), None)
     client = Running(documents, _step_is_done)
     written = (await _ask(client, Kind.SET_UP, "create_connection")).connection
-    assert (await operations.find("hq")).connection == written
+    assert (await operations.load("hq")).connection == written
     assert (written.wanted.display_name, written.step(StepName.CONSENT).state) == ("UTM HQ", StepState.DONE)
     assert (written.operation.id, client.woken, client.asked) == ("mine", ["connection-hq"], 1)
 
@@ -131,7 +131,7 @@ async def test_another_request_or_the_end_of_the_run_is_a_conflict(
     with pytest.raises(ConflictError) as caught:
         await _ask(client, Kind.SET_UP, "create_connection")
     assert caught.value.code == "changed-meanwhile"
-    present = (await operations.find("hq")).connection
+    present = (await operations.load("hq")).connection
     assert (present.wanted.revision, present.operation.id, client.woken) == (1, update.get("id", "run"), [])
 
 
@@ -141,7 +141,7 @@ async def test_two_first_requests_for_one_name_make_one_connection(documents: Do
     with pytest.raises(ConflictError) as caught:
         await perform(Running(documents), request, Caller(function="create_connection"), None)
     assert caught.value.code == "changed-meanwhile"
-    assert (await operations.find("hq")).connection.operation.id == "other"
+    assert (await operations.load("hq")).connection.operation.id == "other"
 
 
 async def test_a_cancel_ends_what_runs_when_it_comes_and_nothing_where_the_run_has_just_ended(
@@ -150,11 +150,11 @@ async def test_a_cancel_ends_what_runs_when_it_comes_and_nothing_where_the_run_h
     await documents.save(_connection("run", begun=True), None)
     done = await _ask(Running(documents, _meanwhile({"id": "other"})), Kind.CANCEL, "cancel_connection")
     assert (done.connection.operation.id, done.connection.operation.cancelled) == ("other", True)
-    assert (await operations.find("hq")).connection == done.connection
+    assert (await operations.load("hq")).connection == done.connection
     await documents.update("hq", _meanwhile({"cancelled": False}))
     ended = Running(documents, _meanwhile({"ended": datetime.now(UTC)}))
     assert await _ask(ended, Kind.CANCEL, "cancel_connection") == Settled(
-        (await operations.find("hq")).connection, stored=True
+        (await operations.load("hq")).connection, stored=True
     )
     assert ended.woken == []
 
@@ -164,9 +164,9 @@ async def test_a_run_that_ends_while_it_is_looked_for_is_not_lost(documents: Doc
     await documents.save(connection, None)
     client = Running(documents, _meanwhile({"ended": datetime.now(UTC)}))
     client.runtime = df.OrchestrationRuntimeStatus.Completed
-    seen = await operations.find("hq")
+    seen = await operations.load("hq")
     done = await perform(client, Request(Kind.RECOVER, "hq", "mine"), None, seen)
-    assert done == Settled((await operations.find("hq")).connection, stored=True)
+    assert done == Settled((await operations.load("hq")).connection, stored=True)
     assert (done.connection.operation.attempt, done.connection.operation.lost) == (0, None)
 
 

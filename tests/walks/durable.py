@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orchestrations.blueprint import blueprint
+from orchestrations.steps import blueprint
 
 
 class Timer:
