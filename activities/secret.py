@@ -114,9 +114,10 @@ async def _proof(run: Run, name: str, version: str) -> Proof:
 
     ids = run.connection.ids
     tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
-    value = await run.services.vault.read(name, version)
+    clients = run.services
+    value = await clients.vault.read(name, version)
     try:
-        await prove_secret(run.services.cloud, tenant_id, application_id, value)
+        await prove_secret(clients.cloud, tenant_id, application_id, value, clients.limits.token)
     except RefusedError as error:
         if error.code in PROOFS:
             return PROOFS[error.code]

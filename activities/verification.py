@@ -45,7 +45,8 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
         raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
     tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
     value = await run.services.vault.read(secret.name, secret.version)
-    proven = await prove_secret(cloud, tenant_id, application_id, value)
+    limits = run.services.limits
+    proven = await prove_secret(cloud, tenant_id, application_id, value, limits.token)
     token = tuple(
         diagnosis.token_findings(proven.claims, ids, cloud.exchange, consented=_seen(run.connection, StepName.CONSENT))
     )
@@ -55,7 +56,7 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
         async with gate:
             if budget.left <= 0:
                 return
-            answer = await examine(cloud, entry.address or entry.requested, proven.token)
+            answer = await examine(cloud, entry.address or entry.requested, proven.token, limits.imap)
         _note(run, entry, answer, token)
 
     await asyncio.gather(*(prove_one(entry) for entry in entries))

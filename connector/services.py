@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connector.clients.exchange import ExchangeAdmin
     from connector.clients.graph import GraphClient
     from connector.clients.identity import Identity
+    from connector.clients.limits import Limits
     from connector.clients.store import Store
     from connector.clients.vault import Vault
     from connector.clouds import Cloud
@@ -36,11 +37,18 @@ class Services:
         return self.settings.endpoints()
 
     @cached_property
+    def limits(self) -> Limits:
+        """What an answer of each service may cost."""
+        from connector.clients.limits import Limits  # noqa: PLC0415 - SDKs are imported on first use
+
+        return Limits()
+
+    @cached_property
     def identity(self) -> Identity:
         """The managed identity. Its tokens for the vault and the store may be asked for at any time."""
         from connector.clients.identity import Identity  # noqa: PLC0415 - SDKs are imported on first use
 
-        return Identity(self.cloud, self.settings.client_id)
+        return Identity(self.cloud, self.settings.client_id, self.limits.identity)
 
     @cached_property
     def graph(self) -> GraphClient:
@@ -48,7 +56,7 @@ class Services:
         from connector.clients.graph import GraphClient  # noqa: PLC0415 - SDKs are imported on first use
 
         self.require_grant()
-        return GraphClient(self.cloud, self.identity.credential)
+        return GraphClient(self.cloud, self.identity.credential, bounds=self.limits.graph)
 
     @cached_property
     def exchange(self) -> ExchangeAdmin:
@@ -56,14 +64,14 @@ class Services:
         from connector.clients.exchange import ExchangeAdmin  # noqa: PLC0415 - SDKs are imported on first use
 
         self.require_grant()
-        return ExchangeAdmin(self.cloud, self.identity.credential)
+        return ExchangeAdmin(self.cloud, self.identity.credential, self.limits.exchange)
 
     @cached_property
     def vault(self) -> Vault:
         """Key Vault."""
         from connector.clients.vault import Vault  # noqa: PLC0415 - SDKs are imported on first use
 
-        return Vault(self.cloud, self.settings.key_vault_uri, self.identity.credential)
+        return Vault(self.cloud, self.settings.key_vault_uri, self.identity.credential, self.limits.vault)
 
     @cached_property
     def store(self) -> Store:
@@ -75,13 +83,12 @@ class Services:
         from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415 - as above
 
         from connector.clients.bounded_azure import BoundedTransport  # noqa: PLC0415 - as above
-        from connector.clients.bounds import STORE  # noqa: PLC0415 - as above
 
-        transport = BoundedTransport(self.cloud, STORE)
+        transport = BoundedTransport(self.cloud, self.limits.store)
         container = ContainerClient.from_container_url(
             self.settings.store, credential=self.identity.credential, transport=transport, **RETRIES
         )
-        return BlobStore(container)
+        return BlobStore(container, self.limits.store)
 
     @cached_property
     def documents(self) -> Documents:

@@ -16,7 +16,7 @@ import ssl
 
 from pydantic import SecretStr
 
-from connector.clients.imap_connection import Connection, ImapBounds, UnreachableError
+from connector.clients.imap_connection import IMAP, Connection, ImapBounds, UnreachableError
 from connector.clouds import Cloud
 from connector.observed import ImapAnswer
 
@@ -29,10 +29,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{60,}")
 _BROKEN = (OSError, EOFError, ValueError, imaplib.IMAP4.error)
 """What imaplib raises for a lost connection, for a refusal, and (``ValueError``) for bytes that it cannot decode."""
 
-_BOUNDS = ImapBounds()
 
-
-async def examine(cloud: Cloud, mailbox: str, token: SecretStr, bounds: ImapBounds = _BOUNDS) -> ImapAnswer:
+async def examine(cloud: Cloud, mailbox: str, token: SecretStr, bounds: ImapBounds = IMAP) -> ImapAnswer:
     """Log in to ``mailbox`` and open its inbox read-only; it takes 70 seconds at most, whatever the server does.
 
     Returns:

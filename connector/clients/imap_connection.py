@@ -41,6 +41,9 @@ class ImapBounds:
     """Of all that the server says; a login that works takes some 2,000."""
 
 
+IMAP = ImapBounds()
+
+
 class Connection(imaplib.IMAP4_SSL):
     """A connection to the IMAP server of ``cloud``, greeted.
 
