@@ -10,7 +10,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
@@ -169,9 +169,12 @@ class Vault:
         Raises:
             NotFoundError: there is no such version.
             RefusedError: ``secret-disabled``, the version is disabled.
+        UnavailableError: the answer holds no value.
         """
         secret = await self._client.get_secret(name, version)
-        return SecretStr(secret.value or "")
+        if not secret.value:  # it would be taken for a secret that Entra refuses, and another be made
+            raise UnavailableError("vault", "unavailable", "unreadable: no value")
+        return SecretStr(secret.value)
 
     async def close(self) -> None:
         """Let go of connections; the credential is its owner's to close."""
@@ -244,11 +247,13 @@ def _closed(text: str) -> str:
 
 
 def _version(properties: SecretProperties) -> SecretVersion:
+    if not properties.version or properties.created_on is None:  # of each the vault says both
+        raise UnavailableError("vault", "unavailable", "unreadable: a version without id or date")
     return SecretVersion(
         uri=str(properties.id),
         version=str(properties.version),
         enabled=properties.enabled is not False,
-        created=properties.created_on or datetime.fromtimestamp(0, UTC),
+        created=properties.created_on,
         expires=properties.expires_on,
         tags=dict(properties.tags or {}),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,6 +108,31 @@ async def test_a_page_for_an_answer_is_waited_for(authority: Authority) -> None:
             await client.versions("name")
         await client.close()
     assert (caught.value.service, caught.value.reason) == ("vault", "unreadable: JSONDecodeError")
+
+
+_ID = "https://vault/secrets/name/1"
+LACKING = {
+    "no value": ("read", {"id": _ID, "attributes": {"created": 1}}),
+    "value null": ("read", {"id": _ID, "value": None, "attributes": {"created": 1}}),
+    "value empty": ("read", {"id": _ID, "value": "", "attributes": {"created": 1}}),
+    "no attributes": ("versions", {"value": [{"id": _ID}]}),
+    "no date": ("versions", {"value": [{"id": _ID, "attributes": {"enabled": True}}]}),
+    "no version": ("versions", {"value": [{"id": "https://vault/secrets/name", "attributes": {"created": 1}}]}),
+    "id null": ("versions", {"value": [{"id": None, "attributes": {"created": 1}}]}),
+}
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+async def test_a_secret_that_lacks_what_each_has_is_not_taken_for_one(authority: Authority, lacking: str) -> None:
+    call, document = LACKING[lacking]
+    body = json.dumps(document).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with serving(authority, answers(head, body)) as place:
+        client = Vault(cloud_of(place), place.url, Tokens(), BOUNDS)
+        with pytest.raises(UnavailableError) as caught:
+            await VAULT[call](client)
+        await client.close()
+    assert caught.value.service == "vault"
 
 
 def test_a_slip_of_ours_stays_what_it_is() -> None:
