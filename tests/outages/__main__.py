@@ -1,4 +1,7 @@
-"""``python -m tests.outages``: every service away at every step for 5, 31, 60 and 300 minutes, as a table."""
+"""``python -m tests.outages``: every service away at every step for 5, 31, 60 and 300 minutes, as a table.
+
+With ``--misbehave``: every service answering wrongly in every way (``kinds``).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from connector.clients.limits import Limits
 from connector.steps import ConnectionState, OperationKind, StepName
+from tests.outages.misbehaviour import BRIEF
+from tests.outages.misbehaviour_table import tried
 from tests.outages.run import MINUTES, SERVICES, End, Outage, played
 
 _KINDS = (OperationKind.SET_UP, OperationKind.VERIFY)
@@ -83,8 +89,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.outages", description=__doc__)
     parser.add_argument("--services", nargs="*", choices=SERVICES, default=list(SERVICES))
     parser.add_argument("--minutes", nargs="*", type=float, default=list(MINUTES))
+    parser.add_argument("--misbehave", action="store_true", help="the services answer, and wrongly, in every way")
+    parser.add_argument("--manners", nargs="*", help="with --misbehave: only those that hold one of these words")
+    parser.add_argument("--own-bounds", action="store_true", help="with --misbehave: in the clients' own bounds")
     arguments = parser.parse_args()
     logging.disable()
+    if arguments.misbehave:
+        limits = Limits() if arguments.own_bounds else BRIEF
+        return 1 if asyncio.run(tried(arguments.services, arguments.manners, limits, Console(width=200))) else 0
     return 1 if asyncio.run(_all(arguments.services, arguments.minutes, Console(width=200))) else 0
 
 

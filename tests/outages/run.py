@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Outage:
     kind: OperationKind = OperationKind.SET_UP
     write: int = 0
     """After which write of the step it begins; 0 where the step finds it."""
+    manner: str = ""
+    """How the service misbehaves instead (``kinds``); empty where it says that it is not available."""
 
     @property
     def begins(self) -> str:
@@ -54,7 +57,8 @@ class Outage:
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{self.kind}: {self.service} away for {self.minutes:g} minutes from {self.begins}"
+        does = f"misbehaves ({self.manner})" if self.manner else "is away"
+        return f"{self.kind}: {self.service} {does} for {self.minutes:g} minutes from {self.begins}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,16 @@ class End:
     """The findings that it had at any moment."""
     waited_for: frozenset[str]
     """The services of which it was said that they do not answer."""
+    reasons: frozenset[str]
+    """Why it was said to wait."""
     states: frozenset[ConnectionState]
     """The states that were written meanwhile."""
     events: int
     """The most activities and timers of one generation: what its history is made of."""
     credentials: int
     """How many client secrets the application has in the end."""
+    longest: float
+    """The seconds, real ones, of the longest activity."""
 
 
 class Switched:
@@ -106,8 +114,10 @@ class Played(Durable):
         self._outage: Outage | None = None
         self._until: datetime | None = None
         self._events = self._most = 0
+        self._longest = 0.0
         self._codes: set[str] = set()
         self._waited: set[str] = set()
+        self._reasons: set[str] = set()
         self._states: set[ConnectionState] = set()
         self._writes = 0
         self._in_step = False
@@ -115,9 +125,14 @@ class Played(Durable):
         tenant.stops = self._written
 
     def away(self, service: str) -> bool:
-        """Return whether a service has its outage now."""
+        """Return whether a service says now that it is not available."""
+        outage = self.befalls()
+        return outage is not None and not outage.manner and service == outage.service
+
+    def befalls(self) -> Outage | None:
+        """Return the outage, while it lasts."""
         lasts = self._until is not None and self.current_utc_datetime < self._until
-        return self._outage is not None and lasts and service == self._outage.service
+        return self._outage if lasts else None
 
     def _written(self, when: Literal["before", "after"]) -> bool:
         """Begin the outage after the write after which it is to begin; nobody is stopped."""
@@ -139,8 +154,8 @@ class Played(Durable):
     async def run(self, outage: Outage, rounds: int = _ROUNDS) -> End:
         """Ask for what the outage is to befall, and play it to its end, or for some rounds."""
         await self.restart()
-        self._outage, self._until, self._most, self._writes = None, None, 0, 0
-        for kept in (self._codes, self._waited, self._states):
+        self._outage, self._until, self._most, self._writes, self._longest = None, None, 0, 0, 0.0
+        for kept in (self._codes, self._waited, self._reasons, self._states):
             kept.clear()
         began = self.current_utc_datetime
         connection = await self._ask(outage.kind)
@@ -155,9 +170,10 @@ class Played(Durable):
         self._outage = None
         found = await self.connection()
         took = (self.current_utc_datetime - began).total_seconds() / 60
-        told = frozenset(self._codes), frozenset(self._waited), frozenset(self._states)
+        told = frozenset(self._codes), frozenset(self._waited), frozenset(self._reasons), frozenset(self._states)
         ours = [one for one in self.tenant.world.applications.values() if one.unique_name]
-        return End(outage, found.state, took, *told, self._most, sum(len(one.credentials) for one in ours))
+        credentials = sum(len(one.credentials) for one in ours)
+        return End(outage, found.state, took, *told, self._most, credentials, self._longest)
 
     async def _ask(self, kind: OperationKind) -> Connection:
         now, documents = self.current_utc_datetime, services().documents
@@ -184,7 +200,9 @@ class Played(Durable):
             await self.restart()
         self._count()
         self.pass_time(1.0)
+        began = time.monotonic()
         result: dict[str, Any] = json.loads(await self._functions.act(name, json.dumps(value)))
+        self._longest = max(self._longest, time.monotonic() - began)
         found = await self.connection()
         self._codes |= {finding.code for finding in found.findings()} | self._of_mailboxes()
         self._states.add(found.state)
@@ -209,19 +227,25 @@ class Played(Durable):
 
     def set_custom_status(self, status: dict[str, Any]) -> None:
         self._waited |= {status["service"]} if status.get("service") else set()
+        self._reasons |= {status["reason"]} if status.get("reason") else set()
+
+
+@asynccontextmanager
+async def installed(endpoints: dict[str, Any], folder: Path) -> AsyncIterator[None]:
+    """Have an app whose clients are the real ones, and find everything at these addresses."""
+    environment = settings(endpoints, folder)
+    kept = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        await close_services()
+        for name, value in kept.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 @asynccontextmanager
 async def played(folder: Path, mailboxes: int = 1) -> AsyncIterator[Played]:
-    """Have a tenant, and an app whose clients are the real ones."""
-    async with Tenant(preset="calm", clock=0, mailboxes=mailboxes) as tenant:
-        environment = settings(tenant.endpoints, folder)
-        kept = {name: os.environ.get(name) for name in environment}
-        os.environ.update(environment)
-        one = Played(tenant, folder)
-        try:
-            yield one
-        finally:
-            await close_services()
-            for name, value in kept.items():
-                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    """Have a tenant, and an app."""
+    async with Tenant(preset="calm", clock=0, mailboxes=mailboxes) as tenant, installed(tenant.endpoints, folder):
+        yield Played(tenant, folder)

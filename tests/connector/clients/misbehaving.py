@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
 import resource
 import ssl
 import time
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -56,12 +56,15 @@ class Peer:
         while True:
             await self.say(part)
 
-    async def request(self) -> str:
-        """Return the head of the next request, its body read over."""
+    async def asked(self) -> tuple[str, bytes]:
+        """Return the head of the next request, and its body."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         lengths = [line.partition(":")[2] for line in head.split("\r\n") if line.lower().startswith("content-length")]
-        await self.reader.readexactly(int(lengths[0] if lengths else 0))
-        return head
+        return head, await self.reader.readexactly(int(lengths[0] if lengths else 0))
+
+    async def request(self) -> str:
+        """Return the head of the next request, its body read over."""
+        return (await self.asked())[0]
 
 
 @dataclass
@@ -93,7 +96,7 @@ class Authority:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(context)
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
         return cls(str(folder / "ca.pem"), context)
 
 
@@ -147,7 +150,7 @@ class Tokens:
     async def __aexit__(self, *_: object) -> None: ...
 
 
-def _ok(*headers: str, status: str = "200 OK") -> str:
+def ok(*headers: str, status: str = "200 OK") -> str:
     return "\r\n".join(
         (
             f"HTTP/1.1 {status}",
@@ -197,7 +200,7 @@ async def _gone(peer: Peer) -> None:
 
 async def _drips_head(peer: Peer) -> None:
     await peer.request()
-    await peer.drip(_ok("X-Long: " + "a" * 4000).encode())
+    await peer.drip(ok("X-Long: " + "a" * 4000).encode())
 
 
 async def _one_header(peer: Peer) -> None:
@@ -219,12 +222,20 @@ async def _always_continues(peer: Peer) -> None:
         await asyncio.sleep(0.01)
 
 
-def _sized(body: bytes, *headers: str, status: str = "200 OK") -> Talk:
-    return answers(_ok(f"Content-Length: {len(body)}", *headers, status=status), body)
+def sized(body: bytes, *headers: str, status: str = "200 OK") -> Talk:
+    return answers(ok(f"Content-Length: {len(body)}", *headers, status=status), body)
 
 
 _CHUNKED, _ENDLESS = "Transfer-Encoding: chunked", b'[{"value":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},'
-_BOMB = gzip.compress(bytes(200 * 1024 * 1024), 9)
+
+
+def _bomb(megabytes: int = 200) -> bytes:
+    """Return zeros, packed part by part: whole they would be the most memory that this process ever takes."""
+    packing = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return b"".join(packing.compress(bytes(1024 * 1024)) for _ in range(megabytes)) + packing.flush()
+
+
+_BOMB = _bomb()
 
 HTTP: dict[str, Talk] = {
     "no answer": _silent,
@@ -234,25 +245,25 @@ HTTP: dict[str, Talk] = {
     "one header without end": _one_header,
     "headers without end": _many_headers,
     "100 without end": _always_continues,
-    "body by drops": answers(_ok(_CHUNKED), then=lambda peer: peer.drip(b"1\r\na\r\n")),
-    "body without end": answers(_ok(), then=lambda peer: peer.flood(_ENDLESS)),
-    "chunks without end": answers(_ok(_CHUNKED), then=lambda peer: peer.flood(b"34\r\n" + _ENDLESS + b"\r\n")),
-    "length of a terabyte": answers(_ok("Content-Length: 1000000000000"), then=lambda peer: peer.flood(_ENDLESS)),
-    "chunk of a terabyte": answers(_ok(_CHUNKED), b"e8d4a51000\r\n", then=lambda peer: peer.flood(_ENDLESS)),
-    "chunk extension without end": answers(_ok(_CHUNKED), b"1;", then=lambda peer: peer.flood(b"a")),
-    "trailers without end": answers(_ok(_CHUNKED), b"0\r\n", then=lambda peer: peer.flood(b"X-Many: a\r\n")),
-    "shorter than it says": answers(_ok("Content-Length: 900"), b"{", then=_for_ever),
-    "breaks off": answers(_ok("Content-Length: 900"), b"{", then=_hangs_up),
-    "unpacks to 200 MB": _sized(_BOMB, "Content-Encoding: gzip"),
-    "calls itself gzip": _sized(bytes(5000), "Content-Encoding: gzip"),
-    "packed in another way": _sized(b"abc", "Content-Encoding: br, zstd"),
+    "body by drops": answers(ok(_CHUNKED), then=lambda peer: peer.drip(b"1\r\na\r\n")),
+    "body without end": answers(ok(), then=lambda peer: peer.flood(_ENDLESS)),
+    "chunks without end": answers(ok(_CHUNKED), then=lambda peer: peer.flood(b"34\r\n" + _ENDLESS + b"\r\n")),
+    "length of a terabyte": answers(ok("Content-Length: 1000000000000"), then=lambda peer: peer.flood(_ENDLESS)),
+    "chunk of a terabyte": answers(ok(_CHUNKED), b"e8d4a51000\r\n", then=lambda peer: peer.flood(_ENDLESS)),
+    "chunk extension without end": answers(ok(_CHUNKED), b"1;", then=lambda peer: peer.flood(b"a")),
+    "trailers without end": answers(ok(_CHUNKED), b"0\r\n", then=lambda peer: peer.flood(b"X-Many: a\r\n")),
+    "shorter than it says": answers(ok("Content-Length: 900"), b"{", then=_for_ever),
+    "breaks off": answers(ok("Content-Length: 900"), b"{", then=_hangs_up),
+    "unpacks to 200 MB": sized(_BOMB, "Content-Encoding: gzip"),
+    "calls itself gzip": sized(bytes(5000), "Content-Encoding: gzip"),
+    "packed in another way": sized(b"abc", "Content-Encoding: br, zstd"),
     "no HTTP": answers("* OK IMAP4rev1\r\n", then=_for_ever),
     "status in words": answers("HTTP/1.1 fine\r\n\r\n", then=_for_ever),
-    "500 without end": answers(_ok(status="500 No"), then=lambda peer: peer.flood(_ENDLESS)),
-    "refusal without end": answers(_ok(status="403 No"), then=lambda peer: peer.flood(_ENDLESS)),
-    "a day, please": _sized(b"{}", "Retry-After: 86400", status="503 Later"),
-    "a day in milliseconds": _sized(b"{}", "x-ms-retry-after-ms: 86400000", status="503 Later"),
-    "moved to itself": _sized(b"", "Location: /", status="302 Found"),
+    "500 without end": answers(ok(status="500 No"), then=lambda peer: peer.flood(_ENDLESS)),
+    "refusal without end": answers(ok(status="403 No"), then=lambda peer: peer.flood(_ENDLESS)),
+    "a day, please": sized(b"{}", "Retry-After: 86400", status="503 Later"),
+    "a day in milliseconds": sized(b"{}", "x-ms-retry-after-ms: 86400000", status="503 Later"),
+    "moved to itself": sized(b"", "Location: /", status="302 Found"),
 }
 """Each breaks the rules, or uses them, in one way; none may keep a client longer, or feed it more, than it allows."""
 THROWN_AWAY = frozenset({"chunk extension without end"})
