@@ -68,14 +68,17 @@ class Repairs:
     async def damaged(self, name: str, known: int) -> list[Damaged]:
         """Return what cannot be read of a connection, its own document first.
 
-        ``known`` is how many chunks its own document tells of; 0 where it cannot be read.
+        ``known`` is how many chunks its own document tells of; 0 where it cannot be read. Then its last version tells:
+        one that is gone from the end of the list is not missed by the others.
         """
         others = [f"{kind}/{name}.json" for kind in ("acceptances", "history", "plans")]
         paths = await self._store.paths(f"connections/{name}/")
         numbers = [int(one["number"]) for one in map(_CHUNK.fullmatch, paths) if one is not None]
-        count = max([known, *(number + 1 for number in numbers if number < MAX_MAILBOXES)])
+        own = await self._damage(path_of(name))
+        told = len(connection_in(name, own.content).chunks) if own is not None and own.content else 0
+        count = max([known, told, *(number + 1 for number in numbers if number < MAX_MAILBOXES)])
         chunks = [await self._damage(chunk_path(name, number), expected=True) for number in range(count)]
-        found = [await self._damage(path_of(name)), *chunks, *[await self._damage(path) for path in others]]
+        found = [own, *chunks, *[await self._damage(path) for path in others]]
         return [one for one in found if one is not None]
 
     async def connection(self, one: Damaged, connection: Connection) -> None:
