@@ -57,10 +57,13 @@ async def read_run(client: df.DurableOrchestrationClient, connection: Connection
 
 
 async def unused(client: df.DurableOrchestrationClient, name: str, first: int) -> int:
-    """Return the number of an attempt of which Durable knows nothing, for a document that has forgotten them."""
-    attempt = first
+    """Return the number of an attempt of which Durable knows nothing, for a document that has forgotten them.
+
+    In growing steps: each verification was an attempt, and thousands of them are not asked for one by one.
+    """
+    attempt, more = first, 1
     while (await _ask(client, f"connection-{name}-{attempt}")).runtime is not None:
-        attempt += 1
+        attempt, more = attempt + more, more * 2
     return attempt
 
 

@@ -175,3 +175,23 @@ async def test_a_document_that_changes_all_the_time_is_given_up(documents: Docum
     changes = [_meanwhile({"id": str(number)}) for number in range(100)]
     with pytest.raises(StaleWriteError):
         await _ask(Running(documents, *changes), Kind.CANCEL, "cancel_connection")
+
+
+class Remembering(df.DurableOrchestrationClient):
+    """A durable client that knows the first thousand attempts."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def get_status(self, instance_id: str | None = None, *_: Any, **__: Any) -> Any:
+        attempt = int(str(instance_id).rpartition("-")[2])
+        self.asked.append(attempt)
+        known = df.OrchestrationRuntimeStatus.Completed if attempt <= 1_000 else None
+        return SimpleNamespace(runtime_status=known, last_updated_time=None, custom_status=None)
+
+
+@pytest.mark.usefixtures("documents")
+async def test_an_attempt_that_nobody_knows_is_found_without_asking_for_each() -> None:
+    client = Remembering()
+    assert await operations.unused(client, "hq", 1) > 1_000
+    assert len(client.asked) <= 12
