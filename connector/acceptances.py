@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from connector.errors import StaleWriteError
 from connector.kept import read, written
@@ -36,7 +35,7 @@ class Acceptance(Document):
     subject: str = ""
     values: dict[str, str | int] = Field(default={})
     """What fills the finding's text, as it was shown."""
-    accepted_on: datetime
+    accepted_on: AwareDatetime
     by: str
     """Who accepted: the function, and which of its keys."""
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from connector.caller import Caller
 from connector.errors import StaleWriteError, UnreadableError
@@ -54,7 +54,7 @@ class Entry(Document):
 
     number: int = 0
     """Counts on for ever, so that a page can begin after it."""
-    at: datetime
+    at: AwareDatetime
     action: Asked
     outcome: Literal["accepted", "refused", "failed"] = "accepted"
     code: str | None = None

@@ -6,10 +6,9 @@ No document holds a secret. Field names in JSON are camelCase; times are aware, 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from connector.errors import MissingIdError
@@ -104,7 +103,7 @@ class Lost(Document):
     attempt: int
     how: str
     """Durable's word for what became of it; ``absent`` where it knows of none, ``silent`` where nothing was heard."""
-    on: datetime
+    on: AwareDatetime
     """When that was found."""
 
 
@@ -113,11 +112,11 @@ class Operation(Document):
 
     id: str
     kind: OperationKind
-    started: datetime
+    started: AwareDatetime
     attempt: int = 0
     """Which instance of the orchestration works on it; counted over all operations of the connection. No other one
     does anything. 0 is that of a version which had one instance for a connection."""
-    attempted: datetime | None = None
+    attempted: AwareDatetime | None = None
     """When this attempt took the place of one that was lost."""
     before: ConnectionState | None = None
     """What the connection was when a verification was asked for, where that was ready: it must not spoil it."""
@@ -125,7 +124,7 @@ class Operation(Document):
     """The last attempt that was lost before it had ended."""
     begun: bool = False
     """Whether the orchestration has taken it up: the steps' records are those of this operation."""
-    ended: datetime | None = None
+    ended: AwareDatetime | None = None
     cancelled: bool = False
     """Whether somebody has asked to end it: no further activity does anything."""
 
@@ -134,15 +133,15 @@ class StepRecord(Document):
     """How far a step is in the present operation, and what it found."""
 
     state: StepState = StepState.PENDING
-    started: datetime | None = None
-    ended: datetime | None = None
+    started: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
     changes: int = 0
     """How many writes the step made in this operation."""
     waits: int = 0
     """How often it had to wait for a service."""
-    waits_since: datetime | None = None
+    waits_since: AwareDatetime | None = None
     """Since when it waits for a service that does not answer as it should."""
-    not_before: datetime | None = None
+    not_before: AwareDatetime | None = None
     """Until when a service has asked to be left alone, an hour ahead at most: nobody asks it before."""
     findings: list[Finding] = []
     check: bool = False
@@ -192,12 +191,12 @@ class SecretRecord(Document):
     uri: str
     version: str
     key_id: str
-    expires_on: datetime
+    expires_on: AwareDatetime
     warned_days: list[int] = []
     """For which days before its end the ``secret-expiry`` line has been logged."""
     replaces: str | None = None
     """The key id of an earlier one that the token endpoint had accepted: the UTM may have that one still."""
-    confirmed_on: datetime | None = None
+    confirmed_on: AwareDatetime | None = None
     """When somebody said that the UTM has this one."""
 
     @property
@@ -215,7 +214,7 @@ class Intent(Document):
     """Written before a credential is added, so that a crash leaves something to recognise the orphan by."""
 
     id: str
-    started: datetime
+    started: AwareDatetime
     key_id: str | None = None
     """Set when the vault holds the value: the intent is complete."""
     given_up: bool = False
@@ -226,7 +225,7 @@ class Refused(Document):
     """What the vault had against a new secret: none is made, and it is not asked all the time."""
 
     operation: str
-    on: datetime
+    on: AwareDatetime
     tries: int
     """How often in this operation."""
     finding: Finding
@@ -240,7 +239,7 @@ class Making(Document):
     """
 
     id: str
-    started: datetime
+    started: AwareDatetime
     step: StepName
     tries: int = 0
     """How often the write was begun: only of the first is it known that a 204 means somebody else's."""
@@ -255,7 +254,7 @@ class Made(Document):
     """An object that was created by us, in Graph's own words (201): it counts where Entra does not say who made it."""
 
     object_id: str
-    on: datetime
+    on: AwareDatetime
 
 
 class MailboxRecord(Document):
@@ -278,9 +277,9 @@ class MailboxRecord(Document):
     state: MailboxState = MailboxState.PENDING
     access: Literal["giving", "given", "foreign"] | None = None
     """``giving`` before the write, ``given`` when it was seen; ``foreign`` as versions before called what was there."""
-    given_on: datetime | None = None
+    given_on: AwareDatetime | None = None
     """When it was last given, or seen first: for a while a server that shows less may not know it yet."""
-    leaving_since: datetime | None = None
+    leaving_since: AwareDatetime | None = None
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
     check: bool = False
@@ -291,7 +290,7 @@ class MailboxRecord(Document):
     """The operation in which access was last found as wanted."""
     proven_in: str | None = None
     """The operation in which it last opened."""
-    proven_on: datetime | None = None
+    proven_on: AwareDatetime | None = None
     finding: Finding | None = None
 
     @property
@@ -342,8 +341,8 @@ class Connection(Document):
     wanted: Wanted
     operation: Operation
     state: ConnectionState = ConnectionState.RUNNING
-    since: datetime
-    last_change: datetime
+    since: AwareDatetime
+    last_change: AwareDatetime
     """When we or a person last changed something in the tenant; ``VERIFY_MINUTES`` count from here."""
     steps: dict[StepName, StepRecord] = {}
     ids: Ids = Field(default_factory=Ids)
@@ -358,9 +357,9 @@ class Connection(Document):
     makings: list[Making] = []
     made: list[Made] = []
     chunks: list[ChunkSummary] = []
-    taken_back_on: datetime | None = None
+    taken_back_on: AwareDatetime | None = None
     """When access was last taken back: for a while a server may show it still."""
-    stuck_since: datetime | None = None
+    stuck_since: AwareDatetime | None = None
     """Since when nothing moves before a person acts, however often it has been looked at anew."""
 
     def step_states(self) -> dict[StepName, StepState]:
@@ -380,9 +379,17 @@ class Connection(Document):
         return counts
 
     @property
+    def taken_up(self) -> bool:
+        """Return whether what the steps and the chunks say is of the list that is wanted.
+
+        Of a set-up that nobody has begun they are those of another list; a verification leaves the list as it is.
+        """
+        return self.operation.begun or self.operation.kind is OperationKind.VERIFY
+
+    @property
     def verified(self) -> bool:
         """Return whether every wanted mailbox has opened since the last request."""
-        return self.step(StepName.VERIFICATION).state in {StepState.DONE, StepState.UNCHANGED}
+        return self.taken_up and self.step(StepName.VERIFICATION).state in {StepState.DONE, StepState.UNCHANGED}
 
     def findings(self) -> list[Finding]:
         """Return what all steps found, and that a run was lost and begun anew."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import Why, read, written
@@ -41,8 +41,8 @@ class Planned(Document):
 
     id: str
     connection: Connection
-    started: datetime
-    ended: datetime | None = None
+    started: AwareDatetime
+    ended: AwareDatetime | None = None
     changes: list[PlannedChange] = Field(default=[])
     findings: list[Finding] = Field(default=[])
     chunks: int = 0

@@ -290,7 +290,7 @@ def connection_view(
         wanted=WantedView(
             lifetime_days=connection.wanted.lifetime_days,
             enable_imap=connection.wanted.enable_imap,
-            arranged=connection.operation.begun or connection.operation.kind is OperationKind.VERIFY,
+            arranged=connection.taken_up,
         ),
         steps=[_step_view(connection, step, live, lang) for step in StepName],
         ids=IdsView(

@@ -31,7 +31,7 @@ def connection(counts: dict[MailboxState, int] | None = None, **more: Any) -> Co
     values: dict[str, Any] = {
         "name": "hq",
         "wanted": Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de", "c@b.de"]),
-        "operation": Operation(id="op", kind=OperationKind.SET_UP, started=NOW),
+        "operation": Operation(id="op", kind=OperationKind.SET_UP, started=NOW, begun=True),
         "since": NOW,
         "last_change": NOW,
         "chunks": [ChunkSummary(counts=counts or {})],
@@ -48,6 +48,15 @@ def test_a_finished_connection_is_ready() -> None:
     finished = connection({MailboxState.OPEN: 2}, steps=steps(StepState.DONE))
     assert conclude(finished, 0, NOW) == Verdict(ConnectionState.READY)
     assert conclude(finished, 0, NOW).ended
+
+
+def test_another_list_of_as_many_mailboxes_is_not_ready_where_it_is_cancelled_before_anybody_began_it() -> None:
+    before = connection({MailboxState.OPEN: 2}, steps=steps(StepState.DONE))
+    before.operation = Operation(id="next", kind=OperationKind.SET_UP, started=NOW, cancelled=True)
+    assert conclude(before, 0, NOW) == Verdict(ConnectionState.CANCELLED)
+    assert not before.verified
+    before.operation.kind = OperationKind.VERIFY
+    assert conclude(before, 0, NOW) == Verdict(ConnectionState.READY)
 
 
 def test_access_that_could_not_be_taken_back_is_not_ready() -> None:

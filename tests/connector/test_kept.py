@@ -39,6 +39,7 @@ BAD = {
     "schema is text": (json.dumps({**CONTENT, "schema": "2"}).encode(), Why.FOREIGN),
     "schema is true": (json.dumps({**CONTENT, "schema": True}).encode(), Why.FOREIGN),
     "schema is 0": (json.dumps({**CONTENT, "schema": 0}).encode(), Why.FOREIGN),
+    "time without a zone": (json.dumps({**CONTENT, "since": "2026-01-01T00:00:00"}).encode(), Why.FOREIGN),
     "another connection's": (GOOD.replace(b'"hq"', b'"hr"'), Why.FOREIGN),
 }
 

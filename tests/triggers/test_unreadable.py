@@ -193,6 +193,18 @@ async def test_a_chunk_that_is_gone_is_not_the_end_of_the_list_and_comes_back(ma
     assert (await rest(many))["state"] == "ready"
 
 
+async def test_a_time_without_a_zone_makes_one_document_unreadable_and_hides_no_other(many: Served) -> None:
+    path = many.store / "connections/c000.json"
+    good = path.read_bytes()
+    ends = json.loads(good)["secret"]["expiresOn"]
+    path.write_bytes(good.replace(ends.encode(), ends.removesuffix("Z").encode()))
+    items = (await many.client.get("/api/connections?top=3")).json()["items"]
+    path.write_bytes(good)
+    assert [(one["name"], one["state"] == "unreadable") for one in items] == [
+        ("c000", True), ("c001", False), ("c002", False)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("way", ["version", "anew"])
 async def test_an_acceptance_never_comes_back(many: Served, way: str) -> None:
     path = await broken_at(many, "acceptances/hq.json", b'{"schema": 3, "items": []}')
