@@ -20,7 +20,7 @@ def connection(ends: timedelta | None, *, runs: bool = False, **secret: Any) -> 
     return Connection(
         name="hq",
         wanted=Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"]),
-        operation=Operation(id="op", kind=OperationKind.SET_UP, started=NOW, ended=None if runs else NOW),
+        operation=Operation(id="op", kind=OperationKind.SET_UP, started=NOW, begun=True, ended=None if runs else NOW),
         since=NOW,
         last_change=NOW,
         steps=dict(DONE),
