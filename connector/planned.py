@@ -139,7 +139,9 @@ class Plans:
                 raise ReplacedError
             changes.append(chunk.changes)
             findings.append(chunk.findings)
-        return together(*changes), together(*findings)
+        # Access is given over all chunks before any is taken back.
+        found = sorted(together(*changes), key=lambda one: one.action is Action.REVOKE_ACCESS)
+        return found, together(*findings)
 
     async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:
         """Return what was found for one chunk; None where a later dry run has cleared it away."""

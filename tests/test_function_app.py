@@ -57,7 +57,7 @@ HTTP = {
 }
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",
-    "verification", "conclude", "fail", "plan_begin", "plan_step", "plan_mailboxes", "plan_end",
+    "verification", "conclude", "fail", "plan_begin", "plan_end",
 }  # fmt: skip
 
 

@@ -203,6 +203,8 @@ class Played(Durable):
         began = time.monotonic()
         result: dict[str, Any] = json.loads(await self._functions.act(name, json.dumps(value)))
         self._longest = max(self._longest, time.monotonic() - began)
+        if self._outage is None:
+            return result
         found = await self.connection()
         self._codes |= {finding.code for finding in found.findings()} | self._of_mailboxes()
         self._states.add(found.state)
