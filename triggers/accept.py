@@ -23,7 +23,7 @@ from triggers.asking import asking
 from triggers.findings import AcceptanceView, acceptance_view
 from triggers.performing import new_id, perform
 from triggers.query import query
-from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
+from triggers.route import CHANGED, READ, Role, Route
 
 _FINDING = {
     "description": "The finding's `id`.",
@@ -51,8 +51,7 @@ class AcceptanceList(Document):
     {200: AcceptanceList},
     body=AcceptRequest,
     problems=(
-        *NAMED,
-        UNREADABLE,
+        *READ,
         CHANGED,
         UnknownConnectionError("unknown-finding"),
         ConflictError("accept-other-application"),
@@ -93,7 +92,7 @@ async def _accept(name: str, finding: Finding, entry: Entry) -> tuple[Acceptance
     "Withdraw an acceptance: the finding stops the next look again",
     {200: AcceptanceList},
     named={"id": _FINDING},
-    problems=(*NAMED, UNREADABLE, CHANGED),
+    problems=(*READ, CHANGED),
 )
 async def withdraw_acceptance(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Take an acceptance back, for whichever application; ``200`` with what is left, also where there was none."""

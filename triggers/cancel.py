@@ -12,7 +12,7 @@ from triggers import operations
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
-from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
+from triggers.route import CHANGED, READ, Role, Route
 from triggers.views import Accepted, accepted_answer
 
 
@@ -23,7 +23,7 @@ from triggers.views import Accepted, accepted_answer
     "End the run after its present activity",
     {202: Accepted},
     tagged=True,
-    problems=(*NAMED, UNREADABLE, CHANGED),
+    problems=(*READ, CHANGED),
 )
 async def cancel_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Ask the run to end; ``202``. Where nothing runs, nothing is changed."""

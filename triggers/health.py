@@ -23,12 +23,7 @@ from triggers.views import Health, VaultWrite
 
 
 @Route(
-    "GET",
-    "/api/health",
-    Role.READER,
-    "What the identity may do, and what is missing",
-    {200: Health},
-    problems=STORE,
+    "GET", "/api/health", Role.READER, "What the identity may do, and what is missing", {200: Health}, problems=STORE
 )
 async def read_health(req: func.HttpRequest) -> func.HttpResponse:
     """Return 200 whatever is missing or not readable in the tenant; only a wrong setting is this deployment's error."""

@@ -16,7 +16,7 @@ from connector.model import Document, is_name
 from connector.services import services
 from triggers.answers import json_answer, language
 from triggers.query import TOP, integer, query
-from triggers.route import NAMED, UNREADABLE, Role, Route
+from triggers.route import READ, Role, Route
 
 BEFORE = integer("after", "`next` of the page before.", "plan-index", most=10**15 - 1, default=None)
 
@@ -64,7 +64,7 @@ class HistoryView(Document):
     "Read who asked for what, newest first",
     {200: HistoryView},
     query=(TOP, BEFORE),
-    problems=(*NAMED, UNREADABLE),
+    problems=READ,
 )
 async def read_history(req: func.HttpRequest) -> func.HttpResponse:
     """Return a page of the history, newest first; ``next`` is what ``?after=`` takes."""

@@ -20,7 +20,7 @@ from triggers import operations
 from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
 from triggers.query import choice, query
-from triggers.route import NAMED, UNREADABLE, Role, Route
+from triggers.route import READ, Role, Route
 from triggers.views import ImapView, OAuthView, Parameters, SecretReference
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
@@ -49,8 +49,7 @@ FORM = choice(
     query=(FORM,),
     text=True,
     problems=(
-        *NAMED,
-        UNREADABLE,
+        *READ,
         ConflictError("secret-not-ready"),
         ConflictError("secret-lost"),
         RefusedError("vault", next(iter(VAULT_FIREWALL)), "-"),

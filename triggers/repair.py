@@ -32,7 +32,7 @@ from triggers.answers import content, json_answer, language
 from triggers.asking import asking
 from triggers.performing import new_id, perform, start
 from triggers.query import choice, query
-from triggers.route import CHANGED, NAMED, UNREADABLE, Role, Route
+from triggers.route import CHANGED, READ, Role, Route
 
 WAY = choice(
     "from",
@@ -108,8 +108,7 @@ class _Broken:
     body=SetUpRequest,
     body_needed=False,
     problems=(
-        *NAMED,
-        UNREADABLE,
+        *READ,
         CHANGED,
         GrantMissingError(),
         *map(ConflictError, ("nothing-to-repair", "no-version", "repair-list-needed", "repair-body")),

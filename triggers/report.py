@@ -20,7 +20,7 @@ from connector.steps import ConnectionState, MailboxState, OperationKind, StepNa
 from triggers import operations
 from triggers.answers import json_answer
 from triggers.query import query
-from triggers.route import NAMED, UNREADABLE, Role, Route
+from triggers.route import READ, Role, Route
 from triggers.views import IdsView
 
 _EXAMPLES = 20
@@ -90,7 +90,7 @@ class Report(Document):
     Role.READER,
     "Read what support needs to know: no secret, addresses in part",
     {200: Report},
-    problems=(*NAMED, UNREADABLE),
+    problems=READ,
 )
 async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the report."""

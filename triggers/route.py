@@ -60,6 +60,7 @@ NAMED = (*STORE, UnknownConnectionError("unknown-connection"))
 """What a route may end with that is about one connection."""
 UNREADABLE = UnreadableError("store", "document-unreadable", "-", path="connections/-.json")
 """For a route that cannot do without a document."""
+READ = (*NAMED, UNREADABLE)
 CHANGED = ConflictError("changed-meanwhile")
 
 

@@ -14,6 +14,7 @@ from local.client import ApiClient
 from local.environment import serving, settings
 from local.host import FunctionsHost
 from local.tenant import PresetName, Tenant
+from tests.triggers.served import only_declared
 
 NAME = "utm-headquarters"
 _HANGS = 120
@@ -90,6 +91,7 @@ async def running(
         serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
         ApiClient(host) as client,
     ):
+        client.event_hooks["response"].append(only_declared)
         app = App(host, client, tenant, folder, [])
         with lines.listening():
             yield app
