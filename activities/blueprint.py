@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import azure.durable_functions as df
 
-from activities.run import SUPERSEDED, UNREADABLE, WAIT, Order, Outcome
+from activities.run import SUPERSEDED, UNREADABLE, WAIT, Outcome
 from connector.errors import ServiceError, UnavailableError, UnreadableError, WaitError
 from connector.log import log, unforeseen, unreadable
+from connector.orders import Order, parsed
 from connector.planned import ReplacedError
 
 blueprint = df.Blueprint()
-Work = Callable[[Order], Awaitable[dict[str, Any]]]
+Told = TypeVar("Told", bound=Order)
 
 
 def _waits(error: ServiceError) -> Outcome:
@@ -24,18 +25,18 @@ def _waits(error: ServiceError) -> Outcome:
     return Outcome(WAIT, away.code, away.seconds, patient=True, error=away)
 
 
-def activity(name: str) -> Callable[[Work], Any]:
-    """Register an activity under ``name``.
+def activity(name: str, message: type[Told]) -> Callable[[Callable[[Told], Awaitable[dict[str, Any]]]], Any]:
+    """Register an activity under ``name``, with what it is told.
 
     Durable stores the text and the stack of what an activity raises, in plain text and for weeks. So whatever escapes
     is replaced by the name of its type; where it came from goes into the log.
     """
 
-    def register(work: Work) -> Any:
+    def register(work: Callable[[Told], Awaitable[dict[str, Any]]]) -> Any:
         @functools.wraps(work)
         async def run(order: dict[str, Any]) -> dict[str, Any]:
             try:
-                return await work(Order.parse(order))
+                return await work(parsed(message, order))
             except ReplacedError:
                 return Outcome(SUPERSEDED).to_json()
             except UnreadableError as error:

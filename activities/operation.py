@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from activities.blueprint import activity
-from activities.run import SUPERSEDED, Order, Run
+from activities.run import SUPERSEDED, Run
 from connector.diagnosis import UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
+from connector.orders import BEGIN, CONCLUDE, FAIL, FailOrder, Order, Work
 from connector.plans.mailbox_list import again, arrange, summary
 from connector.steps import (
     SETTLED,
@@ -23,34 +24,30 @@ from connector.steps import (
 from connector.verdict import Verdict, conclude, needs_person, proving_overdue, settle_proven
 
 
-@activity("begin")
+@activity(BEGIN, Order)
 async def begin(order: Order) -> dict[str, Any]:
-    """Take the present operation up, once, and return what this round has to do.
+    """Take the present operation up, once, and return the ``Work`` of this round, by what the store holds now.
 
-    Returns:
-        ``state``, ``operation`` and ``revision`` that the store holds now; the ``steps`` to run; the ``chunks`` whose
-        access is not settled and those with mailboxes left to ``prove``; how many mailboxes are ``open``; whether to be
-        ``thorough`` and try all although none has opened; how many ``orphans`` an earlier run may have left behind.
-        An attempt that comes too late has nothing to do: ``superseded`` is all it is told.
+    An attempt that comes too late has nothing to do: ``superseded`` is all it is told.
     """
     run = await Run.open(order)
     while not (run.abandoned or run.connection.operation.begun or run.connection.operation.cancelled):
         await _take_up(run)
     if run.abandoned or run.connection.operation.ended is not None:
-        return {"state": SUPERSEDED, "revision": run.connection.wanted.revision}
+        return Work(SUPERSEDED, run.connection.wanted.revision).to_json()
     connection = run.connection
-    return {
-        "state": connection.state,
-        "operation": connection.operation.id,
-        "revision": connection.wanted.revision,
-        "steps": [step.value for step in unsettled(connection.step_states(), connection.operation.kind)],
-        "chunks": [number for number, chunk in enumerate(connection.chunks) if chunk.unsettled],
-        "prove": [number for number, chunk in enumerate(connection.chunks) if _unopened(chunk)],
-        "open": connection.counts().get(MailboxState.OPEN, 0),
-        "thorough": needs_person(connection)
+    return Work(
+        state=connection.state,
+        revision=connection.wanted.revision,
+        operation=connection.operation.id,
+        steps=tuple(unsettled(connection.step_states(), connection.operation.kind)),
+        chunks=tuple(number for number, chunk in enumerate(connection.chunks) if chunk.unsettled),
+        prove=tuple(number for number, chunk in enumerate(connection.chunks) if _unopened(chunk)),
+        open=connection.counts().get(MailboxState.OPEN, 0),
+        thorough=needs_person(connection)
         or proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
-        "orphans": sum(intent.key_id is None for intent in connection.intents),
-    }
+        orphans=sum(intent.key_id is None for intent in connection.intents),
+    ).to_json()
 
 
 def _unopened(chunk: ChunkSummary) -> int:
@@ -95,7 +92,7 @@ def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord
     return entry.model_copy(update={"not_before": None})  # who asks for it asks the service anew
 
 
-@activity("conclude")
+@activity(CONCLUDE, Order)
 async def end_round(order: Order) -> dict[str, Any]:
     """Note where the connection stands after this round; return when to look again, or that the run is over."""
     run = await Run.open(order)
@@ -158,14 +155,14 @@ async def _forget_plan(run: Run) -> None:
         log("plan", connection=name, outcome="forgotten")
 
 
-@activity("fail")
-async def fail(order: Order) -> dict[str, Any]:
+@activity(FAIL, FailOrder)
+async def fail(order: FailOrder) -> dict[str, Any]:
     """Note that a step has failed in a way that nobody foresaw, or has waited for too long."""
     run = await Run.open(order)
-    step = StepName(run.order.step)
+    step = StepName(order.step)
     if run.superseded:
         return {"state": SUPERSEDED}
-    findings = await _failures(run)
+    findings = await _failures(run, order)
 
     def note(connection: Connection) -> None:
         entry = connection.step(step).model_copy()
@@ -174,15 +171,15 @@ async def fail(order: Order) -> dict[str, Any]:
         connection.steps[step] = entry
 
     await run.note(note)
-    log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=run.order.code)
+    log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=order.code)
     return {"state": StepState.FAILED.value}
 
 
-async def _failures(run: Run) -> list[Finding]:
+async def _failures(run: Run, order: FailOrder) -> list[Finding]:
     """Return why the step has failed; of documents that cannot be read, which."""
-    step, bad = StepName(run.order.step), list[UnreadableError]()
-    if run.order.code != UNREADABLE:
-        return [Finding(code=run.order.code, step=step)]
+    step, bad = StepName(order.step), list[UnreadableError]()
+    if order.code != UNREADABLE:
+        return [Finding(code=order.code, step=step)]
     async for _ in run.services.documents.chunks(run.order.name, len(run.connection.chunks), bad=bad):
         pass
     return [unreadable(error, step) for error in bad] or [Finding(code="unexpected", step=step)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from activities.blueprint import activity
-from activities.run import MORE, WAIT, Order, Outcome, Run
+from activities.run import MORE, WAIT, Outcome, Run
 from connector.diagnosis import unread, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import Finding, Ids, StepRecord
+from connector.orders import PLAN_BEGIN, PLAN_END, Order
 from connector.planned import Draft, PlannedChunk, listed, together
 from connector.plans.mailbox_list import arrange, summary
 from connector.plans.plan import Action, Change
@@ -20,7 +21,7 @@ PLANNED = "planned"
 """The state of a step that has been looked at."""
 
 
-@activity("plan_begin")
+@activity(PLAN_BEGIN, Order)
 async def plan_begin(order: Order) -> dict[str, Any]:
     """Arrange the wanted list, and return in how many chunks."""
     clients = services()
@@ -68,7 +69,7 @@ async def note(
     return Outcome(PLANNED)
 
 
-@activity("plan_end")
+@activity(PLAN_END, Order)
 async def plan_end(order: Order) -> dict[str, Any]:
     """Note that the plan is complete."""
     run = await Run.open(order)

@@ -22,40 +22,13 @@ from connector.errors import (
 )
 from connector.log import log, unreadable
 from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.orders import Order
 from connector.outage import delays, spares
 from connector.planned import Draft, listed
 from connector.plans.plan import Change
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
 from connector.waiting import LONGEST_ASKED, TIMER_SLACK
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What an orchestration hands to an activity: no more than names, numbers and its clock."""
-
-    name: str
-    revision: int
-    now: datetime
-    operation: str = ""
-    """For which operation; "" where only the activity finds out, and from versions that did not say it."""
-    attempt: int = 0
-    round: int = 0
-    chunk: int = 0
-    probe: int = 0
-    step: str = ""
-    code: str = ""
-    plan: str = ""
-    taking_back: bool = False
-    """Whether all chunks are through, and what is no longer wanted is taken back."""
-    last: bool = False
-    """Whether nobody waits any longer: what is still delayed is said of the one that it concerns."""
-
-    @classmethod
-    def parse(cls, value: dict[str, Any]) -> Order:
-        """Read an activity's input; what another version of this app has added is ignored."""
-        known = {slot: value[slot] for slot in cls.__slots__ if slot in value}
-        return cls(**{**known, "now": datetime.fromisoformat(value["now"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from activities.planning import PLANNED, note
-from activities.run import ENDING, WAIT, Ending, Order, Outcome, Run, not_now, record, translate
+from activities.run import ENDING, WAIT, Ending, Outcome, Run, not_now, record, translate
 from connector.log import log
 from connector.model import Connection, Finding, Wanted
+from connector.orders import Order
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName, StepState
 

@@ -15,8 +15,8 @@ from activities import (
     verification,
 )
 from activities.blueprint import activity
-from activities.run import Order
 from activities.stage import Stage, deliver
+from connector.orders import Order, activity_of
 
 STEPS: tuple[Stage[Any], ...] = (
     prerequisites.STAGE,
@@ -31,7 +31,7 @@ STEPS: tuple[Stage[Any], ...] = (
 
 
 def _register(stage: Stage[Any]) -> None:
-    @activity(stage.step.replace("-", "_"))
+    @activity(activity_of(stage.step), Order)
     async def run(order: Order) -> dict[str, Any]:
         return (await deliver(stage, order)).to_json()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from connector.orders import PLAN_BEGIN, PLAN_END, PlanOrder, Work, activity_of, parsed
 from connector.steps import PROGRAMMES, OperationKind, StepName
 from connector.waiting import LOOK_LONGEST, step_wait
 from orchestrations.steps import HistoryFullError, Steps, blueprint, call, insist, show
@@ -18,26 +19,25 @@ ORCHESTRATION = "plan"
 @blueprint.orchestration_trigger(context_name="context")
 def plan(context: df.DurableOrchestrationContext) -> Steps:
     """Find out what a set-up would change."""
-    given: Any = context.get_input()
-    order = {"name": given["name"], "revision": 0, "plan": given["plan"]}
+    given = parsed(PlanOrder, context.get_input())
+    order = {**given.to_json(), "revision": 0}
     try:
         return (yield from _plan(context, order))
     except HistoryFullError:
-        context.continue_as_new(given)
+        context.continue_as_new(given.to_json())
         return None
 
 
 def _plan(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> Steps:
-    work = yield from insist(context, "plan_begin", order)
-    if work["state"] != "begun":  # unreadable is the plan's own document: there is nothing to write into
-        return work
+    begun = yield from insist(context, PLAN_BEGIN, order)
+    if begun["state"] != "begun":  # unreadable is the plan's own document: there is nothing to write into
+        return begun
+    work = Work("begun", 0, chunks=tuple(range(begun["chunks"])))
     for step in PROGRAMMES[OperationKind.PLAN].steps:
         show(context, order, step, "running")
-        if step is StepName.MAILBOXES:
-            for number in range(work["chunks"]):
-                yield from _look(context, step, order, chunk=number)
-        yield from _look(context, step, order, taking_back=step is StepName.MAILBOXES)
-    return (yield from insist(context, "plan_end", order))
+        for part in work.parts(step):
+            yield from _look(context, step, order, **part.to_json())
+    return (yield from insist(context, PLAN_END, order))
 
 
 def _look(context: df.DurableOrchestrationContext, step: StepName, order: dict[str, Any], **more: Any) -> Steps:
@@ -47,7 +47,7 @@ def _look(context: df.DurableOrchestrationContext, step: StepName, order: dict[s
     """
     began, attempt, last = context.current_utc_datetime, 0, False
     while True:
-        outcome = yield from call(context, step.replace("-", "_"), order, **more, last=last)
+        outcome = yield from call(context, activity_of(step), order, **more, last=last)
         if outcome["state"] != "wait" or (last and outcome["reason"] != "more"):
             return outcome
         if outcome["reason"] == "more":

@@ -8,6 +8,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from connector.orders import FAIL, activity_of
 from connector.steps import StepName
 from connector.waiting import ROUND_LONGEST, step_overdue, step_wait
 
@@ -91,10 +92,10 @@ def carry_out(
         show(context, order, step, "running", **away)
         try:
             outcome = yield from call(
-                context, step.replace("-", "_"), order, **{**more, "last": last or more.get("last", False)}
+                context, activity_of(StepName(step)), order, **{**more, "last": last or more.get("last", False)}
             )
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
-            return (yield from insist(context, "fail", order, step=step, code="unexpected"))
+            return (yield from insist(context, FAIL, order, step=step, code="unexpected"))
         if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
             return outcome
         if outcome["reason"] == "more":
@@ -103,7 +104,7 @@ def carry_out(
         if seconds > ROUND_LONGEST or (_patient(outcome) and waited.left_alone(last=last)):
             return _later(outcome)
         if last and waited.for_replication():
-            return (yield from insist(context, "fail", order, step=step, code="step-overdue"))
+            return (yield from insist(context, FAIL, order, step=step, code="step-overdue"))
         last = last or waited.enough()
         attempt += 1
         told = {"reason": outcome["reason"], "service": outcome.get("service")}

@@ -15,6 +15,7 @@ from connector.errors import ConflictError, StaleWriteError, UnavailableError
 from connector.log import log
 from connector.lost import Live
 from connector.model import Connection
+from connector.orders import PlanOrder, RunOrder
 from connector.planned import Planned
 from connector.ruling import Admitted, Refuse, Replace, Request, Settled, Start, Wake
 from connector.services import services
@@ -115,7 +116,7 @@ async def start(client: df.DurableOrchestrationClient, connection: Connection, *
         UnavailableError: Durable does not start it; the connection then shows as interrupted, and nothing is lost.
     """
     operation = connection.operation
-    value = {"name": connection.name, "revision": connection.wanted.revision, "attempt": operation.attempt}
+    value = RunOrder(connection.name, connection.wanted.revision, operation.attempt).to_json()
     for _ in range(_START_TRIES):
         try:
             await client.start_new(ORCHESTRATION, operations.instance_id(connection), value)
@@ -144,7 +145,7 @@ async def _taken_up(connection: Connection) -> bool:
 
 async def _start_plan(client: df.DurableOrchestrationClient, connection: Connection) -> None:
     plan = connection.operation.id
-    await client.start_new(PLAN, f"plan-{plan}", {"name": connection.name, "plan": plan})
+    await client.start_new(PLAN, f"plan-{plan}", PlanOrder(connection.name, plan).to_json())
     log("plan", connection=connection.name, operation=plan, outcome="started")
 
 

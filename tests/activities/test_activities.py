@@ -17,7 +17,7 @@ from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
 from activities.mailboxes import STAGE as MAILBOXES
 from activities.operation import fail
-from activities.run import Order, Outcome, Run, held, record, translate
+from activities.run import Outcome, Run, held, record, translate
 from activities.secret import STAGE
 from activities.stage import Result, Stage
 from activities.stage import settle as carry_out
@@ -38,6 +38,7 @@ from connector.errors import (
 )
 from connector.model import Chunk, ChunkSummary, Connection, Ids, Intent, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
+from connector.orders import Order
 from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
@@ -279,7 +280,7 @@ async def test_what_nobody_foresaw_leaves_only_the_name_of_its_type(caplog: pyte
     async def broken(order: Order) -> dict[str, Any]:
         raise ValueError(f"the secret of {order.name} is hunter2")
 
-    registered = activity("broken")(broken)
+    registered = activity("broken", Order)(broken)
     code: Any = registered._function._func
     with pytest.raises(UnforeseenError) as caught:
         await code(order={"name": "hq", "revision": 1, "now": NOW.isoformat()})

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from activities.mailbox_removal import Removal
-from activities.run import Order, Run
+from activities.run import Run
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
 from connector.model import Chunk, MailboxRecord
+from connector.orders import Order
 from connector.plans.mailbox_list import summary
 from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, deliver, settle
 

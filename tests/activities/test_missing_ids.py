@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from pydantic.alias_generators import to_camel
 
-from activities.run import Order, Run, record, translate
+from activities.run import Run, record, translate
 from activities.stage import settle
 from activities.steps import STEPS
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import MissingIdError
 from connector.model import Connection, Ids, Operation, SecretRecord, StepRecord, Wanted
+from connector.orders import Order
 from connector.steps import OperationKind, StepName, StepState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

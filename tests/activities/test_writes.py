@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from activities.run import Order, Run
+from activities.run import Run
 from activities.stage import Stage, settle
 from connector.model import StepRecord
+from connector.orders import Order
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName, StepState
 from tests.activities.test_activities import NOW, Clients, Exchange, connection

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from activities.run import Order
 from connector.clients.graph_objects import policy
 from connector.log import unforeseen
 from connector.model import Wanted
+from connector.orders import Order, parsed
 from connector.together import together
 
 
@@ -42,8 +42,10 @@ async def test_our_own_calls_stand_in_their_order(caplog: pytest.LogCaptureFixtu
 
 def test_a_library_that_raised_stands_last_by_its_file_alone(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ValueError, match="isoformat") as caught:
-        Order.parse({"name": "hq", "revision": 1, "now": "never"})
-    assert [(file, function) for file, _, function in where(caplog, caught.value)] == [("activities/run.py", "parse")]
+        parsed(Order, {"name": "hq", "revision": 1, "now": "never"})
+    assert [(file, function) for file, _, function in where(caplog, caught.value)] == [
+        ("connector/orders.py", "parsed")
+    ]
     with pytest.raises(ValueError, match="Invalid JSON") as read:
         Wanted.model_validate_json("{")
     assert [(file, function) for file, _, function in where(caplog, read.value)] == [("main.py", "model_validate_json")]

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from activities.run import Order
 from activities.secret import STAGE
 from activities.stage import deliver
 from connector.model import Connection, StepRecord
+from connector.orders import Order
 from connector.plans.secret import secret_name
 from connector.services import services
 from connector.steps import StepName

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from activities import registered, verification
-from activities.run import Order, Run, record
+from activities.run import Run, record
 from connector.admission import admit
 from connector.caller import Caller
 from connector.clients.exchange import ExchangeAdmin
@@ -19,6 +19,7 @@ from connector.documents import Documents
 from connector.lost import Live
 from connector.model import MailboxRecord, StepRecord, Wanted
 from connector.observed import ImapAnswer
+from connector.orders import Order, parsed
 from connector.planned import Planned, Plans
 from connector.ruling import Kind, Refuse, Request, Start
 from connector.services import services
@@ -186,7 +187,7 @@ async def _done(value: dict[str, Any]) -> dict[str, Any]:
 
 async def _log_in(desk: Desk, value: dict[str, Any]) -> dict[str, Any]:
     """Try the mailboxes as step 8 does; each opens that would."""
-    run = await Run.open(Order.parse(value))
+    run = await Run.open(parsed(Order, value))
     chosen = await verification._candidates(run)
     for chunk, entries in chosen:
         for entry in entries:
