@@ -34,6 +34,27 @@ class Why(StrEnum):
     """A later version of this app has written it."""
     FOREIGN = "foreign"
     """JSON, but not what is kept under this path."""
+    TOO_LARGE = "too-large"
+    ARCHIVED = "archived"
+    """In the archive tier, or on its way out of it."""
+    CUSTOMER_KEY = "customer-key"
+    """Encrypted with a key that whoever wrote it has sent along, and this app does not have."""
+
+
+class Withheld(bytes):
+    """What stands for a document that is there, with an ETag, and that the store cannot hand out: no content.
+
+    It is an error of this one document, unlike one of the store: ``read`` says so, and it can be written over.
+    """
+
+    why: Why
+
+    @classmethod
+    def because(cls, why: Why) -> Withheld:
+        """Return it with the reason."""
+        document = cls()
+        document.why = why
+        return document
 
 
 def written(document: Document) -> bytes:
@@ -46,10 +67,12 @@ def read(path: str, document: bytes | None, model: type[D], is_it: Callable[[D],
     """Return the document; ``is_it`` tells whether it is the one that belongs under its path.
 
     Raises:
-        UnreadableError: it is gone (``document`` is None), empty, truncated, another one's, or of a later version.
+        UnreadableError: it is gone (None), withheld, empty, truncated, another one's, or a later version's.
     """
     if document is None:
         raise UnreadableError("store", "document-unreadable", Why.MISSING, path=path)
+    if isinstance(document, Withheld):
+        raise UnreadableError("store", "document-unreadable", document.why, path=path)
     body = document.removeprefix(codecs.BOM_UTF8)  # an editor's, where somebody has mended it by hand
     if (why := _why_not(body, model)) is None:
         try:

@@ -101,7 +101,7 @@ class Repairs:
             return
         if one.error.document == "history":
             await self._histories.put_aside(name, one.document, now)
-        await self._store.delete(one.error.path)
+        await self._store.delete(one.error.path, one.etag)
 
     async def _damage(self, path: str, *, expected: bool = False) -> Damaged | None:
         document, etag = await self._store.get(path) or (None, None)

@@ -30,6 +30,7 @@ from connector.clients.bounds import STORE, Bounds, collect, unanswered
 from connector.clients.unreadable import unreadable
 from connector.clock import now
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
+from connector.kept import Why, Withheld
 
 T = TypeVar("T")
 RETRIES: Mapping[str, Any] = {
@@ -42,6 +43,13 @@ RETRIES: Mapping[str, Any] = {
 """At most two repeats and less than ten seconds: whatever takes longer becomes a durable wait."""
 _BROKEN = (AzureError, TimeoutError, ValueError)
 """What the SDK raises; ``ValueError`` over an answer whose headers it cannot read."""
+_OF_ONE = {
+    "BlobArchived": Why.ARCHIVED,
+    "BlobBeingRehydrated": Why.ARCHIVED,
+    "BlobUsesCustomerSpecifiedEncryption": Why.CUSTOMER_KEY,
+}
+"""What is the matter with one blob, not with the store (learn.microsoft.com/rest/api/storageservices/
+blob-service-error-codes)."""
 _VERSIONS = ".versions"
 _MOST_VERSIONS = 5
 """Of one document, in a folder."""
@@ -53,7 +61,10 @@ class Store(Protocol):
     """Documents by path."""
 
     async def get(self, path: str) -> tuple[bytes, str] | None:
-        """Return the document and its ETag, or None where there is none."""
+        """Return the document and its ETag, or None where there is none.
+
+        One that is too large, or that the service does not hand out, is ``Withheld``: it stands in no other's way.
+        """
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """Write and return the new ETag. ``etag`` None means that the document must not exist yet.
@@ -62,8 +73,12 @@ class Store(Protocol):
             StaleWriteError: the document is not the one that was read.
         """
 
-    async def delete(self, path: str) -> None:
-        """Remove the document; without effect where there is none."""
+    async def delete(self, path: str, etag: str | None = None) -> None:
+        """Remove the document, or only the one that was read where ``etag`` is given; without effect where none is.
+
+        Raises:
+            StaleWriteError: the document is not the one that was read.
+        """
 
     async def paths(self, prefix: str) -> list[str]:
         """Return the paths that begin with ``prefix``, sorted."""
@@ -75,7 +90,7 @@ class Store(Protocol):
         """
 
     async def version(self, path: str, version: str) -> bytes | None:
-        """Return one of these versions; None where it is gone meanwhile."""
+        """Return one of these versions, ``Withheld`` as in ``get``; None where it is gone meanwhile."""
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -87,8 +102,8 @@ class FolderStore:
     Of each document the last few versions are kept beside, as a container with versioning keeps them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, bounds: Bounds = STORE) -> None:
+        self._folder, self._bounds = folder, bounds
         self._lock = Lock()
 
     async def get(self, path: str) -> tuple[bytes, str] | None:
@@ -99,9 +114,9 @@ class FolderStore:
         """See ``Store``."""
         return await _away(asyncio.to_thread(self._write, path, document, etag))
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:
         """See ``Store``."""
-        await _away(asyncio.to_thread(self._remove, path))
+        await _away(asyncio.to_thread(self._remove, path, etag))
 
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
@@ -113,15 +128,23 @@ class FolderStore:
 
     async def version(self, path: str, version: str) -> bytes | None:
         """See ``Store``."""
-        kept = self._kept(path) / version
-        return await asyncio.to_thread(kept.read_bytes) if version in await self.versions(path) else None
+        if version not in await self.versions(path):
+            return None
+        found = await _away(asyncio.to_thread(self._file, self._kept(path) / version))
+        return found[0] if found is not None else None
 
     async def close(self) -> None:
         """See ``Store``; a folder holds nothing open."""
 
     def _read(self, path: str) -> tuple[bytes, str] | None:
+        return self._file(self._folder / path)
+
+    def _file(self, file: Path) -> tuple[bytes, str] | None:
         try:
-            document = (self._folder / path).read_bytes()
+            status = file.stat()
+            if status.st_size > self._bounds.octets:
+                return Withheld.because(Why.TOO_LARGE), f"{status.st_size}-{status.st_mtime_ns}"
+            document = file.read_bytes()
         except FileNotFoundError:
             return None
         return document, hashlib.sha256(document).hexdigest()
@@ -140,9 +163,12 @@ class FolderStore:
             self._keep(path, document)
         return hashlib.sha256(document).hexdigest()
 
-    def _remove(self, path: str) -> None:
+    def _remove(self, path: str, etag: str | None) -> None:
         """Remove a document with its versions: nothing else would ever clear them away here."""
         with self._lock:
+            present = self._read(path) if etag is not None else None
+            if present is not None and present[1] != etag:
+                raise StaleWriteError("store", "etag", "the document was changed meanwhile")
             (self._folder / path).unlink(missing_ok=True)
             shutil.rmtree(self._kept(path), ignore_errors=True)
 
@@ -186,16 +212,40 @@ class BlobStore:
     async def get(self, path: str) -> tuple[bytes, str] | None:
         """See ``Store``."""
         try:
-            async with asyncio.timeout(self._bounds.seconds * 2):
-                download = await self._container.download_blob(path)
-                if download.size > self._bounds.octets:  # the SDK would fetch it part by part, each within its bounds
-                    raise TooLargeError("the document is too large")
-                return await download.readall(), download.properties.etag
+            return await self._download(path)
         except ResourceNotFoundError as error:
             _require_container(error)
             return None
         except _BROKEN as error:
-            _raise_ours(error)
+            found = await self._withheld(path, error)
+            return found if found is not None else _raise_ours(error)
+
+    async def _download(self, path: str, **which: Any) -> tuple[bytes, str]:
+        async with asyncio.timeout(self._bounds.seconds * 2):
+            download = await self._container.download_blob(path, **which)
+            if download.size > self._bounds.octets:  # the SDK would fetch it part by part, each within its bounds
+                raise TooLargeError("the document is too large")
+            return await download.readall(), download.properties.etag
+
+    async def _withheld(self, path: str, error: Exception) -> tuple[Withheld, str] | None:
+        """Return what stands for a blob that cannot be had, with its ETag; None where the error is the store's.
+
+        A list tells the ETag of any blob: its own properties, too, are withheld without the key that it was written
+        with (learn.microsoft.com/azure/storage/blobs/encryption-customer-provided-keys). And a list says how large it
+        really is: of what breaks off an answer in between nothing follows for the document.
+        """
+        why = _why(error)
+        if why is None:
+            return None
+        try:
+            blobs = self._container.list_blobs(name_starts_with=path, results_per_page=1)
+            async with asyncio.timeout(self._bounds.seconds):
+                blob = await anext(aiter(blobs), None)
+        except Exception:  # noqa: BLE001 - the first error counts
+            return None
+        if blob is None or blob.name != path or (why is Why.TOO_LARGE and blob.size <= self._bounds.octets):
+            return None
+        return Withheld.because(why), '"' + blob.etag.strip('"') + '"'
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """See ``Store``."""
@@ -206,19 +256,29 @@ class BlobStore:
                 document, content_settings=settings, **condition
             )
             return str(answer["etag"])
-        except (ResourceExistsError, ResourceModifiedError):
+        except (ResourceExistsError, ResourceModifiedError) as error:
+            if etag is not None and _code(error) in _OF_ONE:
+                # Such a blob cannot be changed, but removed; versioning keeps it.
+                await self.delete(path, etag)
+                return await self.put(path, document, None)
             raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
         except _BROKEN as error:
             _raise_ours(error)
         except Exception as error:  # noqa: BLE001 - it tells which
             raise unreadable("store", error) from None
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:
         """See ``Store``."""
+        condition: dict[str, Any] = (
+            {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        )
         try:
-            await self._container.delete_blob(path)
+            await self._container.delete_blob(path, **condition)
         except ResourceNotFoundError:
             return
+        except ResourceModifiedError:
+            if await self.get(path) is not None:  # of one that is gone the condition does not hold either
+                raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
         except _BROKEN as error:
             _raise_ours(error)
 
@@ -248,12 +308,13 @@ class BlobStore:
     async def version(self, path: str, version: str) -> bytes | None:
         """See ``Store``."""
         try:
-            return await (await self._container.download_blob(path, version_id=version)).readall()
+            return (await self._download(path, version_id=version))[0]
         except ResourceNotFoundError as error:
             _require_container(error)
             return None
         except _BROKEN as error:
-            _raise_ours(error)
+            why = _why(error)
+            return Withheld.because(why) if why is not None else _raise_ours(error)
 
     async def close(self) -> None:
         """See ``Store``."""
@@ -262,6 +323,18 @@ class BlobStore:
 
 def _unchanged(etag: str) -> dict[str, object]:
     return {"overwrite": True, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
+def _code(error: Exception) -> str:
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code))
+
+
+def _why(error: Exception) -> Why | None:
+    """Return why one document cannot be had; None where it is the store's matter."""
+    if isinstance(error, TooLargeError) or isinstance(error.__cause__ or error.__context__, TooLargeError):
+        return Why.TOO_LARGE
+    return _OF_ONE.get(_code(error))
 
 
 def _require_container(error: ResourceNotFoundError) -> None:

@@ -1,4 +1,4 @@
-"""One bad document blinds nobody: 500 connections, five of them broken in five ways, and a way back for each."""
+"""One bad document blinds nobody: 500 connections, six of them broken in six ways, and a way back for each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from connector.clients.bounds import STORE
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.kept import SCHEMA, Why, written
@@ -27,6 +28,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], Why]] = {
     "truncated": (lambda document: document[: len(document) // 2], Why.NOT_JSON),
     "foreign": (lambda _: b'{"resources": []}', Why.FOREIGN),
     "latin": (lambda document: document.replace(b"UTM", b"B\xfcro"), Why.NOT_UTF8),
+    "too-large": (lambda _: bytes(STORE.octets + 1), Why.TOO_LARGE),
     "newer": (lambda _: b'{"schema": %d, "name": "newer"}' % (SCHEMA + 1), Why.NEWER),
 }
 NOW = datetime.now(UTC)
@@ -48,7 +50,7 @@ def stored(name: str, *mailboxes: str) -> Connection:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def many(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    """Serve the app with 500 connections, of which five cannot be read, and one that is really set up."""
+    """Serve the app with 500 connections, of which six cannot be read, and one that is really set up."""
     folder = tmp_path_factory.mktemp("store")
     async with running(folder, mailboxes=3) as one:
         await one.client.set_up({"name": "hq", "mailboxes": one.tenant.addresses, "displayName": "UTM HQ"})

@@ -42,7 +42,7 @@ class MemoryStore:
         self.documents[path] = document
         return hashlib.sha256(document).hexdigest()
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:  # noqa: ARG002 - nobody else writes here
         """See ``Store``."""
         self.documents.pop(path, None)
 

@@ -20,6 +20,7 @@ from connector.clients.store import BlobStore
 from connector.clients.vault import Vault
 from connector.clouds import Cloud
 from connector.errors import ServiceError, UnavailableError
+from connector.kept import Withheld
 from tests.connector.clients.misbehaving import (
     HTTP,
     OCTETS,
@@ -135,10 +136,23 @@ async def store_list(place: Place, cloud: Cloud) -> object:
         await opened.close()
 
 
-CALLS: tuple[Call, ...] = (graph, graph_batch, exchange, exchange_batch, vault, token, identity, store, store_list)
+async def store_version(place: Place, cloud: Cloud) -> object:
+    opened = store_at(place, cloud)
+    try:
+        found = await opened.version("a.json", "2026-11-27T09:00:00.0000000Z")
+        if isinstance(found, Withheld):
+            raise UnavailableError("store", "too-large", found.why)
+        return found
+    finally:
+        await opened.close()
 
 
-HANDED_ON = frozenset({"store, packed in another way"})
+CALLS: tuple[Call, ...] = (
+    graph, graph_batch, exchange, exchange_batch, vault, token, identity, store, store_version, store_list,
+)  # fmt: skip
+
+
+HANDED_ON = frozenset({"store, packed in another way", "store_version, packed in another way"})
 """A document comes as it is; that it cannot be read is for whoever reads it."""
 
 

@@ -16,9 +16,14 @@ from aiohttp.test_utils import TestServer
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob.aio import ContainerClient
 
+from connector.clients.bounded_azure import BoundedTransport
+from connector.clients.bounds import Bounds
 from connector.clients.store import BlobStore, FolderStore, Store
+from connector.clouds import Cloud
 from connector.errors import ServiceError, StaleWriteError, UnavailableError
+from connector.kept import Why, Withheld
 
+SMALL = Bounds(30, 1000)
 AZURITE = Path(__file__).parents[3] / "node_modules/.bin/azurite-blob"
 ACCOUNT = "devstoreaccount1"
 # The well-known key of the emulator (learn.microsoft.com/azure/storage/common/storage-use-azurite); it opens nothing.
@@ -54,11 +59,11 @@ def container(address: str, name: str) -> ContainerClient:
 @pytest.fixture(params=["folder", "blob"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     if request.param == "folder":
-        yield FolderStore(tmp_path)
+        yield FolderStore(tmp_path, SMALL)
         return
     client = container(request.getfixturevalue("azurite"), f"c{uuid.uuid4().hex}")
     await client.create_container()
-    opened = BlobStore(client)
+    opened = BlobStore(client, SMALL)
     yield opened
     await opened.close()
 
@@ -119,6 +124,105 @@ async def test_deleting_twice_is_no_error(store: Store) -> None:
     assert await store.get("a.json") is None
 
 
+async def test_only_the_version_that_was_read_is_deleted(store: Store) -> None:
+    first = await store.put("a.json", b"1", None)
+    second = await store.put("a.json", b"2", first)
+    with pytest.raises(StaleWriteError):
+        await store.delete("a.json", first)
+    assert await store.get("a.json") == (b"2", second)
+    await store.delete("a.json", second)
+    await store.delete("a.json", second)
+    assert await store.get("a.json") is None
+
+
+async def _replaced_though_withheld(store: Store, why: Why) -> None:
+    found = await store.get("a.json")
+    assert found is not None
+    assert isinstance(found[0], Withheld)
+    assert (found[0], found[0].why) == (b"", why)
+    with pytest.raises(StaleWriteError):
+        await store.put("a.json", b"2", '"0x1"')
+    etag = await store.put("a.json", b"2", found[1])
+    assert await store.get("a.json") == (b"2", etag)
+
+
+async def test_a_document_that_is_too_large_is_withheld_and_replaced_by_its_etag(store: Store) -> None:
+    await store.put("a.json", b"1" * 1001, None)
+    await store.put("a.json2", b"1", None)
+    await _replaced_though_withheld(store, Why.TOO_LARGE)
+
+
+async def test_a_document_whose_transfer_is_broken_off_for_its_size_is_withheld(azurite: str) -> None:
+    name, cloud, bounds = f"c{uuid.uuid4().hex}", Cloud("custom", *3 * (azurite,), "localhost", 0), Bounds(30, 4000)
+    transport = BoundedTransport(cloud, bounds)
+    credential = AzureNamedKeyCredential(ACCOUNT, KEY)
+    client = ContainerClient(azurite, name, credential=credential, retry_total=0, transport=transport)
+    await client.create_container()
+    store = BlobStore(client, bounds)
+    await store.put("a.json", b"1" * 50_000, None)
+    await _replaced_though_withheld(store, Why.TOO_LARGE)
+    await store.close()
+
+
+async def test_a_folders_version_that_is_too_large_is_withheld(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, SMALL)
+    await store.put("a.json", b"1" * 1001, None)
+    (version,) = await store.versions("a.json")
+    assert isinstance(await store.version("a.json", version), Withheld)
+
+
+def _no(status: int, code: str) -> web.Response:
+    return web.Response(status=status, headers={"x-ms-error-code": code})
+
+
+class Sealed:
+    """A container with one blob that can be listed and removed, and neither read nor written over."""
+
+    def __init__(self, code: str) -> None:
+        self.code, self.etag = code, "0x8D1"
+        self.content: bytes | None = None
+        self.sealed = True
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if "comp" in request.query:
+            blob = _BLOB_NOW.format("a.json", self.etag)
+            body = f"<EnumerationResults><Blobs>{blob}</Blobs><NextMarker/></EnumerationResults>"
+            return web.Response(text=body, content_type="application/xml")
+        if request.headers.get("If-Match", f'"{self.etag}"') != f'"{self.etag}"':
+            return _no(412, "ConditionNotMet")
+        if request.method == "DELETE":
+            self.sealed = False
+            return web.Response(status=202)
+        if self.sealed:
+            return _no(409, self.code)
+        return await (self.put(request) if request.method == "PUT" else self.get())
+
+    async def put(self, request: web.Request) -> web.Response:
+        self.content, self.etag = await request.read(), "0x8D2"
+        return web.Response(status=201, headers={"ETag": '"0x8D2"', "Last-Modified": _DATE})
+
+    async def get(self) -> web.Response:
+        assert self.content is not None
+        held = {"Content-Range": f"bytes 0-0/{len(self.content)}", "ETag": f'"{self.etag}"'}
+        return web.Response(status=206, body=self.content, headers=held)
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [("BlobArchived", Why.ARCHIVED), ("BlobBeingRehydrated", Why.ARCHIVED),
+     ("BlobUsesCustomerSpecifiedEncryption", Why.CUSTOMER_KEY)],
+)  # fmt: skip
+async def test_a_blob_that_is_not_handed_out_is_withheld_and_replaced(code: str, why: Why) -> None:
+    """As the service answers: neither its content nor, without the key, its properties; the list says its ETag."""
+    served = web.Application()
+    served.router.add_route("*", "/{path:.*}", Sealed(code).answer)
+    async with TestServer(served) as server:
+        store = BlobStore(ContainerClient(str(server.make_url("/account")), "c", retry_total=0))
+        assert isinstance(await store.version("a.json", "old"), Withheld)
+        await _replaced_though_withheld(store, why)
+        await store.close()
+
+
 async def test_a_missing_container_is_not_taken_for_a_missing_document(azurite: str) -> None:
     store = BlobStore(container(azurite, "nowhere"))
     with pytest.raises(ServiceError) as caught:
@@ -172,6 +276,13 @@ async def test_a_container_without_versioning_has_no_versions(azurite: str) -> N
 
 
 _BLOB = "<Blob><Name>{}</Name><VersionId>{}</VersionId>{}<Properties><BlobType>BlockBlob</BlobType></Properties></Blob>"
+
+
+_DATE = "Fri, 27 Nov 2026 09:00:00 GMT"
+_BLOB_NOW = (
+    "<Blob><Name>{}</Name><Properties><Etag>{}</Etag><Content-Length>2</Content-Length>"
+    "<BlobType>BlockBlob</BlobType></Properties></Blob>"
+)
 
 
 async def test_the_versions_of_a_container_are_read_newest_first_and_of_that_document_only() -> None:
