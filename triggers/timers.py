@@ -55,11 +55,12 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
     """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret, once each.
 
     The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it. A document
-    that cannot be read has a line of its own, and keeps none of the others from being looked at.
+    that cannot be read has a line of its own, and keeps none of the others from being looked at; nor does the store
+    where it does not answer about one, but then not everything has been looked at.
     """
     documents, now = services().documents, services().now()
     label = services().settings.label or None
-    names = await documents.names()
+    names, unseen = await documents.names(), 0
     for name in names:
         try:
             found = await documents.load(name)
@@ -69,7 +70,11 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
             unreadable(error, label=label)
         except StaleWriteError:  # told, and not noted: rather told twice than never
             log("expiry-not-noted", level=logging.WARNING, connection=name)
-    log("heartbeat", connections=len(names), label=label)
+        except ServiceError as error:
+            unseen += 1
+            log("expiry-not-seen", level=logging.WARNING, connection=name, code=error.code)
+    if unseen == 0:
+        log("heartbeat", connections=len(names), label=label)
 
 
 async def _watch(documents: Documents, name: str, secret: SecretRecord, now: datetime, label: str | None) -> None:

@@ -83,3 +83,26 @@ def _expiries(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [json.loads(record.getMessage()) for record in caplog.records if record.name == "connector"]
+
+
+async def test_a_document_about_which_the_store_gives_no_answer_keeps_no_other_from_being_told(
+    hq: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+
+    def unwarned(connection: Connection) -> None:
+        assert connection.secret is not None
+        connection.secret = connection.secret.model_copy(update={"warned_days": []})
+
+    await Documents(FolderStore(hq.store)).update(NAME, unwarned)
+    await _let_end_in(hq, 6.5)
+    away = hq.store / "connections/a.json"  # comes first; a folder cannot be read as a file
+    away.mkdir()
+    try:
+        await hq.run_timer("watch_secrets")
+    finally:
+        away.rmdir()
+    assert [line["connection"] for line in _expiries(caplog)] == [NAME]
+    unseen = {"event": "expiry-not-seen", "connection": "a", "code": "IsADirectoryError"}
+    assert unseen in _lines(caplog)
+    assert "heartbeat" not in {line["event"] for line in _lines(caplog)}
