@@ -20,12 +20,13 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import AsyncRetryPolicy
-from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
+from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential
 from pydantic import SecretStr
 
 from connector.clients.bounded_azure import BoundedTransport, TooLargeError
 from connector.clients.bounds import TOKEN, Bounds, unanswered
 from connector.clients.retry_after import retry_after
+from connector.clients.sound_tokens import SoundTokens
 from connector.clients.unreadable import unreadable
 from connector.clouds import Cloud
 from connector.errors import (
@@ -87,7 +88,7 @@ class Identity:
     def __init__(self, cloud: Cloud, client_id: str | None, bounds: Bounds = TOKEN) -> None:
         transport = BoundedTransport(cloud, bounds)
         if "IDENTITY_ENDPOINT" in os.environ:
-            self.credential = ManagedIdentityCredential(
+            self.credential = SoundTokens(
                 client_id=client_id, transport=transport, retry_policy_class=BriefRetry, **limits(bounds)
             )
         else:

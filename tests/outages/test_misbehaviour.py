@@ -17,7 +17,7 @@ MANNERS = {
     "exchange": ("batch: answers exchanged", "unpacks to 200 MB", "429 for a year"),
     "vault": ("half of the answer", "a list that leads to itself", "a page, 403"),
     "token": ("a token that is none", "refuses in words of nobody", "half of the answer"),
-    "identity": ("ends in words", "null", "headers without end"),
+    "identity": ("ends never", "a token with line breaks", "headers without end"),
     "imap": ("BYE at the inbox", "another tag", "a literal without end"),
 }
 _MINUTES = 3
