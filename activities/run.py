@@ -266,6 +266,10 @@ async def record(
         entry.not_before = _not_before(outcome, now)
         entry.findings = [*findings, *delays(step, outcome.error, entry.waits_since, now)]
         connection.steps[step] = entry
+        if entry.state is StepState.ACTION_REQUIRED:
+            connection.operation.before = (
+                None  # it has been seen not to be what it was: an outage hides nothing of that
+            )
 
     await run.note(note)
     log(

@@ -60,7 +60,7 @@ def worked(connection: Connection) -> bool:
 
 
 def before(connection: Connection) -> ConnectionState | None:
-    """Return what a verification that is asked for now would leave: of one that a lost run has begun, what that would.
+    """Return what a verification that is asked for now would leave: where another has not ended, what that would.
 
     None where the connection was not ready: there is nothing to leave then.
     """

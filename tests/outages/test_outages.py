@@ -59,6 +59,19 @@ async def test_the_next_verification_looks_at_what_the_last_one_could_not_read(t
         assert (again.state, again.codes) == (ConnectionState.READY, frozenset())
 
 
+async def test_a_verification_that_has_seen_something_foreign_says_so_although_graph_is_away_then(
+    tmp_path: Path,
+) -> None:
+    async with played(tmp_path) as one:
+        await one.run(Outage("graph", StepName.PREREQUISITES, 0))
+        (ours,) = (each for each in one.tenant.world.applications.values() if each.unique_name)
+        one.tenant.member.add_owner(ours)
+        end = await one.run(Outage("graph", StepName.SECRET, 60, OperationKind.VERIFY), rounds=3)
+        assert end.state is ConnectionState.ACTION_REQUIRED
+        again = await one.run(Outage("graph", StepName.PREREQUISITES, 60, OperationKind.VERIFY), rounds=3)
+        assert again.state is not ConnectionState.READY
+
+
 async def test_a_verification_that_sees_a_mailbox_closed_says_so_although_something_else_is_away(
     tmp_path: Path,
 ) -> None:
