@@ -61,7 +61,7 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         found = await clients.documents.load(wish.name)
         asked.compare(found.connection if found is not None else None, wish.wanted(0))
         kind = Kind.DRY_RUN if dry else Kind.SET_UP
-        removal = await _removal(wish, found.connection, most) if found is not None and not dry else None
+        removal = await _removal(wish, found.connection if found is not None else None, most) if not dry else None
         request = asked.request(kind, wish.wanted(0), removal)
         connection = (await perform(client, request, asked.entry.caller, found)).connection
         if dry:
@@ -70,10 +70,15 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         return accepted_answer(connection)
 
 
-async def _removal(wish: SetUpRequest, present: Connection, most: int | None) -> Removal | None:
-    """Return from how many mailboxes the list takes the access; the chunks are read only where it can be any."""
+async def _removal(wish: SetUpRequest, present: Connection | None, most: int | None) -> Removal | None:
+    """Return from how many mailboxes the list takes the access; the chunks are read only where it can be any.
+
+    Where a connection's own document is gone its chunks may still be there, and what they list has access.
+    """
     wanted = wish.wanted(0).mailboxes
-    if set(present.wanted.mailboxes) <= set(wanted):
+    if present is not None and set(present.wanted.mailboxes) <= set(wanted):
         return None
-    chunks = [chunk async for chunk in services().documents.chunks(present.name, len(present.chunks))]
-    return Removal(*removals(chunks, wanted), most)
+    known = len(present.chunks) if present is not None else 0
+    chunks = [chunk async for chunk in services().documents.chunks(wish.name, known)]
+    removed, total = removals(chunks, wanted)
+    return Removal(removed, total, most) if removed else None

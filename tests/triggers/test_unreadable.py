@@ -255,3 +255,12 @@ async def test_who_repairs_can_neither_shorten_a_list_nor_repair_another_connect
     whole = {"name": "hq", "mailboxes": many.tenant.addresses}
     assert (await client.post(f"{path}/repair?from=anew", json=whole)).status_code == 202
     assert (await rest(many))["state"] == "ready"
+
+
+async def test_a_list_whose_connection_is_gone_is_shortened_only_by_who_says_so(many: Served) -> None:
+    (many.store / "connections/hq.json").unlink()
+    wish = {"name": "hq", "mailboxes": many.tenant.addresses[:1]}
+    with many.nothing_happens():
+        problem(await many.client.post("/api/connections", json=wish), 409, "removal-not-allowed")
+    assert (await many.client.post("/api/connections?allowRemoval=2", json=wish)).status_code == 202
+    assert (await rest(many))["state"] == "ready"
