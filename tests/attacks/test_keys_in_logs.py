@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from connector.documents import Documents, Versioned
+from connector.services import services
 from tests.local.host.wire import ask
 from tests.triggers.served import NAME, Served, app_routes, running
 
@@ -17,13 +19,21 @@ WAYS = ("", "?zzz=1&", "?code=wrong&", "?dryRun&", "?secret=%FF&")
 BODY = b'{"name": "broken", "mailboxes": ["a@contoso.example"]}'
 
 
+class Slipping(Documents):
+    """The documents, with a mistake of ours in the reading of one."""
+
+    async def load(self, name: str) -> Versioned | None:
+        if name == BROKEN:
+            raise KeyError(name)
+        return await super().load(name)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    """Serve the app with one finished connection, and one whose document cannot be read at all."""
+    """Serve the app with one finished connection, and one on which the app itself slips."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=1) as one:
         await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
-        (document,) = one.store.rglob(f"connections/{NAME}.json")
-        document.with_name(f"{BROKEN}.json").mkdir()
+        services().__dict__["documents"] = Slipping(services().store)
         yield one
 
 
