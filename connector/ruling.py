@@ -61,10 +61,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An attempt is to be started on the connection; ``stored`` where it stands in the store like that already."""
+    """An attempt is to be started on the connection."""
 
     connection: Connection
-    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ def _join(case: Case) -> Answer | None:
     """Who asks for what is under way is answered by it; a verification would only look."""
     if case.connection.operation.kind is not OperationKind.SET_UP or not case.unchanged:
         return None
-    return Wake(case.connection) if case.live.alive else Start(case.connection, stored=True)
+    return Wake(case.connection)
 
 
 def busy(case: Case) -> Answer:

@@ -17,7 +17,7 @@ from connector.lost import Live
 from connector.model import Connection
 from connector.orders import PlanOrder, RunOrder
 from connector.planned import Planned
-from connector.ruling import Admitted, Refuse, Replace, Request, Settled, Start, Wake
+from connector.ruling import Admitted, Refuse, Replace, Request, Settled, Wake
 from connector.services import services
 from connector.steps import OperationKind
 from orchestrations.connection import ORCHESTRATION
@@ -54,7 +54,7 @@ async def perform(
             raise done.error
         if await _write(done, seen):
             _tell(done.connection, connection)
-            await _run(client, done)
+            await _run(client, done, live)
             return done
         seen = await _again(request, connection)
     raise StaleWriteError("store", "etag", f"the document of {request.name} changes all the time")
@@ -67,7 +67,7 @@ def new_id() -> str:
 
 async def _write(done: Admitted, seen: Versioned | None) -> bool:
     """Write the connection as it is to be; return False where somebody else has written since it was seen."""
-    if isinstance(done, Wake) or (isinstance(done, Start | Settled) and done.stored):
+    if isinstance(done, Wake) or (isinstance(done, Settled) and done.stored):
         return True
     connection = done.connection
     if connection.operation.kind is OperationKind.PLAN:  # a document of its own: no connection is made or touched
@@ -94,10 +94,11 @@ async def _again(request: Request, before: Connection | None) -> Versioned | Non
     return found
 
 
-async def _run(client: df.DurableOrchestrationClient | None, done: Admitted) -> None:
+async def _run(client: df.DurableOrchestrationClient | None, done: Admitted, live: Live) -> None:
+    """Have somebody work on it: an attempt that was written and that nobody has come to start is started now."""
     if client is None or isinstance(done, Settled):
         return
-    if isinstance(done, Wake | Replace):
+    if isinstance(done, Wake | Replace) and live.runtime is not None:
         await _wake(client, done.connection)
     elif done.connection.operation.kind is OperationKind.PLAN:
         await _start_plan(client, done.connection)
@@ -145,7 +146,11 @@ async def _taken_up(connection: Connection) -> bool:
 
 async def _start_plan(client: df.DurableOrchestrationClient, connection: Connection) -> None:
     plan = connection.operation.id
-    await client.start_new(PLAN, f"plan-{plan}", PlanOrder(connection.name, plan).to_json())
+    try:
+        await client.start_new(PLAN, f"plan-{plan}", PlanOrder(connection.name, plan).to_json())
+    except Exception as error:  # noqa: BLE001 - the client raises Exception itself
+        log("start-refused", connection=connection.name, code=type(error).__name__)
+        raise UnavailableError("store", "start-refused", "the orchestration could not be started") from None
     log("plan", connection=connection.name, operation=plan, outcome="started")
 
 

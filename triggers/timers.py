@@ -114,4 +114,4 @@ async def _recover(client: df.DurableOrchestrationClient, name: str) -> bool:
     """Return whether a run was lost: what it was to do another attempt does now, or nobody any more."""
     request = Request(Kind.RECOVER, name, new_id())
     done = await perform(client, request, None, await operations.load(name))
-    return isinstance(done, Start | Settled) and not done.stored
+    return isinstance(done, Start) or (isinstance(done, Settled) and not done.stored)

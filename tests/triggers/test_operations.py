@@ -82,8 +82,9 @@ class Running(df.DurableOrchestrationClient):
     def __init__(self, documents: Documents, *meanwhile: Callable[[Connection], None]) -> None:
         self.documents, self.meanwhile = documents, list(meanwhile)
         self.woken: list[str] = []
+        self.started: list[str | None] = []
         self.asked = 0
-        self.runtime = df.OrchestrationRuntimeStatus.Running
+        self.runtime: df.OrchestrationRuntimeStatus | None = df.OrchestrationRuntimeStatus.Running
 
     async def get_status(self, *_: Any, **__: Any) -> Any:
         self.asked += 1
@@ -94,6 +95,16 @@ class Running(df.DurableOrchestrationClient):
 
     async def raise_event(self, instance_id: str, *_: Any, **__: Any) -> None:
         self.woken.append(instance_id)
+
+    async def start_new(
+        self,
+        orchestration_function_name: str,  # noqa: ARG002 - the library's names
+        instance_id: str | None = None,
+        client_input: Any | None = None,  # noqa: ARG002
+        version: str | None = None,  # noqa: ARG002
+    ) -> str:
+        self.started.append(instance_id)
+        return instance_id or ""
 
 
 def _step_is_done(connection: Connection) -> None:
@@ -168,6 +179,28 @@ async def test_a_run_that_ends_while_it_is_looked_for_is_not_lost(documents: Doc
     done = await perform(client, Request(Kind.RECOVER, "hq", "mine"), None, seen)
     assert done == Settled((await operations.load("hq")).connection, stored=True)
     assert (done.connection.operation.attempt, done.connection.operation.lost) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "function"),
+    [
+        (Kind.VERIFY, "verify_connection"),
+        (Kind.CANCEL, "cancel_connection"),
+        (Kind.ACCEPT, "accept_finding"),
+        (Kind.REPAIR, "repair_connection"),
+    ],
+)
+async def test_what_was_written_and_never_started_is_started_by_whoever_asks_next(
+    documents: Documents, kind: Kind, function: str
+) -> None:
+    just = _connection("run", begun=False)
+    just.operation = just.operation.model_copy(update={"started": datetime.now(UTC), "attempt": 1})
+    await documents.save(just, None)
+    client = Running(documents)
+    client.runtime = None
+    done = await _ask(client, kind, function)
+    assert (client.started, client.woken) == (["connection-hq-1"], [])
+    assert done.connection.operation.attempt == 1
 
 
 async def test_a_document_that_changes_all_the_time_is_given_up(documents: Documents) -> None:
