@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
@@ -51,6 +51,17 @@ def _seen(value: object) -> object:
     return value
 
 
+DisplayName = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_seen)]
+
+
+def as_display_name(text: str) -> str:
+    """Return a text from elsewhere where a set-up could name it as ``displayName``, and else none."""
+    try:
+        return TypeAdapter(DisplayName).validate_python(text)
+    except ValidationError:
+        return ""
+
+
 class Body(Document):
     """A body or a part of one. ``refusals`` are the codes of what is said of it besides what no body may be."""
 
@@ -85,7 +96,7 @@ class SetUpRequest(Body):
             "uniqueItems": True,
         },
     )
-    display_name: Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_seen)] = Field(
+    display_name: DisplayName = Field(
         default="",
         validate_default=False,
         description="The application's name in the tenant.",

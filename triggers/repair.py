@@ -24,7 +24,7 @@ from connector.patience import patiently
 from connector.plans.application import unique_name
 from connector.plans.mailbox_list import removals
 from connector.repair import Damaged, Repairs, Way
-from connector.request import SetUpRequest, parse
+from connector.request import SetUpRequest, as_display_name, parse
 from connector.ruling import Kind, Refuse, Removal, Request
 from connector.services import services
 from triggers import operations
@@ -210,7 +210,7 @@ async def _wanted(broken: _Broken) -> Wanted:
     """Return what is wanted, as far as anything still says it."""
     graph = services().graph
     application = await patiently("graph", lambda: graph.application(unique_name(broken.name)))
-    shown = application.display_name if application is not None else ""
+    shown = as_display_name(application.display_name) if application is not None else ""
     return SetUpRequest.model_construct(name=broken.name, mailboxes=broken.listed(), display_name=shown).wanted(0)
 
 

@@ -148,8 +148,15 @@ async def broken_at(one: Served, path: str, document: bytes = b"{") -> Path:
     return one.store / path
 
 
-async def test_without_any_version_it_begins_anew_from_tenant_and_vault(many: Served) -> None:
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [("UTM\u200bHQ", "UTM Mail-Connector hq"), ("U" * 121, "UTM Mail-Connector hq"), ("UTM HQ", "UTM HQ")],
+    ids=["hidden character", "too long", "as it was"],
+)
+async def test_without_any_version_it_begins_anew_from_tenant_and_vault(many: Served, shown: str, name: str) -> None:
     client, path = many.client, "/api/connections/hq"
+    (application,) = [one for one in many.tenant.world.applications.values() if one.unique_name]
+    application.display_name = shown
     before = (await client.get(path)).json()
     await broken_at(many, "connections/hq.json")
     for one in (many.store / ".versions/connections/hq.json.d").iterdir():
@@ -158,7 +165,7 @@ async def test_without_any_version_it_begins_anew_from_tenant_and_vault(many: Se
     made = len(many.tenant.issued)
     assert (await client.post(f"{path}/repair?from=anew")).status_code == 202
     seen = await rest(many)
-    assert (seen["state"], seen["displayName"]) == ("ready", "UTM HQ")
+    assert (seen["state"], seen["displayName"]) == ("ready", name)
     assert seen["ids"] == before["ids"]
     assert seen["secret"] == before["secret"]
     assert len(many.tenant.issued) >= made
