@@ -87,17 +87,20 @@ class Documents:
         """Yield all chunks in order but for some, one in memory at a time.
 
         ``known`` is how many there are at least, as the connection's own document says: none is ever removed, so
-        one of these that is gone has been lost, and the list does not end before it.
+        one of these that is gone has been lost, and the list does not end before it. Beyond them it ends at the first
+        gap. Which there are one list tells: of the others nothing is asked, however many the document claims.
 
         Raises:
             UnreadableError: one cannot be read; where ``bad`` is given it is put there, and the next one comes.
         """
+        there, skipped = {*await self._store.paths(f"connections/{name}/mailboxes-")}, {*skip}
         for number in count():
-            if number in skip:
-                continue
-            found = await self._store.get(chunk_path(name, number))
-            if found is None and number >= known:
+            path = chunk_path(name, number)
+            if path not in there and number >= known:
                 return
+            if number in skipped:
+                continue
+            found = await self._store.get(path) if path in there else None
             try:
                 chunk = chunk_in(name, number, found[0] if found is not None else None)
             except UnreadableError as error:

@@ -356,7 +356,8 @@ class Connection(Document):
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     makings: list[Making] = []
     made: list[Made] = []
-    chunks: list[ChunkSummary] = []
+    chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = []
+    """Of one mailbox each they are as many as mailboxes; more are of no connection."""
     taken_back_on: AwareDatetime | None = None
     """When access was last taken back: for a while a server may show it still."""
     stuck_since: AwareDatetime | None = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AwareDatetime, Field
 
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import Why, read, written
-from connector.model import Chunk, Connection, Document, Finding, Rights
+from connector.model import MAX_MAILBOXES, Chunk, Connection, Document, Finding, Rights
 from connector.plans.plan import Action, Change
 from connector.plans.prerequisites import may
 from connector.steps import StepName
@@ -45,7 +45,7 @@ class Planned(Document):
     ended: AwareDatetime | None = None
     changes: list[PlannedChange] = Field(default=[])
     findings: list[Finding] = Field(default=[])
-    chunks: int = 0
+    chunks: Annotated[int, Field(ge=0, le=MAX_MAILBOXES)] = 0
 
 
 class PlannedChunk(Document):

@@ -6,6 +6,7 @@ An acceptance is never brought back: it may have been withdrawn since, and who r
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,14 +16,19 @@ from connector.acceptances import Kept
 from connector.documents import chunk_in, chunk_path, connection_in, path_of
 from connector.errors import UnreadableError
 from connector.history import Histories, History
-from connector.kept import read, written
-from connector.model import MAX_MAILBOXES, Chunk, Connection, Document
+from connector.kept import Why, read, written
+from connector.model import Chunk, Connection, Document
 from connector.planned import Planned
+from connector.together import together
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
 
 _CHUNK = re.compile(r"connections/[^/]+/mailboxes-(?P<number>[0-9]{4,})\.json")
+_GAP = 10
+"""Chunks that may be missing in a row where nobody knows how long the list is; what comes later may be a stray."""
+_AT_ONCE = 16
+"""Chunks that are looked at at the same time."""
 _OTHERS: dict[str, type[Document]] = {"acceptances": Kept, "history": History, "plans": Planned}
 
 
@@ -72,14 +78,24 @@ class Repairs:
         one that is gone from the end of the list is not missed by the others.
         """
         others = [f"{kind}/{name}.json" for kind in ("acceptances", "history", "plans")]
-        paths = await self._store.paths(f"connections/{name}/")
-        numbers = [int(one["number"]) for one in map(_CHUNK.fullmatch, paths) if one is not None]
+        there = {*await self._store.paths(f"connections/{name}/mailboxes-")}
         own = await self._damage(path_of(name))
         told = len(connection_in(name, own.content).chunks) if own is not None and own.content else 0
-        count = max([known, told, *(number + 1 for number in numbers if number < MAX_MAILBOXES)])
-        chunks = [await self._damage(chunk_path(name, number), expected=True) for number in range(count)]
+        known = max(known, told)
+        count = _count(there, known, 0 if known or own is None else _GAP)
+        chunks: list[Damaged | None] = []
+        for first in range(0, count, _AT_ONCE):
+            numbers = range(first, min(first + _AT_ONCE, count))
+            chunks += await together(*(self._chunk(chunk_path(name, number), there) for number in numbers))
         found = [own, *chunks, *[await self._damage(path) for path in others]]
         return [one for one in found if one is not None]
+
+    async def _chunk(self, path: str, there: Collection[str]) -> Damaged | None:
+        """Return what is wrong with a chunk; one that no list shows is not asked for."""
+        if path in there:
+            return await self._damage(path, expected=True)
+        missing = UnreadableError("store", "document-unreadable", Why.MISSING, path=path)
+        return await self._with_version(Damaged(missing, b"", None))
 
     async def connection(self, one: Damaged, connection: Connection) -> None:
         """Write a connection in the place of its damaged document.
@@ -125,6 +141,19 @@ class Repairs:
             except UnreadableError:
                 continue
         return one
+
+
+def _count(paths: Iterable[str], known: int, gap: int) -> int:
+    """Return how many chunks are looked at: those ``known``, and what follows without a gap longer than ``gap``.
+
+    Where there is one, and nobody knows how long the list is, its first chunk counts as lost: the list is not known.
+    """
+    count = known
+    for number in sorted(int(one["number"]) for one in map(_CHUNK.fullmatch, paths) if one is not None):
+        if number > count + gap:
+            return count + (gap > 0)
+        count = max(count, number + 1)
+    return count
 
 
 def _check(path: str, document: bytes | None) -> None:

@@ -167,7 +167,8 @@ async def _broken(name: str) -> _Broken:
             raise UnknownConnectionError("unknown-connection", name=name[:40])
         raise ConflictError("nothing-to-repair", name=name)
     bad: list[UnreadableError] = []
-    chunks = [chunk async for chunk in clients.documents.chunks(name, known, bad=bad)]
+    looked_at = max([known, *(one.number + 1 for one in found if one.number is not None)])
+    chunks = [chunk async for chunk in clients.documents.chunks(name, looked_at, bad=bad)]
     return _Broken(name, found, versioned.connection if versioned is not None else None, chunks)
 
 
