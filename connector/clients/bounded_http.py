@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import zlib
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -42,11 +43,24 @@ class BoundedHttp(httpx.AsyncBaseTransport):
         """
         request.headers["Accept-Encoding"] = ", ".join(_PACKINGS)
         ends = asyncio.get_running_loop().time() + self._bounds.seconds
+        opened: list[Any] = []
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            if event.endswith("connect_tcp.complete"):
+                opened.append(info["return_value"])
+
+        request.extensions = {**request.extensions, "trace": trace}
         try:
             async with asyncio.timeout_at(ends):
                 answer = await self._inner.handle_async_request(request)
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("the answer takes too long") from error
+        except BaseException as error:
+            # httpcore leaves a connection open whose TLS handshake is given up (its backend closes it over an
+            # Exception, which CancelledError is not); it tells of each by this extension.
+            for stream in opened:
+                await stream.aclose()
+            if isinstance(error, TimeoutError):
+                raise httpx.ReadTimeout("the answer takes too long") from error
+            raise
         packing = answer.headers.pop("Content-Encoding", "identity").strip().lower()
         answer.headers.pop("Content-Length", None)
         body = _Body(answer, packing, self._bounds.octets, ends)

@@ -121,6 +121,9 @@ async def serving(authority: Authority, talk: Talk, *, tls: bool = True) -> Asyn
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for peer in peers:  # closing would wait until somebody has read what is still to be sent
+            peer.writer.transport.abort()
+        await asyncio.sleep(0.01)  # and those are let go whose client has gone in mid-handshake
 
 
 @contextmanager

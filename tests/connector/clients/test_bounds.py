@@ -178,6 +178,21 @@ async def test_a_server_that_misbehaves_costs_seconds_and_megabytes(authority: A
     assert [one for one in await asyncio.gather(*(borne(authority, call, kind) for call in CALLS)) if one] == []
 
 
+@pytest.mark.parametrize("call", [graph, vault])
+async def test_a_handshake_that_is_given_up_leaves_no_connection_open(authority: Authority, call: Call) -> None:
+    closed = asyncio.Event()
+
+    async def talk(peer: Peer) -> None:
+        await peer.reader.read()
+        closed.set()
+
+    async with serving(authority, talk, tls=False) as place:
+        with pytest.raises(UnavailableError):
+            await call(place, cloud_of(place))
+        async with asyncio.timeout(2):
+            await closed.wait()
+
+
 def paged(item: str, link: Callable[[int], str]) -> Talk:
     """Return a server of a list without end; ``link`` is the way to the next page."""
 
