@@ -107,6 +107,8 @@ TOKEN_WORDS = {
 # disagree; policies: learn.microsoft.com/graph/api/resources/passwordcredentialconfiguration.
 
 CONCURRENCY = "Directory_ConcurrencyViolation"
+GRAPH_MISSING = "Request_ResourceNotFound"
+"""What Graph itself says of an object that it does not have."""
 LIFETIME_REFUSED = "CredentialInvalidLifetimeAsPerAppPolicy"
 """The secret would live longer than the tenant's policy allows."""
 GRAPH_REFUSALS = {
@@ -120,4 +122,5 @@ GRAPH_REFUSALS = {
 
 VAULT_FIREWALL = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
 """A vault's network rules, not its roles."""
+SECRET_MISSING = "SecretNotFound"  # noqa: S105 - a code
 SECRET_DISABLED = "SecretDisabled"  # noqa: S105 - a code

@@ -29,7 +29,7 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
-from connector.microsoft import CONCURRENCY, GRAPH_REFUSALS
+from connector.microsoft import CONCURRENCY, GRAPH_MISSING, GRAPH_REFUSALS
 
 _REASON = 300
 _NOT_YET = (
@@ -73,6 +73,11 @@ class Refusal:
     request_id: str | None = None
     seconds: float | None = None
 
+    @property
+    def missing(self) -> bool:
+        """Return whether Graph itself says that there is no such object: a gateway's 404 says nothing about it."""
+        return self.status == HTTPStatus.NOT_FOUND and self.code == GRAPH_MISSING
+
     def says(self, words: str) -> bool:
         """Return whether the text holds these lower-case words."""
         return words in self.text.lower()
@@ -87,7 +92,7 @@ def meaning(refusal: Refusal) -> ServiceError:
         return ReplicationError("graph", "replication", reason, id_, refusal.seconds)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError("graph", "throttled", reason, id_, refusal.seconds)
-    if passes(status):
+    if passes(status) or (status == HTTPStatus.NOT_FOUND and not refusal.missing):
         return UnavailableError("graph", "unavailable", reason, id_, refusal.seconds)
     not_yet = any(status == at and refusal.says(words) for at, words in _NOT_YET)
     if not_yet or status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
@@ -108,13 +113,13 @@ async def done(request: Awaitable[Any], *, already: str = "") -> Any:
 
 
 async def root(request: Awaitable[Any]) -> Any:
-    """Wait for an object by its name; 404 is None, and an empty answer is none."""
+    """Wait for an object by its name; None where Graph says that it has none, and an empty answer is none."""
     answer = await _answer(request)
     if answer is None:
         raise UnavailableError("graph", "unavailable", "the answer is empty")
     if not isinstance(answer, Refusal):
         return answer
-    if answer.status == HTTPStatus.NOT_FOUND:
+    if answer.missing:
         return None
     raise meaning(answer)
 

@@ -50,6 +50,8 @@ _OF_ONE = {
 }
 """What is the matter with one blob, not with the store (learn.microsoft.com/rest/api/storageservices/
 blob-service-error-codes)."""
+_MISSING = "BlobNotFound"
+"""learn.microsoft.com/rest/api/storageservices/blob-service-error-codes."""
 _VERSIONS = ".versions"
 _MOST_VERSIONS = 5
 """Of one document, in a folder."""
@@ -214,11 +216,13 @@ class BlobStore:
         try:
             return await self._download(path)
         except ResourceNotFoundError as error:
-            _require_container(error)
+            _require_said(error)
             return None
         except _BROKEN as error:
             found = await self._withheld(path, error)
             return found if found is not None else _raise_ours(error)
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("store", error) from None
 
     async def _download(self, path: str, **which: Any) -> tuple[bytes, str]:
         async with asyncio.timeout(self._bounds.seconds * 2):
@@ -274,13 +278,15 @@ class BlobStore:
         )
         try:
             await self._container.delete_blob(path, **condition)
-        except ResourceNotFoundError:
-            return
+        except ResourceNotFoundError as error:
+            _require_said(error)
         except ResourceModifiedError:
             if await self.get(path) is not None:  # of one that is gone the condition does not hold either
                 raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
         except _BROKEN as error:
             _raise_ours(error)
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("store", error) from None
 
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
@@ -310,11 +316,13 @@ class BlobStore:
         try:
             return (await self._download(path, version_id=version))[0]
         except ResourceNotFoundError as error:
-            _require_container(error)
+            _require_said(error)
             return None
         except _BROKEN as error:
             why = _why(error)
             return Withheld.because(why) if why is not None else _raise_ours(error)
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("store", error) from None
 
     async def close(self) -> None:
         """See ``Store``."""
@@ -337,9 +345,12 @@ def _why(error: Exception) -> Why | None:
     return _OF_ONE.get(_code(error))
 
 
-def _require_container(error: ResourceNotFoundError) -> None:
-    """Tell a missing document from a missing container, which is a fault of the deployment."""
-    if getattr(error, "error_code", None) == "ContainerNotFound":
+def _require_said(error: ResourceNotFoundError) -> None:
+    """Raise a 404 by which the service does not say that there is no such blob.
+
+    A missing container is a fault of the deployment, and a gateway's page says nothing about documents.
+    """
+    if getattr(error, "error_code", None) != _MISSING:
         _raise_ours(error)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
@@ -43,7 +42,7 @@ from connector.errors import (
     UnexpectedAnswerError,
 )
 from connector.log import log
-from connector.microsoft import SECRET_DISABLED
+from connector.microsoft import SECRET_DISABLED, SECRET_MISSING
 from connector.observed import SecretVersion
 
 P = ParamSpec("P")
@@ -93,7 +92,8 @@ class Vault:
         """Return the versions, newest first; none where the secret does not exist or is deleted."""
         try:
             found = await collect(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as error:
+            _require_said(error)
             return ()
         return tuple(sorted(map(_version, found), key=lambda entry: entry.created, reverse=True))
 
@@ -115,7 +115,8 @@ class Vault:
         """Return whether there is a deleted secret of that name, which can be brought back."""
         try:
             await self._client.get_deleted_secret(name)
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as error:
+            _require_said(error)
             return False
         return True
 
@@ -182,9 +183,13 @@ class Vault:
 
     @_told
     async def _delete(self, name: str) -> None:
-        with suppress(TimeoutError, ResourceNotFoundError):  # it is on its way, or was never there
+        try:
             async with asyncio.timeout(_DISCARD_SECONDS):
                 await self._client.delete_secret(name)
+        except TimeoutError:
+            return  # it is on its way
+        except ResourceNotFoundError as error:
+            _require_said(error)
 
     async def _set(self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime) -> SecretVersion:
         secret = await self._client.set_secret(
@@ -196,8 +201,15 @@ class Vault:
         try:
             async with asyncio.timeout(_RECOVERY_SECONDS):
                 await self._client.recover_deleted_secret(name)
-        except (TimeoutError, ResourceNotFoundError):
+        except (TimeoutError, ResourceNotFoundError) as error:
+            _require_said(error)
             raise ReplicationError("vault", "replication", "the secret is still being recovered") from None
+
+
+def _require_said(error: Exception) -> None:
+    """Raise a 404 that is not the vault's own: it would be taken for a secret that is missing, and another be made."""
+    if isinstance(error, ResourceNotFoundError) and _words(error)[0] != SECRET_MISSING:
+        raise error
 
 
 def vault_error(error: AzureError) -> ServiceError:
@@ -211,7 +223,7 @@ def vault_error(error: AzureError) -> ServiceError:
     _, _, reason = words = _words(error)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))
-    if passes(status):
+    if passes(status) or (status == HTTPStatus.NOT_FOUND and words[0] != SECRET_MISSING):
         return UnavailableError("vault", "unavailable", reason, request_id)
     return _refusal(status, words, request_id)
 
