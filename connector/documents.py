@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from connector.errors import StaleWriteError, UnreadableError
+from connector.errors import StaleWriteError, UnavailableError, UnreadableError
 from connector.kept import read, written
 from connector.model import Chunk, Connection, is_name
 
@@ -113,22 +113,18 @@ class Documents:
     async def save_chunk(self, name: str, chunk: Chunk) -> None:
         """Write a chunk over whatever is there: only the one operation on a connection writes chunks.
 
-        Again where the ETag has changed: a write whose answer was lost is repeated by the SDK, and then finds itself.
-
         Raises:
             UnreadableError: what is there cannot be read, and stays as it is.
+            UnavailableError: another delivery of the same activity writes at this moment; this one comes again.
         """
         path = chunk_path(name, chunk.number)
-        for _ in range(_TRIES):
-            present = await self._store.get(path)
-            if present is not None:
-                chunk_in(name, chunk.number, present[0])
-            try:
-                await self._store.put(path, written(chunk), present[1] if present else None)
-            except StaleWriteError:
-                continue
-            return
-        raise StaleWriteError("store", "etag", f"a chunk of {name} changes all the time")
+        present = await self._store.get(path)
+        if present is not None:
+            chunk_in(name, chunk.number, present[0])
+        try:
+            await self._store.put(path, written(chunk), present[1] if present is not None else None)
+        except StaleWriteError:
+            raise UnavailableError("store", "etag", "another delivery writes this chunk") from None
 
 
 def connection_in(name: str, document: bytes) -> Connection:

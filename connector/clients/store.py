@@ -72,7 +72,7 @@ class Store(Protocol):
         """Write and return the new ETag. ``etag`` None means that the document must not exist yet.
 
         Raises:
-            StaleWriteError: the document is not the one that was read.
+            StaleWriteError: the document is not the one that was read, nor the one that is to be written.
         """
 
     async def delete(self, path: str, etag: str | None = None) -> None:
@@ -265,11 +265,24 @@ class BlobStore:
                 # Such a blob cannot be changed, but removed; versioning keeps it.
                 await self.delete(path, etag)
                 return await self.put(path, document, None)
-            raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
+            return await self._own(path, document)
         except _BROKEN as error:
             _raise_ours(error)
         except Exception as error:  # noqa: BLE001 - it tells which
             raise unreadable("store", error) from None
+
+    async def _own(self, path: str, document: bytes) -> str:
+        """Return the ETag of a write that was refused because it stands there already.
+
+        The SDK repeats a write whose answer was lost, and the second meets the first.
+
+        Raises:
+            StaleWriteError: what stands there is somebody else's.
+        """
+        found = await self.get(path)
+        if found is None or found[0] != document:
+            raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
+        return found[1]
 
     async def delete(self, path: str, etag: str | None = None) -> None:
         """See ``Store``."""

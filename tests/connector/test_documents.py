@@ -10,7 +10,7 @@ import pytest
 
 from connector.clients.store import FolderStore
 from connector.documents import Documents
-from connector.errors import StaleWriteError
+from connector.errors import StaleWriteError, UnavailableError
 from connector.model import Chunk, Connection, MailboxRecord, Operation, Wanted
 from connector.steps import OperationKind
 
@@ -53,6 +53,24 @@ async def test_chunks_are_kept_in_order(documents: Documents) -> None:
     await documents.save_chunk("hq", Chunk(number=1, mailboxes=[MailboxRecord(requested="new@b.de")]))
     found = [chunk.mailboxes[0].requested async for chunk in documents.chunks("hq", 0)]
     assert found == ["0@b.de", "new@b.de"]
+
+
+class Overtaken(FolderStore):
+    """Another delivery writes whenever somebody has just read."""
+
+    async def get(self, path: str) -> tuple[bytes, str] | None:
+        found = await super().get(path)
+        document = found[0] if found is not None else b'{"number":0}'
+        await super().put(path, document + b" ", found[1] if found is not None else None)
+        return found
+
+
+async def test_who_meets_another_delivery_at_a_chunk_comes_again(tmp_path: Path) -> None:
+    store = Overtaken(tmp_path)
+    for _ in range(2):
+        with pytest.raises(UnavailableError) as met:
+            await Documents(store).save_chunk("hq", Chunk(number=0, mailboxes=[MailboxRecord(requested="a@b.de")]))
+        assert (met.value.service, met.value.code) == ("store", "etag")
 
 
 async def test_simultaneous_changes_are_all_kept(documents: Documents) -> None:

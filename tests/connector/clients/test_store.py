@@ -7,21 +7,28 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import ServiceResponseError
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob.aio import ContainerClient
 
 from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounds import Bounds
 from connector.clients.store import BlobStore, FolderStore, Store
 from connector.clouds import Cloud
+from connector.documents import Documents
 from connector.errors import ServiceError, StaleWriteError, UnavailableError
 from connector.kept import Why, Withheld
+from connector.model import Chunk, Connection, MailboxRecord, Operation, Wanted
+from connector.steps import OperationKind
 
 SMALL = Bounds(30, 1000)
 AZURITE = Path(__file__).parents[3] / "node_modules/.bin/azurite-blob"
@@ -308,3 +315,103 @@ async def test_the_versions_of_a_container_are_read_newest_first_and_of_that_doc
         await store.close()
     assert "versions" in asked[0]["include"]
     assert asked[1]["versionid"] == old
+
+
+class Losing(AioHttpTransport):  # type: ignore[misc]  # as in bounded_azure
+    """Lets the next write through and loses its answer, as a connection does that breaks at the wrong moment.
+
+    ``meanwhile`` is what somebody else does before the SDK repeats the write.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loses = False
+        self.writes = 0
+        self.meanwhile: Callable[[], Any] | None = None
+
+    async def send(self, request: Any, **options: Any) -> Any:
+        answer = await super().send(request, **options)
+        if request.method == "PUT":
+            self.writes += 1
+            if self.loses:
+                self.loses = False
+                if self.meanwhile is not None:
+                    await self.meanwhile()
+                raise ServiceResponseError("the answer is lost")
+        return answer
+
+
+@pytest.fixture
+async def losing(azurite: str) -> AsyncIterator[tuple[BlobStore, Losing, BlobStore]]:
+    """Yield a store with the transport that loses its answers, and the same one as somebody else has it."""
+    name, transport = f"c{uuid.uuid4().hex}", Losing()
+    other = container(azurite, name)
+    await other.create_container()
+    waits: dict[str, Any] = {"initial_backoff": 0, "increment_base": 0, "random_jitter_range": 0}
+    client = ContainerClient(
+        azurite, name, credential=AzureNamedKeyCredential(ACCOUNT, KEY), transport=transport, retry_total=2, **waits
+    )
+    yield BlobStore(client), transport, BlobStore(other)
+    await client.close()
+    await other.close()
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["create", "change"])
+async def test_a_write_whose_answer_was_lost_finds_itself(
+    losing: tuple[BlobStore, Losing, BlobStore], *, new: bool
+) -> None:
+    store, transport, _ = losing
+    etag = None if new else await store.put("a.json", b"1", None)
+    transport.writes, transport.loses = 0, True
+    written = await store.put("a.json", b"2", etag)
+    assert transport.writes == 2
+    assert await store.get("a.json") == (b"2", written)
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["create", "change"])
+@pytest.mark.parametrize("document", [b"other", None], ids=["overwritten", "removed"])
+async def test_a_write_whose_answer_was_lost_and_that_is_there_no_more_is_stale(
+    losing: tuple[BlobStore, Losing, BlobStore], document: bytes | None, *, new: bool
+) -> None:
+    store, transport, other = losing
+
+    async def meanwhile() -> None:
+        found = await other.get("a.json")
+        assert found is not None
+        await other.delete("a.json")
+        if document is not None:
+            await other.put("a.json", document, None)
+
+    etag = None if new else await store.put("a.json", b"1", None)
+    transport.loses, transport.meanwhile = True, meanwhile
+    if new and document is None:  # the repeated write creates it: nobody can tell that it was there
+        await store.put("a.json", b"2", etag)
+        return
+    with pytest.raises(StaleWriteError):
+        await store.put("a.json", b"2", etag)
+    found = await other.get("a.json")
+    assert (found[0] if found is not None else None) == document
+
+
+async def test_a_change_whose_answer_was_lost_is_made_once(losing: tuple[BlobStore, Losing, BlobStore]) -> None:
+    store, transport, _ = losing
+    documents, now = Documents(store), datetime(2026, 11, 27, tzinfo=UTC)
+    wanted = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])
+    operation = Operation(id="op", kind=OperationKind.SET_UP, started=now)
+    made = Connection(name="hq", wanted=wanted, operation=operation, since=now, last_change=now)
+    transport.loses = True
+    await documents.save(made, None)
+
+    def change(found: Connection) -> None:
+        found.operation = found.operation.model_copy(update={"attempt": found.operation.attempt + 1})
+
+    transport.loses = True
+    assert (await documents.update("hq", change)).operation.attempt == operation.attempt + 1
+    found = await documents.load("hq")
+    assert found is not None
+    assert found.connection.operation.attempt == operation.attempt + 1
+    for address in ("a@b.de", "c@b.de"):
+        transport.loses = True
+        chunk = Chunk(number=0, mailboxes=[MailboxRecord(requested=address)])
+        await documents.save_chunk("hq", chunk)
+        assert await documents.chunk("hq", 0) == chunk
