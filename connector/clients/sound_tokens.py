@@ -52,7 +52,7 @@ class SoundTokens(ManagedIdentityCredential):
 
 def _sound(token: AccessToken | AccessTokenInfo) -> bool:
     shaped = len(token.token) <= _MOST and _TOKEN.fullmatch(token.token) is not None
-    return shaped and until(datetime.fromtimestamp(min(token.expires_on, _NEVER), UTC)) <= _LONGEST
+    return shaped and until(datetime.fromtimestamp(max(0, min(token.expires_on, _NEVER)), UTC)) <= _LONGEST
 
 
 def _checked(token: Token) -> Token:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
 
 from connector.clients.bounds import Bounds
 from connector.clients.identity import Identity
+from connector.clients.sound_tokens import _sound
 from connector.clouds import PUBLIC
 from connector.errors import UnavailableError
 from tests.connector.clients.misbehaving import Authority, Peer, serving
@@ -52,3 +54,8 @@ async def test_a_token_that_is_none_is_asked_for_again(
             assert (await identity.credential.get_token("scope/.default")).token == GOOD["access_token"]
         await identity.close()
     assert asked == 3  # the good one is kept
+
+
+@pytest.mark.parametrize("expires_on", [-(10**400), -1, 0, 10**400])
+def test_no_date_of_a_token_is_a_slip_of_ours(expires_on: int) -> None:
+    assert _sound(AccessToken("a.b.c", expires_on)) is (expires_on <= 0)
