@@ -23,6 +23,7 @@ from connector.plans.mailbox_list import summary
 from connector.plans.ownership import STOPPING, Registration, guarded
 from connector.plans.plan import Plan
 from connector.steps import SETTLED, MailboxState, StepName, StepState
+from connector.together import together
 from connector.verdict import proving_overdue
 from connector.waiting import PERSON_DEADLINE
 
@@ -59,7 +60,7 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
             answer = await examine(cloud, entry.address or entry.requested, proven.token, limits.imap)
         _note(run, entry, answer, token)
 
-    await asyncio.gather(*(prove_one(entry) for entry in entries))
+    await together(*(prove_one(entry) for entry in entries))
     return token
 
 

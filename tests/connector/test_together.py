@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
 from connector.errors import ForbiddenError, ServiceError, ThrottledError, UnavailableError
 from connector.together import together
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_answers_come_in_order_and_are_asked_at_once() -> None:
@@ -64,3 +68,13 @@ async def test_of_several_that_say_when_to_come_back_the_latest_counts(
     with pytest.raises(ServiceError) as caught:
         await together(*(failing(error) for error in errors))
     assert caught.value is (raised or errors[0])
+
+
+def test_nothing_else_asks_several_things_at_once() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("activities", "connector", "orchestrations", "triggers")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\b(?:gather|TaskGroup|as_completed)\(", path.read_text("utf-8"))
+    }
+    assert found == {"connector/together.py"}
