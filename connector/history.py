@@ -7,6 +7,7 @@ lines that say the same lie in a workspace that the identity cannot write to.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import random
 import re
@@ -31,7 +32,9 @@ MOST = 1_000
 _TRIES = 20
 _PAUSE = 0.2
 """Seconds at most between two tries, by chance, so that those who met do not meet again."""
-_ASIDE = re.compile(r"history/[^/]+/unreadable-(?P<day>[0-9]{8})\.json")
+_ASIDE = re.compile(r"history/[^/]+/unreadable-(?P<day>[0-9]{8})-[0-9a-f]{16}\.json")
+_DIGITS = 16
+"""Of the digest: one damage of a day does not take the place of another."""
 
 
 class Asked(StrEnum):
@@ -177,9 +180,10 @@ class Histories:
 
     async def put_aside(self, name: str, document: bytes, now: datetime) -> None:
         """Keep what cannot be read beside the history, for as long as an entry lives, and say so in the log."""
-        path = f"history/{name}/unreadable-{now:%Y%m%d}.json"
-        present = await self._store.get(path)
-        await self._store.put(path, document, present[1] if present is not None else None)
+        digest = hashlib.sha256(document).hexdigest()[:_DIGITS]
+        path = f"history/{name}/unreadable-{now:%Y%m%d}-{digest}.json"
+        if await self._store.get(path) is None:
+            await self._store.put(path, document, None)
         log("history-unreadable", level=logging.ERROR, connection=name)
 
 

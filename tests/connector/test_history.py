@@ -63,18 +63,20 @@ async def test_one_that_cannot_be_read_is_said_put_aside_and_stands_in_nobodys_w
     histories: Histories, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     await histories.add("hq", entry())
-    (tmp_path / "history/hq.json").write_text("{")
-    with pytest.raises(UnreadableError):
-        await histories.load("hq", NOW)
-    await histories.add("hq", entry())
-    assert await _numbers(histories) == [1]
-    assert "history-unreadable" in caplog.text
-    aside = tmp_path / "history/hq/unreadable-20261125.json"
-    assert aside.read_text() == "{"
+    for damage in ("{", "planted", "{"):  # the second of a day does not take the first one's place
+        (tmp_path / "history/hq.json").write_text(damage)
+        with pytest.raises(UnreadableError):
+            await histories.load("hq", NOW)
+        await histories.add("hq", entry())
+        assert await _numbers(histories) == [1]
+    assert caplog.text.count("history-unreadable") == 3
+    aside = [*(tmp_path / "history/hq").iterdir()]
+    assert sorted(one.read_text() for one in aside) == ["planted", "{"]
+    assert all(one.name.startswith("unreadable-20261125-") for one in aside)
     await histories.clear(NOW + timedelta(days=29))
-    assert aside.exists()
+    assert all(one.exists() for one in aside)
     await histories.clear(NOW + timedelta(days=31))
-    assert not aside.exists()
+    assert not any(one.exists() for one in aside)
 
 
 async def test_a_connection_is_known_by_its_document_or_its_history(histories: Histories, tmp_path: Path) -> None:
