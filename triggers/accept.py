@@ -10,18 +10,22 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.acceptances import MAX_FINDING_ID, Acceptance, same_guid
-from connector.errors import ConflictError, FieldError, UnknownConnectionError
-from connector.history import Asked, Entry
+from connector.documents import Versioned
+from connector.errors import ConflictError, FieldError, UnknownConnectionError, UnreadableError
+from connector.etag import etag
+from connector.history import Asked
+from connector.log import unreadable
 from connector.messages import text
 from connector.model import Document, Finding, is_name
+from connector.planned import Planned
 from connector.request import AcceptRequest, parse_acceptance
-from connector.ruling import Kind, Request, Wake
+from connector.ruling import Kind, Wake
 from connector.services import services
 from connector.steps import OperationKind
 from triggers.answers import content, json_answer, language
-from triggers.asking import asking
+from triggers.asking import Asking, asking
 from triggers.findings import AcceptanceView, acceptance_view
-from triggers.performing import new_id, perform
+from triggers.performing import perform
 from triggers.query import query
 from triggers.route import CHANGED, READ, Role, Route
 
@@ -50,6 +54,7 @@ class AcceptanceList(Document):
     "Accept a finding for the application that it is about; a right of its own",
     {200: AcceptanceList},
     body=AcceptRequest,
+    tagged=True,
     problems=(
         *READ,
         CHANGED,
@@ -64,22 +69,24 @@ async def accept_finding(req: func.HttpRequest, client: df.DurableOrchestrationC
     async with asking(req, "accept_finding", Asked.ACCEPT, name) as asked:
         await _require(req, name)
         request = parse_acceptance(content(req), req.headers.get("Content-Type", ""))
+        present = await services().documents.load(name)
+        asked.hold(present.connection if present is not None else None)
         kept = await services().acceptances.load(name)
         if not any(one.means(request.id, request.application_id) for one in kept):
-            kept = await _accept(name, _chosen(name, request, await _shown(name)), asked.entry)
+            kept = await _accept(name, _chosen(name, request, await _shown(name)), asked)
         asked.entry.findings = [one.id for one in kept if one.means(request.id, request.application_id)]
-        return await _answer(req, client, name, kept, asked.entry)
+        return await _answer(req, client, name, kept, asked)
 
 
-async def _accept(name: str, finding: Finding, entry: Entry) -> tuple[Acceptance, ...]:
-    who = entry.caller
+async def _accept(name: str, finding: Finding, asked: Asking) -> tuple[Acceptance, ...]:
+    who = asked.entry.caller
     acceptance = Acceptance(
         id=finding.id,
         application_id=(finding.application_id or "").lower(),
         code=finding.code,
         subject=finding.subject,
         values=finding.values,
-        accepted_on=entry.at,
+        accepted_on=asked.entry.at,
         by=f"{who.fields()['caller']}, {who.function}",
     )
     return await services().acceptances.add(name, acceptance)
@@ -92,6 +99,7 @@ async def _accept(name: str, finding: Finding, entry: Entry) -> tuple[Acceptance
     "Withdraw an acceptance: the finding stops the next look again",
     {200: AcceptanceList},
     named={"id": _FINDING},
+    tagged=True,
     problems=(*READ, CHANGED),
 )
 async def withdraw_acceptance(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -99,10 +107,12 @@ async def withdraw_acceptance(req: func.HttpRequest, client: df.DurableOrchestra
     name, acceptances = str(req.route_params["name"]), services().acceptances
     async with asking(req, "withdraw_acceptance", Asked.WITHDRAW, name) as asked:
         await _require(req, name)
+        present = await _readable(name, asked)
+        asked.hold(present.connection if present is not None else None)
         before = await acceptances.load(name)
         kept = await acceptances.withdraw(name, req.route_params["id"])
         asked.entry.findings = sorted({one.id for one in before if one not in kept})
-        return await _answer(req, client, name, kept, asked.entry)
+        return await _answer(req, client, name, kept, asked)
 
 
 async def _require(req: func.HttpRequest, name: str) -> None:
@@ -115,15 +125,38 @@ async def _require(req: func.HttpRequest, name: str) -> None:
     clients = services()
     query(req)
     if not is_name(name) or not (
-        await clients.documents.load(name) or await clients.plans.load(name) or await clients.acceptances.known(name)
+        await clients.acceptances.known(name) or await clients.documents.load(name) or await clients.plans.load(name)
     ):
         raise UnknownConnectionError("unknown-connection", name=name[:40])
 
 
+async def _readable(name: str, asked: Asking) -> Versioned | None:
+    """Return the connection; None where there is none, or none that can be read and nothing depends on it.
+
+    Raises:
+        UnreadableError: it cannot be read, and the request is meant only for what has been read of it.
+    """
+    try:
+        return await services().documents.load(name)
+    except UnreadableError as error:
+        if asked.if_match is not None:
+            raise
+        unreadable(error)
+        return None
+
+
+async def _plan(name: str) -> Planned | None:
+    """Return the last dry run; None where there is none that can be read: the next one takes its place."""
+    try:
+        return await services().plans.load(name)
+    except UnreadableError as error:
+        unreadable(error)
+        return None
+
+
 async def _shown(name: str) -> list[Finding]:
     """Return the findings that the connection and its last finished dry run show now."""
-    clients = services()
-    found, planned = await clients.documents.load(name), await clients.plans.load(name)
+    found, planned = await services().documents.load(name), await _plan(name)
     findings = found.connection.findings() if found is not None else []
     return findings + (planned.findings if planned is not None and planned.ended is not None else [])
 
@@ -153,14 +186,16 @@ async def _answer(
     client: df.DurableOrchestrationClient,
     name: str,
     kept: tuple[Acceptance, ...],
-    asked: Entry,
+    asked: Asking,
 ) -> func.HttpResponse:
     """Ring at a run that may wait for this, and say whether one will look."""
-    lang, found = language(req), await services().documents.load(name)
-    kind = Kind.ACCEPT if asked.action is Asked.ACCEPT else Kind.WITHDRAW
+    lang, found = language(req), await _readable(name, asked)
+    kind = Kind.ACCEPT if asked.entry.action is Asked.ACCEPT else Kind.WITHDRAW
+    headers: dict[str, str] = {"Content-Language": lang}
     goes_on = False
     if found is not None:
-        done = await perform(client, Request(kind, name, new_id()), asked.caller, found)
+        done = await perform(client, asked.request(kind), asked.entry.caller, found)
+        headers["ETag"] = etag(done.connection)
         # A verification changes nothing.
         goes_on = isinstance(done, Wake) and done.connection.operation.kind is OperationKind.SET_UP
     body = AcceptanceList(
@@ -169,4 +204,4 @@ async def _answer(
         goes_on=goes_on,
         message=text(lang, "acceptance", _DONE[kind], "runs" if goes_on else "rests"),
     )
-    return json_answer(body, headers={"Content-Language": lang})
+    return json_answer(body, headers=headers)

@@ -15,6 +15,7 @@ import azure.functions as func
 
 from connector import clock
 from connector.errors import ConnectorError, ServiceError
+from connector.etag import check
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection, Wanted, is_name
@@ -38,6 +39,15 @@ class Asking:
         """The condition under which the request is meant."""
         self.required = False
         """Whether nothing may be handed out unless the history says so."""
+
+    def hold(self, present: Connection | None) -> None:
+        """Check the condition now, for who writes before ``request`` is decided: it is not asked a second time.
+
+        Raises:
+            ConditionError: it does not hold, or is none.
+        """
+        check(self.if_match, self.name or "", present)
+        self.if_match = None
 
     def compare(self, present: Connection | None, wanted: Wanted) -> None:
         """Note what the request would change: of addresses only their number."""

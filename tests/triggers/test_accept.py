@@ -195,6 +195,51 @@ async def test_what_only_a_dry_run_shows_is_accepted_for_a_name_without_a_connec
     assert (await stuck.client.get(f"/api/connections/{name}")).status_code == 404
 
 
+async def test_an_acceptance_and_its_withdrawal_are_meant_for_what_was_read(stuck: Served) -> None:
+    found, before = await finding(stuck), await stuck.client.get(PATH)
+    path, stale = f"{ACCEPT}/{found['id']}", '"1-0123456789abcdef01234567"'
+    await stuck.client.delete(path)
+    for if_match, status, code in ((stale, 412, "if-match-failed"), ("abc", 400, "if-match-invalid")):
+        with stuck.nothing_happens():
+            answer = await stuck.client.post(ACCEPT, json=chosen(found), headers={"If-Match": if_match})
+            problem(answer, status, code)
+    tag = before.headers["etag"]
+    accepted = await stuck.client.post(ACCEPT, json=chosen(found), headers={"If-Match": tag})
+    assert (accepted.status_code, accepted.headers["etag"]) == (200, tag)
+    for if_match, status, code in ((stale, 412, "if-match-failed"), ("abc", 400, "if-match-invalid")):
+        with stuck.nothing_happens():
+            problem(await stuck.client.delete(path, headers={"If-Match": if_match}), status, code)
+    withdrawn = await stuck.client.delete(path, headers={"If-Match": tag})
+    assert (withdrawn.status_code, withdrawn.headers["etag"], withdrawn.json()["items"]) == (200, tag, [])
+
+
+async def test_a_plan_that_cannot_be_read_is_in_no_acceptances_way(stuck: Served) -> None:
+    found, plan = await finding(stuck), stuck.store / f"plans/{NAME}.json"
+    plan.parent.mkdir(exist_ok=True)
+    plan.write_bytes(b"{")
+    answer = await stuck.client.post(ACCEPT, json=chosen(found))
+    assert [each["id"] for each in answer.json()["items"]] == [found["id"]]
+    assert plan.read_bytes() == b"{"
+    problem(await stuck.client.post(f"/api/connections/{NAME}/accept", json=chosen(found, id="x")), 404,
+            "unknown-finding")  # fmt: skip
+    plan.unlink()
+
+
+async def test_a_connection_that_cannot_be_read_is_in_no_withdrawals_way(stuck: Served) -> None:
+    found, document = await finding(stuck), stuck.store / f"connections/{NAME}.json"
+    await stuck.client.post(ACCEPT, json=chosen(found))
+    tag, good, path = (await stuck.client.get(PATH)).headers["etag"], document.read_bytes(), f"{ACCEPT}/{found['id']}"
+    document.write_bytes(b"{")
+    with stuck.nothing_happens():
+        problem(await stuck.client.delete(path, headers={"If-Match": tag}), 409, "document-unreadable")
+        problem(await stuck.client.post(ACCEPT, json=chosen(found)), 409, "document-unreadable")
+    answer = await stuck.client.delete(path)
+    assert (answer.status_code, answer.json()["items"], answer.json()["goesOn"]) == (200, [], False)
+    assert "etag" not in answer.headers
+    assert document.read_bytes() == b"{"
+    document.write_bytes(good)
+
+
 @pytest.mark.parametrize("code", ["foreign-owner", "foreign-credential", "application-deleted", "principal-stale"])
 async def test_a_finding_that_says_of_no_application_cannot_be_accepted(code: str) -> None:
     assert not Finding(code=code, step=StepName.APPLICATION, subject="x").acceptable
