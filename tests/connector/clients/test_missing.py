@@ -24,8 +24,8 @@ Call = Callable[[Place, Cloud], Awaitable[object]]
 
 
 def not_found(body: str, media: str, *headers: str) -> Talk:
-    head = ("HTTP/1.1 404 Not Found", f"Content-Type: {media}", f"Content-Length: {len(body)}", *headers, "", "")
-    return answers("\r\n".join(head), body.encode())
+    head = ("HTTP/1.1 404 Not Found", f"Content-Type: {media}", f"Content-Length: {len(body)}")
+    return answers("\r\n".join((*head, "Connection: close", *headers, "", "")), body.encode())
 
 
 def refused(code: str) -> Talk:
