@@ -1,4 +1,4 @@
-"""What every step has in common: observe, decide, apply, observe again; errors become outcomes, outcomes are stored."""
+"""One delivery of one activity: what it reads and writes; errors become outcomes, and outcomes are stored."""
 
 from __future__ import annotations
 

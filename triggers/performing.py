@@ -41,7 +41,7 @@ async def perform(
 
     Raises:
         RequestError: it is refused; or another request was faster, or the run has ended.
-        UnavailableError: Durable does not answer, or does not start it; the connection then shows as interrupted.
+        UnavailableError: Durable does not answer, or does not start it: interrupted, and after two minutes shown so.
     """
     live, looked_at = Live(), None
     for _ in range(_TRIES):
@@ -114,7 +114,7 @@ async def start(client: df.DurableOrchestrationClient, connection: Connection, *
 
     Raises:
         ConflictError: another request has replaced this one before it was taken up.
-        UnavailableError: Durable does not start it; the connection then shows as interrupted, and nothing is lost.
+        UnavailableError: Durable does not start it: interrupted, after two minutes shown so, and nothing is lost.
     """
     operation = connection.operation
     value = RunOrder(connection.name, connection.wanted.revision, operation.attempt).to_json()

@@ -137,7 +137,7 @@ def _wish(req: func.HttpRequest, name: str, way: Way) -> SetUpRequest | None:
     """Return the set-up that was sent along, where there is one.
 
     Raises:
-        FieldError: it is one of another connection, or nothing would be done with it.
+        ConflictError: it is one of another connection, or nothing would be done with it.
     """
     body = content(req)
     if not body.strip():
