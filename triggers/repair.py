@@ -125,10 +125,13 @@ async def repair_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         wish = _wish(req, name, way)
         broken = await _broken(name)
         try:
-            connection = await _repair(client, broken, way, wish, asked.entry.caller)
+            started = await _repair(client, broken, way, wish, asked.entry.caller)
         except StaleWriteError:
             raise ConflictError("changed-meanwhile", name=name) from None
+        connection = started or broken.connection
         asked.entry.revision = connection.wanted.revision if connection is not None else None
+    if started is None:
+        return json_answer(_view(broken, way, lang), headers={"Content-Language": lang})
     headers = {"Location": f"/api/connections/{name}", "Retry-After": "5", "Content-Language": lang}
     return json_answer(_view(broken, way, lang), 202, headers)
 
@@ -179,23 +182,28 @@ def _repairs() -> Repairs:
 async def _repair(
     client: df.DurableOrchestrationClient, broken: _Broken, way: Way, wish: SetUpRequest | None, caller: Caller
 ) -> Connection | None:
-    """Repair all documents, the connection's own last, and start what proves it; return the connection, if any.
+    """Repair all documents, and start what proves it; return the connection, or None where nothing has to run.
+
+    The connection's own comes first, since it holds the list: whoever is stopped in between repairs the rest later.
 
     Raises:
         ConflictError: the way is not open, or the list that was sent takes access from more than half of the mailboxes.
     """
     _require(broken, way, wish)
-    now = services().now()
-    begun = await _begun(broken, broken.own, way, wish, caller) if broken.own is not None else None
+    begun = None
+    if broken.own is not None:
+        begun = await _begun(broken, broken.own, way, wish, caller)
+        begun.operation.attempt = await operations.unused(client, broken.name, begun.operation.attempt)
+        await _repairs().connection(broken.own, begun)
     for one in broken.documents:
         if one is not broken.own:
-            await _repairs().settle(broken.name, one, way, now)
-    if not broken.concerned:
-        return broken.connection
-    if broken.own is not None and begun is not None:
-        return await _in_the_place_of(client, broken.own, begun)
-    request = Request(Kind.REPAIR, broken.name, new_id())
-    return (await perform(client, request, caller, await operations.load(broken.name))).connection
+            await _repairs().settle(broken.name, one, way, services().now())
+    if begun is not None:
+        await start(client, begun)
+    elif broken.concerned and broken.connection is not None:
+        request = Request(Kind.REPAIR, broken.name, new_id())
+        return (await perform(client, request, caller, await operations.load(broken.name))).connection
+    return begun
 
 
 def _require(broken: _Broken, way: Way, wish: SetUpRequest | None) -> None:
@@ -237,14 +245,6 @@ async def _begun(broken: _Broken, own: Damaged, way: Way, wish: SetUpRequest | N
     if isinstance(done, Refuse):
         raise done.error
     return done.connection
-
-
-async def _in_the_place_of(client: df.DurableOrchestrationClient, own: Damaged, connection: Connection) -> Connection:
-    """Write the connection over what cannot be read, and start an attempt that nobody knows."""
-    connection.operation.attempt = await operations.unused(client, connection.name, connection.operation.attempt)
-    await _repairs().connection(own, connection)
-    await start(client, connection)
-    return connection
 
 
 def _newest(broken: _Broken, connection: Connection) -> Wanted:

@@ -280,7 +280,7 @@ class BlobStore:
             StaleWriteError: what stands there is somebody else's.
         """
         found = await self.get(path)
-        if found is None or found[0] != document:
+        if found is None or isinstance(found[0], Withheld) or found[0] != document:
             raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
         return found[1]
 

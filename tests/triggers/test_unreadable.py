@@ -221,7 +221,7 @@ async def test_an_acceptance_never_comes_back(many: Served, way: str) -> None:
     assert (seen["state"], [finding["subject"] for finding in seen["findings"]]) == ("ready", ["acceptances"])
     accept = {"id": "foreign-owner:x", "applicationId": seen["ids"]["applicationId"]}
     problem(await many.client.post("/api/connections/hq/accept", json=accept), 409, "document-unreadable")
-    assert (await many.client.post(f"/api/connections/hq/repair?from={way}")).status_code == 202
+    assert (await many.client.post(f"/api/connections/hq/repair?from={way}")).status_code == 200
     assert not path.exists()
 
 
@@ -234,7 +234,7 @@ async def test_a_history_and_a_plan_of_a_later_version_stay_until_they_are_repai
     wish = {"name": "hq", "mailboxes": many.tenant.addresses}
     problem(await many.client.post("/api/connections?dryRun=true", json=wish), 409, "document-unreadable")
     assert [path.read_bytes() for path in paths] == [newer, newer]
-    assert (await many.client.post("/api/connections/hq/repair?from=version")).status_code == 202
+    assert (await many.client.post("/api/connections/hq/repair?from=version")).status_code == 200
     (entry,) = (await many.client.get("/api/connections/hq/history")).json()["items"]
     assert entry["action"] == "repair"
     (aside,) = (many.store / "history/hq").iterdir()
@@ -271,3 +271,13 @@ async def test_a_list_whose_connection_is_gone_is_shortened_only_by_who_says_so(
         problem(await many.client.post("/api/connections", json=wish), 409, "removal-not-allowed")
     assert (await many.client.post("/api/connections?allowRemoval=2", json=wish)).status_code == 202
     assert (await rest(many))["state"] == "ready"
+
+
+async def test_a_chunk_that_nobody_tells_of_any_more_is_repaired_and_nothing_runs(many: Served) -> None:
+    path = await broken_at(many, "connections/left/mailboxes-0000.json")
+    wish = {"name": "left", "mailboxes": ["a@b.example"]}
+    problem(await many.client.post("/api/connections", json=wish), 409, "document-unreadable")
+    answer = await many.client.post("/api/connections/left/repair?from=anew")
+    assert (answer.status_code, "Location" in answer.headers) == (200, False)
+    assert json.loads(path.read_bytes()) == {"schema": SCHEMA, "number": 0}
+    problem(await many.client.get("/api/connections/left"), 404, "unknown-connection")
