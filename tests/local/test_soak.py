@@ -11,17 +11,17 @@ LOSING = (15, 19)
 
 
 async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
-    """Three hostile seeds, everything delivered twice, a member who intrudes, lost starts, and a kill at each write."""
+    """A hostile seed, all delivered twice, a member who intrudes, lost starts, and a kill at each third write."""
     calm = await run(Disturbance(mailboxes=MAILBOXES))
     assert calm.state == "ready"
     stops = await every_stop(MAILBOXES, ("after",))
     assert len(stops) == calm.writes > 5
     disturbances = [
-        *(Disturbance("hostile", seed, MAILBOXES) for seed in (1, 2, 3)),
+        *(Disturbance("hostile", seed, MAILBOXES) for seed in (1,)),
         Disturbance(mailboxes=MAILBOXES, redeliver=True),
         *(Disturbance(mailboxes=MAILBOXES, intruder=seed) for seed in (1, 2)),
         *(Disturbance(mailboxes=MAILBOXES, lose=seed) for seed in LOSING),
-        *stops,
+        *stops[::3],
     ]
     found = await ends(disturbances, 4)
     assert {str(one): end.faults(calm) for one, end in zip(disturbances, found, strict=True) if end.faults(calm)} == {}

@@ -31,8 +31,8 @@ def test_the_app_takes_the_settings_of_the_template(monkeypatch: pytest.MonkeyPa
     given = settings(deploy(template(), customerName="Contoso"))
     for name, value in given.items():
         # What only Azure knows is an address or an id; here it is one that has the shape of it.
-        known = "https://known.example/" if name in {"CONNECTOR_KEY_VAULT_URI", "CONNECTOR_STORE"} else value
-        monkeypatch.setenv(name, known)
+        shaped = {"CONNECTOR_KEY_VAULT_URI": "https://known.example/", "CONNECTOR_STORE": "https://known.example/c"}
+        monkeypatch.setenv(name, shaped.get(name, value))
     found = load()
     assert (found.label, found.cloud, found.granted) == ("Contoso", "public", None)
     assert found.client_id == given["AZURE_CLIENT_ID"]
