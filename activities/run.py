@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from connector import clock
 from connector.acceptances import Acceptance, accepted_for
-from connector.diagnosis import refusal, unread
+from connector.diagnosis import MAY_NOT_LOOK, refusal, unread
 from connector.documents import Documents
 from connector.errors import (
     GrantMissingError,
@@ -266,10 +266,8 @@ async def record(
         entry.not_before = _not_before(outcome, now)
         entry.findings = [*findings, *delays(step, outcome.error, entry.waits_since, now)]
         connection.steps[step] = entry
-        if entry.state is StepState.ACTION_REQUIRED:
-            connection.operation.before = (
-                None  # it has been seen not to be what it was: an outage hides nothing of that
-            )
+        if any(finding.severity == "error" and finding.code not in MAY_NOT_LOOK for finding in findings):
+            connection.operation.before = None  # it was seen not to be what it was: an outage hides nothing of that
 
     await run.note(note)
     log(

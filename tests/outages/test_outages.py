@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.steps import ConnectionState, OperationKind, StepName
+from tests.flow.test_rights import least
 from tests.outages.run import Outage, played
 
 ASKED = {
@@ -70,6 +71,16 @@ async def test_a_verification_that_has_seen_something_foreign_says_so_although_g
         assert end.state is ConnectionState.ACTION_REQUIRED
         again = await one.run(Outage("graph", StepName.PREREQUISITES, 60, OperationKind.VERIFY), rounds=3)
         assert again.state is not ConnectionState.READY
+
+
+async def test_a_connection_that_a_person_looks_after_in_exchange_stays_what_it_was_too(tmp_path: Path) -> None:
+    async with played(tmp_path) as one:
+        await one.run(Outage("graph", StepName.PREREQUISITES, 0))
+        least(one.tenant)
+        calm = await one.run(Outage("graph", StepName.PREREQUISITES, 0, OperationKind.VERIFY))
+        assert calm.state is ConnectionState.READY
+        away = await one.run(Outage("imap", StepName.VERIFICATION, 60, OperationKind.VERIFY))
+        assert (away.state, "not-readable" in away.codes) == (ConnectionState.READY, True)
 
 
 async def test_a_verification_that_sees_a_mailbox_closed_says_so_although_something_else_is_away(
