@@ -20,8 +20,8 @@ demo: $(READY)  ## set one connection up against a simulated Microsoft 365, end 
 run: $(READY)  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS="--port 7071")
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: check $(AZURITE) $(POLICY)  ## linters, types, all tests, coverage
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
+test: check $(AZURITE) $(POLICY)  ## linters, types, all tests; with CI=true their coverage
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(CI),--cov --cov-report=term) $(ARGS)
 
 check: $(READY)  ## linters and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
