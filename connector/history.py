@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from connector.caller import Caller
 from connector.errors import StaleWriteError, UnreadableError
-from connector.kept import Why, read, written
+from connector.kept import read, read_or_none, written
 from connector.log import log
 from connector.model import Document
 
@@ -139,7 +139,7 @@ class Histories:
         """
         for _ in range(_TRIES):
             found = await self._store.get(_path(name))
-            history = _read(_path(name), found[0]) if found is not None else History()
+            history = read_or_none(_path(name), found[0], History) if found is not None else History()
             try:
                 if history is None and found is not None:
                     await self.put_aside(name, found[0], entry.at)
@@ -165,12 +165,14 @@ class Histories:
                     await self._store.delete(path)
                 continue
             found = await self._store.get(path)
-            history = _read(path, found[0], newer=False) if found is not None else None
-            if found is None or history is None or not history.forget(before):
+            if found is None:
                 continue
             try:
+                history = read(path, found[0], History)
+                if not history.forget(before):
+                    continue
                 await self._put(path, history, found[1])
-            except StaleWriteError:
+            except (StaleWriteError, UnreadableError):
                 continue
             changed += 1
         return changed
@@ -185,20 +187,6 @@ class Histories:
         if await self._store.get(path) is None:
             await self._store.put(path, document, None)
         log("history-unreadable", level=logging.ERROR, connection=name)
-
-
-def _read(path: str, document: bytes, *, newer: bool = True) -> History | None:
-    """Return the history; None where it cannot be read, and the next entry puts it aside.
-
-    Raises:
-        UnreadableError: a later version of this app has written it, and ``newer`` says that this matters.
-    """
-    try:
-        return read(path, document, History)
-    except UnreadableError as error:
-        if newer and error.reason == Why.NEWER:
-            raise
-        return None
 
 
 def _path(name: str) -> str:

@@ -86,6 +86,20 @@ def read(path: str, document: bytes | None, model: type[D], is_it: Callable[[D],
     raise UnreadableError("store", "document-unreadable", why, path=path)
 
 
+def read_or_none(path: str, document: bytes, model: type[D]) -> D | None:
+    """Return the document; None where it cannot be read, and whoever comes next may put another in its place.
+
+    Raises:
+        UnreadableError: a later version of this app has written it, so it is not to be lost.
+    """
+    try:
+        return read(path, document, model)
+    except UnreadableError as error:
+        if error.reason == Why.NEWER:
+            raise
+        return None
+
+
 def _why_not(body: bytes, model: type[Document]) -> Why | None:
     """Return what can be said against a document before its fields are looked at."""
     if not body.strip():

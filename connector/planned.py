@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from pydantic import AwareDatetime, Field
 
 from connector.errors import StaleWriteError, UnreadableError
-from connector.kept import Why, read, written
+from connector.kept import read, read_or_none, written
 from connector.model import MAX_MAILBOXES, Chunk, Connection, Document, Finding, Rights
 from connector.plans.plan import Action, Change
 from connector.plans.prerequisites import may
@@ -101,7 +101,7 @@ class Plans:
         """
         found = await self._store.get(_path(planned.connection.name))
         if found is not None:
-            _read(_path(planned.connection.name), found[0])
+            read_or_none(_path(planned.connection.name), found[0], Planned)
         for path in await self._store.paths(f"plans/{planned.connection.name}/"):
             await self._store.delete(path)
         await self._save(_path(planned.connection.name), planned)
@@ -110,7 +110,7 @@ class Plans:
         """Write how far a dry run has come; nothing where a later one has taken its place."""
 
         def still_it(present: bytes) -> bool:
-            found = _read(_path(planned.connection.name), present)
+            found = read_or_none(_path(planned.connection.name), present, Planned)
             return found is not None and found.id == planned.id
 
         await self._save(_path(planned.connection.name), planned, still_it)
@@ -160,9 +160,8 @@ class Plans:
         removed = 0
         paths = await self._store.paths("plans/")
         for path in (path for path in paths if path.count("/") == 1):
-            found = await self._store.get(path)
             try:
-                planned = _read(path, found[0]) if found is not None else None
+                planned = await self._or_none(path)
             except UnreadableError as error:
                 kept.add(f"plans/{error.name}/")
                 continue
@@ -179,9 +178,8 @@ class Plans:
 
     async def before(self, name: str, moment: datetime) -> Planned | None:
         """Return the dry run of a connection where it was begun before ``moment``; None where it cannot be read."""
-        found = await self._store.get(_path(name))
         try:
-            planned = _read(_path(name), found[0]) if found is not None else None
+            planned = await self._or_none(_path(name))
         except UnreadableError:
             return None
         return planned if planned is not None and planned.started < moment else None
@@ -189,10 +187,11 @@ class Plans:
     async def forget(self, planned: Planned, kept: Collection[str]) -> bool:
         """Remove a dry run that holds an address other than those ``kept``; return whether it does."""
         try:
-            if await self._addresses(planned) <= {*kept}:
-                return False
+            stays = await self._addresses(planned) <= {*kept}
         except UnreadableError:
-            pass  # whose addresses it holds nobody knows any more
+            stays = False  # whose addresses it holds nobody knows any more
+        if stays:
+            return False
         name = planned.connection.name
         for path in await self._store.paths(f"plans/{name}/{planned.id}/"):
             await self._store.delete(path)
@@ -208,6 +207,10 @@ class Plans:
             chunk = await self.chunk(planned, number)
             addresses |= {entry.requested for entry in chunk.chunk.mailboxes} if chunk is not None else set()
         return addresses
+
+    async def _or_none(self, path: str) -> Planned | None:
+        found = await self._store.get(path)
+        return read_or_none(path, found[0], Planned) if found is not None else None
 
     async def _load(self, path: str, model: type[D]) -> D | None:
         found = await self._store.get(path)
@@ -263,20 +266,6 @@ class Draft:
         if found is None:
             raise ReplacedError
         return found
-
-
-def _read(path: str, document: bytes) -> Planned | None:
-    """Return a dry run; None where it cannot be read, and whoever comes next may clear it away.
-
-    Raises:
-        UnreadableError: a later version of this app has written it.
-    """
-    try:
-        return read(path, document, Planned)
-    except UnreadableError as error:
-        if error.reason == Why.NEWER:
-            raise
-        return None
 
 
 def _path(name: str) -> str:
