@@ -24,8 +24,6 @@ from connector.steps import ConnectionState, StepName
 class Situation(StrEnum):
     """How a connection stands for somebody who asks for something: the columns of the table."""
 
-    NEW = "new"
-    """There is none of that name."""
     RESTS = "rests"
     """Its operation has ended."""
     LOST = "lost"
@@ -77,10 +75,8 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
     return row.rules[situation(connection, live, now)](Case(request, connection, live, now))
 
 
-def situation(connection: Connection | None, live: Live, now: datetime) -> Situation:
+def situation(connection: Connection, live: Live, now: datetime) -> Situation:
     """Return how a connection stands for whoever asks for something."""
-    if connection is None:
-        return Situation.NEW
     if connection.operation.ended is not None:
         return Situation.RESTS
     if lost(connection, live, now) is not None:
@@ -110,8 +106,7 @@ def asks_again(kind: Kind) -> bool:
 
 
 def _row(function: str | None, new: _First, *rules: _Rule, again: bool = False, looks: bool = True) -> _Row:
-    columns = [column for column in Situation if column is not Situation.NEW]
-    return _Row(function, new, dict(zip(columns, rules, strict=True)), again, looks)
+    return _Row(function, new, dict(zip(Situation, rules, strict=True)), again, looks)
 
 
 # fmt: off
