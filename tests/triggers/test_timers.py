@@ -40,10 +40,8 @@ async def test_the_end_of_a_secret_is_told_once_for_each_threshold(
     assert told == [[], [59], [], [30], [], [], [13], [6], [2], [1], [0], [], []]
 
 
-async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
-    hq: Served, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, logger="connector")
+async def _let_end_in_a_week_untold(hq: Served) -> None:
+    """Let the secret end in six days and a half, as if nobody had been told of any day before."""
 
     def unwarned(connection: Connection) -> None:
         assert connection.secret is not None
@@ -51,6 +49,13 @@ async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
 
     await Documents(FolderStore(hq.store)).update(NAME, unwarned)
     await _let_end_in(hq, 6.5)
+
+
+async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
+    hq: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    await _let_end_in_a_week_untold(hq)
     ends = await Documents(FolderStore(hq.store)).load(NAME)
     assert ends is not None
     assert ends.connection.secret is not None
@@ -89,13 +94,7 @@ async def test_a_document_about_which_the_store_gives_no_answer_keeps_no_other_f
     hq: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="connector")
-
-    def unwarned(connection: Connection) -> None:
-        assert connection.secret is not None
-        connection.secret = connection.secret.model_copy(update={"warned_days": []})
-
-    await Documents(FolderStore(hq.store)).update(NAME, unwarned)
-    await _let_end_in(hq, 6.5)
+    await _let_end_in_a_week_untold(hq)
     away = hq.store / "connections/a.json"  # comes first; a folder cannot be read as a file
     away.mkdir()
     try:
