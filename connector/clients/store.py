@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from azure.core import MatchConditions
+from azure.core.async_paging import AsyncItemPaged
 from azure.core.exceptions import (
     AzureError,
     HttpResponseError,
@@ -303,26 +304,24 @@ class BlobStore:
 
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
-        try:
-            names = self._container.list_blob_names(name_starts_with=prefix)
-            return sorted(await collect(names, "store", self._bounds))
-        except _BROKEN as error:
-            _raise_ours(error)
-        except Exception as error:  # noqa: BLE001 - it tells which
-            raise unreadable("store", error) from None
+        return sorted(await self._listed(self._container.list_blob_names(name_starts_with=prefix)))
 
     async def versions(self, path: str) -> list[str]:
         """See ``Store``.
 
         Others' names may begin with the path (learn.microsoft.com/rest/api/storageservices/list-blobs).
         """
-        try:
-            blobs = self._container.list_blobs(name_starts_with=path, include=["versions"])
-            found = await collect(blobs, "store", self._bounds)
-        except _BROKEN as error:
-            _raise_ours(error)
+        found = await self._listed(self._container.list_blobs(name_starts_with=path, include=["versions"]))
         kept = (str(blob.version_id) for blob in found if blob.name == path and blob.version_id)
         return sorted(kept, reverse=True)[:_MOST_LOOKED_AT]
+
+    async def _listed(self, blobs: AsyncItemPaged[T]) -> list[T]:
+        try:
+            return await collect(blobs, "store", self._bounds)
+        except _BROKEN as error:
+            _raise_ours(error)
+        except Exception as error:  # noqa: BLE001 - it tells which
+            raise unreadable("store", error) from None
 
     async def version(self, path: str, version: str) -> bytes | None:
         """See ``Store``."""

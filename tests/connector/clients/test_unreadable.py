@@ -25,6 +25,7 @@ from tests.connector.clients.test_bounds import (
     store,
     store_at,
     store_list,
+    store_version,
     token,
 )
 
@@ -61,7 +62,15 @@ async def store_put(place: Place, cloud: Cloud) -> object:
         await opened.close()
 
 
-OTHERS = (exchange, graph_batch, identity, store, store_put, store_list, token)
+async def store_versions(place: Place, cloud: Cloud) -> object:
+    opened = store_at(place, cloud)
+    try:
+        return await opened.versions("a.json")
+    finally:
+        await opened.close()
+
+
+OTHERS = (exchange, graph_batch, identity, store, store_put, store_list, store_version, store_versions, token)
 
 
 @pytest.fixture(scope="module")
