@@ -107,8 +107,11 @@ class Turns:
 
     def of(self, entries: Sequence[MailboxRecord]) -> Iterator[tuple[list[MailboxRecord], bool]]:
         """Yield as many mailboxes as go into one request, and whether they are only looked at."""
-        for looks in (True, False):
-            some = [entry for entry in entries if self._run.looks_at(entry) is looks]
+        # Before the first is yielded: what has been looked at is settled, and that is not to be done once more.
+        parted = [
+            (looks, [entry for entry in entries if self._run.looks_at(entry) is looks]) for looks in (True, False)
+        ]
+        for looks, some in parted:
             for start in range(0, len(some), BATCH):
                 if self._begun and self._budget.left <= 0:
                     self.more = self.more or (some[start].finding is None and some[start].leaving_since is None)

@@ -13,7 +13,6 @@ from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.orders import BEGIN, CONCLUDE, FAIL, FailOrder, Order, Work
 from connector.plans.mailbox_list import again, arrange, summary
 from connector.steps import (
-    SETTLED,
     ConnectionState,
     MailboxState,
     OperationKind,
@@ -70,7 +69,7 @@ async def _take_up(run: Run) -> None:
             return  # another request has come meanwhile: the list that was arranged is not its list
         connection.operation.begun = True
         connection.chunks = [summary(chunk, connection.operation.id) for chunk in chunks]
-        connection.steps = {step: _renewed(connection.step(step), step, only_verify) for step in StepName}
+        connection.steps = {step: _renewed(connection.step(step), step, only_verify) for step in connection.programme}
         _enter(connection, ConnectionState.RUNNING, run)
 
     await run.update(note)
@@ -85,11 +84,7 @@ async def _take_up(run: Run) -> None:
 
 def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord:
     """Return a step's record for a new operation: a verification only looks at what has been settled before."""
-    if not only_verify or step is StepName.VERIFICATION:
-        return StepRecord()
-    if entry.check or entry.state in SETTLED:
-        return StepRecord(check=True)
-    return entry.model_copy(update={"not_before": None})  # who asks for it asks the service anew
+    return StepRecord() if not only_verify or step is StepName.VERIFICATION else entry.renewed()
 
 
 @activity(CONCLUDE, Order)

@@ -146,11 +146,11 @@ class Run:
 
     def looks(self, step: StepName) -> bool:
         """Return whether a step changes nothing: in a dry run, and what a verification has found settled."""
-        return self.dry or self.connection.step(step).check
+        return self.dry or self.connection.operation.only_looks(self.connection.step(step).settled_in)
 
     def looks_at(self, entry: MailboxRecord) -> bool:
         """Return the same of one mailbox."""
-        return self.dry or entry.check
+        return self.dry or self.connection.operation.only_looks(entry.settled_in)
 
     async def chunk(self, number: int) -> Chunk:
         """Return one chunk of mailboxes."""
@@ -260,6 +260,8 @@ async def record(
         entry.state = StepState.WAITING if waiting else StepState(outcome.state)
         entry.started = entry.started or run.order.now
         entry.ended = now if entry.state in SETTLED | {StepState.FAILED} else None
+        if entry.state in SETTLED and not connection.operation.only_looks(entry.settled_in):
+            entry.settled_in = connection.operation.id
         entry.changes += run.changes
         entry.waits += waiting
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None

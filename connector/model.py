@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from connector.errors import MissingIdError
-from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+from connector.steps import PROGRAMMES, SETTLED, ConnectionState, Does, MailboxState, OperationKind, StepName, StepState
 
 MAX_MAILBOXES = 5_000
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -52,6 +52,16 @@ class Document(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True, defer_build=True
     )
+
+
+EARLIER = "earlier"
+"""Stands for the operation in which something was settled, where a version before has not kept which one it was."""
+SettledIn = Annotated[
+    str | None,
+    BeforeValidator(lambda value: (EARLIER if value else None) if isinstance(value, bool) else value),
+    # Versions before kept ``check`` instead: that a verification only looks at it, since an earlier one had settled it.
+    Field(validation_alias=AliasChoices("settledIn", "settled_in", "check"), serialization_alias="settledIn"),
+]
 
 
 class Finding(Document):
@@ -128,6 +138,11 @@ class Operation(Document):
     cancelled: bool = False
     """Whether somebody has asked to end it: no further activity does anything."""
 
+    def only_looks(self, settled_in: str | None) -> bool:
+        """Return whether it changes nothing of what was settled in that operation; None where nobody has settled it."""
+        does = PROGRAMMES[self.kind].does
+        return does is Does.LOOKS or (does is Does.CHECKS and settled_in not in {None, self.id})
+
 
 class StepRecord(Document):
     """How far a step is in the present operation, and what it found."""
@@ -144,8 +159,15 @@ class StepRecord(Document):
     not_before: AwareDatetime | None = None
     """Until when a service has asked to be left alone, an hour ahead at most: nobody asks it before."""
     findings: list[Finding] = []
-    check: bool = False
-    """Whether the step only looks: a verification changes nothing of what an earlier operation has settled."""
+    settled_in: SettledIn = None
+    """The operation that has last settled it, itself: one that only looks leaves this as it is."""
+
+    def renewed(self) -> StepRecord:
+        """Return what a verification takes up: what was settled it looks at anew, with the rest it goes on."""
+        settled_in = self.settled_in or (EARLIER if self.state in SETTLED else None)
+        if settled_in is not None:
+            return StepRecord(settled_in=settled_in)
+        return self.model_copy(update={"not_before": None})  # who asks for it asks the service anew
 
     @property
     def proven_by_login(self) -> bool:
@@ -282,12 +304,10 @@ class MailboxRecord(Document):
     leaving_since: AwareDatetime | None = None
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
-    check: bool = False
-    """Whether it is only looked at: a verification changes nothing of what an earlier operation has settled."""
     resolved_in: str | None = None
     """The operation in which it was last found out which mailbox the name means, or that it means none."""
-    settled_in: str | None = None
-    """The operation in which access was last found as wanted."""
+    settled_in: SettledIn = None
+    """The operation in which access was last found as wanted; in another one it is still to be looked at."""
     proven_in: str | None = None
     """The operation in which it last opened."""
     proven_on: AwareDatetime | None = None
@@ -367,6 +387,11 @@ class Connection(Document):
         """Return the state of each step."""
         return {step: self.steps[step].state if step in self.steps else StepState.PENDING for step in StepName}
 
+    @property
+    def programme(self) -> tuple[StepName, ...]:
+        """Return the steps of its operation, in their order."""
+        return PROGRAMMES[self.operation.kind].steps
+
     def step(self, name: StepName) -> StepRecord:
         """Return the record of a step, made on first use."""
         return self.steps.setdefault(name, StepRecord())
@@ -395,7 +420,7 @@ class Connection(Document):
     def findings(self) -> list[Finding]:
         """Return what all steps found, and that a run was lost and begun anew."""
         told = [_begun_anew(self.operation.lost)] if self.operation.lost is not None else []
-        return [*told, *(finding for step in StepName for finding in self.step(step).findings)]
+        return [*told, *(finding for step in self.programme for finding in self.step(step).findings)]
 
 
 def _begun_anew(lost: Lost) -> Finding:

@@ -94,4 +94,5 @@ def settle_proven(connection: Connection) -> None:
         told = [finding for finding in entry.findings if finding not in unseen]
         told += [Finding(code=PROVEN_BY_LOGIN, step=step)] if unseen else []
         findings = [finding.model_copy(update={"severity": "info"}) for finding in told]
-        connection.steps[step] = entry.model_copy(update={"state": StepState.UNCHANGED, "findings": findings})
+        settled = {"state": StepState.UNCHANGED, "settled_in": entry.settled_in or connection.operation.id}
+        connection.steps[step] = entry.model_copy(update={**settled, "findings": findings})

@@ -134,7 +134,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
                 waits=entry.waits,
                 findings=[_finding(finding) for finding in now.findings if finding.step is step],
             )
-            for step in StepName
+            for step in connection.programme
             for entry in (connection.step(step),)
         ],
         mailboxes=connection.counts(),

@@ -292,7 +292,7 @@ def connection_view(
             enable_imap=connection.wanted.enable_imap,
             arranged=connection.taken_up,
         ),
-        steps=[_step_view(connection, step, live, lang) for step in StepName],
+        steps=[_step_view(connection, step, live, lang) for step in connection.programme],
         ids=IdsView(
             tenant_id=connection.ids.tenant_id,
             application_id=connection.ids.application_id,

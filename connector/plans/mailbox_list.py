@@ -62,7 +62,7 @@ def _kept(chunk: Chunk, names: set[str], known: set[str]) -> Iterator[MailboxRec
             known.add(entry.requested)
             yield _fresh(entry)
         elif entry.known:
-            leaving = left_behind(entry.model_copy(update={"check": False}))
+            leaving = left_behind(entry.model_copy(update={"settled_in": None}))
             yield leaving.model_copy(update={"requested": entry.requested})
 
 
@@ -114,15 +114,16 @@ def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
 
 
 def again(chunks: list[Chunk]) -> list[Chunk]:
-    """Return the chunks for proving every mailbox once more; what step 7 found stays until it has looked again."""
+    """Return the chunks for proving every mailbox once more; what step 7 found stays until it has looked again.
+
+    So does which operation has settled it: by that it is known to be only looked at.
+    """
     return [
         Chunk(
             number=chunk.number,
             mailboxes=[
                 entry.model_copy(
                     update={
-                        "check": entry.check or entry.settled_in is not None,
-                        "settled_in": None,
                         "resolved_in": None,
                         "proven_in": None,
                         "state": MailboxState.WAITING if entry.settled_in is not None else MailboxState.PENDING,

@@ -77,14 +77,14 @@ def left_behind(record: MailboxRecord) -> MailboxRecord:
         requested=folded(record.address or record.requested),
         address=record.address,
         wanted=False,
-        check=record.check,
+        settled_in=record.settled_in,
         **record.model_dump(include={"guid", "exchange_guid", "directory_id", "access", "given_on", "proven_on"}),
     )
 
 
 def begin_anew(record: MailboxRecord) -> None:
     """Forget all that was known of the mailbox that a name meant before."""
-    fresh = MailboxRecord(requested=record.requested, check=record.check)
+    fresh = MailboxRecord(requested=record.requested, settled_in=record.settled_in)
     for name in MailboxRecord.model_fields:
         setattr(record, name, getattr(fresh, name))
 

@@ -14,13 +14,18 @@ from connector.errors import ForbiddenError, NotFoundError, ReplicationError, Th
 from connector.model import Chunk, MailboxRecord
 from connector.orders import Order
 from connector.plans.mailbox_list import summary
+from connector.steps import OperationKind
 from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, deliver, settle
 
 
-async def taken_back(exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW) -> tuple[Removal, Chunk]:
+async def taken_back(
+    exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW, kind: OperationKind = OperationKind.SET_UP
+) -> tuple[Removal, Chunk]:
     clients: Any = Clients(exchange, folder)
+    wanted = connection("c@x.de")
+    wanted.operation.kind = kind
     await clients.documents.save_chunk("hq", chunk)
-    work = Removal(Run(clients, Order("hq", 1, now), connection("c@x.de")), PRINCIPAL)
+    work = Removal(Run(clients, Order("hq", 1, now), wanted), PRINCIPAL)
     await deliver(work)
     return work, await clients.documents.chunk("hq", 0)
 
@@ -102,14 +107,14 @@ async def test_what_cannot_be_read_at_present_is_waited_for_and_not_for_a_person
 
 
 async def test_a_verification_only_looks_at_what_a_name_meant_before(tmp_path: Path) -> None:
-    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given", check=True)
-    exchange = Exchange()
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given", settled_in="set-up")
+    exchange, verify = Exchange(), OperationKind.VERIFY
     exchange.given = {"a@x.de"}
-    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]), kind=verify)
     assert (exchange.given, work.run.changes) == ({"a@x.de"}, 0)
     assert [entry.requested for entry in work.by_hand] == ["a@x.de"]
     exchange.given = set()
-    assert (await taken_back(exchange, tmp_path, left))[1].mailboxes == []
+    assert (await taken_back(exchange, tmp_path, left, kind=verify))[1].mailboxes == []
 
 
 async def test_the_address_of_a_mailbox_that_is_gone_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import StaleWriteError, UnavailableError
-from connector.model import Chunk, Connection, MailboxRecord, Operation, Wanted
-from connector.steps import OperationKind
+from connector.model import Chunk, Connection, MailboxRecord, Operation, StepRecord, Wanted
+from connector.steps import SETTLED, OperationKind, StepState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -38,6 +39,39 @@ async def test_a_connection_is_read_as_it_was_written(documents: Documents) -> N
     assert found is not None
     assert (found.connection, found.etag) == (connection(), etag)
     assert await documents.load("other") is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "kind", "looks"),
+    [
+        ({"check": True}, OperationKind.VERIFY, True),  # of a version before, in the midst of a verification
+        ({"check": True}, OperationKind.SET_UP, False),
+        ({"check": False}, OperationKind.VERIFY, False),
+        ({}, OperationKind.VERIFY, False),
+        ({"check": True, "settledIn": "op"}, OperationKind.VERIFY, False),  # it has been looked at
+        ({"settledIn": "another"}, OperationKind.VERIFY, True),
+        ({"settledIn": "another"}, OperationKind.SET_UP, False),
+        ({"settledIn": "op"}, OperationKind.VERIFY, False),
+        ({"settledIn": "op"}, OperationKind.PLAN, True),
+        ({}, OperationKind.PLAN, True),
+    ],
+)
+def test_a_verification_only_looks_at_what_another_operation_has_settled(
+    kept: dict[str, Any], kind: OperationKind, *, looks: bool
+) -> None:
+    operation = Operation(id="op", kind=kind, started=NOW)
+    for one in (StepRecord.model_validate(kept), MailboxRecord.model_validate({"requested": "a@b.de", **kept})):
+        assert operation.only_looks(one.settled_in) is looks
+        again = type(one).model_validate_json(one.model_dump_json(by_alias=True, exclude_defaults=True))
+        assert again == one
+
+
+@pytest.mark.parametrize("state", StepState)
+def test_what_a_version_before_has_settled_a_verification_only_looks_at(state: StepState) -> None:
+    operation = Operation(id="op", kind=OperationKind.VERIFY, started=NOW)
+    renewed = StepRecord(state=state).renewed()
+    assert operation.only_looks(renewed.settled_in) is (state in SETTLED)
+    assert renewed.state is (StepState.PENDING if state in SETTLED else state)
 
 
 async def test_names_are_those_of_connections_only(documents: Documents) -> None:

@@ -17,7 +17,7 @@ from connector.caller import Caller
 from connector.clients.exchange import ExchangeAdmin
 from connector.documents import Documents
 from connector.lost import Live
-from connector.model import MailboxRecord, StepRecord, Wanted
+from connector.model import MailboxRecord, Operation, StepRecord, Wanted
 from connector.observed import ImapAnswer
 from connector.orders import Order, parsed
 from connector.planned import Planned, Plans
@@ -138,7 +138,7 @@ class Desk(Durable):
             self.input = self.continued
             found = await self.clients.documents.load(NAME)
             assert found is not None
-            moving = any(_moves(entry, found.connection.operation.id) for entry in await self.entries())
+            moving = any(_moves(entry, found.connection.operation) for entry in await self.entries())
             still = 0 if moving else still + 1
             assert self.input["round"] < 200, "it does not come to rest"
 
@@ -152,12 +152,13 @@ class Desk(Durable):
         return await code(value)
 
 
-def _moves(entry: MailboxRecord, operation_id: str) -> bool:
+def _moves(entry: MailboxRecord, operation: Operation) -> bool:
     """Return whether a mailbox may still change without a person."""
+    looks = operation.only_looks(entry.settled_in)
     if not entry.wanted:
-        return not entry.check or entry.leaving_since is None
-    lasting = _LASTING | ({"access-missing"} if entry.check else set())
-    told = entry.finding is not None and entry.finding.code in lasting and entry.resolved_in == operation_id
+        return not looks or entry.leaving_since is None
+    lasting = _LASTING | ({"access-missing"} if looks else set())
+    told = entry.finding is not None and entry.finding.code in lasting and entry.resolved_in == operation.id
     return entry.state is not MailboxState.OPEN and not told
 
 

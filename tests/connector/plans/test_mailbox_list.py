@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model import Chunk, MailboxRecord
+from connector.model import Chunk, MailboxRecord, Operation
 from connector.plans.mailbox_list import again, arrange, handed_over, removals
 from connector.plans.mailboxes import finding
-from connector.steps import MailboxState
+from connector.steps import MailboxState, OperationKind
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADDRESSES = st.lists(st.integers(0, 60).map(lambda n: f"m{n}@b.de"), unique=True, max_size=40)
 
 
@@ -54,7 +57,7 @@ def test_proving_again_keeps_what_step_7_found_until_it_looks_again() -> None:
     unknown = MailboxRecord(requested="c@b.de")
     (chunk,) = again([Chunk(number=0, mailboxes=[settled, unknown])])
     first, second = chunk.mailboxes
-    assert (first.settled_in, first.proven_in, first.state, first.finding) == (None, None, MailboxState.WAITING, off)
+    assert (first.settled_in, first.proven_in, first.state, first.finding) == ("old", None, MailboxState.WAITING, off)
     assert (second.settled_in, second.state) == (None, MailboxState.PENDING)
 
 
@@ -63,9 +66,11 @@ def test_proving_once_more_only_looks_at_what_was_settled_however_often() -> Non
     open_ = MailboxRecord(requested="c@d.de")
     once = again([Chunk(number=0, mailboxes=[settled, open_])])
     twice = again(once)
-    assert [[entry.check for entry in chunk.mailboxes] for chunk in (*once, *twice)] == [[True, False], [True, False]]
+    looks = Operation(id="verify", kind=OperationKind.VERIFY, started=NOW)
+    for chunk in (*once, *twice):
+        assert [looks.only_looks(entry.settled_in) for entry in chunk.mailboxes] == [True, False]
     (anew,) = arrange(twice, ["a@b.de", "c@d.de"], 50)
-    assert [entry.check for entry in anew.mailboxes] == [False, False]
+    assert [entry.settled_in for entry in anew.mailboxes] == [None, None]
 
 
 def entry(requested: str, guid: str | None = None, **more: object) -> MailboxRecord:
