@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from activities.run import Run
+from connector.credential import Intent
 from connector.diagnosis import refusal
 from connector.errors import ForbiddenError, RefusedError, ReplicationError, ServiceError, WaitError
 from connector.log import log
 from connector.microsoft import LIFETIME_REFUSED
-from connector.model import Connection, Intent, Refused
+from connector.model import Connection, Refused
 from connector.patience import patiently
 from connector.plans import secret
 from connector.plans.plan import Action, Change

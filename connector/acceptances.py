@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, Field
 
+from connector.document import Document
 from connector.errors import StaleWriteError
 from connector.kept import read, written
-from connector.model import Document
 
 if TYPE_CHECKING:
     from connector.clients.store import Store

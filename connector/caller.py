@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
-from connector.model import Document
+from connector.document import Document
 
 
 class Caller(Document):

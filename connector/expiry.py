@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connector.model import SecretRecord
+from connector.credential import SecretRecord
 
 THRESHOLDS = (60, 30, 14, 7, 3, 1, 0)
 """Days before the end at which a line is logged, once each."""

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from connector.caller import Caller
+from connector.document import Document
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import read, read_or_none, written
 from connector.log import log
-from connector.model import Document
 
 if TYPE_CHECKING:
     from connector.clients.store import Store

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from connector.document import Document
 from connector.errors import UnreadableError
-from connector.model import Document
 
 D = TypeVar("D", bound=Document)
 SCHEMA = 2

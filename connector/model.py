@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field
 from pydantic.alias_generators import to_camel
 
+from connector.credential import Intent, SecretRecord
+from connector.document import Document
 from connector.errors import MissingIdError
 from connector.steps import PROGRAMMES, SETTLED, ConnectionState, Does, MailboxState, OperationKind, StepName, StepState
 
@@ -44,14 +46,6 @@ ACCEPTABLE = OF_OTHERS | {"application-deleted", "principal-stale"}
 
 
 PROVEN_BY_LOGIN = "proven-by-login"
-
-
-class Document(BaseModel):
-    """The base of whatever is kept or shown as JSON. Validators are built on first use: importing stays cheap."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True, defer_build=True
-    )
 
 
 EARLIER = "earlier"
@@ -205,42 +199,6 @@ class Rights(Document):
     cmdlets: list[str] = []
     secrets_allowed: bool = True
     longest_secret_days: int | None = None
-
-
-class SecretRecord(Document):
-    """The client secret in use, without its value."""
-
-    uri: str
-    version: str
-    key_id: str
-    expires_on: AwareDatetime
-    warned_days: list[int] = []
-    """For which days before its end the ``secret-expiry`` line has been logged."""
-    replaces: str | None = None
-    """The key id of an earlier one that the token endpoint had accepted: the UTM may have that one still."""
-    confirmed_on: AwareDatetime | None = None
-    """When somebody said that the UTM has this one."""
-
-    @property
-    def name(self) -> str:
-        """Return its name in the vault, which its address holds: ``https://…/secrets/{name}/{version}``."""
-        return self.uri.split("/")[-2]
-
-    @property
-    def to_be_entered(self) -> bool:
-        """Return whether the UTM may still have an earlier one, as far as anybody has said."""
-        return self.replaces is not None and self.confirmed_on is None
-
-
-class Intent(Document):
-    """Written before a credential is added, so that a crash leaves something to recognise the orphan by."""
-
-    id: str
-    started: AwareDatetime
-    key_id: str | None = None
-    """Set when the vault holds the value: the intent is complete."""
-    given_up: bool = False
-    """Whether the delivery that began it has come to nothing, so that nobody is at it any more."""
 
 
 class Refused(Document):

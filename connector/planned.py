@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AwareDatetime, Field
 
+from connector.document import Document
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import read, read_or_none, written
-from connector.model import MAX_MAILBOXES, Chunk, Connection, Document, Finding, Rights
+from connector.model import MAX_MAILBOXES, Chunk, Connection, Finding, Rights
 from connector.plans.plan import Action, Change
 from connector.plans.prerequisites import may
 from connector.steps import StepName

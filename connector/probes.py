@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connector.document import Document
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import read, written
-from connector.model import Document, Finding
+from connector.model import Finding
 
 if TYPE_CHECKING:
     from connector.clients.store import Store

@@ -13,11 +13,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from connector.acceptances import Kept
+from connector.document import Document
 from connector.documents import chunk_in, chunk_path, connection_in, path_of
 from connector.errors import UnreadableError
 from connector.history import Histories, History
 from connector.kept import Why, read, written
-from connector.model import Chunk, Connection, Document
+from connector.model import Chunk, Connection
 from connector.planned import Planned
 from connector.together import together
 

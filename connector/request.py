@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.address import MAX_ADDRESS, PATTERN, canonical
+from connector.document import Document
 from connector.errors import BodyError, FieldError
 from connector.microsoft import MAX_LIFETIME_DAYS
-from connector.model import MAX_MAILBOXES, MAX_NAME, ConnectionName, Document, Wanted
+from connector.model import MAX_MAILBOXES, MAX_NAME, ConnectionName, Wanted
 from connector.visible import PATTERN as SEEN
 from connector.visible import hidden, visible
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector.credential import SecretRecord
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
-from connector.model import Connection, Finding, SecretRecord
+from connector.model import Connection, Finding
 from connector.steps import SETTLED, ConnectionState, StepName
 
 EXPIRING = timedelta(days=30)

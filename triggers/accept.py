@@ -10,13 +10,14 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.acceptances import MAX_FINDING_ID, Acceptance, same_guid
+from connector.document import Document
 from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, UnknownConnectionError, UnreadableError
 from connector.etag import etag
 from connector.history import Asked
 from connector.log import unreadable
 from connector.messages import text
-from connector.model import Document, Finding, is_name
+from connector.model import Finding, is_name
 from connector.planned import Planned
 from connector.request import AcceptRequest, parse_acceptance
 from connector.ruling import Kind, Wake

@@ -9,6 +9,7 @@ from typing import Any
 import azure.functions as func
 
 from connector import clock
+from connector.document import Document
 from connector.errors import (
     BodyError,
     ConditionError,
@@ -27,7 +28,6 @@ from connector.errors import (
 from connector.log import log, unforeseen, unreadable
 from connector.messages import Language, preferred, text
 from connector.microsoft import VAULT_FIREWALL
-from connector.model import Document
 from connector.visible import visible
 from connector.waiting import LONGEST_ASKED
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import azure.functions as func
 
+from connector.document import Document
 from connector.errors import ConflictError
 from connector.etag import etag
 from connector.history import Asked
-from connector.model import Document
 from connector.request import ConfirmRequest, parse_confirmation
 from connector.ruling import Kind
 from connector.services import services

@@ -10,9 +10,10 @@ from connector import REPOSITORY, __version__
 from connector.acceptances import Acceptance
 from connector.address import both
 from connector.diagnosis import UNREADABLE, unreadable
+from connector.document import Document
 from connector.errors import UnreadableError
 from connector.messages import Language, text
-from connector.model import Connection, Document, Finding, Ids, Severity
+from connector.model import Connection, Finding, Ids, Severity
 from connector.remedy import Context, remedy
 from connector.services import Services
 from connector.steps import SETTLED, StepName

@@ -9,10 +9,11 @@ import azure.functions as func
 from pydantic import Field
 
 from connector import clock
+from connector.document import Document
 from connector.errors import UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import Language, text
-from connector.model import Document, is_name
+from connector.model import is_name
 from connector.services import services
 from triggers.answers import json_answer, language
 from triggers.query import TOP, integer, query

@@ -10,7 +10,7 @@ import azure.functions as func
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from connector import __version__
-from connector.model import Document
+from connector.document import Document
 from triggers.answers import Problem
 from triggers.query import query
 from triggers.route import ROUTES, Role, Route

@@ -7,11 +7,12 @@ from enum import StrEnum
 import azure.functions as func
 
 from connector.address import both, written
+from connector.credential import SecretRecord
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
 from connector.microsoft import VAULT_FIREWALL
-from connector.model import Connection, SecretRecord
+from connector.model import Connection
 from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
 from connector.services import Services, services

@@ -13,9 +13,10 @@ from pydantic import Field
 
 from connector.acceptances import Acceptance
 from connector.address import written
+from connector.document import Document
 from connector.errors import UnknownConnectionError
 from connector.messages import Language, text
-from connector.model import Document, Finding, is_name
+from connector.model import Finding, is_name
 from connector.planned import Planned, PlannedChange, ReplacedError
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
 from connector.services import services

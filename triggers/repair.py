@@ -14,12 +14,13 @@ from pydantic import Field
 
 from connector.admission import admit
 from connector.caller import Caller
+from connector.document import Document
 from connector.documents import connection_in
 from connector.errors import ConflictError, GrantMissingError, StaleWriteError, UnknownConnectionError, UnreadableError
 from connector.history import Asked
 from connector.lost import Live
 from connector.messages import Language, text
-from connector.model import Chunk, Connection, Document, Wanted, is_name
+from connector.model import Chunk, Connection, Wanted, is_name
 from connector.patience import patiently
 from connector.plans.application import unique_name
 from connector.plans.mailbox_list import removals

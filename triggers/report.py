@@ -12,8 +12,9 @@ from pydantic import Field
 
 from connector import __version__, clock
 from connector.address import written
+from connector.document import Document
 from connector.errors import UnreadableError
-from connector.model import Document, Finding, MailboxRecord
+from connector.model import Finding, MailboxRecord
 from connector.services import services
 from connector.standing import damaged
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState

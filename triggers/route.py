@@ -15,6 +15,7 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.document import Document
 from connector.errors import (
     BodyError,
     ConditionError,
@@ -27,7 +28,6 @@ from connector.errors import (
     UnknownConnectionError,
     UnreadableError,
 )
-from connector.model import Document
 from connector.request import Body
 from triggers.answers import Handler, answered, meaning
 from triggers.query import Parameter

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.errors import RequestError, ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
 from connector.log import log, unreadable
-from connector.model import Connection, SecretRecord
+from connector.model import Connection
 from connector.ruling import Kind, Request, Settled, Start
 from connector.services import services
 from triggers import operations

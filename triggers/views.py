@@ -11,9 +11,10 @@ from pydantic import Field
 
 from connector.address import written
 from connector.diagnosis import UNREADABLE
+from connector.document import Document
 from connector.etag import etag
 from connector.messages import Language, text
-from connector.model import Connection, Document, MailboxRecord, StepRecord
+from connector.model import Connection, MailboxRecord, StepRecord
 from connector.remedy import Context
 from connector.standing import Standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from connector.credential import Intent, SecretRecord
 from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
-from connector.model import Finding, Intent, SecretRecord, Wanted
+from connector.model import Finding, Wanted
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Plan

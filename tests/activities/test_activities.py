@@ -22,6 +22,7 @@ from activities.secret import STAGE
 from activities.stage import Result, Stage
 from activities.stage import settle as carry_out
 from connector.clients.store import FolderStore
+from connector.credential import Intent
 from connector.documents import Documents
 from connector.errors import (
     ForbiddenError,
@@ -36,7 +37,7 @@ from connector.errors import (
     UnforeseenError,
     WaitError,
 )
-from connector.model import Chunk, ChunkSummary, Connection, Ids, Intent, MailboxRecord, Operation, Wanted
+from connector.model import Chunk, ChunkSummary, Connection, Ids, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
 from connector.orders import Order
 from connector.plans.secret import Observed, credential_name

@@ -13,9 +13,10 @@ from activities.run import Run, record, translate
 from activities.stage import settle
 from activities.steps import STEPS
 from connector.clients.store import FolderStore
+from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.errors import MissingIdError
-from connector.model import Connection, Ids, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import Connection, Ids, Operation, StepRecord, Wanted
 from connector.orders import Order
 from connector.steps import OperationKind, StepName, StepState
 

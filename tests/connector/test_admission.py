@@ -14,11 +14,12 @@ import pytest
 from connector import admission, ruling
 from connector.admission import Situation, admit, asks_again, looks, situation
 from connector.caller import Caller
+from connector.credential import SecretRecord
 from connector.errors import RequestError
 from connector.etag import etag
 from connector.lost import ALIVE, Live
 from connector.messages import text
-from connector.model import Connection, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import Connection, Operation, StepRecord, Wanted
 from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Settled, Start, Wake
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 

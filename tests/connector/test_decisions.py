@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.credential import SecretRecord
 from connector.expiry import THRESHOLDS, due
-from connector.model import ChunkSummary, Connection, Finding, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import ChunkSummary, Connection, Finding, Operation, StepRecord, Wanted
 from connector.steps import (
     SETTLED,
     ConnectionState,

@@ -10,11 +10,12 @@ import pytest
 
 from connector.acceptances import Kept
 from connector.clients.store import FolderStore
+from connector.document import Document
 from connector.documents import Documents, connection_in
 from connector.errors import UnreadableError
 from connector.history import History
 from connector.kept import SCHEMA, Why, read, written
-from connector.model import Chunk, Connection, Document
+from connector.model import Chunk, Connection
 from connector.planned import Planned
 from tests.connector.test_documents import connection
 

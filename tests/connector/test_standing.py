@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connector.model import ChunkSummary, Connection, Finding, Operation, SecretRecord, StepRecord, Wanted
+from connector.credential import SecretRecord
+from connector.model import ChunkSummary, Connection, Finding, Operation, StepRecord, Wanted
 from connector.standing import standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.verdict import conclude

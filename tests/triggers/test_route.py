@@ -27,7 +27,7 @@ import azure.functions as func
 from triggers.answers import json_answer
 from triggers.query import TOP, query
 from triggers.route import STORE, Role, Route
-from connector.model import Document
+from connector.document import Document
 
 class Me(Document):
     name: str

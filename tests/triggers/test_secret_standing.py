@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from connector.clients.store import FolderStore
+from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.model import (
     Chunk,
@@ -18,7 +19,6 @@ from connector.model import (
     Ids,
     MailboxRecord,
     Operation,
-    SecretRecord,
     StepRecord,
     Wanted,
 )

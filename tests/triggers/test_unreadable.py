@@ -14,9 +14,10 @@ import pytest_asyncio
 
 from connector.clients.bounds import STORE
 from connector.clients.store import FolderStore
+from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.kept import SCHEMA, Why, written
-from connector.model import Chunk, Connection, MailboxRecord, Operation, SecretRecord, StepRecord, Wanted
+from connector.model import Chunk, Connection, MailboxRecord, Operation, StepRecord, Wanted
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 from local.client import RESTING
 from tests.triggers.served import Served, problem, running

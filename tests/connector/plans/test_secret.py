@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.credential import Intent
 from connector.microsoft import REPLICATION_TIME
-from connector.model import Finding, Intent, Wanted
+from connector.model import Finding, Wanted
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action
 from connector.plans.secret import (

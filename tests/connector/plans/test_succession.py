@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.model import SecretRecord
+from connector.credential import SecretRecord
 from connector.observed import SecretVersion
 from connector.plans.secret import succession
 
