@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from local.tenant.administrator_mailboxes import MailboxAdministrator
 from local.tenant.catalogue import EXCHANGE_APP_ID, GRAPH_APP_ID
+from local.tenant.deletion import delete
 from local.tenant.directory import ASSIGNMENT
 from local.tenant.founding import assign_role, sid
 from local.tenant.member import Member
@@ -29,13 +30,7 @@ class Administrator(Member, MailboxAdministrator):
 
     def delete_application(self, app_id: str) -> None:
         """Delete an application softly, with its service principal."""
-        found = self._application(app_id)
-        del self._world.applications[found.id]
-        found.deleted = self._simulation.clock.date()
-        self._world.deleted_applications[found.id] = found
-        principal = self._world.service_principal(app_id)
-        if principal is not None:
-            del self._world.service_principals[principal.id]
+        delete(self._world, self._application(app_id), self._simulation.clock.date())
 
     def enable_enterprise_application(self, app_id: str, *, enabled: bool) -> None:
         """Switch "enabled for users to sign in" on or off."""

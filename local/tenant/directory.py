@@ -11,6 +11,7 @@ from local.tenant.world import Application, RoleAssignment, ServicePrincipal
 APPLICATION = "application/"
 DELETED = "deleted-application/"
 PRINCIPAL = "service-principal/"
+DELETED_PRINCIPAL = "deleted-service-principal/"
 ASSIGNMENT = "assignment/"
 
 
@@ -35,6 +36,11 @@ class Directory:
         """Return the service principals by object id."""
         current = self.simulation.world.service_principals
         return self.simulation.replication.seen_all(PRINCIPAL, dict(current), self.replica)
+
+    def deleted_service_principals(self) -> dict[str, ServicePrincipal]:
+        """Return the soft-deleted service principals by object id."""
+        current = self.simulation.world.deleted_service_principals
+        return self.simulation.replication.seen_all(DELETED_PRINCIPAL, dict(current), self.replica)
 
     def assignments(self) -> dict[str, RoleAssignment]:
         """Return the app role assignments by id."""

@@ -16,6 +16,7 @@ from local.tenant.simulation import request_id
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
 EXISTS = "Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException"
 OUT_OF_SCOPE = "Microsoft.Exchange.Data.Directory.ADScopeException"
+NO_ENTRY = "Microsoft.Exchange.Management.RecipientTasks.ACEDoesNotExistException"
 DEHYDRATED = "Microsoft.Exchange.Configuration.Tasks.InvalidOperationInDehydratedContextException"
 PARAMETERS = "System.Management.Automation.AmbiguousParameterSetException"
 CONCURRENCY_TEXT = "You have reached the maximum number of concurrent requests per tenant. Please wait and try again"

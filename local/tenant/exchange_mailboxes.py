@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.tenant.exchange_answers import OUT_OF_SCOPE, CmdletError, Output, missing
+from local.tenant.exchange_answers import NO_ENTRY, OUT_OF_SCOPE, CmdletError, Output, missing
 from local.tenant.exchange_principals import PrincipalCmdlets
 from local.tenant.exchange_rights import Rights
 from local.tenant.simulation import Simulation
@@ -66,16 +66,27 @@ class MailboxCmdlets:
         return [own, *(self._permission(mailbox, sid_, entry) for sid_, entry in entries.items())]
 
     def remove_permission(self, parameters: dict[str, Any]) -> Output:
-        """``Remove-MailboxPermission``: what is not there is a warning, which also comes while it is there."""
+        """``Remove-MailboxPermission``: what is not there is a warning, now and then an error.
+
+        The warning also comes while it is there. An entry whose principal is gone is named by its SID; any other name
+        that Exchange cannot resolve is not found, as with every cmdlet.
+        """
         mailbox = self._writable(parameters, "Remove-MailboxPermission")
-        trustee = self._principals.named(str(parameters.get("User", "")))
-        entry = mailbox.access.get(trustee.sid)
+        wanted = str(parameters.get("User", ""))
+        sid_ = wanted if wanted in mailbox.access else self._principals.named(wanted).sid
+        entry = mailbox.access.get(sid_)
         if entry is None or self._silent():
             text = f'Can\'t remove the access control entry on the object "CN={mailbox.address}" for account '
-            return Output(warnings=[f'{text}"{trustee.object_id}" because the ACE doesn\'t exist on the object.'])
-        self._simulation.write_exchange(f"{_KEY}{mailbox.guid}/{trustee.sid}", entry)
-        mailbox.access.pop(trustee.sid, None)
+            return self._no_entry(f'{text}"{wanted}" because the ACE doesn\'t exist on the object.')
+        self._simulation.write_exchange(f"{_KEY}{mailbox.guid}/{sid_}", entry)
+        mailbox.access.pop(sid_, None)
         return Output()
+
+    def _no_entry(self, text: str) -> Output:
+        chance, preset = self._simulation.chance, self._simulation.misbehaviour.preset
+        if chance.draw("no entry", self._key, str(chance.nth("no entry", self._key))) < preset.odd_answers:
+            raise CmdletError(NO_ENTRY, text)
+        return Output(warnings=[text])
 
     def get_mailbox(self, parameters: dict[str, Any]) -> Output:
         """``Get-Mailbox``."""

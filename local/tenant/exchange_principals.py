@@ -1,4 +1,9 @@
-"""Exchange's service principals: learn.microsoft.com/powershell/module/exchange/new-serviceprincipal."""
+"""Exchange's service principals: learn.microsoft.com/powershell/module/exchange/new-serviceprincipal.
+
+It is Exchange's own object: it stays when the application in Entra is deleted, and a second one of the same ids gets
+another SID. Whether Exchange resolves it by name without the application is not known
+(``World.exchange_forgets_deleted``).
+"""
 
 from __future__ import annotations
 
@@ -67,9 +72,13 @@ class PrincipalCmdlets:
             CmdletError: there is none.
         """
         for principal in self._shown().values():
-            if principal.named(identity):
+            if principal.named(identity) and not self._forgotten(principal):
                 return principal
         raise missing(identity)
+
+    def _forgotten(self, principal: ExchangePrincipal) -> bool:
+        deleted = {entry.app_id for entry in list(self._world.deleted_applications.values())}
+        return self._world.exchange_forgets_deleted and principal.app_id in deleted
 
     def _shown(self) -> dict[str, ExchangePrincipal]:
         current = dict(self._world.exchange_principals)

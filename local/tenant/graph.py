@@ -11,6 +11,7 @@ from local.tenant.graph_answers import error, many
 from local.tenant.graph_applications import Applications
 from local.tenant.graph_batch import PATH, Batches
 from local.tenant.graph_caller import Caller, authenticate
+from local.tenant.graph_deleted_items import DeletedItems
 from local.tenant.graph_owners import Owners
 from local.tenant.graph_passwords import Passwords
 from local.tenant.graph_principals import ServicePrincipals
@@ -65,6 +66,7 @@ class Graph:
 
     def _routes(self, caller: Caller, directory: Directory) -> Routes:
         applications = Applications(self._simulation, caller, directory)
+        deleted = DeletedItems(self._simulation, caller, directory)
         owners = Owners(self._simulation, caller, directory)
         passwords = Passwords(self._simulation, caller, directory)
         principals = ServicePrincipals(self._simulation, caller, directory)
@@ -73,7 +75,7 @@ class Graph:
             ("POST", "/applications", applications.create),
             ("GET", _APP, applications.get),
             ("PATCH", _APP, applications.update),
-            ("DELETE", _APP, applications.delete),
+            ("DELETE", _APP, deleted.delete),
             ("GET", rf"{_APP}/owners", owners.of_application),
             ("GET", rf"{_PRINCIPAL}/owners", owners.of_principal),
             ("POST", rf"{_APP}/owners/\$ref", owners.add),
@@ -85,8 +87,11 @@ class Graph:
             ("POST", rf"{_APP}/removePassword", passwords.remove),
             ("POST", rf"{_PRINCIPAL}/addPassword", passwords.add),
             ("POST", rf"{_PRINCIPAL}/removePassword", passwords.remove),
-            ("GET", rf"{_DELETED}/(?:microsoft\.)?graph\.application", applications.deleted),
-            ("POST", rf"{_DELETED}/(?P<id>[^/]+)/restore", applications.restore),
+            ("GET", rf"{_DELETED}/(?:microsoft\.)?graph\.application", deleted.applications),
+            ("GET", rf"{_DELETED}/(?:microsoft\.)?graph\.servicePrincipal", deleted.principals),
+            ("GET", rf"{_DELETED}/(?P<id>[^/.]+)", deleted.get),
+            ("POST", rf"{_DELETED}/(?P<id>[^/]+)/restore", deleted.restore),
+            ("DELETE", rf"{_DELETED}/(?P<id>[^/]+)", deleted.purge),
             ("GET", "/servicePrincipals", principals.all),
             ("POST", "/servicePrincipals", principals.create),
             ("GET", _PRINCIPAL, principals.get),

@@ -130,7 +130,7 @@ def service_principal(world: World, found: ServicePrincipal) -> dict[str, Any]:
     """
     return {
         "id": found.id,
-        "deletedDateTime": None,
+        "deletedDateTime": timestamp(found.deleted) if found.deleted else None,
         "accountEnabled": found.enabled,
         "appId": found.app_id,
         "appDisplayName": found.display_name,

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from local.tenant.calls import Answer, Call, Refusal
-from local.tenant.directory import APPLICATION, DELETED, Directory
+from local.tenant.directory import APPLICATION, Directory
 from local.tenant.graph_answers import application, bad_request, error, federated, many, not_found, one, reference
 from local.tenant.graph_caller import ALL, OWNED, Caller
 from local.tenant.simulation import Simulation
@@ -67,51 +67,15 @@ class Applications:
         self._change(found, call.json())
         return Answer(204)
 
-    def delete(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
-        """``DELETE``: soft, for 30 days; the service principal goes at once."""
-        found = self._current(self._directory.application(*addressed(match)))
-        self._caller.changes(found)
-        world = self._simulation.world
-        self._simulation.write_directory(APPLICATION + found.id, found)
-        self._simulation.write_directory(DELETED + found.id, None)
-        del world.applications[found.id]
-        world.deleted_applications[found.id] = found
-        found.deleted = self._simulation.clock.date()
-        principal = world.service_principal(found.app_id)
-        if principal is not None:
-            del world.service_principals[principal.id]
-        return Answer(204)
-
     def federated_credentials(self, call: Call, match: re.Match[str]) -> Answer:
         """``GET …/federatedIdentityCredentials``."""
         self._caller.reads_applications()
         found = self._directory.application(*addressed(match))
         return many(call, "applications/federatedIdentityCredentials", self._federated(found))
 
-    def deleted(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
-        """``GET /directory/deletedItems/microsoft.graph.application``."""
-        self._caller.reads_applications()
-        found = self._directory.deleted_applications().values()
-        return many(call, "applications", (self._printed(call, entry) for entry in found))
-
-    def restore(self, call: Call, match: re.Match[str]) -> Answer:
-        """``POST /directory/deletedItems/{id}/restore``."""
-        self._caller.needs(OWNED, ALL)
-        world = self._simulation.world
-        found = self._directory.deleted_applications().get(match["id"])
-        if found is None or found.id not in world.deleted_applications:
-            raise not_found(match["id"])
-        self._caller.changes(found)
-        self._simulation.write_directory(DELETED + found.id, found)
-        self._simulation.write_directory(APPLICATION + found.id, None)
-        restored = world.deleted_applications.pop(found.id)
-        restored.deleted = None
-        world.applications[restored.id] = restored
-        return one(call, "directoryObjects", self._printed(call, restored))
-
     def _make(self, call: Call, unique_name: str | None) -> Application:
         simulation, world = self._simulation, self._simulation.world
-        if unique_name is not None and self._named(unique_name) is not None:
+        if unique_name is not None and (self._named(unique_name) is not None or self._kept(unique_name)):
             message = "Another object with the same value for property uniqueName already exists."
             raise bad_request(message, "Request_MultipleObjectsWithSameKeyValue")
         if world.directory_quota_reached:
@@ -146,6 +110,10 @@ class Applications:
     def _named(self, unique_name: str) -> Application | None:
         present = list(self._simulation.world.applications.values())
         return next((entry for entry in present if entry.unique_name == unique_name), None)
+
+    def _kept(self, unique_name: str) -> bool:
+        gone = list(self._simulation.world.deleted_applications.values())
+        return self._simulation.world.deleted_keep_names and unique_name in {entry.unique_name for entry in gone}
 
     def _current(self, shown: Application) -> Application:
         current = self._simulation.world.applications.get(shown.id)

@@ -11,7 +11,8 @@ import copy
 import re
 
 from local.tenant.calls import Answer, Call, Refusal
-from local.tenant.directory import ASSIGNMENT, PRINCIPAL, Directory
+from local.tenant.deletion import delete_principal, held_by
+from local.tenant.directory import ASSIGNMENT, DELETED_PRINCIPAL, PRINCIPAL, Directory
 from local.tenant.graph_answers import assignment, bad_request, error, many, not_found, one, service_principal
 from local.tenant.graph_applications import addressed
 from local.tenant.graph_caller import ALL, OWNED, READ, Caller
@@ -64,7 +65,7 @@ class ServicePrincipals:
         return Answer(204)
 
     def delete(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
-        """``DELETE /servicePrincipals/{id}``; its assignments go with it."""
+        """``DELETE /servicePrincipals/{id}``; soft as well; its assignments go with it."""
         shown = self._directory.service_principal(*addressed(match))
         world = self._simulation.world
         found = world.service_principals.get(shown.id)
@@ -72,10 +73,10 @@ class ServicePrincipals:
             raise not_found(shown.id)
         self._caller.changes(found)
         self._simulation.write_directory(PRINCIPAL + found.id, found)
-        del world.service_principals[found.id]
-        for entry in [entry for entry in world.assignments.values() if entry.principal_id == found.id]:
+        self._simulation.write_directory(DELETED_PRINCIPAL + found.id, None)
+        for entry in held_by(world, found):
             self._simulation.write_directory(ASSIGNMENT + entry.id, entry)
-            del world.assignments[entry.id]
+        delete_principal(world, found, self._simulation.clock.date())
         return Answer(204)
 
     def roles_held(self, call: Call, match: re.Match[str]) -> Answer:

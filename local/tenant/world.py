@@ -81,6 +81,7 @@ class ServicePrincipal:
     created_by: str | None = None
     """As for an application."""
     disabled_by_microsoft: str | None = None
+    deleted: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -234,7 +235,14 @@ class World:
     applications: dict[str, Application] = field(default_factory=dict)
     deleted_applications: dict[str, Application] = field(default_factory=dict)
     service_principals: dict[str, ServicePrincipal] = field(default_factory=dict)
+    deleted_service_principals: dict[str, ServicePrincipal] = field(default_factory=dict)
     assignments: dict[str, RoleAssignment] = field(default_factory=dict)
+    deleted_assignments: dict[str, RoleAssignment] = field(default_factory=dict)
+    """What deleted service principals held."""
+    consent_comes_back: bool = True
+    """Whether a restored service principal holds what it held; nobody has said so."""
+    deleted_keep_names: bool = False
+    """Whether the unique name of a deleted application is still taken; nobody has said so."""
     directory_roles: dict[str, set[str]] = field(default_factory=dict)
     """Template ids of directory roles by the principal that holds them."""
     credential_policy: CredentialPolicy = field(default_factory=CredentialPolicy)
@@ -256,6 +264,8 @@ class World:
     recipients: dict[str, Recipient] = field(default_factory=dict)
     exchange_principals: dict[str, ExchangePrincipal] = field(default_factory=dict)
     """By application id."""
+    exchange_forgets_deleted: bool = False
+    """Whether Exchange no longer resolves a principal whose application is deleted; nobody has said so."""
     role_groups: list[RoleGroup] = field(default_factory=list)
     dehydrated: bool = False
     secrets: dict[str, VaultSecret] = field(default_factory=dict)
