@@ -138,7 +138,7 @@ class ExchangeAdmin:
         """
         parameters = [{**_access(one, principal), "Confirm": False} for one in mailboxes]
         results = await self._each(tenant_id, "Remove-MailboxPermission", parameters, [_done] * len(parameters))
-        return [_resolved(result, principal) for result in results]
+        return [None if _no_entry(result) else _resolved(result, principal) for result in results]
 
     async def _each(
         self,
@@ -176,6 +176,11 @@ def _resolved(result: ServiceError | None, principal: ExchangePrincipal) -> Serv
     if _names_principal(result, principal):
         return ReplicationError("exchange", "replication", result.reason, result.request_id)
     return result
+
+
+def _no_entry(result: ServiceError | None) -> bool:
+    """Return whether there was nothing to take: a warning elsewhere, and where it is an error it names the account."""
+    return isinstance(result, NotFoundError) and "because the ace doesn" in result.reason.lower()
 
 
 def _names_principal(result: object, principal: ExchangePrincipal) -> TypeGuard[NotFoundError]:

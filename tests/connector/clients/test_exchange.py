@@ -238,6 +238,14 @@ async def test_access_is_granted_seen_and_revoked(
     assert await admin.access(id_, wanted[:-1], principal) == none
 
 
+async def test_access_that_was_gone_already_is_taken_however_exchange_says_so(
+    tenant: Tenant, admin: ExchangeAdmin, principal: ExchangePrincipal
+) -> None:
+    tenant.misbehave(Preset(odd_answers=0.5))
+    id_, one = tenant.world.tenant_id, named(tenant.addresses[0])
+    assert [await admin.revoke(id_, one, principal) for _ in range(12)] == [[None]] * 12
+
+
 async def test_a_principal_that_exchange_does_not_resolve_yet_is_replication(
     tenant: Tenant, admin: ExchangeAdmin
 ) -> None:
