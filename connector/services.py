@@ -76,12 +76,13 @@ class Services:
     @cached_property
     def store(self) -> Store:
         """The documents' container or folder."""
-        from connector.clients.store import RETRIES, BlobStore, FolderStore  # noqa: PLC0415 - as above
-
         if (folder := self.settings.folder) is not None:
+            from connector.clients.store import FolderStore  # noqa: PLC0415 - as above
+
             return FolderStore(folder)
         from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415 - as above
 
+        from connector.clients.blobs import RETRIES, BlobStore  # noqa: PLC0415 - as above
         from connector.clients.bounded_azure import BoundedTransport  # noqa: PLC0415 - as above
 
         transport = BoundedTransport(self.cloud, self.limits.store)

@@ -10,13 +10,13 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 from pydantic import SecretStr
 
+from connector.clients.blobs import BlobStore
 from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounded_http import direct_or_by_proxy
 from connector.clients.bounds import Bounds
 from connector.clients.exchange import ExchangeAdmin
 from connector.clients.graph import GraphClient
 from connector.clients.identity import Identity, prove_secret
-from connector.clients.store import BlobStore
 from connector.clients.vault import Vault
 from connector.clouds import Cloud
 from connector.errors import ServiceError, UnavailableError

@@ -20,9 +20,10 @@ from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob.aio import ContainerClient
 
+from connector.clients.blobs import BlobStore
 from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounds import Bounds
-from connector.clients.store import BlobStore, FolderStore, Store
+from connector.clients.store import FolderStore, Store
 from connector.clouds import Cloud
 from connector.documents import Documents
 from connector.errors import ServiceError, StaleWriteError, UnavailableError
