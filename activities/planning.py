@@ -11,7 +11,7 @@ from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import Finding, Ids, StepRecord
 from connector.orders import PLAN_BEGIN, PLAN_END, Order
-from connector.planned import Draft, PlannedChunk, listed, together
+from connector.planned import Draft, PlannedChunk, listed, union
 from connector.plans.mailbox_list import arrange, summary
 from connector.plans.plan import Action, Change
 from connector.services import services
@@ -63,8 +63,8 @@ async def note(
     unseen = outcome.state in {WAIT, StepState.ACTION_REQUIRED}
     state = StepState.ACTION_REQUIRED if unseen else StepState.UNCHANGED
     planned.connection.steps[step] = StepRecord(state=state)
-    planned.findings = together(planned.findings, [*findings])
-    planned.changes = together(planned.changes, listed(step, changes, planned.connection.rights))
+    planned.findings = union(planned.findings, [*findings])
+    planned.changes = union(planned.changes, listed(step, changes, planned.connection.rights))
     await draft.save()
     return Outcome(PLANNED)
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 from pydantic import AwareDatetime, Field
 
 from connector.document import Document
-from connector.errors import StaleWriteError
-from connector.kept import read, written
+from connector.kept import read
+from connector.update import update
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
 
-_TRIES = 10
 MAX_FINDING_ID = 200
 """Characters: a code and what it is about, which is a GUID or a name of Microsoft's."""
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -63,7 +62,8 @@ class Acceptances:
         Raises:
             UnreadableError: nobody knows, then; whoever only goes by it takes it for nothing.
         """
-        return (await self._read(name))[0]
+        found = await self._store.get(_path(name))
+        return _items(name, found[0] if found is not None else None)
 
     async def known(self, name: str) -> bool:
         """Return whether anything was ever accepted under this name, be it withdrawn since or unreadable by now."""
@@ -83,27 +83,23 @@ class Acceptances:
         """Take back whatever was accepted under a finding's id, for any application, and return what is left."""
         return await self._change(name, lambda present: tuple(one for one in present if not one.means(finding)))
 
-    async def _read(self, name: str) -> tuple[tuple[Acceptance, ...], str | None]:
-        found = await self._store.get(_path(name))
-        if found is None:
-            return (), None
-        return tuple(read(_path(name), found[0], Kept).items), found[1]
-
     async def _change(
         self, name: str, change: Callable[[tuple[Acceptance, ...]], tuple[Acceptance, ...]]
     ) -> tuple[Acceptance, ...]:
-        for _ in range(_TRIES):
-            present, etag = await self._read(name)
-            wanted = change(present)
-            if wanted == present:
-                return present
-            body = written(Kept(items=list(wanted)))
-            try:
-                await self._store.put(_path(name), body, etag)
-            except StaleWriteError:
-                continue
-            return wanted
-        raise StaleWriteError("store", "etag", f"what is accepted for {name} changes all the time")
+        kept: tuple[Acceptance, ...] = ()
+
+        async def changed(document: bytes | None) -> Kept | None:
+            nonlocal kept
+            present = _items(name, document)
+            kept = change(present)
+            return Kept(items=list(kept)) if kept != present else None
+
+        await update(self._store, _path(name), changed)
+        return kept
+
+
+def _items(name: str, document: bytes | None) -> tuple[Acceptance, ...]:
+    return tuple(read(_path(name), document, Kept).items) if document is not None else ()
 
 
 def accepted_for(acceptances: Iterable[Acceptance], application_id: str | None) -> frozenset[str]:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from connector.errors import StaleWriteError, UnavailableError, UnreadableError
 from connector.kept import read, written
 from connector.model import Chunk, Connection, is_name
+from connector.update import update
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
-
-_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +52,20 @@ class Documents:
 
         Raises:
             UnreadableError: it cannot be read, and stays as it is.
+            StaleWriteError: it is gone, or changes all the time.
         """
-        for _ in range(_TRIES):
-            found = await self.load(name)
-            if found is None:
-                break
-            change(found.connection)
-            try:
-                await self.save(found.connection, found.etag)
-            except StaleWriteError:
-                continue
-            return found.connection
-        raise StaleWriteError("store", "etag", f"the document of {name} is gone or changes all the time")
+
+        async def changed(document: bytes | None) -> Connection | None:
+            if document is None:
+                return None
+            connection = connection_in(name, document)
+            change(connection)
+            return connection
+
+        connection = await update(self._store, path_of(name), changed)
+        if connection is None:
+            raise StaleWriteError("store", "etag", f"the document of {name} is gone")
+        return connection
 
     async def names(self) -> list[str]:
         """Return the names of all connections, sorted; readable or not. What lies beside them under no name is none."""

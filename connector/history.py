@@ -6,10 +6,8 @@ lines that say the same lie in a workspace that the identity cannot write to.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
-import random
 import re
 from collections import Counter
 from datetime import datetime, timedelta
@@ -23,15 +21,13 @@ from connector.document import Document
 from connector.errors import StaleWriteError, UnreadableError
 from connector.kept import read, read_or_none, written
 from connector.log import log
+from connector.update import update
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
 
 MOST = 1_000
 """Entries. Beyond it the oldest of whatever is there most often goes: a flood of one kind drives out only itself."""
-_TRIES = 20
-_PAUSE = 0.2
-"""Seconds at most between two tries, by chance, so that those who met do not meet again."""
 _ASIDE = re.compile(r"history/[^/]+/unreadable-(?P<day>[0-9]{8})-[0-9a-f]{16}\.json")
 _DIGITS = 16
 """Of the digest: one damage of a day does not take the place of another."""
@@ -137,21 +133,17 @@ class Histories:
             ServiceError: the store does not take it.
             UnreadableError: a later version of this app has written the document, which stays.
         """
-        for _ in range(_TRIES):
-            found = await self._store.get(_path(name))
-            history = read_or_none(_path(name), found[0], History) if found is not None else History()
-            try:
-                if history is None and found is not None:
-                    await self.put_aside(name, found[0], entry.at)
-                history = history or History()
-                history.forget(entry.at - self._life)
-                history.add(entry)
-                await self._put(_path(name), history, found[1] if found is not None else None)
-            except StaleWriteError:
-                await asyncio.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - nobody has to guess it
-                continue
-            return
-        raise StaleWriteError("store", "etag", f"the history of {name} changes all the time")
+
+        async def longer(document: bytes | None) -> History:
+            history = read_or_none(_path(name), document, History) if document is not None else None
+            if history is None and document is not None:
+                await self.put_aside(name, document, entry.at)
+            history = history or History()
+            history.forget(entry.at - self._life)
+            history.add(entry)
+            return history
+
+        await update(self._store, _path(name), longer)
 
     async def clear(self, now: datetime) -> int:
         """Remove what is too old from all histories; return from how many.
@@ -171,14 +163,11 @@ class Histories:
                 history = read(path, found[0], History)
                 if not history.forget(before):
                     continue
-                await self._put(path, history, found[1])
+                await self._store.put(path, written(history), found[1])
             except (StaleWriteError, UnreadableError):
                 continue
             changed += 1
         return changed
-
-    async def _put(self, path: str, history: History, etag: str | None) -> None:
-        await self._store.put(path, written(history), etag)
 
     async def put_aside(self, name: str, document: bytes, now: datetime) -> None:
         """Keep what cannot be read beside the history, for as long as an entry lives, and say so in the log."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AwareDatetime, Field
 
 from connector.document import Document
-from connector.errors import StaleWriteError, UnreadableError
-from connector.kept import read, read_or_none, written
+from connector.errors import UnreadableError
+from connector.kept import read, read_or_none
 from connector.model import MAX_MAILBOXES, Chunk, Connection, Finding, Rights
 from connector.plans.plan import Action, Change
 from connector.plans.prerequisites import may
 from connector.steps import StepName
+from connector.update import update
 
 if TYPE_CHECKING:
     from connector.clients.store import Store
 
 D = TypeVar("D", bound=Document)
 K = TypeVar("K", bound=Document)
-_TRIES = 10
 LIFE = timedelta(days=7)
 """What would change is not true for longer, and the documents hold addresses."""
 
@@ -71,7 +71,7 @@ def listed(step: StepName, changes: Iterable[Change], rights: Rights) -> list[Pl
     ]
 
 
-def together(*lists: list[K]) -> list[K]:
+def union(*lists: list[K]) -> list[K]:
     """Return the lists as one in which nothing stands twice: of a delivery that comes again, or of two names."""
     return [*{one.model_dump_json(): one for many in lists for one in many}.values()]
 
@@ -105,16 +105,17 @@ class Plans:
             read_or_none(_path(planned.connection.name), found[0], Planned)
         for path in await self._store.paths(f"plans/{planned.connection.name}/"):
             await self._store.delete(path)
-        await self._save(_path(planned.connection.name), planned)
+        await self._write(_path(planned.connection.name), planned)
 
     async def save(self, planned: Planned) -> None:
         """Write how far a dry run has come; nothing where a later one has taken its place."""
+        path = _path(planned.connection.name)
 
-        def still_it(present: bytes) -> bool:
-            found = read_or_none(_path(planned.connection.name), present, Planned)
-            return found is not None and found.id == planned.id
+        async def still(present: bytes | None) -> Planned | None:
+            found = read_or_none(path, present, Planned) if present is not None else None
+            return planned if found is not None and found.id == planned.id else None
 
-        await self._save(_path(planned.connection.name), planned, still_it)
+        await update(self._store, path, still)
 
     async def draft(self, name: str, plan: str) -> Draft:
         """Return the documents of a dry run under way.
@@ -141,8 +142,8 @@ class Plans:
             changes.append(chunk.changes)
             findings.append(chunk.findings)
         # Access is given over all chunks before any is taken back.
-        found = sorted(together(*changes), key=lambda one: one.action is Action.REVOKE_ACCESS)
-        return found, together(*findings)
+        found = sorted(union(*changes), key=lambda one: one.action is Action.REVOKE_ACCESS)
+        return found, union(*findings)
 
     async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:
         """Return what was found for one chunk; None where a later dry run has cleared it away."""
@@ -150,7 +151,7 @@ class Plans:
 
     async def save_chunk(self, planned: Planned, chunk: PlannedChunk) -> None:
         """Write what was found for one chunk."""
-        await self._save(_chunk_path(planned, chunk.chunk.number), chunk)
+        await self._write(_chunk_path(planned, chunk.chunk.number), chunk)
 
     async def clear(self, now: datetime) -> int:
         """Remove the dry runs that are too old or cannot be read, with what is left of others; return how many.
@@ -217,18 +218,13 @@ class Plans:
         found = await self._store.get(path)
         return read(path, found[0], model) if found is not None else None
 
-    async def _save(self, path: str, document: Document, may: Callable[[bytes], bool] | None = None) -> None:
-        body = written(document)
-        for _ in range(_TRIES):
-            present = await self._store.get(path)
-            if may is not None and (present is None or not may(present[0])):
-                return
-            try:
-                await self._store.put(path, body, present[1] if present else None)
-            except StaleWriteError:
-                continue
-            return
-        raise StaleWriteError("store", "etag", "a plan changes all the time")
+    async def _write(self, path: str, document: Document) -> None:
+        """Write a document over whatever is there."""
+
+        async def instead(_: bytes | None) -> Document:
+            return document
+
+        await update(self._store, path, instead)
 
 
 class Draft:
@@ -255,7 +251,7 @@ class Draft:
         """Write a chunk with what is wrong with its mailboxes, and what else would be changed."""
         found = await self._chunk(chunk.number)
         findings = [entry.finding for entry in chunk.mailboxes if entry.finding is not None]
-        kept = PlannedChunk(chunk=chunk, changes=together(found.changes, changes), findings=findings)
+        kept = PlannedChunk(chunk=chunk, changes=union(found.changes, changes), findings=findings)
         await self._plans.save_chunk(self.planned, kept)
 
     async def save(self) -> None:
