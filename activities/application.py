@@ -21,12 +21,17 @@ from connector.steps import StepName
 class _Application(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         found = await ownership.by_name(run)
+        if run.takes_back:
+            return Observed(found, unsure=run.too_early(self.step))
         deleted = await _deleted(run) if found.application is None else None
         if deleted is not None:
             found = dataclasses.replace(found, accepted=run.accepted_for(deleted.application_id))
-        return Observed(found, deleted)
+        return Observed(found, deleted, run.connection.former)
 
-    async def make(self, run: Run, observed: Observed, change: Change) -> None:  # noqa: ARG002 - all in the change
+    async def make(self, run: Run, observed: Observed, change: Change) -> None:
+        if change.action is Action.DELETE_APPLICATION and observed.registration.application is not None:
+            await run.services.graph.delete_application(observed.registration.application.object_id)
+            return
         if change.action is Action.UPDATE_APPLICATION:
             await _ensure(run)
             return

@@ -10,8 +10,8 @@ from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
 from connector.observed import RoleAssignment
 from connector.plans import consent
 from connector.plans.consent import Observed
-from connector.plans.ownership import stopping
-from connector.plans.plan import KNOWN_AFTER_APPLY, Change
+from connector.plans.ownership import ours, stopping
+from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change
 from connector.steps import StepName
 from connector.together import together
 
@@ -19,17 +19,32 @@ from connector.together import together
 class _Consent(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         graph = run.services.graph
+        if run.takes_back:
+            return await _back(run)
         found, exchange = await together(ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID))
         foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
         return Observed(found, holder, exchange, () if foreign else await _assignments(run))
 
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
+        if change.action is Action.WITHDRAW_ROLE:
+            await run.services.graph.withdraw_role(observed.holder, change.subject)
+            return
         if observed.exchange is None:
             raise UnexpectedAnswerError("graph", "exchange-resource-missing", "planned without the resource")
         await run.services.graph.assign_role(
             enterprise_application_id=change.subject, resource_id=observed.exchange.id, role_id=IMAP_ROLE_ID
         )
+
+
+async def _back(run: Run) -> Observed:
+    """Look at what an application holds that stays; what goes with one of ours is not asked for."""
+    found, ids = await ownership.by_name(run), run.connection.ids
+    holder = ids.enterprise_application_id
+    if holder is None or found.enterprise is None or found.enterprise.id != holder or ours(found):
+        return Observed(None, holder or KNOWN_AFTER_APPLY, None, ())
+    exchange = await run.services.graph.resource(EXCHANGE_APPLICATION_ID)
+    return Observed(found, holder, exchange, await _assignments(run))
 
 
 async def _assignments(run: Run) -> tuple[RoleAssignment, ...]:

@@ -17,6 +17,9 @@ from connector.together import together
 
 class _Exchange(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
+        if run.takes_back:
+            known, early = run.connection.ids.application_id, run.too_early(self.step)
+            return Observed(None, known or "", "", await _principal(run), unsure=known is not None and early)
         registration, principal = await together(ownership.by_ids(run), _principal(run))
         ids = run.connection.ids
         holder = ids.enterprise_application_id or KNOWN_AFTER_APPLY
@@ -24,6 +27,9 @@ class _Exchange(Stage[Observed]):
 
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
         ids, admin = run.connection.ids, run.services.exchange
+        if change.action is Action.REMOVE_PRINCIPAL:
+            await admin.remove_principal(ids.known("tenant_id"), change.subject)
+            return
         tenant_id, object_id = ids.known("tenant_id"), ids.known("enterprise_application_id")
         if change.action is Action.REPLACE_PRINCIPAL and observed.principal is not None:
             await admin.remove_principal(tenant_id, observed.principal.object_id)

@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Sequence
 
 from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
 from activities.run import MORE, WAIT, Outcome, Run, translate
-from activities.stage import Result
+from activities.stage import Result, is_by_hand
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import mailboxes
-from connector.plans.mailbox_list import Meant, summary
+from connector.plans.mailbox_list import Meant, leaves, summary
 from connector.plans.mailboxes import Seen
 from connector.plans.plan import Action, Change
 from connector.steps import StepName, StepState
@@ -39,6 +39,8 @@ class Removal(Work):
         """The one that is worked on."""
         self._gone: list[MailboxRecord] = []
         self._taken = 0
+        self._lost = False
+        """Whether Exchange has no record any more of the application that had access."""
         self._refused: dict[str, ServiceError | None] = {}
         """What Exchange said to the writes, by the mailbox's key."""
         self._blind = run.dry and not run.connection.rights.cmdlets
@@ -50,10 +52,10 @@ class Removal(Work):
         async for chunk in self.run.chunks():
             self.meant.add(chunk, self.run.operation)
             self.chunks[chunk.number] = summary(chunk, self.run.operation)
-            numbers += [chunk.number] if any(not entry.wanted for entry in chunk.mailboxes) else []
+            numbers += [chunk.number] if any(leaves(entry) for entry in chunk.mailboxes) else []
         for number in numbers if self._blind or not self.meant.unknown else ():
             self._chunk = await self.run.chunk(number)
-            leaving = [entry for entry in self._chunk.mailboxes if not entry.wanted]
+            leaving = [entry for entry in self._chunk.mailboxes if leaves(entry)]
             leaving.sort(key=lambda entry: entry.leaving_since is not None)  # those that nobody has tried yet first
             for entries, looks in self._turns.of(leaving):
                 self._gone = []
@@ -63,6 +65,10 @@ class Removal(Work):
         """Find mailboxes by guid, whatever they are called now, and who has access; which are wanted after all goes."""
         self._gone += [entry for entry in entries if entry.key in self.meant.keys]
         left = [entry for entry in entries if entry.key not in self.meant.keys]
+        if self.run.takes_back and self.principal is None:
+            self._lost = self._lost or any(entry.held for entry in left)
+            self._gone += left
+            return []
         if self._blind:
             return [
                 One(entry, None, Seen(entry.address or entry.requested, entry.held, wanted=False)) for entry in left
@@ -128,11 +134,18 @@ class Removal(Work):
                 self.by_hand.append(entry)
             else:
                 self._still_there(entry)
-        self._chunk.mailboxes = [
-            entry for entry in self._chunk.mailboxes if all(entry is not gone for gone in self._gone)
-        ]
+        self._chunk.mailboxes = [entry for entry in self._chunk.mailboxes if self._stays_listed(entry)]
         await self.run.save_chunk(self._chunk, changes)
         self.chunks[self._chunk.number] = summary(self._chunk, self.run.operation)
+
+    def _stays_listed(self, entry: MailboxRecord) -> bool:
+        """Return whether it stays listed: a removal keeps what it has taken back, and where IMAP stays switched on."""
+        if all(entry is not gone for gone in self._gone):
+            return True
+        if not self.run.takes_back or (entry.leaving_since is None and not entry.imap_enabled_by_us):
+            return False
+        entry.taken_on = self.run.now
+        return True
 
     def _still_there(self, entry: MailboxRecord) -> None:
         error = self._refused.get(entry.key)  # "the ACE doesn't exist" is said of one that is there, too
@@ -145,6 +158,9 @@ class Removal(Work):
 
     def _stays(self, entry: MailboxRecord, error: ServiceError) -> None:
         entry.leaving_since = entry.leaving_since or self.run.now
+        if self.run.takes_back and self.run.connection.operation.by_hand and is_by_hand(error):
+            self._gone.append(entry)
+            return
         overdue = self.run.now - entry.leaving_since + TIMER_SLACK >= STEP_DEADLINE
         if isinstance(error, WaitError) and not overdue:
             self.wait = self.wait or error
@@ -169,6 +185,8 @@ class Removal(Work):
             findings = (mailboxes.removal_waits(leaving),)
         elif self.by_hand:
             findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
+        elif self._lost:
+            findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
         return Result(self._outcome(), findings)
 
     def _outcome(self) -> Outcome:

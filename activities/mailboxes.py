@@ -7,11 +7,12 @@ from contextlib import aclosing
 
 from activities import ownership
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_notes import Batch
+from activities.mailbox_notes import Batch, Work
 from activities.mailbox_removal import Removal
 from activities.run import ENDING, WAIT, Ending, Outcome, Run, translate
-from activities.stage import Result, Stage
+from activities.stage import Result, Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
+from connector.model import Finding
 from connector.observed import ExchangePrincipal
 from connector.plans import mailboxes
 from connector.plans.ownership import stopping
@@ -23,6 +24,11 @@ from connector.together import together
 class _Mailboxes(Stage[Batch]):
     async def look(self, run: Run) -> AsyncGenerator[Batch, None]:
         """Look at one chunk of wanted mailboxes; or, after all of them, at what is no longer wanted."""
+        if run.takes_back:
+            async with aclosing(_batches(run, Removal(run, await _left(run)))) as batches:
+                async for batch in batches:
+                    yield batch
+            return
         principal, registration = await together(_principal(run), ownership.by_ids(run))
         stopped = stopping(registration, self.step)
         if stopped.blocked or stopped.wait is not None or (principal is None and not _coming(run)):
@@ -30,15 +36,9 @@ class _Mailboxes(Stage[Batch]):
             return
         order = run.order
         work = Removal(run, principal) if order.taking_back else ChunkRun(run, await run.chunk(order.chunk), principal)
-        run.recorders.append(work.record)
-        try:
-            async with aclosing(work.batches()) as batches:
-                async for batch in batches:
-                    yield batch
-            yield Batch(work, ends=True)
-        except (*ENDING, GeneratorExit):
-            await work.save()
-            raise
+        async with aclosing(_batches(run, work)) as batches:
+            async for batch in batches:
+                yield batch
 
     def looks(self, run: Run, observed: Batch) -> bool:
         return run.dry or observed.looks
@@ -63,12 +63,48 @@ class _Mailboxes(Stage[Batch]):
 
     async def failed(self, run: Run, error: Ending) -> Result:
         """Return what an error means for the whole step; a person is asked for what is to be taken back too."""
+        if run.takes_back and is_by_hand(error):
+            return await super().failed(run, error)
         outcome, findings = translate(self.step, error)
         if outcome.state == WAIT and run.order.last and run.order.round:
             outcome = Outcome(StepState.WAITING, outcome.reason)  # the next round looks again, and proves meanwhile
         leaving = [address for chunk in run.connection.chunks for address in chunk.leaving]
         stuck = leaving and outcome.state == StepState.ACTION_REQUIRED
         return Result(outcome, (*findings, mailboxes.removal(leaving)) if stuck else findings)
+
+    def by_hand(self, run: Run) -> Finding:
+        """Return that access is left, of all mailboxes that are on the list."""
+        return mailboxes.removal([address for chunk in run.connection.chunks for address in chunk.leaving])
+
+
+async def _batches(run: Run, work: Work) -> AsyncGenerator[Batch, None]:
+    run.recorders.append(work.record)
+    try:
+        async with aclosing(work.batches()) as batches:
+            async for batch in batches:
+                yield batch
+        yield Batch(work, ends=True)
+    except (*ENDING, GeneratorExit):
+        await work.save()
+        raise
+
+
+async def _left(run: Run) -> ExchangePrincipal | None:
+    """Return Exchange's record of what is taken back; None where there is none, and so nobody who has access.
+
+    Raises:
+        ReplicationError: it may be there, and not be shown yet.
+    """
+    ids = run.connection.ids
+    if ids.application_id is None or ids.enterprise_application_id is None:
+        return None
+    try:
+        found = await run.services.exchange.principal(ids.known("tenant_id"), ids.application_id)
+    except ForbiddenError:
+        return ExchangePrincipal(ids.application_id, ids.enterprise_application_id, "", assumed=True)
+    if found is None and run.too_early(StepName.MAILBOXES):
+        raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
+    return found
 
 
 def _coming(run: Run) -> bool:

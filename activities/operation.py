@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from activities.blueprint import activity
+from activities.removal import conclude_removal
 from activities.run import SUPERSEDED, Run
 from connector.diagnosis import UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.orders import BEGIN, CONCLUDE, FAIL, FailOrder, Order, Work
-from connector.plans.mailbox_list import again, arrange, summary
+from connector.plans.mailbox_list import again, all_leaving, arrange, summary
 from connector.steps import (
     ConnectionState,
     MailboxState,
@@ -45,7 +46,7 @@ async def begin(order: Order) -> dict[str, Any]:
         open=connection.counts().get(MailboxState.OPEN, 0),
         thorough=needs_person(connection)
         or proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
-        orphans=sum(intent.key_id is None for intent in connection.intents),
+        orphans=0 if run.takes_back else sum(intent.key_id is None for intent in connection.intents),
     ).to_json()
 
 
@@ -59,6 +60,8 @@ async def _take_up(run: Run) -> None:
     only_verify = run.connection.operation.kind is OperationKind.VERIFY
     if only_verify:
         chunks = again(present)
+    elif run.takes_back:
+        chunks = all_leaving(present)
     else:
         chunks = arrange(present, run.connection.wanted.mailboxes, run.services.settings.mailbox_chunk)
     for chunk in chunks:
@@ -94,6 +97,8 @@ async def end_round(order: Order) -> dict[str, Any]:
     if run.outdated:
         return _superseded(run)
     verdict = conclude(run.connection, run.order.round, run.now)
+    if verdict.state is ConnectionState.REMOVED:
+        return await conclude_removal(run)
     await run.note(lambda connection: _conclude(connection, verdict, run))
     if run.outdated:
         return _superseded(run)
@@ -116,6 +121,10 @@ def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
     _enter(connection, verdict.state, run)
     stuck = verdict.state is ConnectionState.ACTION_REQUIRED
     connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
+    if run.takes_back:
+        if verdict.ended and connection.wanted.revision == run.order.revision:
+            connection.operation.ended = run.now
+        return
     settle_proven(connection)
     if not verdict.ended:
         entry = connection.step(StepName.VERIFICATION)

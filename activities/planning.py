@@ -9,10 +9,10 @@ from activities.run import MORE, WAIT, Outcome, Run
 from connector.diagnosis import unread, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
-from connector.model import Finding, Ids, StepRecord
+from connector.model import Absent, Finding, Ids, StepRecord
 from connector.orders import PLAN_BEGIN, PLAN_END, Order
 from connector.planned import Draft, PlannedChunk, listed, union
-from connector.plans.mailbox_list import arrange, summary
+from connector.plans.mailbox_list import all_leaving, arrange, summary
 from connector.plans.plan import Action, Change
 from connector.services import services
 from connector.steps import MailboxState, StepName, StepState
@@ -29,7 +29,8 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     bad: list[UnreadableError] = []
     present = [chunk async for chunk in clients.documents.chunks(order.name, len(planned.connection.chunks), bad=bad)]
     wanted = planned.connection.wanted.mailboxes
-    arranged = arrange(present, wanted, clients.settings.mailbox_chunk)
+    back = isinstance(planned.connection.goal, Absent)
+    arranged = all_leaving(present) if back else arrange(present, wanted, clients.settings.mailbox_chunk)
     opened = {entry.requested for chunk in present for entry in chunk.mailboxes if entry.state is MailboxState.OPEN}
     for chunk in arranged:
         for entry in chunk.mailboxes:
@@ -40,7 +41,7 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     planned.changes, planned.chunks = [], len(arranged)
     planned.findings = [unreadable(error, StepName.MAILBOXES) for error in bad]
     await clients.plans.save(planned)
-    return {"state": "begun", "chunks": len(arranged)}
+    return {"state": "begun", "chunks": 0 if back else len(arranged), "steps": list(planned.connection.programme)}
 
 
 async def note(

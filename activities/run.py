@@ -21,11 +21,12 @@ from connector.errors import (
     WaitError,
 )
 from connector.log import log, unreadable
-from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.microsoft import SPREAD
+from connector.model import Absent, Chunk, Connection, Finding, MailboxRecord, Taken
 from connector.orders import Order
 from connector.outage import delays, spares
 from connector.planned import Draft, listed
-from connector.plans.plan import Change
+from connector.plans.plan import TAKES_BACK, Change
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run
 from connector.waiting import LONGEST_ASKED, TIMER_SLACK
@@ -114,6 +115,20 @@ class Run:
         """Return whether nothing is changed."""
         return self.draft is not None
 
+    @property
+    def takes_back(self) -> bool:
+        """Return whether nothing of the connection is wanted any more."""
+        return isinstance(self.connection.goal, Absent)
+
+    def too_early(self, step: StepName) -> bool:
+        """Return whether what is not shown may be there: for a while a server shows less than a run has just made.
+
+        That run's place this operation has taken. What this one has itself seen and taken back is believed to be gone.
+        """
+        entry, operation = self.connection.step(step), self.connection.operation
+        taken = self.changes > 0 or entry.changes > 0
+        return not (self.dry or taken) and self.now - operation.started < SPREAD
+
     def accepted_for(self, application_id: str | None) -> frozenset[str]:
         """Return the ids of the findings that somebody has accepted for this very application."""
         return accepted_for(self.acceptances, application_id)
@@ -151,6 +166,20 @@ class Run:
     def looks_at(self, entry: MailboxRecord) -> bool:
         """Return the same of one mailbox."""
         return self.dry or self.connection.operation.only_looks(entry.settled_in)
+
+    async def keep(self, step: StepName, changes: Sequence[Change]) -> None:
+        """Keep what is about to be taken back, so that a crash does not lose it from the record; else nothing."""
+        new = [Taken(step=step, action=one.action, subject=one.subject) for one in changes if one.action in TAKES_BACK]
+
+        def note(connection: Connection) -> None:
+            known = {(one.step, one.action, one.subject) for one in connection.taken}
+            connection.taken = [
+                *connection.taken,
+                *(one for one in new if (one.step, one.action, one.subject) not in known),
+            ]
+
+        if self.takes_back and new:
+            await self.update(note)
 
     async def chunk(self, number: int) -> Chunk:
         """Return one chunk of mailboxes."""
@@ -215,7 +244,7 @@ def not_now(run: Run, step: StepName) -> Outcome | None:
     """Return why this delivery has nothing to do: it comes too late, or too early; None where it may begin."""
     if run.superseded:
         return Outcome(SUPERSEDED)
-    if not may_run(step, run.connection.step_states()):
+    if not may_run(step, run.connection.step_states(), run.connection.operation.kind):
         return Outcome(StepState.PENDING)
     return held(run, step)
 
@@ -260,8 +289,8 @@ async def record(
         entry.state = StepState.WAITING if waiting else StepState(outcome.state)
         entry.started = entry.started or run.order.now
         entry.ended = now if entry.state in SETTLED | {StepState.FAILED} else None
-        if entry.state in SETTLED and not connection.operation.only_looks(entry.settled_in):
-            entry.settled_in = connection.operation.id
+        if entry.state in SETTLED:
+            connection.settle(step, entry, now)
         entry.changes += run.changes
         entry.waits += waiting
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from activities import ownership
+from activities import ownership, secret_removal
 from activities.run import Run
 from activities.secret_making import make
 from activities.stage import Stage
 from connector.errors import ForbiddenError, RefusedError
 from connector.log import log
-from connector.model import Connection, Finding
+from connector.model import Absent, Connection, Finding
 from connector.observed import SecretVersion
 from connector.plans import secret
-from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change
+from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
 from connector.plans.secret import (
     Observed,
     Proof,
@@ -37,6 +38,8 @@ PROOFS: dict[str, Proof] = {
 
 class _Secret(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
+        if run.takes_back:
+            return await secret_removal.observe(run)
         name, begun = _name(run), run.connection.secrets_begun
         found, versions = await together(ownership.by_ids(run), run.services.vault.versions(name))
         newest = candidate(versions, run.now)
@@ -58,7 +61,16 @@ class _Secret(Stage[Observed]):
             await _mark(run, name, versions)
         return observed
 
+    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
+        for some in secret_removal.phases(changes):
+            await super().apply(run, observed, some)
+            if run.takes_back and await secret_removal.left(run):
+                return  # what the vault holds of a credential is taken away when that is read to be gone
+
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
+        if change.action in TAKES_BACK:
+            await secret_removal.make(run, observed, change)
+            return
         if change.action is Action.REMOVE_ORPHAN:
             await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
         elif change.action is Action.RECOVER_SECRET:
@@ -68,6 +80,8 @@ class _Secret(Stage[Observed]):
             await make(run, change.subject, change.reason, observed.begun)
 
     def record(self, observed: Observed, connection: Connection) -> None:
+        if isinstance(connection.goal, Absent):
+            return  # what is ours must be known to the end
         kept = {version.key_id for version in observed.versions}
         stored = {one.display_name for one in observed.credentials if one.key_id in kept}
         present = {one.display_name for one in observed.credentials}

@@ -10,10 +10,11 @@ from typing import Generic, TypeVar
 
 from activities.planning import PLANNED, note
 from activities.run import ENDING, WAIT, Ending, Outcome, Run, not_now, record, translate
+from connector.errors import ForbiddenError
 from connector.log import log
-from connector.model import Connection, Finding, Wanted
+from connector.model import Connection, Finding
 from connector.orders import Order
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName, StepState
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Stage(Generic[T]):
     A dry run, and a verification of what was settled, do all of it but ``apply``.
     """
 
-    def __init__(self, step: StepName, plan: Callable[[T, Wanted], Plan]) -> None:
+    def __init__(self, step: StepName, plan: Callable[[T, Goal], Plan]) -> None:
         self.step = step
         self.plan = plan
         """What is to be done, from what was observed and what is wanted: pure."""
@@ -51,7 +52,8 @@ class Stage(Generic[T]):
         raise NotImplementedError
 
     async def apply(self, run: Run, observed: T, changes: Sequence[Change]) -> None:
-        """Make the changes, in their order."""
+        """Make the changes, in their order; what is taken back is kept before."""
+        await run.keep(self.step, changes)
         for change in changes:
             run.tried = change
             await self.make(run, observed, change)
@@ -90,8 +92,22 @@ class Stage(Generic[T]):
         return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings)
 
     async def failed(self, run: Run, error: Ending) -> Result:
-        """Return what an error means that has ended the delivery."""
+        """Return what an error means that has ended the delivery.
+
+        What may not be looked at in Exchange counts as taken back where somebody says that he has done it.
+        """
+        if run.takes_back and run.connection.operation.by_hand and is_by_hand(error):
+            done = Finding(code="taken-back-by-hand", severity="info", step=self.step)
+            return Result(Outcome(StepState.UNCHANGED), (done,))
+        if run.takes_back and run.tried is None and is_by_hand(error):
+            return Result(Outcome(StepState.ACTION_REQUIRED), (self.by_hand(run),))
         return Result(*translate(self.step, error, run.tried))
+
+    def by_hand(self, run: Run) -> Finding:
+        """Return what a person has to take back where nobody may look."""
+        return Finding(
+            code="principal-left", step=self.step, subject=run.connection.ids.enterprise_application_id or ""
+        )
 
 
 async def deliver(stage: Stage[T], order: Order) -> Outcome:
@@ -118,7 +134,7 @@ async def settle(stage: Stage[T], run: Run) -> Result:
 
 
 async def _settle(stage: Stage[T], run: Run, observed: T) -> Result:
-    wanted = run.connection.wanted
+    wanted = run.connection.goal
     run.recorders.append(partial(stage.record, observed))
     plan = stage.plan(observed, wanted)
     if plan.changes and not plan.blocked and not stage.looks(run, observed):
@@ -134,6 +150,11 @@ def _lacking(step: StepName, plan: Plan) -> Result:
     findings = (*plan.findings, *missing(step, plan.changes))
     errors = any(finding.severity == "error" for finding in findings)
     return Result(Outcome(StepState.ACTION_REQUIRED if errors else StepState.UNCHANGED), findings)
+
+
+def is_by_hand(error: Ending) -> bool:
+    """Return whether it says that Exchange's part is a person's: nobody will see what has come of it."""
+    return isinstance(error, ForbiddenError) and error.service == "exchange"
 
 
 def _had_its_time(run: Run, step: StepName) -> bool:

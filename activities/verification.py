@@ -16,12 +16,12 @@ from connector.clock import Budget
 from connector.errors import RefusedError, ReplicationError
 from connector.log import log
 from connector.microsoft import REPLICATION_TIME
-from connector.model import Chunk, Connection, Finding, MailboxRecord, Wanted
+from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
 from connector.plans.ownership import STOPPING, Registration, guarded
-from connector.plans.plan import Plan
+from connector.plans.plan import Goal, Plan
 from connector.steps import SETTLED, MailboxState, StepName, StepState
 from connector.together import together
 from connector.verdict import proving_overdue
@@ -173,7 +173,7 @@ class Observed:
 
 
 @guarded(_STEP)
-def plan(observed: Observed, _: Wanted) -> Plan:
+def plan(observed: Observed, _: Goal) -> Plan:
     """Return what is wrong; nothing is ever to be changed."""
     return Plan(findings=observed.token)
 

@@ -16,7 +16,7 @@ from connector.caller import Caller
 from connector.errors import ConditionError
 from connector.etag import check
 from connector.lost import Live, lost
-from connector.model import Connection
+from connector.model import Absent, Connection
 from connector.ruling import Answer, Case, Kind, Refuse, Request
 from connector.steps import ConnectionState, StepName
 
@@ -36,6 +36,11 @@ class Situation(StrEnum):
     """The run proves, or waits for Microsoft: what is wanted may be replaced."""
     STUCK = "stuck"
     """The run waits for a person."""
+    REMOVING = "removing"
+    """It is being taken back, whether somebody works on that or the run was lost: nothing takes its place."""
+    UNFINISHED = "unfinished"
+    """A removal has ended before all was taken back."""
+    REMOVED = "removed"
 
 
 _First = Callable[[Request, datetime], Answer]
@@ -72,16 +77,26 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
         return Refuse(error)
     if connection is None:
         return row.new(request, now)
-    return row.rules[situation(connection, live, now)](Case(request, connection, live, now))
+    by = f"{caller.kind} {caller.key or '-'}" if caller is not None else None
+    return row.rules[situation(connection, live, now)](Case(request, connection, live, now, by))
 
 
 def situation(connection: Connection, live: Live, now: datetime) -> Situation:
     """Return how a connection stands for whoever asks for something."""
+    absent = isinstance(connection.goal, Absent)
     if connection.operation.ended is not None:
-        return Situation.RESTS
+        return _ended(connection, absent=absent)
+    if absent:
+        return Situation.REMOVING
     if lost(connection, live, now) is not None:
         return Situation.LOST
     return _under_way(connection, live)
+
+
+def _ended(connection: Connection, *, absent: bool) -> Situation:
+    if not absent:
+        return Situation.RESTS
+    return Situation.REMOVED if connection.state is ConnectionState.REMOVED else Situation.UNFINISHED
 
 
 def _under_way(connection: Connection, live: Live) -> Situation:
@@ -105,32 +120,58 @@ def asks_again(kind: Kind) -> bool:
     return _ROWS[kind].again
 
 
-def _row(function: str | None, new: _First, *rules: _Rule, again: bool = False, looks: bool = True) -> _Row:
-    return _Row(function, new, dict(zip(Situation, rules, strict=True)), again, looks)
+_GONE = (to.gone, to.gone, to.gone)
+
+
+def _row(
+    function: str | None,
+    new: _First,
+    *rules: _Rule,
+    back: tuple[_Rule, _Rule, _Rule] = _GONE,
+    again: bool = False,
+    looks: bool = True,
+) -> _Row:
+    """Return a row; ``back`` are the columns of what is being taken back, is half taken back, is removed."""
+    return _Row(function, new, dict(zip(Situation, (*rules, *back), strict=True)), again, looks)
 
 
 # fmt: off
 _ROWS: Mapping[Kind, _Row] = {
     #     rests       lost        cancelling  works            waits              stuck
     Kind.SET_UP: _row("create_connection", to.create,
-          to.set_up,  to.set_up,  to.busy,    to.join_or_busy, to.join_or_set_up, to.set_up),
+          to.set_up,  to.set_up,  to.busy,    to.join_or_busy, to.join_or_set_up, to.set_up,
+          back=(to.gone, to.set_up, to.set_up)),
     Kind.DRY_RUN: _row("create_connection", to.plan_new,
-          to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan, looks=False),
+          to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan,
+          back=(to.plan, to.plan, to.plan), looks=False),
     Kind.VERIFY: _row("verify_connection", to.unknown,
-          to.look,    to.look,    to.busy,    to.ring,         to.ring,           to.look),
+          to.look,    to.look,    to.busy,    to.ring,         to.ring,           to.look,
+          back=(to.ring_removal, to.gone, to.gone)),
     Kind.CANCEL: _row("cancel_connection", to.unknown,
-          to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon, again=True),
+          to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon,
+          back=(to.end_removal, to.nothing, to.nothing), again=True),
     Kind.CONFIRM: _row("confirm_secret", to.unknown,
           to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,        to.confirm, again=True, looks=False),
     Kind.ACCEPT: _row("accept_finding", to.unknown,
-          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring, again=True),
+          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
+          back=(to.ring_removal, to.nothing, to.nothing), again=True),
     Kind.WITHDRAW: _row("withdraw_acceptance", to.unknown,
-          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring, again=True),
+          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
+          back=(to.ring_removal, to.nothing, to.nothing), again=True),
     Kind.RECOVER: _row(None, to.unknown,
-          to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,        to.nothing, again=True),
+          to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,        to.nothing,
+          back=(to.recover_removal, to.nothing, to.nothing), again=True),
+    Kind.REMOVE: _row("remove_connection", to.unknown,
+          to.remove,  to.remove,  to.remove,  to.remove,       to.remove,         to.remove,
+          back=(to.join_removal, to.remove, to.nothing)),
+    Kind.PLAN_REMOVAL: _row("remove_connection", to.unknown,
+          to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal,
+          back=(to.plan_removal, to.plan_removal, to.gone), looks=False),
     Kind.REPAIR: _row("repair_connection", to.create,
-          to.arrange, to.arrange, to.arrange, to.arrange,      to.arrange,        to.arrange, again=True),
+          to.arrange, to.arrange, to.arrange, to.arrange,      to.arrange,        to.arrange,
+          back=(to.remove_repaired, to.remove_repaired, to.keep_removed), again=True),
     Kind.RESTORE: _row("repair_connection", to.unknown,
-          to.restore, to.restore, to.restore, to.restore,      to.restore,        to.restore, looks=False),
+          to.restore, to.restore, to.restore, to.restore,      to.restore,        to.restore,
+          back=(to.remove_restored, to.remove_restored, to.keep_removed), looks=False),
 }
 # fmt: on

@@ -22,7 +22,7 @@ from connector.microsoft import (
 from connector.model import Finding, Ids, Severity
 from connector.observed import Claims, ImapAnswer
 from connector.outage import NOT_READABLE
-from connector.plans.plan import Change
+from connector.plans.plan import TAKES_BACK, Change
 from connector.steps import StepName
 
 MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
@@ -76,7 +76,12 @@ def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
         return UNKNOWN
     if error.service == "vault":
         return "vault-right-missing"
-    return change.reason if change is not None and step is StepName.CONSENT else "right-missing"
+    return change.reason if change is not None and _is_its_own(step, change) else "right-missing"
+
+
+def _is_its_own(step: StepName, change: Change) -> bool:
+    """Return whether a change's reason says what a person has to do where the app may not make it."""
+    return step is StepName.CONSENT or change.action in TAKES_BACK
 
 
 def unreadable(error: UnreadableError, step: StepName = StepName.PREREQUISITES) -> Finding:

@@ -111,6 +111,20 @@ class Documents:
                 continue
             yield chunk
 
+    async def forget_lists(self, name: str) -> None:
+        """Remove all chunks, of a connection that is taken back."""
+        for path in await self._store.paths(f"connections/{name}/mailboxes-"):
+            await self._store.delete(path)
+
+    async def forget(self, found: Versioned) -> None:
+        """Remove a connection, unless somebody has written it since it was read.
+
+        Raises:
+            StaleWriteError: somebody has.
+        """
+        await self.forget_lists(found.connection.name)
+        await self._store.delete(path_of(found.connection.name), found.etag)
+
     async def save_chunk(self, name: str, chunk: Chunk) -> None:
         """Write a chunk over whatever is there: only the one operation on a connection writes chunks.
 

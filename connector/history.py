@@ -46,6 +46,8 @@ class Asked(StrEnum):
     PARAMETERS = "parameters"
     REFERENCE = "parameters-reference"
     REPAIR = "repair"
+    REMOVE = "remove"
+    REMOVAL_PLAN = "removal-plan"
 
 
 class Entry(Document):

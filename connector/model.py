@@ -6,6 +6,7 @@ No document holds a secret. Field names in JSON are camelCase; times are aware, 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field
@@ -101,6 +102,46 @@ class Wanted(Document):
     enable_imap: bool = False
 
 
+class Absent(Document):
+    """What is wanted when a connection is taken back: nothing."""
+
+    revision: int
+
+
+class Taken(Document):
+    """Something that a removal takes back: kept before it is tried."""
+
+    step: StepName
+    action: str
+    subject: str
+    on: AwareDatetime | None = None
+    """When it was read to be gone, whoever took it back."""
+
+    def through(self, step: StepName, now: datetime) -> Taken:
+        """Return it when a step is settled: gone now, where it is of that step and was not gone before."""
+        return self.model_copy(update={"on": now}) if self.step is step and self.on is None else self
+
+
+class Removed(Document):
+    """What is kept of a connection that was taken back."""
+
+    on: AwareDatetime
+    asked_on: AwareDatetime
+    by: str | None = None
+    """Who has asked for it, as the log says."""
+    taken: list[Taken] = []
+    mailboxes: list[str] = []
+    """From which the access was taken."""
+    imap: list[str] = []
+    """On which we had switched IMAP on, and it stays so: other programs may use it by now."""
+    application_id: str | None = None
+    """Of the application, which can be restored for 30 days; None where none was deleted."""
+    stays: str | None = None
+    """The id of an application that was not ours, and is still there."""
+    findings: list[Finding] = []
+    """What was to be said."""
+
+
 class Lost(Document):
     """An attempt that Durable has lost, whose place another one has taken."""
 
@@ -131,6 +172,15 @@ class Operation(Document):
     ended: AwareDatetime | None = None
     cancelled: bool = False
     """Whether somebody has asked to end it: no further activity does anything."""
+    by: str | None = None
+    """Who has asked for a removal, as the log says."""
+    by_hand: bool = False
+    """Whether somebody says that what the app may not look at was taken back by hand."""
+
+    @property
+    def dry(self) -> bool:
+        """Return whether it has a document and a run of its own, and changes no other."""
+        return PROGRAMMES[self.kind].does is Does.LOOKS
 
     def only_looks(self, settled_in: str | None) -> bool:
         """Return whether it changes nothing of what was settled in that operation; None where nobody has settled it."""
@@ -262,6 +312,8 @@ class MailboxRecord(Document):
     leaving_since: AwareDatetime | None = None
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
+    taken_on: AwareDatetime | None = None
+    """When its access was read to be gone, in a removal that keeps what it has taken back."""
     resolved_in: str | None = None
     """The operation in which it was last found out which mailbox the name means, or that it means none."""
     settled_in: SettledIn = None
@@ -340,6 +392,24 @@ class Connection(Document):
     """When access was last taken back: for a while a server may show it still."""
     stuck_since: AwareDatetime | None = None
     """Since when nothing moves before a person acts, however often it has been looked at anew."""
+    taken: list[Taken] = []
+    """What the removal under way takes back besides mailbox access."""
+    removed: Removed | None = None
+    """What was taken back; nothing else of the connection is left then but its name and its numbers."""
+    former: list[str] = []
+    """The ids of the applications that earlier removals of this name have deleted: they may stay so."""
+
+    @property
+    def goal(self) -> Wanted | Absent:
+        """Return what its operation is to bring about."""
+        absent = PROGRAMMES[self.operation.kind].absent
+        return Absent(revision=self.wanted.revision) if absent else self.wanted
+
+    def key_ids(self) -> frozenset[str]:
+        """Return the key ids of all credentials that the document calls ours: those of now, before, and to come."""
+        kept = [one for one in (self.secret,) if one is not None]
+        known = {one.key_id for one in self.intents} | {one.key_id for one in kept} | {one.replaces for one in kept}
+        return frozenset(one for one in known if one is not None)
 
     def step_states(self) -> dict[StepName, StepState]:
         """Return the state of each step."""
@@ -353,6 +423,12 @@ class Connection(Document):
     def step(self, name: StepName) -> StepRecord:
         """Return the record of a step, made on first use."""
         return self.steps.setdefault(name, StepRecord())
+
+    def settle(self, step: StepName, entry: StepRecord, now: datetime) -> None:
+        """Note by which operation a step was settled, and that what it has taken back is gone."""
+        if not self.operation.only_looks(entry.settled_in):
+            entry.settled_in = self.operation.id
+        self.taken = [one.through(step, now) for one in self.taken]
 
     def counts(self) -> dict[MailboxState, int]:
         """Return how many wanted mailboxes are in each state; pending ones are those not counted yet."""

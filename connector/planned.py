@@ -141,8 +141,9 @@ class Plans:
                 raise ReplacedError
             changes.append(chunk.changes)
             findings.append(chunk.findings)
-        # Access is given over all chunks before any is taken back.
-        found = sorted(union(*changes), key=lambda one: one.action is Action.REVOKE_ACCESS)
+        # In the order of the steps; access is given over all chunks before any is taken back.
+        order = planned.connection.programme
+        found = sorted(union(*changes), key=lambda one: (order.index(one.step), one.action is Action.REVOKE_ACCESS))
         return found, union(*findings)
 
     async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:
@@ -199,6 +200,12 @@ class Plans:
             await self._store.delete(path)
         await self._store.delete(_path(name))
         return True
+
+    async def discard(self, name: str) -> None:
+        """Remove the dry run of a connection that is taken back; that of a later version of this app goes as well."""
+        for path in await self._store.paths(f"plans/{name}/"):
+            await self._store.delete(path)
+        await self._store.delete(_path(name))
 
     async def _addresses(self, planned: Planned) -> set[str]:
         """Return the addresses that a dry run was asked about, and those that it would have taken off the list."""

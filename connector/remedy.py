@@ -121,7 +121,7 @@ def _principal(_: Finding, context: Context) -> Remedy:
 
 
 def _replaced(finding: Finding, context: Context) -> Remedy:
-    remove = f"Remove-ServicePrincipal -Identity {powershell(finding.subject)}"
+    remove = f"Remove-ServicePrincipal -Identity {powershell(finding.subject)} -Confirm:$false"
     return Remedy(command=_lines(remove, _new_principal(context), *_access(context)))
 
 
@@ -178,6 +178,19 @@ def _removal(_: Finding, context: Context) -> Remedy:
     return Remedy(command=_lines(*lines))
 
 
+def _old_principal(finding: Finding, context: Context) -> Remedy:
+    known = powershell(finding.subject or context.ids.enterprise_application_id or "")
+    return Remedy(command=_lines(f"Remove-ServicePrincipal -Identity {known} -Confirm:$false"))
+
+
+def _old_consent(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_enterprise(context, "Permissions", finding))
+
+
+def _old_application(finding: Finding, context: Context) -> Remedy:
+    return Remedy(_registration(context, "Overview", finding))
+
+
 def _imap(finding: Finding, _: Context) -> Remedy:
     return Remedy(command=_lines(f"Set-CASMailbox -Identity {powershell(finding.subject)} -ImapEnabled $true"))
 
@@ -212,6 +225,10 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "imap-not-connected": _not_connected,
     "access-missing": _one_access,
     "removal-by-hand": _removal,
+    "credential-left": _credentials,
+    "principal-left": _old_principal,
+    "consent-left": _old_consent,
+    "application-left": _old_application,
 }
 _ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
     "foreign-application": _owners,

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from connector.errors import ConflictError, RequestError, UnknownConnectionError
 from connector.lost import Live, another, lost
-from connector.model import Connection, Operation, Wanted
+from connector.model import Absent, Connection, Operation, Wanted
 from connector.outage import before as worked_before
 from connector.standing import secret_of
 from connector.steps import ConnectionState, OperationKind, StepName
@@ -31,6 +31,8 @@ class Kind(StrEnum):
     RECOVER = "recover"
     REPAIR = "repair"
     RESTORE = "restore"
+    REMOVE = "remove"
+    PLAN_REMOVAL = "plan-removal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Request:
     key_id: str = ""
     if_match: str | None = None
     """The condition under which it is meant (RFC 9110, 13.1.1)."""
+    by_hand: bool = False
+    """Of a removal: whether somebody says that what the app may not look at was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class Case:
     connection: Connection
     live: Live
     now: datetime
+    by: str | None = None
+    """Who asks, as the log says."""
 
     @property
     def how(self) -> str | None:
@@ -127,6 +133,81 @@ class Case:
         """Return what is wanted from now on, ``more`` revisions later."""
         present = self.connection.wanted
         return (self.request.wanted or present).model_copy(update={"revision": present.revision + more})
+
+
+def plan_removal(case: Case) -> Answer:
+    """Likewise of a removal."""
+    operation = Operation(id=case.request.id, kind=OperationKind.PLAN_REMOVAL, started=case.now)
+    return Start(case.connection.model_copy(update={"operation": operation, "steps": {}}))
+
+
+def remove(case: Case) -> Answer:
+    """A removal takes the place of any other operation, at any step, and that of one that was not brought to its end.
+
+    Under a run that works it waits for no more than the present activity.
+    """
+    return _not_allowed(case.request) or _begin(case, OperationKind.REMOVE, more=1)
+
+
+def join_removal(case: Case) -> Answer:
+    """The same again; one that somebody has cancelled meanwhile, or that was lost, goes on."""
+    if case.connection.operation.cancelled or not case.works:
+        return _begin(case, OperationKind.REMOVE, more=1)
+    if case.request.by_hand and not case.connection.operation.by_hand:
+        operation = case.connection.operation.model_copy(update={"by_hand": True})
+        return Replace(case.connection.model_copy(update={"operation": operation}))
+    return Wake(case.connection)
+
+
+def remove_repaired(case: Case) -> Answer:
+    """A part of the list is not what it was: the removal looks at all of it again."""
+    return _begin(case, OperationKind.REMOVE, more=1, moved=True)
+
+
+def remove_restored(case: Case) -> Answer:
+    """The document was brought back, and whatever worked on it has found none: it was being taken back."""
+    ended = case.connection.operation.model_copy(update={"ended": case.now})
+    rests = replace(case, connection=case.connection.model_copy(update={"operation": ended}))
+    return _begin(rests, OperationKind.REMOVE, more=1)
+
+
+def keep_removed(case: Case) -> Answer:
+    """Nothing is left that anybody could run for."""
+    return Settled(case.connection)
+
+
+def gone(case: Case) -> Answer:
+    """What is taken back, or half taken back, is not worked with; only a set-up makes something of it again."""
+    name = case.connection.name
+    if case.connection.operation.ended is None:
+        return Refuse(ConflictError("removal-running", retry_after=30, name=name))
+    if case.connection.state is ConnectionState.REMOVED:
+        return Refuse(ConflictError("connection-removed", name=name))
+    return Refuse(ConflictError("removal-unfinished", name=name))
+
+
+def ring_removal(case: Case) -> Answer:
+    """What a person has done is seen by the run that takes back."""
+    return Wake(case.connection) if case.works else gone(case)
+
+
+def end_removal(case: Case) -> Answer:
+    """What is taken back stays so."""
+    return end_soon(case) if case.works else end(case)
+
+
+def recover_removal(case: Case) -> Answer:
+    """Only what was lost needs somebody else."""
+    return nothing(case) if case.works else go_on(case)
+
+
+def _not_allowed(request: Request) -> Answer | None:
+    """From however few mailboxes access is taken, the request says that it knows."""
+    removal = request.removal
+    if removal is None or removal.removed <= (removal.allowed or 0):
+        return None
+    values = {"removed": removal.removed, "total": removal.total}
+    return Refuse(ConflictError("removal-not-allowed", name=request.name, **values))
 
 
 def unknown(request: Request, now: datetime) -> Answer:  # noqa: ARG001 - one shape for the column
@@ -242,7 +323,8 @@ def end(case: Case) -> Answer:
     """Nobody is there to notice; and whoever comes after all comes for an attempt that is no more."""
     after = case.connection.model_copy(deep=True)
     after.operation = _next(case).model_copy(update={"cancelled": True, "ended": case.now})
-    settle_proven(after)  # what was proven stays proven
+    if not isinstance(after.goal, Absent):
+        settle_proven(after)  # what was proven stays proven
     after.state, after.since = conclude(after, 0, case.now).state, case.now
     return Settled(after)
 
@@ -296,8 +378,12 @@ def _begin(
         before=before if kind is OperationKind.VERIFY else None,
         attempt=case.connection.operation.attempt + (0 if case.works else 1),
         lost=_next(case).lost if case.how is not None else None,
+        by=case.by if kind is OperationKind.REMOVE else None,
+        by_hand=case.request.by_hand,
     )
     update: dict[str, object] = {"operation": operation, "wanted": case.wanted(more)}
+    if kind is not OperationKind.REMOVE:
+        update |= {"taken": [], "removed": None}
     if moved or not (case.works and case.unchanged):
         update |= {"last_change": case.now, "stuck_since": None}
     update |= {"state": ConnectionState.RUNNING, "since": case.now}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,8 @@ class ConnectionState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+    REMOVED = "removed"
+    """All that it had made is taken back; what is left is the record of that."""
     UNREADABLE = "unreadable"
     """One of its documents cannot be read: nobody knows how it is before that is repaired."""
 
@@ -64,6 +67,8 @@ class OperationKind(StrEnum):
     SET_UP = "set-up"
     VERIFY = "verify"
     PLAN = "plan"
+    REMOVE = "remove"
+    PLAN_REMOVAL = "plan-removal"
 
 
 class Does(StrEnum):
@@ -83,13 +88,10 @@ class Programme:
 
     steps: tuple[StepName, ...]
     does: Does
-
-
-PROGRAMMES: dict[OperationKind, Programme] = {
-    OperationKind.SET_UP: Programme((*StepName,), Does.APPLIES),
-    OperationKind.VERIFY: Programme((*StepName,), Does.CHECKS),
-    OperationKind.PLAN: Programme((*StepName,)[:-1], Does.LOOKS),
-}
+    needs: Mapping[StepName, tuple[StepName, ...]]
+    """What has to be settled before each step."""
+    absent: bool = False
+    """Whether nothing of the connection is wanted any more: its steps take back what it has made."""
 
 
 # A right that is missing never stops what can be done without it: consent may be given by hand while the secret is
@@ -105,6 +107,32 @@ _NEEDS: dict[StepName, tuple[StepName, ...]] = {
     StepName.MAILBOXES: (StepName.ENTERPRISE_APPLICATION,),
     StepName.VERIFICATION: (StepName.SECRET,),
 }
+# Access ends with the credentials. Exchange takes it from the mailboxes only while it has the application's record, and
+# may not know that any more when Entra's is gone: so the application is the last.
+_BACK = (
+    StepName.PREREQUISITES,
+    StepName.SECRET,
+    StepName.MAILBOXES,
+    StepName.EXCHANGE,
+    StepName.CONSENT,
+    StepName.APPLICATION,
+)
+_NEEDS_BACK: dict[StepName, tuple[StepName, ...]] = {
+    **dict.fromkeys(_BACK, (StepName.PREREQUISITES,)),
+    StepName.PREREQUISITES: (),
+    StepName.EXCHANGE: (StepName.MAILBOXES,),
+    StepName.APPLICATION: (StepName.MAILBOXES, StepName.EXCHANGE),
+}
+_NEEDS_NOTHING: dict[StepName, tuple[StepName, ...]] = dict.fromkeys(_BACK, ())
+"""A plan shows what would be taken back, whoever has to do it."""
+
+PROGRAMMES: dict[OperationKind, Programme] = {
+    OperationKind.SET_UP: Programme((*StepName,), Does.APPLIES, _NEEDS),
+    OperationKind.VERIFY: Programme((*StepName,), Does.CHECKS, _NEEDS),
+    OperationKind.PLAN: Programme((*StepName,)[:-1], Does.LOOKS, _NEEDS),
+    OperationKind.REMOVE: Programme(_BACK, Does.APPLIES, _NEEDS_BACK, absent=True),
+    OperationKind.PLAN_REMOVAL: Programme(_BACK, Does.LOOKS, _NEEDS_NOTHING, absent=True),
+}
 
 
 def unsettled(states: dict[StepName, StepState], kind: OperationKind) -> list[StepName]:
@@ -112,6 +140,7 @@ def unsettled(states: dict[StepName, StepState], kind: OperationKind) -> list[St
     return [step for step in PROGRAMMES[kind].steps if states.get(step, StepState.PENDING) not in SETTLED]
 
 
-def may_run(step: StepName, states: dict[StepName, StepState]) -> bool:
-    """Return whether everything that ``step`` needs has been settled."""
-    return all(states.get(needed, StepState.PENDING) in SETTLED for needed in _NEEDS[step])
+def may_run(step: StepName, states: dict[StepName, StepState], kind: OperationKind = OperationKind.SET_UP) -> bool:
+    """Return whether everything that ``step`` needs has been settled; a step of another programme never may."""
+    needs = PROGRAMMES[kind].needs.get(step)
+    return needs is not None and all(states.get(needed, StepState.PENDING) in SETTLED for needed in needs)

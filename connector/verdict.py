@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.diagnosis import MAY_NOT_LOOK, UNREADABLE
-from connector.model import PROVEN_BY_LOGIN, Connection, Finding
+from connector.model import PROVEN_BY_LOGIN, Absent, Connection, Finding
 from connector.plans.ownership import STOPPING
-from connector.steps import ConnectionState, MailboxState, StepName, StepState, may_run
+from connector.steps import SETTLED, ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
 
@@ -30,6 +30,8 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
 
     A run that waits for a person looks as often as one that waits for Microsoft: a refusal may have been a passing one.
     """
+    if isinstance(connection.goal, Absent):
+        return _of_removal(connection, number, now)
     states, cancelled = connection.step_states(), connection.operation.cancelled
     failed = StepState.FAILED in states.values()
     if not cancelled and (failed or _unreadable(connection)):
@@ -44,6 +46,27 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     proving = may_run(StepName.VERIFICATION, states) and states[StepName.VERIFICATION] is not StepState.ACTION_REQUIRED
     if (proving and counts.get(MailboxState.WAITING, 0)) or StepState.WAITING in states.values():
         return Verdict(ConnectionState.WAITING, round_wait(number))
+    return _by_person(connection, number, now)
+
+
+def _of_removal(connection: Connection, number: int, now: datetime) -> Verdict:
+    """Return the verdict where all is taken back: removed is what every step has read to be gone."""
+    states = [connection.step(step).state for step in connection.programme]
+    if _unreadable(connection):
+        return Verdict(ConnectionState.UNREADABLE)
+    if all(state in SETTLED for state in states):
+        return Verdict(ConnectionState.REMOVED)
+    if connection.operation.cancelled:
+        return Verdict(ConnectionState.CANCELLED)
+    if StepState.FAILED in states:
+        return Verdict(ConnectionState.FAILED)
+    if StepState.WAITING in states:
+        return Verdict(ConnectionState.WAITING, round_wait(number))
+    return _by_person(connection, number, now)
+
+
+def _by_person(connection: Connection, number: int, now: datetime) -> Verdict:
+    """Return that somebody must act, and that the run looks whether he has, for a day."""
     since = connection.stuck_since or now
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
         return Verdict(ConnectionState.ACTION_REQUIRED)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 
-RESTING = frozenset({"ready", "failed", "cancelled", "interrupted", "unreadable"})
+RESTING = frozenset({"ready", "failed", "cancelled", "interrupted", "unreadable", "removed"})
 """States that end by themselves no more; ``action-required`` may, since the run goes on looking."""
 
 

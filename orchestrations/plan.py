@@ -18,7 +18,7 @@ ORCHESTRATION = "plan"
 @blueprint.function_name(ORCHESTRATION)
 @blueprint.orchestration_trigger(context_name="context")
 def plan(context: df.DurableOrchestrationContext) -> Steps:
-    """Find out what a set-up would change."""
+    """Find out what a set-up, or a removal, would change."""
     given = parsed(PlanOrder, context.get_input())
     order = {**given.to_json(), "revision": 0}
     try:
@@ -33,7 +33,7 @@ def _plan(context: df.DurableOrchestrationContext, order: dict[str, Any]) -> Ste
     if begun["state"] != "begun":  # unreadable is the plan's own document: there is nothing to write into
         return begun
     work = Work("begun", 0, chunks=tuple(range(begun["chunks"])))
-    for step in PROGRAMMES[OperationKind.PLAN].steps:
+    for step in map(StepName, begun.get("steps", PROGRAMMES[OperationKind.PLAN].steps)):
         show(context, order, step, "running")
         for part in work.parts(step):
             yield from _look(context, step, order, **part.to_json())

@@ -59,10 +59,16 @@ class Asking:
         self.entry.lifetime_days = wanted.lifetime_days
 
     def request(
-        self, kind: Kind, wanted: Wanted | None = None, removal: Removal | None = None, key: str = ""
+        self,
+        kind: Kind,
+        wanted: Wanted | None = None,
+        removal: Removal | None = None,
+        key: str = "",
+        *,
+        by_hand: bool = False,
     ) -> Request:
         """Return what is asked for, under its ``If-Match``, for whoever decides what it means."""
-        return Request(kind, self.name or "", new_id(), wanted, removal, key, self.if_match)
+        return Request(kind, self.name or "", new_id(), wanted, removal, key, self.if_match, by_hand=by_hand)
 
     def refused(self, error: Exception) -> None:
         """Note why nothing came of it."""

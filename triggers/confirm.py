@@ -20,7 +20,7 @@ from triggers.answers import content, json_answer
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
-from triggers.route import CHANGED, READ, Role, Route
+from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
 
 
 class Confirmed(Document):
@@ -41,7 +41,7 @@ class Confirmed(Document):
     {200: Confirmed},
     body=ConfirmRequest,
     tagged=True,
-    problems=(*READ, CHANGED, ConflictError("secret-not-ready"), ConflictError("key-not-offered")),
+    problems=(*READ, CHANGED, *TAKEN_BACK, ConflictError("secret-not-ready"), ConflictError("key-not-offered")),
 )
 async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
     """Note that the UTM has the secret with this key id; ``200``, again too. Nothing in the tenant is changed.

@@ -45,7 +45,7 @@ REMOVAL = integer(
         UNREADABLE,
         CHANGED,
         GrantMissingError(),
-        *map(ConflictError, ("operation-running", "operation-cancelling", "removal-not-allowed")),
+        *map(ConflictError, ("operation-running", "operation-cancelling", "removal-running", "removal-not-allowed")),
     ),
 )
 async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:

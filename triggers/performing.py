@@ -19,7 +19,6 @@ from connector.orders import PlanOrder, RunOrder
 from connector.planned import Planned
 from connector.ruling import Admitted, Refuse, Replace, Request, Settled, Wake
 from connector.services import services
-from connector.steps import OperationKind
 from orchestrations.connection import ORCHESTRATION
 from orchestrations.plan import ORCHESTRATION as PLAN
 from orchestrations.steps import WAKE
@@ -70,7 +69,7 @@ async def _write(done: Admitted, seen: Versioned | None) -> bool:
     if isinstance(done, Wake) or (isinstance(done, Settled) and done.stored):
         return True
     connection = done.connection
-    if connection.operation.kind is OperationKind.PLAN:  # a document of its own: no connection is made or touched
+    if connection.operation.dry:  # a document of its own: no connection is made or touched
         operation = connection.operation
         await services().plans.start(Planned(id=operation.id, connection=connection, started=operation.started))
         return True
@@ -100,7 +99,7 @@ async def _run(client: df.DurableOrchestrationClient | None, done: Admitted, liv
         return
     if isinstance(done, Wake | Replace) and live.runtime is not None:
         await _wake(client, done.connection)
-    elif done.connection.operation.kind is OperationKind.PLAN:
+    elif done.connection.operation.dry:
         await _start_plan(client, done.connection)
     else:
         await start(client, done.connection)

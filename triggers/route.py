@@ -62,6 +62,8 @@ UNREADABLE = UnreadableError("store", "document-unreadable", "-", path="connecti
 """For a route that cannot do without a document."""
 READ = (*NAMED, UNREADABLE)
 CHANGED = ConflictError("changed-meanwhile")
+TAKEN_BACK = tuple(map(ConflictError, ("removal-running", "removal-unfinished", "connection-removed")))
+"""For a route that works with a connection: what is taken back, or half taken back, is not worked with."""
 
 
 @dataclass(slots=True)

@@ -43,11 +43,31 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
 @blueprint.function_name("clear_documents")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 45 3 * * *")
 async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
-    """Remove dry runs after a week, and what was asked for before ``HISTORY_DAYS``."""
+    """Remove dry runs after a week, and after ``HISTORY_DAYS`` what was asked for and the records of removals."""
     now = services().now()
     plans = await services().plans.clear(now)
     histories = await services().histories.clear(now)
-    log("documents-cleared", plans=plans, histories=histories)
+    removed = await _forget_removed(now - timedelta(days=services().settings.history_days))
+    log("documents-cleared", plans=plans, histories=histories, removed=removed)
+
+
+async def _forget_removed(before: datetime) -> int:
+    """Forget the connections that were taken back before a moment; return how many.
+
+    One that cannot be read, or that somebody writes at this moment, is left alone.
+    """
+    documents, number = services().documents, 0
+    for name in await documents.names():
+        try:
+            found = await documents.load(name)
+            record = found.connection.removed if found is not None else None
+            if found is None or record is None or record.on >= before:
+                continue
+            await documents.forget(found)
+        except (StaleWriteError, UnreadableError):
+            continue
+        number += 1
+    return number
 
 
 @blueprint.function_name("watch_secrets")

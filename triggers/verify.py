@@ -13,7 +13,7 @@ from triggers import operations
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
-from triggers.route import CHANGED, READ, Role, Route
+from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
 from triggers.views import Accepted, accepted_answer
 
 
@@ -24,7 +24,7 @@ from triggers.views import Accepted, accepted_answer
     "Prove every mailbox once more, or wake the run that waits",
     {202: Accepted},
     tagged=True,
-    problems=(*READ, CHANGED, GrantMissingError(), ConflictError("operation-cancelling")),
+    problems=(*READ, CHANGED, *TAKEN_BACK, GrantMissingError(), ConflictError("operation-cancelling")),
 )
 async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Start a verification, which also goes on with what a person has done meanwhile; ``202``.

@@ -21,6 +21,7 @@ from connector.steps import ConnectionState, MailboxState, OperationKind, StepNa
 from connector.visible import visible
 from triggers.answers import SERVICES, json_answer
 from triggers.findings import AcceptanceView, FindingView, finding_view
+from triggers.removed import RemovedView, removed_view
 
 
 class StepView(Document):
@@ -105,6 +106,9 @@ class ConnectionView(Document):
     mailboxes: MailboxPage
     findings: list[FindingView]
     acceptances: list[AcceptanceView] = Field(default=[], description="What somebody has accepted, by whom and when.")
+    removed: RemovedView | None = Field(
+        default=None, description="Of one that was taken back: what was, when, by whom, and what stays."
+    )
 
 
 class ConnectionSummary(Document):
@@ -307,6 +311,7 @@ def connection_view(
         else None,
         mailboxes=mailboxes,
         findings=[finding_view(finding, lang, context) for finding in now.findings],
+        removed=removed_view(connection.removed, lang) if connection.removed is not None else None,
     )
 
 

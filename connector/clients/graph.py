@@ -240,6 +240,23 @@ class GraphClient:
         builder = self._graph.service_principals.by_service_principal_id(resource_id)
         await done(builder.app_role_assigned_to.post(body), already=_ASSIGNED_ALREADY)
 
+    async def withdraw_role(self, enterprise_application_id: str, assignment_id: str) -> None:
+        """Take an app role back.
+
+        Raises:
+            ReplicationError: it is not held, as far as this replica knows.
+        """
+        builder = self._graph.service_principals.by_service_principal_id(enterprise_application_id)
+        await done(builder.app_role_assignments.by_app_role_assignment_id(assignment_id).delete())
+
+    async def delete_application(self, object_id: str) -> None:
+        """Delete an application with its service principal; for 30 days both can be restored.
+
+        Raises:
+            ReplicationError: there is none, as far as this replica knows.
+        """
+        await done(self._graph.applications.by_application_id(object_id).delete())
+
     async def credential_policy(self) -> CredentialPolicy:
         """Return what the tenant's default policy allows.
 

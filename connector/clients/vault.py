@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from http import HTTPStatus
@@ -98,6 +99,16 @@ class Vault:
         return tuple(sorted(map(_version, found), key=lambda entry: entry.created, reverse=True))
 
     @_told
+    async def named(self, name: re.Pattern[str], connection: str) -> tuple[str, ...]:
+        """Return the names of the secrets that are called so and, by their tag, a connection has; none that is deleted.
+
+        Who may write into the vault could tag any secret: the tag alone says nothing, nor does a name.
+        """
+        found = await collect(self._client.list_properties_of_secrets(), "vault", self._bounds)
+        named = [one for one in found if one.name and (one.tags or {}).get("connection") == connection]
+        return tuple(sorted(str(one.name) for one in named if name.fullmatch(str(one.name))))
+
+    @_told
     async def write(self, name: str, value: SecretStr, *, tags: dict[str, str], expires: datetime) -> SecretVersion:
         """Write a new version and return it; a soft-deleted secret of that name is recovered first.
 
@@ -162,6 +173,26 @@ class Vault:
         shown = await self._client.update_secret_properties(name, version, tags=tags)
         if (shown.tags or {}) != tags:
             raise ReplicationError("vault", "replication", "the tags are not as they were written")
+
+    @_told
+    async def disable(self, name: str, version: str) -> None:
+        """Let nobody read a version any more; one that is not there is as good.
+
+        Raises:
+            ReplicationError: the vault says yes and shows it enabled.
+        """
+        try:
+            shown = await self._client.update_secret_properties(name, version, enabled=False)
+        except ResourceNotFoundError as error:
+            _require_said(error)
+            return
+        if shown.enabled is not False:
+            raise ReplicationError("vault", "replication", "the version is still enabled")
+
+    @_told
+    async def delete(self, name: str) -> None:
+        """Delete a secret with all its versions; it can be recovered for as long as the vault keeps it."""
+        await self._delete(name)
 
     @_told
     async def read(self, name: str, version: str) -> SecretStr:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, SINGLE_TENANT
-from connector.model import Finding, Wanted
+from connector.model import Absent, Finding, Severity, Wanted
 from connector.observed import Application
 from connector.plans import ownership
 from connector.plans.ownership import Registration
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 
 REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
@@ -23,6 +24,10 @@ class Observed:
     registration: Registration
     deleted: Application | None = None
     """An application of this name that was deleted and can still be restored."""
+    former: Collection[str] = ()
+    """The ids of those that removals of this connection have deleted."""
+    unsure: bool = False
+    """Whether one that is not shown may be there."""
 
 
 def unique_name(connection: str) -> str:
@@ -30,8 +35,10 @@ def unique_name(connection: str) -> str:
     return f"utm-mail-connect-{connection}"
 
 
-def plan(observed: Observed, wanted: Wanted) -> Plan:
+def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return how to make the application as wanted; one that is not ours is left alone."""
+    if isinstance(wanted, Absent):
+        return _back(observed)
     application = observed.registration.application
     if application is None:
         return _create(observed, wanted)
@@ -47,7 +54,9 @@ def _create(observed: Observed, wanted: Wanted) -> Plan:
     change = Change(Action.CREATE_APPLICATION, wanted.display_name, "application-missing")
     if observed.deleted is None:
         return Plan((change,))
-    finding = _deleted(observed.deleted.application_id)
+    if observed.deleted.application_id in observed.former:  # nobody's UTM has a secret of it that is worth anything
+        return Plan((change,), (_finding("application-anew", observed.deleted.application_id, "info"),))
+    finding = _finding("application-deleted", observed.deleted.application_id)
     if finding.id in observed.registration.accepted:
         return Plan((change,), (finding.model_copy(update={"severity": "info"}),))
     return Plan(findings=(finding,))
@@ -63,9 +72,20 @@ def _differs(application: Application, wanted: Wanted) -> bool:
     )
 
 
-def _deleted(application_id: str) -> Finding:
+def _back(observed: Observed) -> Plan:
+    """Return the deletion of what we have made; all else of the name stays, and is said to."""
+    application = observed.registration.application
+    if application is None:
+        return Plan(wait="replication") if observed.unsure else Plan()
+    if not ownership.ours(observed.registration):
+        return Plan(findings=(_finding("application-stays", application.application_id, "info"),))
+    return Plan((Change(Action.DELETE_APPLICATION, application.application_id, "application-left"),))
+
+
+def _finding(code: str, application_id: str, severity: Severity = "error") -> Finding:
     return Finding(
-        code="application-deleted",
+        code=code,
+        severity=severity,
         step=StepName.APPLICATION,
         subject=application_id,
         values={"applicationId": application_id},

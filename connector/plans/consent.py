@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
-from connector.model import Finding, Wanted
+from connector.model import Absent, Finding
 from connector.observed import Resource, RoleAssignment
-from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.ownership import Registration, guarded, ours
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 
 
@@ -24,12 +24,14 @@ class Observed:
 
 
 @guarded(StepName.CONSENT)
-def plan(observed: Observed, _: Wanted) -> Plan:
+def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return the assignment to make.
 
     The role is resolved by its value and compared with the id that is known: picking a neighbour of it
     (``full_access_as_app``) has cost others hours, since everything but the login then looks right.
     """
+    if isinstance(wanted, Absent):
+        return _back(observed)
     if observed.exchange is None:
         return Plan(findings=(_finding("exchange-resource-missing", EXCHANGE_APPLICATION_ID),))
     role_id = observed.exchange.roles.get(IMAP_ROLE)
@@ -40,6 +42,18 @@ def plan(observed: Observed, _: Wanted) -> Plan:
         for assignment in observed.assignments
     )
     return Plan() if held else Plan((Change(Action.ASSIGN_ROLE, observed.holder, "consent-missing"),))
+
+
+def _back(observed: Observed) -> Plan:
+    """Return what is withdrawn where the application stays; with one of ours goes all that it holds."""
+    if observed.registration is None or ours(observed.registration):
+        return Plan()
+    held = [
+        one
+        for one in observed.assignments
+        if observed.exchange is not None and (one.resource_id, one.role_id) == (observed.exchange.id, IMAP_ROLE_ID)
+    ]
+    return Plan(tuple(Change(Action.WITHDRAW_ROLE, one.id, "consent-left") for one in held))
 
 
 def _finding(code: str, subject: str) -> Finding:

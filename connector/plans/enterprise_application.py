@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.model import Finding, Wanted
+from connector.model import Finding
 from connector.observed import EnterpriseApplication
 from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 
 
@@ -21,7 +21,7 @@ class Observed:
 
 
 @guarded(StepName.ENTERPRISE_APPLICATION)
-def plan(observed: Observed, _: Wanted) -> Plan:
+def plan(observed: Observed, _: Goal) -> Plan:
     """Return how to make the enterprise application."""
     if observed.found is None:
         reason = "enterprise-application-missing"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.model import Finding, Wanted
+from connector.model import Absent, Finding
 from connector.observed import ExchangePrincipal
 from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 
 
@@ -20,15 +20,19 @@ class Observed:
     holder: str
     """The id of the enterprise application."""
     principal: ExchangePrincipal | None
+    unsure: bool = False
+    """Whether one that is not shown may be there."""
 
 
 @guarded(StepName.EXCHANGE)
-def plan(observed: Observed, _: Wanted) -> Plan:
+def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return how to make the Exchange principal.
 
     Exchange accepts a wrong object id silently and the login then fails; the record cannot be corrected, only
     replaced (learn.microsoft.com/powershell/module/exchange/set-serviceprincipal), which needs a person's word.
     """
+    if isinstance(wanted, Absent):
+        return _back(observed)
     found, accepted = observed.principal, observed.registration.accepted if observed.registration is not None else ()
     if found is None:
         return Plan((Change(Action.CREATE_PRINCIPAL, observed.holder, "principal-missing"),))
@@ -43,3 +47,10 @@ def plan(observed: Observed, _: Wanted) -> Plan:
     if finding.id in accepted:
         return Plan((Change(Action.REPLACE_PRINCIPAL, found.object_id, "principal-accepted"),))
     return Plan(findings=(finding,))
+
+
+def _back(observed: Observed) -> Plan:
+    """Return the removal of Exchange's record, whatever its object id: the application is this connection's alone."""
+    if observed.principal is not None:
+        return Plan((Change(Action.REMOVE_PRINCIPAL, observed.principal.object_id, "principal-left"),))
+    return Plan(wait="replication") if observed.unsure else Plan()

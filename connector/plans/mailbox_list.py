@@ -34,8 +34,28 @@ def summary(chunk: Chunk, operation: str) -> ChunkSummary:
     return ChunkSummary(
         counts=chunk.counts(),
         unsettled=sum(entry.wanted and entry.settled_in != operation for entry in chunk.mailboxes),
-        leaving=[entry.address or entry.requested for entry in chunk.mailboxes if not entry.wanted],
+        leaving=[entry.address or entry.requested for entry in chunk.mailboxes if leaves(entry)],
     )
+
+
+def leaves(entry: MailboxRecord) -> bool:
+    """Return whether access to a mailbox is still to be looked for and taken back."""
+    return not entry.wanted and entry.taken_on is None
+
+
+def all_leaving(chunks: list[Chunk]) -> list[Chunk]:
+    """Return the chunks for a removal: of every mailbox the access is looked for, also where nobody ever saw any."""
+    return [
+        chunk.model_copy(
+            update={
+                "mailboxes": [
+                    left_behind(entry.model_copy(update={"settled_in": None})) if entry.wanted else entry
+                    for entry in chunk.mailboxes
+                ]
+            }
+        )
+        for chunk in chunks
+    ]
 
 
 def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
@@ -111,6 +131,11 @@ def removals(chunks: list[Chunk], wanted: list[str]) -> tuple[int, int]:
     }
     keys = {entry.key for entry in held}
     return len(keys - kept), len(keys)
+
+
+def losing(chunks: list[Chunk]) -> int:
+    """Return how many mailboxes a removal takes the access from; those that are leaving already do not count again."""
+    return len({entry.key for entry in _entries(chunks) if entry.wanted and entry.held})
 
 
 def again(chunks: list[Chunk]) -> list[Chunk]:

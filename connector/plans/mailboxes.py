@@ -10,10 +10,10 @@ from typing import Protocol
 from connector.address import folded, is_plus
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
 from connector.microsoft import SPREAD
-from connector.model import Finding, MailboxRecord, Wanted
+from connector.model import Absent, Finding, MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 
 
@@ -41,10 +41,12 @@ class Observed(Protocol):
 
 
 @guarded(StepName.MAILBOXES)
-def plan(observed: Observed, wanted: Wanted) -> Plan:
+def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return the changes that these mailboxes need, in the order in which they are made; one for all names of each."""
-    switch = [one for one in observed.mailboxes if one.wanted and wanted.enable_imap and not one.imap_enabled]
-    give = [one for one in observed.mailboxes if one.wanted and not one.access]
+    listed = [] if isinstance(wanted, Absent) else [one for one in observed.mailboxes if one.wanted]
+    enable = not isinstance(wanted, Absent) and wanted.enable_imap
+    switch = [one for one in listed if enable and not one.imap_enabled]
+    give = [one for one in listed if not one.access]
     take = [one for one in observed.mailboxes if not one.wanted and one.access]
     changes = [Change(Action.ENABLE_IMAP, one.subject, "imap-disabled") for one in switch]
     changes += [Change(Action.GRANT_ACCESS, one.subject, "access-missing") for one in give]
@@ -71,6 +73,9 @@ def bind(record: MailboxRecord, mailbox: Mailbox, operation: str) -> None:
     record.resolved_in, record.finding = operation, None
 
 
+_OF_THE_MAILBOX = {"guid", "exchange_guid", "directory_id", "access", "given_on", "proven_on", "imap_enabled_by_us"}
+
+
 def left_behind(record: MailboxRecord) -> MailboxRecord:
     """Return the mailbox that a name meant before as one whose access is to be taken back."""
     return MailboxRecord(
@@ -78,7 +83,7 @@ def left_behind(record: MailboxRecord) -> MailboxRecord:
         address=record.address,
         wanted=False,
         settled_in=record.settled_in,
-        **record.model_dump(include={"guid", "exchange_guid", "directory_id", "access", "given_on", "proven_on"}),
+        **record.model_dump(include=_OF_THE_MAILBOX),
     )
 
 

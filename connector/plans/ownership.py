@@ -16,9 +16,9 @@ from typing import Protocol, TypeVar
 
 from connector.acceptances import same_guid
 from connector.microsoft import CLOCKS, PROGRAMS, REPLICATION_TIME
-from connector.model import OF_OTHERS, Finding, Made, Making, Wanted
+from connector.model import OF_OTHERS, Absent, Finding, Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
-from connector.plans.plan import Plan
+from connector.plans.plan import Goal, Plan
 from connector.steps import StepName
 
 STOPPING = OF_OTHERS | {"owner-missing", "owners-not-readable"}
@@ -64,16 +64,19 @@ class Observed(Protocol):
 
 
 T = TypeVar("T", bound=Observed)
-_Decision = Callable[[T, Wanted], Plan]
+_Decision = Callable[[T, Goal], Plan]
 
 
 def guarded(step: StepName) -> Callable[[_Decision[T]], _Decision[T]]:
-    """Let a step plan nothing of its own where the application is not ours, or that cannot be said yet."""
+    """Let a step plan nothing of its own where the application is not ours, or that cannot be said yet.
+
+    Whatever others have done to it, what we have made is taken back.
+    """
 
     def guard(plan: _Decision[T]) -> _Decision[T]:
         @functools.wraps(plan)
-        def guarded_plan(observed: T, wanted: Wanted) -> Plan:
-            verdict = stopping(observed.registration, step)
+        def guarded_plan(observed: T, wanted: Goal) -> Plan:
+            verdict = stopping(observed.registration, step) if not isinstance(wanted, Absent) else Plan()
             return verdict if verdict.blocked or verdict.wait is not None else plan(observed, wanted)
 
         return guarded_plan
@@ -111,6 +114,12 @@ def belongs(seen: Registration) -> bool:
         return False
     finding = _maker(seen, seen.application, seen.application, StepName.APPLICATION)
     return finding is None or finding.id in seen.accepted
+
+
+def ours(seen: Registration) -> bool:
+    """Return whether there is an application that we have made, whoever owns it by now."""
+    application = seen.application
+    return application is not None and _maker(seen, application, application, StepName.APPLICATION) is None
 
 
 def noted(seen: Registration, thing: Application | EnterpriseApplication) -> bool:

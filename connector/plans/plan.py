@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.model import Finding
+from connector.model import Absent, Finding, Wanted
 
 
 class Action(StrEnum):
@@ -23,10 +23,32 @@ class Action(StrEnum):
     ENABLE_IMAP = "enable-imap"
     GRANT_ACCESS = "grant-access"
     REVOKE_ACCESS = "revoke-access"
+    REMOVE_CREDENTIAL = "remove-credential"
+    DISABLE_VERSION = "disable-version"
+    DELETE_SECRET = "delete-secret"  # noqa: S105 - the name of an action
+    REMOVE_PRINCIPAL = "remove-principal"
+    WITHDRAW_ROLE = "withdraw-role"
+    DELETE_APPLICATION = "delete-application"
 
 
+TAKES_BACK = frozenset(
+    {
+        Action.REVOKE_ACCESS,
+        Action.REMOVE_CREDENTIAL,
+        Action.DISABLE_VERSION,
+        Action.DELETE_SECRET,
+        Action.REMOVE_PRINCIPAL,
+        Action.WITHDRAW_ROLE,
+        Action.DELETE_APPLICATION,
+    }
+)
+"""Those of a removal. Where one may not be made, its reason is the finding, with the lines for a person."""
 KNOWN_AFTER_APPLY = "known-after-apply"
 """The subject of a change whose id exists only after an earlier change."""
+
+
+Goal = Wanted | Absent
+"""What a plan is to bring about."""
 
 
 @dataclass(frozen=True, slots=True)

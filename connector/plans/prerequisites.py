@@ -17,9 +17,9 @@ from connector.microsoft import (
     VAULT_FIREWALL,
     Cmdlet,
 )
-from connector.model import Finding, Rights, Severity, Wanted
+from connector.model import Absent, Finding, Rights, Severity
 from connector.observed import Claims, CredentialPolicy
-from connector.plans.plan import Action, Plan
+from connector.plans.plan import Action, Goal, Plan
 from connector.steps import StepName
 
 GRAPH_ROLES: dict[str, Severity] = {OWNED_BY: "error", ASSIGN: "warning", READ_ALL: "warning", READ_POLICY: "warning"}
@@ -54,8 +54,13 @@ class Observed:
     """How long a secret lives where nobody wishes for anything."""
 
 
-def plan(observed: Observed, wanted: Wanted) -> Plan:
-    """Return the findings; step 1 changes nothing."""
+def plan(observed: Observed, wanted: Goal) -> Plan:
+    """Return the findings; step 1 changes nothing.
+
+    What a removal lacks the step says that lacks it: none of it keeps the others from being taken back.
+    """
+    if isinstance(wanted, Absent):
+        return Plan()
     findings = [
         *of_graph(observed.graph, observed.granted),
         *of_exchange(observed.exchange, observed.cmdlets, observed.granted),
@@ -101,6 +106,8 @@ _FOR_ACTION: dict[Action, frozenset[str]] = {
     Action.ENABLE_IMAP: frozenset({"Set-CASMailbox"}),
     Action.GRANT_ACCESS: frozenset({"Add-MailboxPermission"}),
     Action.REVOKE_ACCESS: frozenset({"Remove-MailboxPermission"}),
+    Action.REMOVE_PRINCIPAL: frozenset({"Remove-ServicePrincipal"}),
+    Action.WITHDRAW_ROLE: frozenset({ASSIGN}),
 }
 
 

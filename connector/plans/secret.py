@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +10,10 @@ from typing import Literal
 
 from connector.credential import Intent, SecretRecord
 from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
-from connector.model import Finding, Wanted
+from connector.model import Absent, Finding
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 
 _MARGIN = timedelta(hours=1)
@@ -49,6 +50,14 @@ class Observed:
     subject: str = ""
     """The secret's name in the vault."""
     registration: Registration | None = None
+    key_ids: frozenset[str] = frozenset()
+    """Of all credentials that the vault's tags, the document or an intent call ours."""
+    kept: tuple[str, ...] = ()
+    """Names of all secrets that the vault holds for the connection: of former applications, and left probes, too."""
+    blind: Finding | None = None
+    """Why the vault cannot be looked into, where a removal must not wait for that; None where it can."""
+    unsure: bool = False
+    """Whether an application that is not shown may be there."""
 
 
 def secret_name(connection: str, application_id: str) -> str:
@@ -59,6 +68,12 @@ def secret_name(connection: str, application_id: str) -> str:
 def probe_name(name: str, intent_id: str) -> str:
     """Return the name under which it is tried whether the vault takes a secret; at most 92 characters."""
     return f"{name}-probe-{intent_id[:8]}"
+
+
+def kept_names(connection: str) -> re.Pattern[str]:
+    """Return how the secrets of a connection are called, whatever application they are of, and the probes for them."""
+    guid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return re.compile(f"{re.escape(connection)}-{guid}(?:-probe-[0-9a-f]{{8}})?", re.IGNORECASE)
 
 
 def credential_name(intent_id: str) -> str:
@@ -134,8 +149,12 @@ def orphans(observed: Observed) -> tuple[Credential, ...]:
 
 
 @guarded(StepName.SECRET)
-def plan(observed: Observed, _: Wanted) -> Plan:
-    """Return which orphans to remove and whether a new secret is needed."""
+def plan(observed: Observed, wanted: Goal) -> Plan:
+    """Return which orphans to remove and whether a new secret is needed; where none is wanted, how all go."""
+    return _back(observed) if isinstance(wanted, Absent) else _usable(observed)
+
+
+def _usable(observed: Observed) -> Plan:
     subject = observed.subject
     removals = tuple(
         Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan") for credential in orphans(observed)
@@ -154,6 +173,27 @@ def plan(observed: Observed, _: Wanted) -> Plan:
     if observed.held is not None:
         return Plan(removals) if removals else Plan(findings=(observed.held,))
     return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
+
+
+def _back(observed: Observed) -> Plan:
+    """Return how all of ours is taken back: the credentials first, and what the vault holds of them when they are gone.
+
+    Of an intent that came to nothing the credential bears the name; one that was begun a moment ago may still come.
+    """
+    names = {credential_name(one.id) for one in observed.intents if one.key_id is None}
+    ours = [
+        one
+        for one in observed.credentials
+        if one.kind == "secret" and (one.key_id in observed.key_ids or one.display_name in names)
+    ]
+    begun = [one for one in observed.intents if one.key_id is None and observed.now - one.started < CLAIM]
+    changes = [Change(Action.REMOVE_CREDENTIAL, one.key_id, "credential-left") for one in ours]
+    changes += [Change(Action.DISABLE_VERSION, one.version, "secret-left") for one in observed.versions if one.enabled]
+    changes += [Change(Action.DELETE_SECRET, name, "secret-left") for name in observed.kept]
+    if not ours and (begun or observed.unsure):
+        return Plan(wait=IN_THE_MAKING if begun else "replication")
+    told = (observed.blind,) if observed.blind is not None and not ours else ()
+    return Plan(tuple(changes), told)
 
 
 def _recovered(observed: Observed) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from connector.caller import Caller
 from connector.credential import SecretRecord
 from connector.errors import RequestError
 from connector.etag import etag
-from connector.lost import ALIVE, Live
+from connector.lost import ALIVE, Live, lost
 from connector.messages import text
 from connector.model import Connection, Operation, StepRecord, Wanted
 from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Settled, Start, Wake
@@ -38,26 +38,32 @@ THROUGH = {
     Kind.RECOVER: None,
     Kind.REPAIR: "repair_connection",
     Kind.RESTORE: "repair_connection",
+    Kind.REMOVE: "remove_connection",
+    Kind.PLAN_REMOVAL: "remove_connection",
 }
-COLUMNS = ("new", "rests", "lost", "cancelling", "works", "waits", "stuck")
+COLUMNS = ("new", "rests", "lost", "cancelling", "works", "waits", "stuck", "removing", "unfinished", "removed")
 BUSY, ENDING, FEW, OTHER_KEY = "operation-running", "operation-cancelling", "removal-not-allowed", "key-not-offered"
 UNKNOWN = "unknown-connection"
+RUNNING, HALF, GONE = "removal-running", "removal-unfinished", "connection-removed"
 ANEW, OVER, LET, KEPT = "start/other", "replace/other", "settled/same", "wake/same"
 EXPECTED = {
-    #                          new      rests      lost               cancelling works      waits            stuck
-    "the same set-up":        (ANEW,    ANEW,      ANEW,              ENDING,    KEPT,      KEPT,            OVER),
-    "another set-up":         (ANEW,    ANEW,      ANEW,              ENDING,    BUSY,      OVER,            OVER),
-    "a list of too few":      (FEW,     FEW,       FEW,               ENDING,    BUSY,      FEW,             FEW),
-    "a dry run":              (ANEW,    ANEW,      ANEW,              ANEW,      ANEW,      ANEW,            ANEW),
-    "a verification":         (UNKNOWN, ANEW,      ANEW,              ENDING,    KEPT,      KEPT,            OVER),
-    "to cancel":              (UNKNOWN, LET,       "settled/attempt", KEPT,      *["replace/same"] * 3),
-    "to confirm":             (UNKNOWN, *[LET] * 6),
-    "to confirm another key": (UNKNOWN, *[OTHER_KEY] * 6),
-    "to accept":              (UNKNOWN, LET,       LET,               LET,       KEPT,      KEPT,            KEPT),
-    "to withdraw":            (UNKNOWN, LET,       LET,               LET,       KEPT,      KEPT,            KEPT),
-    "to recover":             (UNKNOWN, LET,       "start/attempt",   LET,       LET,       LET,             LET),
-    "to repair a part":       (ANEW,    ANEW,      ANEW,              OVER,      OVER,      OVER,            OVER),
-    "to restore":             (UNKNOWN, *[ANEW] * 6),
+    #                          new      rests  lost  cancelling works waits  stuck
+    "the same set-up":        (ANEW,    ANEW,  ANEW, ENDING,    KEPT, KEPT,  OVER, RUNNING, ANEW, ANEW),
+    "another set-up":         (ANEW,    ANEW,  ANEW, ENDING,    BUSY, OVER,  OVER, RUNNING, ANEW, ANEW),
+    "a list of too few":      (FEW,     FEW,   FEW,  ENDING,    BUSY, FEW,   FEW,  RUNNING, FEW,  FEW),
+    "a dry run":              (ANEW,    ANEW,  ANEW, ANEW,      ANEW, ANEW,  ANEW, ANEW,    ANEW, ANEW),
+    "a verification":         (UNKNOWN, ANEW,  ANEW, ENDING,    KEPT, KEPT,  OVER, KEPT,    HALF, GONE),
+    "to cancel":              (UNKNOWN, LET,   "settled/attempt", KEPT, *["replace/same"] * 4,    LET,  LET),
+    "to confirm":             (UNKNOWN, *[LET] * 6,                                RUNNING, HALF, GONE),
+    "to confirm another key": (UNKNOWN, *[OTHER_KEY] * 6,                          RUNNING, HALF, GONE),
+    "to accept":              (UNKNOWN, LET,   LET,  LET,       KEPT, KEPT,  KEPT, KEPT,    LET,  LET),
+    "to withdraw":            (UNKNOWN, LET,   LET,  LET,       KEPT, KEPT,  KEPT, KEPT,    LET,  LET),
+    "to recover":             (UNKNOWN, LET,   "start/attempt", LET, LET, LET, LET, LET,    LET,  LET),
+    "to repair a part":       (ANEW,    ANEW,  ANEW, OVER,      OVER, OVER,  OVER, OVER,    ANEW, LET),
+    "to restore":             (UNKNOWN, *[ANEW] * 6,                               ANEW,    ANEW, LET),
+    "to remove":              (UNKNOWN, ANEW,  ANEW, OVER,      OVER, OVER,  OVER, KEPT,    ANEW, LET),
+    "to remove unasked":      (UNKNOWN, *[FEW] * 6,                                KEPT,    FEW,  LET),
+    "to plan a removal":      (UNKNOWN, *[ANEW] * 6,                               ANEW,    ANEW, GONE),
 }  # fmt: skip
 """The answer, and behind the slash the operation that the connection has then: another one, the same, or the same as
 another attempt. It is a set-up that was begun, whose run is alive where it is not lost; other ones: ``expected``."""
@@ -81,6 +87,9 @@ ASKED = {
     "to recover": Request(Kind.RECOVER, "hq", "new"),
     "to repair a part": Request(Kind.REPAIR, "hq", "new", wanted("a@contoso.example")),
     "to restore": Request(Kind.RESTORE, "hq", "new"),
+    "to remove": Request(Kind.REMOVE, "hq", "new", removal=Removal(1, 1, allowed=1)),
+    "to remove unasked": Request(Kind.REMOVE, "hq", "new", removal=Removal(1, 1)),
+    "to plan a removal": Request(Kind.PLAN_REMOVAL, "hq", "new"),
 }
 
 
@@ -112,6 +121,9 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "another attempt, long ago": {"attempt": 5, "attempted": NOW - timedelta(minutes=5)},
     "cancelled": {"cancelled": True},
     "of a version with one instance": {"attempt": 0},
+    "removal": {"kind": OperationKind.REMOVE},
+    "removal, cancelled": {"kind": OperationKind.REMOVE, "cancelled": True},
+    "removal, ended": {"kind": OperationKind.REMOVE, "ended": LONG_AGO},
 }
 ABOUT_TO_START = {"just written", "another attempt, just written"}
 SAYS: tuple[dict[str, Any], ...] = (
@@ -127,6 +139,10 @@ QUIET = (0.0, 9.9, 10.6, 600.0)
 
 def column(written: str, state: ConnectionState, live: Live, quiet: float) -> Situation:
     """Return how it stands, from the words of the test alone."""
+    if written == "removal, ended":
+        return Situation.REMOVED if state is ConnectionState.REMOVED else Situation.UNFINISHED
+    if written.startswith("removal"):
+        return Situation.REMOVING
     if written.startswith("ended"):
         return Situation.RESTS
     announced = 0.5 if live.status.get("seconds") == 30.0 else 0.0
@@ -175,8 +191,33 @@ def told(answer: Answer, before: Connection | None) -> str:
     return f"{type(answer).__name__.lower()}/{which}"
 
 
-def expected(asked: str, connection: Connection, stands: Situation) -> str:
+_WITH_NOBODY = {
+    "a verification": RUNNING,
+    "to cancel": "settled/attempt",
+    "to accept": RUNNING,
+    "to withdraw": RUNNING,
+    "to recover": "start/attempt",
+    "to repair a part": ANEW,
+    "to remove": ANEW,
+    "to remove unasked": ANEW,
+}
+"""What else it comes to where a removal was lost."""
+
+
+def of_removing(asked: str, connection: Connection, live: Live) -> str:
+    """Return what it comes to while a connection is being taken back."""
+    cancelled, nobody = connection.operation.cancelled, lost(connection, live, NOW) is not None
+    if nobody and asked == "to recover" and cancelled:
+        return "settled/attempt"
+    if not nobody and cancelled and asked in {"to remove", "to remove unasked"}:
+        return OVER
+    return (_WITH_NOBODY if nobody else {}).get(asked, EXPECTED[asked][COLUMNS.index("removing")])
+
+
+def expected(asked: str, connection: Connection, stands: Situation, live: Live) -> str:
     """Return what the table says, and what differs by more than how the connection stands."""
+    if stands is Situation.REMOVING:
+        return of_removing(asked, connection, live)
     operation, joined = connection.operation, stands in {Situation.WORKS, Situation.WAITS}
     if asked == "the same set-up" and joined:
         only_looks = operation.kind is OperationKind.VERIFY
@@ -192,7 +233,7 @@ def test_each_kind_for_each_state_of_the_document_and_of_durable(asked: str) -> 
     for written, connection, live, stands in WORLDS:
         assert situation(connection, live, NOW) is stands, (written, connection.state, live)
         answer = ask(asked, connection, live)
-        assert told(answer, connection) == expected(asked, connection, stands), (written, connection.state, live)
+        assert told(answer, connection) == expected(asked, connection, stands, live), (written, connection.state, live)
         met.add(stands)
     assert met == set(Situation)
     assert told(ask(asked, None, Live()), None) == EXPECTED[asked][0]
@@ -208,14 +249,14 @@ def test_what_is_passed_in_is_not_changed_and_the_same_has_the_same_answer() -> 
 
 @pytest.mark.parametrize("asked", EXPECTED)
 def test_an_attempt_is_started_under_a_number_that_nobody_has_had(asked: str) -> None:
-    for _, connection, live, stands in WORLDS:
+    for _, connection, live, _ in WORLDS:
         before, answer = connection.operation, ask(asked, connection, live)
-        if not isinstance(answer, Start) or answer.connection.operation.kind is OperationKind.PLAN:
+        if not isinstance(answer, Start) or answer.connection.operation.dry:
             continue
         after = answer.connection.operation
         assert (after.attempt, after.ended, after.cancelled) == (before.attempt + 1, None, False)
         assert (after.lost is not None and after.lost.attempt == before.attempt) == (
-            stands is Situation.LOST and asked != "to restore"
+            lost(connection, live, NOW) is not None and asked != "to restore"
         )
 
 
@@ -320,7 +361,7 @@ def test_a_condition_that_does_not_hold_refuses_before_anything_else(kind: Kind)
 
     for one in (document(), document(ended=LONG_AGO), document(cancelled=True)):
         assert (code('"0-other"', one), code("nonsense", one)) == ("if-match-failed", "if-match-invalid")
-        assert {code(etag(one), one), code("*", one)} <= {None, "operation-running", "operation-cancelling"}
+        assert {code(etag(one), one), code("*", one)} <= {None, BUSY, ENDING}
     assert code("*", None) == "if-match-failed"
 
 
@@ -370,7 +411,8 @@ def test_nobody_asks_through_a_function_that_is_for_something_else(kind: Kind) -
 
 
 def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -> None:
-    assert {kind for kind in Kind if not asks_again(kind)} == {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE}
+    own = {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE, Kind.REMOVE, Kind.PLAN_REMOVAL}
+    assert {kind for kind in Kind if not asks_again(kind)} == own
 
 
 @pytest.mark.parametrize("asked", EXPECTED)
@@ -387,7 +429,7 @@ def test_every_refusal_has_words_in_both_languages() -> None:
             answer = ask(asked, connection, live)
             if isinstance(answer, Refuse):
                 refused[answer.error.code] = answer.error
-    assert set(refused) == {"operation-cancelling", "operation-running", "removal-not-allowed", "key-not-offered"}
+    assert set(refused) == {ENDING, BUSY, FEW, OTHER_KEY, RUNNING, HALF, GONE}
     for code, error in refused.items():
         for lang in ("de", "en"):
             for part in ("title", "detail", "hint"):

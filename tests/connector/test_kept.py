@@ -36,7 +36,7 @@ BAD = {
     "other": (b'{"Version": "2.0", "extensionBundle": {}}', Why.FOREIGN),
     "newer": (json.dumps({**CONTENT, "schema": SCHEMA + 1}).encode(), Why.NEWER),
     "newer and different": (b'{"schema": 9, "connection": {}}', Why.NEWER),
-    "later state": (json.dumps({**CONTENT, "state": "removed"}).encode(), Why.FOREIGN),
+    "later state": (json.dumps({**CONTENT, "state": "sealed"}).encode(), Why.FOREIGN),
     "schema is text": (json.dumps({**CONTENT, "schema": "2"}).encode(), Why.FOREIGN),
     "schema is true": (json.dumps({**CONTENT, "schema": True}).encode(), Why.FOREIGN),
     "schema is 0": (json.dumps({**CONTENT, "schema": 0}).encode(), Why.FOREIGN),

@@ -38,6 +38,14 @@ class App:
         async with asyncio.timeout(_HANGS):
             return await self.client.set_up(body, self.seen)
 
+    async def remove(self, *, stuck: bool = False, **query: Any) -> dict[str, Any]:
+        """Ask for a removal that may take all access, and wait until it is through; or until it needs somebody."""
+        sent = {"allowRemoval": len(self.tenant.addresses), **query}
+        answer = await self.client.delete(f"/api/connections/{NAME}", params=sent)
+        answer.raise_for_status()
+        ends = {"removed", "failed", "cancelled"} | ({"action-required"} if stuck else set())
+        return await self.until(lambda seen: seen["state"] in ends)
+
     def seen(self, connection: dict[str, Any]) -> None:
         """Keep a reading for the search for secrets, and the last one to be looked at when a test hangs."""
         self.answers.append(str(connection))

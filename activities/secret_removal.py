@@ -1,0 +1,80 @@
+"""Step 5 of a removal: all credentials of ours are taken away, and then what the vault holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from activities.run import Run
+from connector.diagnosis import refusal
+from connector.errors import ForbiddenError
+from connector.model import Finding
+from connector.observed import Application, SecretVersion
+from connector.plans import secret
+from connector.plans.application import unique_name
+from connector.plans.plan import Action, Change
+from connector.plans.secret import Observed, kept_names
+from connector.steps import StepName
+from connector.together import together
+
+
+async def observe(run: Run) -> Observed:
+    """Look at the credentials, and at all that the vault holds for the connection."""
+    connection = run.connection
+    found, (kept, versions, blind) = await together(_application(run), _kept(run))
+    return Observed(
+        versions=versions,
+        credentials=found.credentials if found is not None else (),
+        intents=tuple(connection.intents),
+        proof=None,
+        now=run.now,
+        kept=kept,
+        key_ids=connection.key_ids() | {one.key_id for one in versions if one.key_id is not None},
+        blind=blind,
+        unsure=connection.ids.object_id is not None and found is None and run.too_early(StepName.SECRET),
+    )
+
+
+def phases(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Yield the credentials, the versions, and the rest: of each all are gone before the next is begun."""
+    first, second = Action.REMOVE_CREDENTIAL, Action.DISABLE_VERSION
+    for some in (
+        [one for one in changes if one.action is first],
+        [one for one in changes if one.action is second],
+        [one for one in changes if one.action not in {first, second}],
+    ):
+        if some:
+            yield some
+
+
+async def left(run: Run) -> bool:
+    """Return whether a credential of ours is still shown."""
+    seen = secret.plan(await observe(run), run.connection.goal)
+    return seen.wait is not None or any(one.action is Action.REMOVE_CREDENTIAL for one in seen.changes)
+
+
+async def make(run: Run, observed: Observed, change: Change) -> None:
+    """Make one change."""
+    if change.action is Action.REMOVE_CREDENTIAL:
+        await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
+    elif change.action is Action.DISABLE_VERSION:
+        (uri,) = {one.uri for one in observed.versions if one.version == change.subject}
+        await run.services.vault.disable(uri.split("/")[-2], change.subject)
+    else:
+        await run.services.vault.delete(change.subject)
+
+
+async def _application(run: Run) -> Application | None:
+    """Return the application that is the connection's; another one of its name is none."""
+    found = await run.services.graph.application(unique_name(run.order.name))
+    return found if found is not None and found.object_id == run.connection.ids.object_id else None
+
+
+async def _kept(run: Run) -> tuple[tuple[str, ...], tuple[SecretVersion, ...], Finding | None]:
+    """Return what the vault holds; where it may not be looked into, why, and the credentials go all the same."""
+    vault = run.services.vault
+    try:
+        names = await vault.named(kept_names(run.order.name), run.order.name)
+        versions = await together(*(vault.versions(name) for name in names))
+    except ForbiddenError as error:
+        return (), (), refusal(StepName.SECRET, error)
+    return names, tuple(one for some in versions for one in some), None
