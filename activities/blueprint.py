@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import azure.durable_functions as df
+from azure.functions.decorators.function_app import FunctionBuilder
 
-from activities.run import SUPERSEDED, UNREADABLE, WAIT, Outcome
 from connector.errors import ServiceError, UnavailableError, UnreadableError, WaitError
 from connector.log import log, unforeseen, unreadable
-from connector.orders import Order, parsed
+from connector.orders import SUPERSEDED, UNREADABLE, WAIT, Message, Order, Outcome, parsed
 from connector.planned import ReplacedError
 
 blueprint = df.Blueprint()
@@ -22,21 +22,22 @@ Told = TypeVar("Told", bound=Order)
 def _waits(error: ServiceError) -> Outcome:
     """Return that the store is waited for, whatever it says: without it nothing can be noted, not even a failure."""
     away = error if isinstance(error, WaitError) else UnavailableError(error.service, error.code, error.reason)
-    return Outcome(WAIT, away.code, away.seconds, patient=True, error=away)
+    service = away.service if isinstance(away, UnavailableError) else None
+    return Outcome(WAIT, away.code, away.seconds, patient=True, service=service)
 
 
-def activity(name: str, message: type[Told]) -> Callable[[Callable[[Told], Awaitable[dict[str, Any]]]], Any]:
+def activity(name: str, message: type[Told]) -> Callable[[Callable[[Told], Awaitable[Message]]], FunctionBuilder]:
     """Register an activity under ``name``, with what it is told.
 
     Durable stores the text and the stack of what an activity raises, in plain text and for weeks. So whatever escapes
     is replaced by the name of its type; where it came from goes into the log.
     """
 
-    def register(work: Callable[[Told], Awaitable[dict[str, Any]]]) -> Any:
+    def register(work: Callable[[Told], Awaitable[Message]]) -> FunctionBuilder:
         @functools.wraps(work)
-        async def run(order: dict[str, Any]) -> dict[str, Any]:
+        async def run(order: dict[str, object]) -> dict[str, object]:
             try:
-                return await work(parsed(message, order))
+                return (await work(parsed(message, order))).to_json()
             except ReplacedError:
                 return Outcome(SUPERSEDED).to_json()
             except UnreadableError as error:
@@ -49,6 +50,7 @@ def activity(name: str, message: type[Told]) -> Callable[[Callable[[Told], Await
                 raise unforeseen(error, step=name) from None
 
         run.__annotations__ = {"order": dict, "return": dict}
-        return blueprint.function_name(name)(blueprint.activity_trigger(input_name="order")(run))
+        registered: FunctionBuilder = blueprint.function_name(name)(blueprint.activity_trigger(input_name="order")(run))
+        return registered
 
     return register

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns
-from activities.run import MORE, WAIT, Outcome, Run, translate
-from activities.stage import Result
+from activities.run import Result, Run, translate
 from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.errors import ReplicationError, ServiceError
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
+from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
 from connector.plans.mailboxes import Seen
@@ -165,7 +165,7 @@ class ChunkRun(MailboxNotes):
     def result(self) -> Result:
         """Return what the delivery came to; how the step ends is said when all chunks are through."""
         if self.wait is not None:
-            return Result(translate(_STEP, self.wait)[0])
+            return translate(_STEP, self.wait)
         if self.more:
             return Result(Outcome(WAIT, MORE, 0.0))
         step = self.run.connection.step(_STEP)

@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 
-from activities.run import Run
-from activities.stage import Result
+from activities.run import Result, Run
 from connector.clock import Budget
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.microsoft import BATCH
@@ -196,7 +195,7 @@ class MailboxNotes(Work):
 
         ``missing`` is what a person has to do where a write has had its time and nothing has come of it.
         """
-        if not self.run.order.last:
+        if not self.run.order.part.last:
             self.wait = self.wait or error
         elif missing is not None:
             self.tell(entry, missing)

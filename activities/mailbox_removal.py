@@ -7,13 +7,15 @@ Exchange says success, or only warns, of access that is gone and of access that 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
-from activities.run import MORE, WAIT, Outcome, Run, translate
-from activities.stage import Result, is_by_hand
+from activities.run import Result, Run, translate
+from activities.stage import is_by_hand
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
 from connector.observed import ExchangePrincipal, Mailbox
+from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, leaves, summary
 from connector.plans.mailboxes import Seen
@@ -187,19 +189,19 @@ class Removal(Work):
             findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
         elif self._lost:
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
-        return Result(self._outcome(), findings)
+        return replace(self._result(), findings=findings)
 
-    def _outcome(self) -> Outcome:
+    def _result(self) -> Result:
         if self._turns.more:
-            return Outcome(WAIT, MORE, 0.0)
-        if self.wait is not None and (self.run.dry or not self.run.order.last):
-            return translate(_STEP, self.wait)[0]
+            return Result(Outcome(WAIT, MORE, 0.0))
+        if self.wait is not None and (self.run.dry or not self.run.order.part.last):
+            return translate(_STEP, self.wait)
         if self.wait is not None and not self.by_hand:
-            return Outcome(StepState.WAITING)
+            return Result(Outcome(StepState.WAITING))
         if any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values()):
-            return Outcome(StepState.ACTION_REQUIRED)
+            return Result(Outcome(StepState.ACTION_REQUIRED))
         changed = self.run.changes or self.run.connection.step(_STEP).changes
-        return Outcome(StepState.DONE if changed else StepState.UNCHANGED)
+        return Result(Outcome(StepState.DONE if changed else StepState.UNCHANGED))
 
 
 def _not_read_back(seconds: float | None = None) -> ReplicationError:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from activities import ownership
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
 from activities.mailbox_removal import Removal
-from activities.run import ENDING, WAIT, Ending, Outcome, Run, translate
-from activities.stage import Result, Stage, is_by_hand
+from activities.run import ENDING, Ending, Result, Run, translate
+from activities.stage import Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
 from connector.model import Finding
 from connector.observed import ExchangePrincipal
+from connector.orders import WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.ownership import stopping
 from connector.plans.plan import Change, Plan
@@ -34,8 +36,8 @@ class _Mailboxes(Stage[Batch]):
         if stopped.blocked or stopped.wait is not None or (principal is None and not _coming(run)):
             yield Batch(None, registration=registration)
             return
-        order = run.order
-        work = Removal(run, principal) if order.taking_back else ChunkRun(run, await run.chunk(order.chunk), principal)
+        part = run.order.part
+        work = Removal(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
         async with aclosing(_batches(run, work)) as batches:
             async for batch in batches:
                 yield batch
@@ -65,12 +67,13 @@ class _Mailboxes(Stage[Batch]):
         """Return what an error means for the whole step; a person is asked for what is to be taken back too."""
         if run.takes_back and is_by_hand(error):
             return await super().failed(run, error)
-        outcome, findings = translate(self.step, error)
-        if outcome.state == WAIT and run.order.last and run.order.round:
-            outcome = Outcome(StepState.WAITING, outcome.reason)  # the next round looks again, and proves meanwhile
+        result = translate(self.step, error)
+        if result.outcome.state == WAIT and run.order.part.last and run.order.round:
+            # The next round looks again, and proves meanwhile.
+            result = Result(Outcome(StepState.WAITING, result.outcome.reason))
         leaving = [address for chunk in run.connection.chunks for address in chunk.leaving]
-        stuck = leaving and outcome.state == StepState.ACTION_REQUIRED
-        return Result(outcome, (*findings, mailboxes.removal(leaving)) if stuck else findings)
+        stuck = leaving and result.outcome.state == StepState.ACTION_REQUIRED
+        return replace(result, findings=(*result.findings, mailboxes.removal(leaving))) if stuck else result
 
     def by_hand(self, run: Run) -> Finding:
         """Return that access is left, of all mailboxes that are on the list."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from activities.blueprint import activity
 from activities.removal import conclude_removal
-from activities.run import SUPERSEDED, Run
+from activities.run import Run
 from connector.diagnosis import UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
-from connector.orders import BEGIN, CONCLUDE, FAIL, FailOrder, Order, Work
+from connector.orders import BEGIN, CONCLUDE, FAIL, SUPERSEDED, Conclusion, FailOrder, Order, Outcome, Work
 from connector.plans.mailbox_list import again, all_leaving, arrange, summary
 from connector.steps import (
     ConnectionState,
@@ -25,7 +23,7 @@ from connector.verdict import Verdict, conclude, needs_person, proving_overdue, 
 
 
 @activity(BEGIN, Order)
-async def begin(order: Order) -> dict[str, Any]:
+async def begin(order: Order) -> Work:
     """Take the present operation up, once, and return the ``Work`` of this round, by what the store holds now.
 
     An attempt that comes too late has nothing to do: ``superseded`` is all it is told.
@@ -34,7 +32,7 @@ async def begin(order: Order) -> dict[str, Any]:
     while not (run.abandoned or run.connection.operation.begun or run.connection.operation.cancelled):
         await _take_up(run)
     if run.abandoned or run.connection.operation.ended is not None:
-        return Work(SUPERSEDED, run.connection.wanted.revision).to_json()
+        return Work(SUPERSEDED, run.connection.wanted.revision)
     connection = run.connection
     return Work(
         state=connection.state,
@@ -47,7 +45,7 @@ async def begin(order: Order) -> dict[str, Any]:
         thorough=needs_person(connection)
         or proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
         orphans=0 if run.takes_back else sum(intent.key_id is None for intent in connection.intents),
-    ).to_json()
+    )
 
 
 def _unopened(chunk: ChunkSummary) -> int:
@@ -91,7 +89,7 @@ def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord
 
 
 @activity(CONCLUDE, Order)
-async def end_round(order: Order) -> dict[str, Any]:
+async def end_round(order: Order) -> Conclusion:
     """Note where the connection stands after this round; return when to look again, or that the run is over."""
     run = await Run.open(order)
     if run.outdated:
@@ -114,7 +112,7 @@ async def end_round(order: Order) -> dict[str, Any]:
     if verdict.ended and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
         label = run.services.settings.label or None
         log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
-    return {"state": verdict.state.value, "seconds": verdict.seconds, "revision": run.order.revision}
+    return Conclusion(verdict.state, run.order.revision, verdict.seconds)
 
 
 def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
@@ -133,10 +131,9 @@ def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
         connection.operation.ended = run.now
 
 
-def _superseded(run: Run) -> dict[str, Any]:
+def _superseded(run: Run) -> Conclusion:
     """Return that this round counts for nothing: the same attempt goes on with a newer request, another one ends."""
-    seconds = None if run.abandoned else 0.0
-    return {"state": SUPERSEDED, "revision": run.connection.wanted.revision, "seconds": seconds}
+    return Conclusion(SUPERSEDED, run.connection.wanted.revision, None if run.abandoned else 0.0)
 
 
 async def _forget_plan(run: Run) -> None:
@@ -160,12 +157,12 @@ async def _forget_plan(run: Run) -> None:
 
 
 @activity(FAIL, FailOrder)
-async def fail(order: FailOrder) -> dict[str, Any]:
+async def fail(order: FailOrder) -> Outcome:
     """Note that a step has failed in a way that nobody foresaw, or has waited for too long."""
     run = await Run.open(order)
     step = StepName(order.step)
     if run.superseded:
-        return {"state": SUPERSEDED}
+        return Outcome(SUPERSEDED)
     findings = await _failures(run, order)
 
     def note(connection: Connection) -> None:
@@ -176,7 +173,7 @@ async def fail(order: FailOrder) -> dict[str, Any]:
 
     await run.note(note)
     log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=order.code)
-    return {"state": StepState.FAILED.value}
+    return Outcome(StepState.FAILED)
 
 
 async def _failures(run: Run, order: FailOrder) -> list[Finding]:

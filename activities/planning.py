@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from activities.blueprint import activity
-from activities.run import MORE, WAIT, Outcome, Run
+from activities.run import Result, Run
 from connector.diagnosis import unread, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
-from connector.model import Absent, Finding, Ids, StepRecord
-from connector.orders import PLAN_BEGIN, PLAN_END, Order
+from connector.model import Absent, Ids, StepRecord
+from connector.orders import MORE, PLAN_BEGIN, PLAN_END, WAIT, Order, Outcome, PlanWork
 from connector.planned import Draft, PlannedChunk, listed, union
 from connector.plans.mailbox_list import all_leaving, arrange, summary
-from connector.plans.plan import Action, Change
+from connector.plans.plan import Action
 from connector.services import services
 from connector.steps import MailboxState, StepName, StepState
 
@@ -22,7 +20,7 @@ PLANNED = "planned"
 
 
 @activity(PLAN_BEGIN, Order)
-async def plan_begin(order: Order) -> dict[str, Any]:
+async def plan_begin(order: Order) -> PlanWork:
     """Arrange the wanted list, and return in how many chunks."""
     clients = services()
     planned = (await clients.plans.draft(order.name, order.plan)).planned
@@ -41,41 +39,40 @@ async def plan_begin(order: Order) -> dict[str, Any]:
     planned.changes, planned.chunks = [], len(arranged)
     planned.findings = [unreadable(error, StepName.MAILBOXES) for error in bad]
     await clients.plans.save(planned)
-    return {"state": "begun", "chunks": 0 if back else len(arranged), "steps": list(planned.connection.programme)}
+    return PlanWork("begun", 0 if back else len(arranged), planned.connection.programme)
 
 
-async def note(
-    run: Run, draft: Draft, step: StepName, outcome: Outcome, findings: tuple[Finding, ...], changes: tuple[Change, ...]
-) -> Outcome:
+async def note(run: Run, draft: Draft, step: StepName, result: Result) -> Outcome:
     """Write what a look came to into the dry run's document, unless it is to be waited for."""
-    if outcome.state == WAIT and (outcome.reason == MORE or not run.order.last):
+    outcome, findings = result.outcome, result.findings
+    if outcome.state == WAIT and (outcome.reason == MORE or not run.order.part.last):
         return outcome
     planned = draft.planned
     for recorder in run.recorders:
         recorder(planned.connection)
-    if any(change.action is Action.CREATE_APPLICATION for change in changes):
+    if any(change.action is Action.CREATE_APPLICATION for change in result.planned):
         # The steps that follow would wait for the one that is gone; what they need is known after the change.
         ids = planned.connection.ids
         planned.connection.ids = Ids(tenant_id=ids.tenant_id, identity_object_id=ids.identity_object_id)
         planned.connection.secret = None
-    if outcome.error is not None:
-        findings = findings or (unread(step, outcome.error),)
+    if result.error is not None:
+        findings = findings or (unread(step, result.error),)
     # Where it could not be looked at nobody knows what the steps that need it would change: they are not either.
     unseen = outcome.state in {WAIT, StepState.ACTION_REQUIRED}
     state = StepState.ACTION_REQUIRED if unseen else StepState.UNCHANGED
     planned.connection.steps[step] = StepRecord(state=state)
     planned.findings = union(planned.findings, [*findings])
-    planned.changes = union(planned.changes, listed(step, changes, planned.connection.rights))
+    planned.changes = union(planned.changes, listed(step, result.planned, planned.connection.rights))
     await draft.save()
     return Outcome(PLANNED)
 
 
 @activity(PLAN_END, Order)
-async def plan_end(order: Order) -> dict[str, Any]:
+async def plan_end(order: Order) -> Outcome:
     """Note that the plan is complete."""
     run = await Run.open(order)
     if run.draft is not None:
         run.draft.planned.ended = run.now
         await run.draft.save()
         log("plan", connection=order.name, outcome="done", changes=len(run.draft.planned.changes))
-    return Outcome("done").to_json()
+    return Outcome("done")

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from activities.run import SUPERSEDED, Run
+from activities.run import Run
 from connector.log import log
 from connector.model import Chunk, Connection, MailboxRecord, Removed, Taken
+from connector.orders import SUPERSEDED, Conclusion
 from connector.steps import ConnectionState, StepName
 
 _DELETED = "delete-application"
 _STAYS = "application-stays"
 
 
-async def conclude_removal(run: Run) -> dict[str, Any]:
+async def conclude_removal(run: Run) -> Conclusion:
     """Write the record, then forget the lists; who is interrupted in between comes again."""
     documents, name = run.services.documents, run.order.name
     if run.connection.state is not ConnectionState.REMOVED:
         chunks = [chunk async for chunk in documents.chunks(name, len(run.connection.chunks))]
         await run.note(lambda connection: _bury(connection, chunks, run))
         if run.outdated:
-            seconds = None if run.abandoned else 0.0
-            return {"state": SUPERSEDED, "revision": run.connection.wanted.revision, "seconds": seconds}
+            return Conclusion(SUPERSEDED, run.connection.wanted.revision, None if run.abandoned else 0.0)
         log("operation", connection=name, operation=run.operation, outcome=ConnectionState.REMOVED)
     await documents.forget_lists(name)
     await run.services.plans.discard(name)
-    return {"state": ConnectionState.REMOVED.value, "seconds": None, "revision": run.order.revision}
+    return Conclusion(ConnectionState.REMOVED, run.order.revision)
 
 
 def removed(connection: Connection, chunks: list[Chunk], run: Run) -> Removed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from connector import clock
 from connector.acceptances import Acceptance, accepted_for
@@ -23,7 +23,7 @@ from connector.errors import (
 from connector.log import log, unreadable
 from connector.microsoft import SPREAD
 from connector.model import Absent, Chunk, Connection, Finding, MailboxRecord, Taken
-from connector.orders import Order
+from connector.orders import SUPERSEDED, WAIT, Order, Outcome
 from connector.outage import delays, spares
 from connector.planned import Draft, listed
 from connector.plans.plan import TAKES_BACK, Change
@@ -33,34 +33,20 @@ from connector.waiting import LONGEST_ASKED, TIMER_SLACK
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an activity hands back: a state and, where it has to wait, why and how long. Safe to be kept for ever."""
+class Result:
+    """What a delivery came to."""
 
-    state: str
-    reason: str | None = None
-    seconds: float | None = None
-    throttled: bool = False
-    patient: bool = False
-    """Whether it is a service that gives no answer, or asks for time: that fails no step."""
-    open: int = 0
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    planned: tuple[Change, ...] = ()
+    """What a dry run has found that would be changed."""
     error: WaitError | None = None
-    """What is waited for; Durable only gets to know ``service``, which one does not answer."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as Durable stores it."""
-        away = self.error.service if isinstance(self.error, UnavailableError) else None
-        return {slot: getattr(self, slot) for slot in self.__slots__ if slot != "error"} | {"service": away}
+    """What is waited for; Durable only gets to know which service does not answer."""
 
 
 Ending: TypeAlias = ServiceError | GrantMissingError | MissingIdError
 ENDING = (ServiceError, GrantMissingError, MissingIdError)
 """What ends a delivery, and becomes an outcome of its step."""
-WAIT = "wait"
-UNREADABLE = "unreadable"
-"""The state where a document cannot be read: nothing is done or noted before somebody has repaired it."""
-MORE = "more"
-"""The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
-SUPERSEDED = "superseded"
 
 
 class Run:
@@ -223,21 +209,22 @@ async def accepted(clients: Services, name: str) -> tuple[Acceptance, ...]:
         return ()
 
 
-def translate(step: StepName, error: Ending, change: Change | None = None) -> tuple[Outcome, tuple[Finding, ...]]:
+def translate(step: StepName, error: Ending, change: Change | None = None) -> Result:
     """Return what an error means for a step: wait, or a person must act; ``change`` is what was tried."""
     if isinstance(error, GrantMissingError):
-        return Outcome(StepState.ACTION_REQUIRED), (Finding(code="grant-missing", step=step),)
+        return Result(Outcome(StepState.ACTION_REQUIRED), (Finding(code="grant-missing", step=step),))
     if isinstance(error, MissingIdError):
-        return Outcome(StepState.FAILED), (Finding(code="unexpected", step=step, subject=error.id),)
+        return Result(Outcome(StepState.FAILED), (Finding(code="unexpected", step=step, subject=error.id),))
     if isinstance(error, WaitError):
-        return _delayed(error), ()
-    return Outcome(StepState.ACTION_REQUIRED), (refusal(step, error, change),)
+        return Result(_delayed(error), error=error)
+    return Result(Outcome(StepState.ACTION_REQUIRED), (refusal(step, error, change),))
 
 
 def _delayed(error: WaitError) -> Outcome:
-    throttled, patient = isinstance(error, ThrottledError), isinstance(error, ThrottledError | UnavailableError)
+    throttled, away = isinstance(error, ThrottledError), isinstance(error, UnavailableError)
     seconds = None if error.seconds is None else min(error.seconds, LONGEST_ASKED)
-    return Outcome(WAIT, "throttled" if throttled else error.code, seconds, throttled, patient, error=error)
+    code, service = "throttled" if throttled else error.code, error.service if away else None
+    return Outcome(WAIT, code, seconds, throttled, patient=throttled or away, service=service)
 
 
 def not_now(run: Run, step: StepName) -> Outcome | None:
@@ -264,19 +251,15 @@ def _not_before(outcome: Outcome, now: datetime) -> datetime | None:
     return now + timedelta(seconds=asked) if asked else None
 
 
-async def record(
-    run: Run,
-    step: StepName,
-    outcome: Outcome,
-    findings: tuple[Finding, ...] = (),
-) -> Outcome:
+async def record(run: Run, step: StepName, result: Result) -> Outcome:
     """Write a step's outcome into the document, and the log line; return it, as it stands there.
 
     What a verification has not been able to read for long it leaves as it was.
     """
-    now, error = run.now, outcome.error if outcome.patient else None
-    if error is not None and spares(run.connection, now):
-        outcome, findings = Outcome(StepState.UNCHANGED), (unread(step, error),)
+    now = run.now
+    if result.error is not None and result.outcome.patient and spares(run.connection, now):
+        result = Result(Outcome(StepState.UNCHANGED), (unread(step, result.error),))
+    outcome, findings = result.outcome, result.findings
     waiting = outcome.state == WAIT
 
     def note(connection: Connection) -> None:
@@ -295,7 +278,7 @@ async def record(
         entry.waits += waiting
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None
         entry.not_before = _not_before(outcome, now)
-        entry.findings = [*findings, *delays(step, outcome.error, entry.waits_since, now)]
+        entry.findings = [*findings, *delays(step, result.error, entry.waits_since, now)]
         connection.steps[step] = entry
         if any(finding.severity == "error" and finding.code not in MAY_NOT_LOOK for finding in findings):
             connection.operation.before = None  # it was seen not to be what it was: an outage hides nothing of that

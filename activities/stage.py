@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
 from activities.planning import PLANNED, note
-from activities.run import ENDING, WAIT, Ending, Outcome, Run, not_now, record, translate
+from activities.run import ENDING, Ending, Result, Run, not_now, record, translate
 from connector.errors import ForbiddenError
 from connector.log import log
 from connector.model import Connection, Finding
-from connector.orders import Order
+from connector.orders import WAIT, Order, Outcome
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName, StepState
 
 T = TypeVar("T")
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION})
 """What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a delivery came to."""
-
-    outcome: Outcome
-    findings: tuple[Finding, ...] = ()
-    planned: tuple[Change, ...] = ()
-    """What a dry run has found that would be changed."""
 
 
 class Stage(Generic[T]):
@@ -101,7 +90,7 @@ class Stage(Generic[T]):
             return Result(Outcome(StepState.UNCHANGED), (done,))
         if run.takes_back and run.tried is None and is_by_hand(error):
             return Result(Outcome(StepState.ACTION_REQUIRED), (self.by_hand(run),))
-        return Result(*translate(self.step, error, run.tried))
+        return translate(self.step, error, run.tried)
 
     def by_hand(self, run: Run) -> Finding:
         """Return what a person has to take back where nobody may look."""
@@ -117,8 +106,8 @@ async def deliver(stage: Stage[T], order: Order) -> Outcome:
         return instead
     result = await settle(stage, run)
     if run.draft is not None:
-        return await note(run, run.draft, stage.step, result.outcome, result.findings, result.planned)
-    return await record(run, stage.step, result.outcome, result.findings)
+        return await note(run, run.draft, stage.step, result)
+    return await record(run, stage.step, result)
 
 
 async def settle(stage: Stage[T], run: Run) -> Result:
@@ -160,7 +149,7 @@ def is_by_hand(error: Ending) -> bool:
 def _had_its_time(run: Run, step: StepName) -> bool:
     """Return whether a write that shows nothing is for a person: its half hour is over, in this round or before."""
     entry = run.connection.step(step)
-    return run.order.last or (entry.state is StepState.ACTION_REQUIRED and entry.changes > 0)
+    return run.order.part.last or (entry.state is StepState.ACTION_REQUIRED and entry.changes > 0)
 
 
 def missing(step: StepName, changes: Sequence[Change]) -> tuple[Finding, ...]:

@@ -16,7 +16,7 @@ from activities import (
 )
 from activities.blueprint import activity
 from activities.stage import Stage, deliver
-from connector.orders import Order, activity_of
+from connector.orders import Order, Outcome, activity_of
 
 STEPS: tuple[Stage[Any], ...] = (
     prerequisites.STAGE,
@@ -32,8 +32,8 @@ STEPS: tuple[Stage[Any], ...] = (
 
 def _register(stage: Stage[Any]) -> None:
     @activity(activity_of(stage.step), Order)
-    async def run(order: Order) -> dict[str, Any]:
-        return (await deliver(stage, order)).to_json()
+    async def run(order: Order) -> Outcome:
+        return await deliver(stage, order)
 
 
 for each in STEPS:

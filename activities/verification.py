@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from activities import ownership
-from activities.run import WAIT, Ending, Outcome, Run, translate
+from activities.run import Ending, Result, Run, translate
 from activities.secret import PROOFS
-from activities.stage import Result, Stage
+from activities.stage import Stage
 from connector import diagnosis
 from connector.clock import Budget
 from connector.errors import RefusedError, ReplicationError
@@ -18,6 +18,7 @@ from connector.log import log
 from connector.microsoft import REPLICATION_TIME
 from connector.model import Chunk, Connection, Finding, MailboxRecord
 from connector.observed import ImapAnswer
+from connector.orders import WAIT, Outcome
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
 from connector.plans.ownership import STOPPING, Registration, guarded
@@ -143,16 +144,16 @@ def _unproven(chunk: Chunk, operation: str) -> list[MailboxRecord]:
 
 async def _candidates(run: Run) -> list[tuple[Chunk, list[MailboxRecord]]]:
     """Return what this delivery tries: a few mailboxes of any chunk as long as none has opened, then one chunk."""
-    order, operation = run.order, run.connection.operation.id
-    if not order.probe:
-        chunk = await run.chunk(order.chunk)
+    part, operation = run.order.part, run.connection.operation.id
+    if not part.probe:
+        chunk = await run.chunk(part.chunk)
         return [(chunk, _unproven(chunk, operation))]
     every = [(chunk, _unproven(chunk, operation)) async for chunk in run.chunks()]
     total = sum(len(entries) for _, entries in every)
-    if total <= order.probe:
+    if total <= part.probe:
         return [(chunk, entries) for chunk, entries in every if entries]
     # Another three each round: the first ones may be just those with which something else is wrong.
-    wanted = {(order.round * order.probe + number) % total for number in range(order.probe)}
+    wanted = {(run.order.round * part.probe + number) % total for number in range(part.probe)}
     chosen, passed = [], 0
     for chunk, entries in every:
         some = [entry for number, entry in enumerate(entries, passed) if number in wanted]
@@ -196,17 +197,16 @@ class _Verification(Stage[Observed]):
         return Result(outcome, plan.findings)
 
     async def failed(self, run: Run, error: Ending) -> Result:
-        outcome, findings = translate(_STEP, error)
+        result = translate(_STEP, error)
         if _too_new(run, error):
-            outcome, findings = Outcome(WAIT, "secret-not-known-yet"), ()
-        away = outcome.error if outcome.patient else None
-        if away is not None and spares(run.connection, run.now):
+            result = Result(Outcome(WAIT, "secret-not-known-yet"))
+        if result.error is not None and result.outcome.patient and spares(run.connection, run.now):
             chunks = await _as_before(run)
             run.recorders.append(partial(_keep, chunks))
             so_far = _outcome(run, chunks)
             if so_far.state != StepState.DONE:  # what was seen to be closed does not wait for what is not readable
-                outcome, findings = so_far, (diagnosis.unread(_STEP, away),)
-        return Result(outcome, findings)
+                return Result(so_far, (diagnosis.unread(_STEP, result.error),))
+        return result
 
 
 def _keep(chunks: Sequence[Chunk], connection: Connection) -> None:

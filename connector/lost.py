@@ -8,12 +8,11 @@ another instance id. Never is one terminated and started again under its own: th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from connector.model import Connection, Lost, Operation
+from connector.orders import Progress
 from connector.steps import StepName, StepState, unsettled
 from connector.waiting import TIMER_SLACK
 
@@ -39,7 +38,7 @@ class Live:
     """Durable's ``runtimeStatus``; None where it knows no such instance."""
     updated: datetime | None = None
     """When the instance last did anything; of one that never has, when it was created."""
-    status: Mapping[str, Any] = field(default_factory=dict)
+    status: Progress = field(default_factory=Progress)
     """The custom status."""
 
     @property
@@ -50,17 +49,16 @@ class Live:
     @property
     def step(self) -> StepName | None:
         """Return the step that it says it is in."""
-        return next((step for step in StepName if step == self.status.get("step")), None)
+        return next((step for step in StepName if step == self.status.step), None)
 
     @property
     def waits(self) -> bool:
         """Return whether it says that it waits."""
-        return bool(self.status.get("state") == StepState.WAITING)
+        return self.status.state == StepState.WAITING
 
     def quiet(self, now: datetime) -> timedelta:
         """Return for how long nothing has been heard beyond the wait that was announced; negative while it lasts."""
-        asked = self.status.get("seconds")
-        announced = min(_LONGEST_WAIT, max(0.0, asked)) if isinstance(asked, int | float) else 0.0
+        announced = min(_LONGEST_WAIT, max(0.0, self.status.seconds or 0.0))
         return now - (self.updated or now) - timedelta(seconds=announced)
 
 
@@ -95,17 +93,16 @@ def another(operation: Operation, how: str, now: datetime) -> Operation:
     return operation.model_copy(update={"attempt": operation.attempt + 1, "attempted": now, "lost": told})
 
 
-def shown(connection: Connection, live: Live, now: datetime) -> Mapping[str, Any]:
+def shown(connection: Connection, live: Live, now: datetime) -> Progress:
     """Return the status to show: the run's own; or that it waits for the host, not for Microsoft.
 
     A host that was killed takes its messages up again after a minute (``host.json``). An activity that works says
     nothing meanwhile, so of one the host is suspected only after the time that none may take.
     """
     if not live.alive:
-        return {}
-    works = live.runtime == "Running" and live.status.get("state") == StepState.RUNNING
+        return Progress()
+    works = live.runtime == "Running" and live.status.state == StepState.RUNNING
     if live.quiet(now) < (_ACTIVITY if works else _PROMPT):
         return live.status
     left = unsettled(connection.step_states(), connection.operation.kind) or [StepName.VERIFICATION]
-    step = live.status.get("step", left[0].value)
-    return {"revision": connection.wanted.revision, "step": step, "state": StepState.WAITING.value, "reason": HOST}
+    return Progress(connection.wanted.revision, live.status.step or left[0], StepState.WAITING, HOST)

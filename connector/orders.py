@@ -6,17 +6,24 @@ is ignored, and what an earlier one did not say has a default: a run under way g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from connector.steps import StepName, StepState
+from pydantic import TypeAdapter
 
-M = TypeVar("M")
+from connector.steps import PROGRAMMES, OperationKind, StepName, StepState
+
 BEGIN, CONCLUDE, FAIL = "begin", "conclude", "fail"
 PLAN_BEGIN, PLAN_END = "plan_begin", "plan_end"
-POINTLESS = frozenset({"failed", "pending", "superseded", "unreadable", "wait"})
+WAIT = "wait"
+MORE = "more"
+"""The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
+SUPERSEDED = "superseded"
+UNREADABLE = "unreadable"
+"""The state where a document cannot be read: nothing is done or noted before somebody has repaired it."""
+POINTLESS = frozenset({StepState.FAILED.value, StepState.PENDING.value, SUPERSEDED, UNREADABLE, WAIT})
 """Outcomes after which the other parts of a step would come to the same."""
 PROBES = 3
 """How many mailboxes a pass tries while none has opened."""
@@ -27,16 +34,42 @@ def activity_of(step: StepName) -> str:
     return step.replace("-", "_")
 
 
-def parsed(message: type[M], value: Any) -> M:
-    """Read a message."""
-    known = {one.name: value[one.name] for one in fields(message) if one.name in value}  # type: ignore[arg-type] # M is a dataclass
-    if "now" in known:
-        known["now"] = datetime.fromisoformat(known["now"])
-    return message(**known)
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one part of the app tells another through Durable."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as Durable keeps it."""
+        told = dict[str, object]()
+        for one in fields(self):
+            value = getattr(self, one.name)
+            told |= value.to_json() if isinstance(value, Message) else {one.name: _plain(value)}
+        return told
+
+
+M = TypeVar("M", bound=Message)
+_readers: dict[type[Message], TypeAdapter[Message]] = {}
+
+
+def parsed(message: type[M], value: object) -> M:
+    """Read a message; an order says beside all else what its part is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    reader = _readers.get(message) or _readers.setdefault(message, TypeAdapter(message))
+    read = reader.validate_python({"part": value, **value} if isinstance(value, Mapping) else value)
+    if not isinstance(read, message):
+        raise TypeError(type(read).__name__)
+    return read
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 @dataclass(frozen=True, slots=True)
-class RunOrder:
+class RunOrder(Message):
     """What a run is started with, and what one generation hands to the next."""
 
     name: str
@@ -44,41 +77,52 @@ class RunOrder:
     attempt: int = 0
     round: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as Durable keeps it."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class PlanOrder:
+class PlanOrder(Message):
     """What a dry run is started with."""
 
     name: str
     plan: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as Durable keeps it."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class Part(Message):
+    """What one delivery of a step is for, where the step works on many mailboxes; of the others there is one."""
+
+    chunk: int = 0
+    probe: int = 0
+    """So many mailboxes of any chunk; the others are tried only when one of these opens."""
+    taking_back: bool = False
+    """Whether all chunks are through, and what is no longer wanted is taken back."""
+    last: bool = False
+    """Whether nobody waits any longer: what is still delayed is said of the one that it concerns."""
+
+    def ends(self, outcome: Outcome) -> bool:
+        """Return whether the parts after this one are not worth trying."""
+        none_opens = self.probe and (outcome.state == StepState.DONE or not outcome.open)
+        return outcome.state in POINTLESS or bool(none_opens)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What an orchestration hands to an activity, with its clock; which part of a step is a ``Part``'s."""
+class Order(RunOrder):
+    """What an orchestration hands to an activity, with its clock."""
 
-    name: str
-    revision: int
-    now: datetime
+    now: datetime = field(kw_only=True)
     operation: str = ""
     """For which operation; "" where only the activity finds out, and from versions that did not say it."""
-    attempt: int = 0
-    round: int = 0
     plan: str = ""
     """For which dry run; "" for none."""
-    chunk: int = 0
-    probe: int = 0
-    taking_back: bool = False
-    last: bool = False
-    """Whether nobody waits any longer: what is still delayed is said of the one that it concerns."""
+    part: Part = Part()
+
+    def next(self) -> RunOrder:
+        """Return what the next generation is started with."""
+        return RunOrder(self.name, self.revision, self.attempt, self.round)
+
+    def failure(self, step: StepName, code: str) -> FailOrder:
+        """Return the order to note that a step has failed."""
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        return FailOrder(**given, step=step.value, code=code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +134,30 @@ class FailOrder(Order):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one delivery of a step is for, where the step works on many mailboxes; of the others there is one."""
+class Outcome(Message):
+    """What an activity hands back: a state and, where it has to wait, why and how long. Safe to be kept for ever."""
 
-    chunk: int | None = None
-    probe: int | None = None
-    """A few mailboxes of any chunk; the others are tried only when one of these opens."""
-    taking_back: bool | None = None
-    """Whether all chunks are through, and what is no longer wanted is taken back."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what an order says of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-    def ends(self, outcome: dict[str, Any]) -> bool:
-        """Return whether the parts after this one are not worth trying."""
-        none_opens = self.probe is not None and (outcome["state"] == StepState.DONE or not outcome.get("open"))
-        return outcome["state"] in POINTLESS or none_opens
+    state: str
+    reason: str | None = None
+    seconds: float | None = None
+    throttled: bool = False
+    patient: bool = False
+    """Whether it is a service that gives no answer, or asks for time: that fails no step."""
+    open: int = 0
+    """How many mailboxes have opened."""
+    service: str | None = None
+    """Which one does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Work(Message):
     """What a round has to do."""
 
     state: str
-    revision: int
+    revision: int | None = None
+    """None where the document could not be read."""
     operation: str = ""
-    steps: tuple[str, ...] = ()
+    steps: tuple[StepName, ...] = ()
     """Those that are not settled, in their order."""
     chunks: tuple[int, ...] = ()
     """Those in which access is not settled."""
@@ -129,18 +170,61 @@ class Work:
     orphans: int = 0
     """How many credentials an earlier run may have left behind."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as Durable keeps it."""
-        return asdict(self)
+    def parts(self, step: StepName, *, first: bool = True) -> Iterator[Part]:
+        """Yield the parts of a step: access is given over all chunks first, a few logins come before the others.
 
-    def parts(self, step: StepName) -> Iterator[Part]:
-        """Yield the parts of a step: access is given over all chunks first, a few logins come before the others."""
+        Who has been waited for in the first round is only looked at afterwards: the others are to be proven.
+        """
         if step is StepName.MAILBOXES:
-            yield from (Part(chunk=number) for number in self.chunks)
-            yield Part(taking_back=True)
+            yield from (Part(chunk=number, last=not first) for number in self.chunks)
+            yield Part(taking_back=True, last=not first)
         elif step is StepName.VERIFICATION:
             if not self.open and not self.thorough:
                 yield Part(probe=PROBES)
             yield from (Part(chunk=number) for number in self.prove or (0,))
         else:
             yield Part()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWork(Message):
+    """What a dry run has to look at."""
+
+    state: str
+    chunks: int = 0
+    """How many chunks of mailboxes are looked at."""
+    steps: tuple[StepName, ...] = PROGRAMMES[OperationKind.PLAN].steps
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion(Message):
+    """Where a connection stands after a round; of a run that is over it is the output."""
+
+    state: str
+    revision: int | None = None
+    """None where the document could not be read."""
+    seconds: float | None = None
+    """When to look again; None where the run is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Message):
+    """The custom status: the safe view of what a run does now, a few hundred characters at most."""
+
+    revision: int | None = None
+    step: str | None = None
+    state: str | None = None
+    reason: str | None = None
+    """Why it waits."""
+    service: str | None = None
+    """Which service does not answer, or has not so far."""
+    seconds: float | None = None
+    """For how long it says that it will wait."""
+
+
+def progress(status: object) -> Progress:
+    """Return what a custom status says; of one that is none of ours nothing."""
+    try:
+        return parsed(Progress, status)
+    except ValueError:
+        return Progress()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import azure.durable_functions as df
+from azure.durable_functions.models.Task import TaskBase
 
-from connector.orders import FAIL, activity_of
-from connector.steps import StepName
+from connector.orders import FAIL, MORE, WAIT, M, Order, Outcome, Progress, activity_of, parsed
+from connector.steps import StepName, StepState
 from connector.waiting import ROUND_LONGEST, step_overdue, step_wait
 
 blueprint = df.Blueprint()
 """On this every orchestration is registered."""
-Steps = Generator[Any, Any, Any]
+T = TypeVar("T")
+Steps: TypeAlias = Generator[object, object, T]
 """What a helper of an orchestrator is: yields durable tasks, returns a value."""
 WAKE = "wake"
 """The event that cuts a wait short. It is a hint: one that is lost costs the wait, nothing else."""
@@ -32,48 +35,46 @@ class Bell:
 
     def __init__(self, context: df.DurableOrchestrationContext) -> None:
         self._context = context
-        self._rung: Any = None
+        self._rung: TaskBase | None = None
 
-    def wait(self, seconds: float) -> Steps:
+    def wait(self, seconds: float) -> Steps[None]:
         """Wait, unless somebody rings or has rung since the last wait."""
         ends = self._context.current_utc_datetime + timedelta(seconds=seconds)
-        timer: Any = self._context.create_timer(ends)
+        timer = self._context.create_timer(ends)
         self._rung = self._rung or self._context.wait_for_external_event(WAKE)
         first = yield self._context.task_any([self._rung, timer])
         if first is not timer:
-            timer.cancel()
+            timer.cancel()  # type: ignore[attr-defined] # the SDK declares the base of what it returns
             self._rung = None
 
 
-def call(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
+def call(context: df.DurableOrchestrationContext, activity: str, order: Order) -> Steps[object]:
     """Call an activity with the orchestration's clock; what it does not foresee is retried three times."""
-    value = {**order, **more, "now": context.current_utc_datetime.isoformat()}
-    result = yield context.call_activity_with_retry(activity, _RETRY, value)
-    return result
+    value = replace(order, now=context.current_utc_datetime).to_json()
+    return (yield context.call_activity_with_retry(activity, _RETRY, value))
 
 
 class HistoryFullError(Exception):
     """A wait has gone on for so long that the orchestration has to continue as new, from what the store knows."""
 
 
-def insist(context: df.DurableOrchestrationContext, activity: str, order: dict[str, Any], **more: Any) -> Steps:
+def insist(context: df.DurableOrchestrationContext, activity: str, order: Order, answer: type[M]) -> Steps[M]:
     """Call an activity of the frame until the store answers: without it nothing can be noted or decided.
 
     Raises:
         HistoryFullError: it has not answered for an hour; whoever orchestrates goes on with another history.
     """
     for attempt in range(_MOST_ATTEMPTS):
-        outcome = yield from call(context, activity, order, **more)
-        if outcome["state"] != "wait":
-            return outcome
-        seconds = step_wait(attempt, outcome["seconds"])
+        told = yield from call(context, activity, order)
+        outcome = parsed(Outcome, told)
+        if outcome.state != WAIT:
+            return parsed(answer, told)
+        seconds = step_wait(attempt, outcome.seconds)
         yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
     raise HistoryFullError
 
 
-def carry_out(
-    context: df.DurableOrchestrationContext, bell: Bell, step: str, order: dict[str, Any], **more: Any
-) -> Steps:
+def carry_out(context: df.DurableOrchestrationContext, bell: Bell, step: StepName, order: Order) -> Steps[Outcome]:
     """Call a step's activity until it does not ask to wait.
 
     Replication may take 30 minutes for one step; time in which a service asks for patience, or gives no answer, is not
@@ -86,31 +87,31 @@ def carry_out(
     Raises:
         HistoryFullError: as ``insist``.
     """
-    waited, attempt, last, away = _Waited(context, step), 0, False, dict[str, Any]()
+    waited, attempt, last = _Waited(context, step), 0, False
+    began = works = Progress(order.revision, step, StepState.RUNNING)
     while True:
         turn = context.current_utc_datetime
-        show(context, order, step, "running", **away)
+        show(context, works)
         try:
-            outcome = yield from call(
-                context, activity_of(StepName(step)), order, **{**more, "last": last or more.get("last", False)}
-            )
+            part = replace(order.part, last=last or order.part.last)
+            outcome = parsed(Outcome, (yield from call(context, activity_of(step), replace(order, part=part))))
         except Exception:  # noqa: BLE001 - the type that Durable raises for a failed activity is Exception itself
-            return (yield from insist(context, FAIL, order, step=step, code="unexpected"))
-        if outcome["state"] != "wait" or attempt == _MOST_ATTEMPTS:
+            return (yield from insist(context, FAIL, order.failure(step, "unexpected"), Outcome))
+        if outcome.state != WAIT or attempt == _MOST_ATTEMPTS:
             return outcome
-        if outcome["reason"] == "more":
+        if outcome.reason == MORE:
             continue
-        seconds = step_wait(attempt, outcome["seconds"])
+        seconds = step_wait(attempt, outcome.seconds)
         if seconds > ROUND_LONGEST or (_patient(outcome) and waited.left_alone(last=last)):
             return _later(outcome)
         if last and waited.for_replication():
-            return (yield from insist(context, FAIL, order, step=step, code="step-overdue"))
+            return (yield from insist(context, FAIL, order.failure(step, "step-overdue"), Outcome))
         last = last or waited.enough()
         attempt += 1
-        told = {"reason": outcome["reason"], "service": outcome.get("service")}
+        waits = Progress(order.revision, step, StepState.WAITING, outcome.reason, outcome.service, seconds)
         # Whoever looks while it is tried again still sees what has not answered so far.
-        away = told if told["service"] is not None else {}
-        show(context, order, step, "waiting", **told, seconds=seconds)
+        works = replace(waits, state=StepState.RUNNING, seconds=None) if outcome.service is not None else began
+        show(context, waits)
         yield from bell.wait(seconds)
         waited.add(outcome, turn)
 
@@ -118,17 +119,17 @@ def carry_out(
 class _Waited:
     """How long a step has waited in this round, and what of it counts."""
 
-    def __init__(self, context: df.DurableOrchestrationContext, step: str) -> None:
+    def __init__(self, context: df.DurableOrchestrationContext, step: StepName) -> None:
         self._context = context
-        self._one_by_one = step == StepName.MAILBOXES
+        self._one_by_one = step is StepName.MAILBOXES
         """Whether one mailbox that Exchange does not answer for must not fail the others: they get one more chance."""
         self._began = context.current_utc_datetime
         self._throttled = self._spared = 0.0
 
-    def add(self, outcome: dict[str, Any], turn: datetime) -> None:
+    def add(self, outcome: Outcome, turn: datetime) -> None:
         """Count the time since ``turn``, which ended with this outcome and the wait after it."""
         seconds = (self._context.current_utc_datetime - turn).total_seconds()
-        self._throttled += seconds if outcome["throttled"] else 0.0
+        self._throttled += seconds if outcome.throttled else 0.0
         self._spared += seconds if _patient(outcome) else 0.0
 
     def left_alone(self, *, last: bool) -> bool:
@@ -147,24 +148,22 @@ class _Waited:
         return step_overdue(self._began, self._context.current_utc_datetime, self._throttled)
 
 
-def _later(outcome: dict[str, Any]) -> dict[str, Any]:
+def _later(outcome: Outcome) -> Outcome:
     """Return a wait to be left to the next round.
 
     Raises:
         HistoryFullError: it is the store, so that this round can do nothing more.
     """
-    if outcome.get("service") == "store":
+    if outcome.service == "store":
         raise HistoryFullError
     return outcome
 
 
-def _patient(outcome: dict[str, Any]) -> bool:
+def _patient(outcome: Outcome) -> bool:
     """Return whether it is a service that asks for time, or does not answer; older activities name the first only."""
-    return bool(outcome.get("patient", outcome["throttled"]))
+    return outcome.patient or outcome.throttled
 
 
-def show(
-    context: df.DurableOrchestrationContext, order: dict[str, Any], step: str, state: str, **more: str | float | None
-) -> None:
-    """Set the custom status: the safe view of what is happening now, a few hundred characters at most."""
-    context.set_custom_status({"revision": order["revision"], "step": step, "state": state, **more})
+def show(context: df.DurableOrchestrationContext, progress: Progress) -> None:
+    """Set the custom status."""
+    context.set_custom_status(progress.to_json())

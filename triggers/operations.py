@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import azure.durable_functions as df
@@ -11,6 +10,7 @@ from connector.documents import Versioned
 from connector.errors import UnavailableError, UnknownConnectionError
 from connector.lost import HOST, Live, gone, lost, shown
 from connector.model import Connection, is_name
+from connector.orders import Progress, progress
 from connector.services import services
 from connector.standing import Standing, standing
 from connector.steps import ConnectionState
@@ -84,8 +84,7 @@ async def _ask(client: df.DurableOrchestrationClient, instance: str) -> Live:
         raise UnavailableError("store", "durable-unavailable", type(error).__name__) from None
     if not status.runtime_status:
         return Live()
-    custom = status.custom_status if isinstance(status.custom_status, dict) else {}
-    return Live(status.runtime_status.name, status.last_updated_time, custom)
+    return Live(status.runtime_status.name, status.last_updated_time, progress(status.custom_status))
 
 
 def state(connection: Connection, live: Live) -> ConnectionState:
@@ -94,11 +93,11 @@ def state(connection: Connection, live: Live) -> ConnectionState:
     if lost(connection, live, now) is not None:
         return ConnectionState.INTERRUPTED
     seen = shown(connection, live, now)
-    waits = seen.get("reason") == HOST or seen.get("service")
+    waits = seen.reason == HOST or seen.service
     return ConnectionState.WAITING if waits and connection.state is ConnectionState.RUNNING else connection.state
 
 
-def status(connection: Connection, live: Live) -> Mapping[str, Any]:
+def status(connection: Connection, live: Live) -> Progress:
     """Return the live status to lay over the store's view."""
     return shown(connection, live, services().now())
 

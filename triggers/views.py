@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from connector.document import Document
 from connector.etag import etag
 from connector.messages import Language, text
 from connector.model import Connection, MailboxRecord, StepRecord
+from connector.orders import Progress
 from connector.remedy import Context
 from connector.standing import Standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -275,14 +275,14 @@ def unreadable_view(name: str, label: str, findings: list[FindingView]) -> Conne
 
 def connection_view(
     connection: Connection,
-    live: Mapping[str, Any],
+    live: Progress,
     now: Standing,
     mailboxes: MailboxPage,
     label: str,
     lang: Language,
     context: Context,
 ) -> ConnectionView:
-    """Return a connection; ``live`` is the custom status of its running orchestration, or empty."""
+    """Return a connection; ``live`` is what its running orchestration says."""
     return ConnectionView(
         name=connection.name,
         display_name=visible(connection.wanted.display_name),
@@ -315,14 +315,12 @@ def connection_view(
     )
 
 
-def _step_view(connection: Connection, step: StepName, live: Mapping[str, Any], lang: Language) -> StepView:
+def _step_view(connection: Connection, step: StepName, live: Progress, lang: Language) -> StepView:
     entry = connection.step(step)
     # A run that has just ended still shows its last status for a moment; what it has stored is newer.
-    works = connection.operation.ended is None and live.get("revision") == connection.wanted.revision
-    now: Mapping[str, Any] = live if works and live.get("step") == step else {}
-    state = entry.state
-    if now and now["state"] in {StepState.RUNNING, StepState.WAITING}:
-        state = StepState(now["state"])
+    works = connection.operation.ended is None and live.revision == connection.wanted.revision
+    now = live if works and live.step == step else Progress()
+    state = next((one for one in (StepState.RUNNING, StepState.WAITING) if one == now.state), entry.state)
     return StepView(
         name=step,
         state=state,
@@ -330,18 +328,17 @@ def _step_view(connection: Connection, step: StepName, live: Mapping[str, Any], 
         ended=entry.ended,
         changes=entry.changes,
         waits=entry.waits,
-        reason=_reason(now, entry, lang) if now.get("reason") else None,
+        reason=_reason(now.reason, now.service, entry, lang) if now.reason else None,
     )
 
 
-def _reason(now: Mapping[str, Any], entry: StepRecord, lang: Language) -> str:
+def _reason(code: str, away: str | None, entry: StepRecord, lang: Language) -> str:
     """Return why a step waits: for which service, since when; a service's own code where we have no words for it."""
-    code = str(now["reason"])
     try:
         why = text(lang, "reason", code)
     except KeyError:
         why = code
-    service = SERVICES.get(now.get("service") or "")
+    service = SERVICES.get(away or "")
     if service is None or entry.waits_since is None:
         return why
     values = {"service": service, "since": entry.waits_since.strftime("%Y-%m-%d %H:%M"), "why": why}

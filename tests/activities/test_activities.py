@@ -17,9 +17,9 @@ from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
 from activities.mailboxes import STAGE as MAILBOXES
 from activities.operation import fail
-from activities.run import Outcome, Run, held, record, translate
+from activities.run import Result, Run, held, record, translate
 from activities.secret import STAGE
-from activities.stage import Result, Stage
+from activities.stage import Stage
 from activities.stage import settle as carry_out
 from connector.clients.store import FolderStore
 from connector.credential import Intent
@@ -39,7 +39,7 @@ from connector.errors import (
 )
 from connector.model import Chunk, ChunkSummary, Connection, Ids, MailboxRecord, Operation, Wanted
 from connector.observed import Credential, ExchangePrincipal, Mailbox
-from connector.orders import Order
+from connector.orders import Order, Outcome, Part
 from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
@@ -138,7 +138,7 @@ async def deliver(work: Work) -> Result:
 
 
 async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> ChunkRun:
-    run: Any = Run(Clients(exchange, folder), Order("hq", 1, NOW), wanted)  # type: ignore[arg-type] # two of them
+    run: Any = Run(Clients(exchange, folder), Order("hq", 1, now=NOW), wanted)  # type: ignore[arg-type] # two of them
     work = ChunkRun(run, chunk, PRINCIPAL)
     await deliver(work)
     return work
@@ -164,7 +164,7 @@ async def test_a_delivery_ends_with_its_time_and_the_next_one_goes_on(tmp_path: 
     exchange, wanted = Exchange(), [f"{number}@x.de" for number in range(25)]
     exchange.imap = set(wanted)
     entries = chunk(*wanted)
-    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW), connection(*wanted))  # type: ignore[arg-type]
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW), connection(*wanted))  # type: ignore[arg-type]
     for settled, more in ((10, True), (20, True), (25, False)):
         work = ChunkRun(run, entries, PRINCIPAL, budget=0.0)
         await deliver(work)
@@ -177,7 +177,7 @@ async def test_what_is_wrong_with_some_does_not_keep_the_others_from_their_turn(
     exchange.unknown = set(wanted[:12])
     exchange.imap = set(wanted)
     entries = chunk(*wanted)
-    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW), connection(*wanted))  # type: ignore[arg-type]
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW), connection(*wanted))  # type: ignore[arg-type]
     deliveries = []
     for _ in range(4):
         work = ChunkRun(run, entries, PRINCIPAL, budget=0.0)
@@ -190,7 +190,7 @@ async def test_the_last_time_a_mailbox_that_is_still_delayed_does_not_stop_the_o
     exchange = Exchange(grant_b=UnavailableError("exchange", "unavailable", ""))
     exchange.imap = {"a@x.de", "b@x.de"}
     both = connection("a@x.de", "b@x.de")
-    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW, last=True), both)  # type: ignore[arg-type]
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), both)  # type: ignore[arg-type]
     work = ChunkRun(run, chunk("a@x.de", "b@x.de"), PRINCIPAL)
     await deliver(work)
     first, second = work.chunk.mailboxes
@@ -233,7 +233,7 @@ async def test_a_grant_that_did_nothing_is_told_with_the_line_when_its_time_is_o
     exchange.imap, exchange.silent = {"a@x.de"}, {"grant"}
     first = await settle(exchange, tmp_path, chunk("a@x.de"), wanted)
     assert (isinstance(first.wait, ReplicationError), first.run.changes) == (True, 0)
-    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW, last=True), wanted)  # type: ignore[arg-type]
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), wanted)  # type: ignore[arg-type]
     work = ChunkRun(run, first.chunk, PRINCIPAL)
     await deliver(work)
     (entry,) = work.chunk.mailboxes
@@ -249,7 +249,7 @@ async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path
     work = await settle(exchange, tmp_path, chunk("a@x.de"), wanted)
     assert isinstance(work.wait, ReplicationError)
     assert (work.chunk.mailboxes[0].settled_in, work.chunk.mailboxes[0].imap_enabled_by_us) == (None, False)
-    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, NOW, last=True), wanted)  # type: ignore[arg-type]
+    run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), wanted)  # type: ignore[arg-type]
     last = ChunkRun(run, work.chunk, PRINCIPAL)
     await deliver(last)
     (entry,) = last.chunk.mailboxes
@@ -269,16 +269,17 @@ async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path
     ],
 )
 def test_an_error_of_a_service_becomes_an_outcome(error: Any, state: str, reason: str | None) -> None:
-    outcome, findings = translate(StepName.CONSENT, error)
+    told = translate(StepName.CONSENT, error)
+    outcome = told.outcome
     assert (outcome.state, outcome.reason) == (state, reason)
-    assert bool(findings) is (state != "wait")
+    assert bool(told.findings) is (state != "wait")
     assert outcome.throttled is (reason == "throttled")
 
 
 async def test_what_nobody_foresaw_leaves_only_the_name_of_its_type(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
 
-    async def broken(order: Order) -> dict[str, Any]:
+    async def broken(order: Order) -> Outcome:
         raise ValueError(f"the secret of {order.name} is hunter2")
 
     registered = activity("broken", Order)(broken)
@@ -301,7 +302,7 @@ async def test_a_step_that_was_given_up_is_recorded(tmp_path: Path, monkeypatch:
     try:
         code: Any = fail._function._func
         value = {"name": "hq", "revision": 1, "now": NOW.isoformat(), "step": "consent", "code": "step-overdue"}
-        assert await code(order=value) == {"state": "failed"}
+        assert (await code(order=value))["state"] == "failed"
     finally:
         await close_services()
     found = await documents.load("hq")
@@ -351,16 +352,16 @@ async def test_a_wait_that_is_long_is_said_and_nobody_is_asked_before_its_time(
     clients: Any = Clients(Exchange(), tmp_path)
     await clients.documents.save(connection("a@x.de"), None)
     moment = NOW + timedelta(minutes=minutes)
-    outcome, findings = translate(StepName.CONSENT, error)
-    run = Run(clients, Order("hq", 1, NOW), connection("a@x.de"))
-    await record(run, StepName.CONSENT, outcome, findings)
-    run = Run(clients, Order("hq", 1, moment), run.connection)
-    await record(run, StepName.CONSENT, outcome, findings)
+    result = translate(StepName.CONSENT, error)
+    run = Run(clients, Order("hq", 1, now=NOW), connection("a@x.de"))
+    await record(run, StepName.CONSENT, result)
+    run = Run(clients, Order("hq", 1, now=moment), run.connection)
+    await record(run, StepName.CONSENT, result)
     entry = run.connection.step(StepName.CONSENT)
     assert ([finding.code for finding in entry.findings], entry.state) == (codes, StepState.WAITING)
     assert {finding.severity for finding in entry.findings} <= {"warning"}
     waits = held(run, StepName.CONSENT)
     assert (waits and round(waits.seconds or 0, -1)) == held_for
-    assert held(Run(clients, Order("hq", 1, moment + timedelta(hours=1)), run.connection), StepName.CONSENT) is None
-    await record(run, StepName.CONSENT, Outcome(StepState.DONE))
+    assert held(Run(clients, Order("hq", 1, now=moment + timedelta(hours=1)), run.connection), StepName.CONSENT) is None
+    await record(run, StepName.CONSENT, Result(Outcome(StepState.DONE)))
     assert (run.connection.step(StepName.CONSENT).not_before, held(run, StepName.CONSENT)) == (None, None)

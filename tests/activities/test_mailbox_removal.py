@@ -25,7 +25,7 @@ async def taken_back(
     wanted = connection("c@x.de")
     wanted.operation.kind = kind
     await clients.documents.save_chunk("hq", chunk)
-    work = Removal(Run(clients, Order("hq", 1, now), wanted), PRINCIPAL)
+    work = Removal(Run(clients, Order("hq", 1, now=now), wanted), PRINCIPAL)
     await deliver(work)
     return work, await clients.documents.chunk("hq", 0)
 

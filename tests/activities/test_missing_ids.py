@@ -66,11 +66,11 @@ def connection(without: str) -> Connection:
 @pytest.mark.parametrize("without", ["applicationId", "objectId"])
 @pytest.mark.parametrize("step", [StepName.ENTERPRISE_APPLICATION, StepName.SECRET], ids=str)
 async def test_a_step_without_its_id_has_failed_and_names_it(tmp_path: Path, step: StepName, without: str) -> None:
-    run: Any = Run(Clients(tmp_path), Order("hq", 1, NOW), connection(without))  # type: ignore[arg-type] # some of them
+    run: Any = Run(Clients(tmp_path), Order("hq", 1, now=NOW), connection(without))  # type: ignore[arg-type] # some of them
     await run.services.documents.save(run.connection, None)
     (stage,) = [one for one in STEPS if one.step is step]
     result = await settle(stage, run)
-    await record(run, step, result.outcome, result.findings)
+    await record(run, step, result)
     kept = await run.services.documents.load("hq")
     entry = kept.connection.step(step)
     assert (entry.state, [(one.code, one.subject) for one in entry.findings]) == (
@@ -82,8 +82,9 @@ async def test_a_step_without_its_id_has_failed_and_names_it(tmp_path: Path, ste
 def test_each_id_is_named_as_in_the_document(field: Any) -> None:
     with pytest.raises(MissingIdError) as missing:
         Ids().known(field)
-    outcome, (finding,) = translate(StepName.EXCHANGE, missing.value)
-    assert (outcome.state, finding.code, finding.subject) == (StepState.FAILED, "unexpected", to_camel(field))
+    told = translate(StepName.EXCHANGE, missing.value)
+    (finding,) = told.findings
+    assert (told.outcome.state, finding.code, finding.subject) == (StepState.FAILED, "unexpected", to_camel(field))
     assert to_camel(field) in IDS
 
 

@@ -10,7 +10,7 @@ import pytest
 from activities.run import Run
 from activities.stage import Stage, settle
 from connector.model import StepRecord
-from connector.orders import Order
+from connector.orders import Order, Part
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName, StepState
 from tests.activities.test_activities import NOW, Clients, Exchange, connection
@@ -44,7 +44,7 @@ async def test_it_is_waited_for_and_then_for_a_person(
     """Never done, and never failed either: the lines for a person stand beside it, and the run looks again."""
     wanted = connection("a@x.de")
     wanted.steps[StepName.EXCHANGE] = before
-    run: Any = Run(Clients(Exchange(), tmp_path), Order("hq", 1, NOW, last=last), wanted)  # type: ignore[arg-type]
+    run: Any = Run(Clients(Exchange(), tmp_path), Order("hq", 1, now=NOW, part=Part(last=last)), wanted)  # type: ignore[arg-type]
     silent = Silent(StepName.EXCHANGE, lambda _, __: MISSING)
     result = await settle(silent, run)
     assert (result.outcome.state, [finding.code for finding in result.findings]) == (state, codes)

@@ -20,6 +20,7 @@ from connector.etag import etag
 from connector.lost import ALIVE, Live, lost
 from connector.messages import text
 from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.orders import Progress, progress
 from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Settled, Start, Wake
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 
@@ -145,7 +146,7 @@ def column(written: str, state: ConnectionState, live: Live, quiet: float) -> Si
         return Situation.REMOVING
     if written.startswith("ended"):
         return Situation.RESTS
-    announced = 0.5 if live.status.get("seconds") == 30.0 else 0.0
+    announced = 0.5 if live.status.seconds == 30.0 else 0.0
     silent = quiet - announced > 10.0
     if not (live.runtime in ALIVE and not silent) and not (live.runtime not in ALIVE and written in ABOUT_TO_START):
         return Situation.LOST
@@ -153,7 +154,7 @@ def column(written: str, state: ConnectionState, live: Live, quiet: float) -> Si
         return Situation.CANCELLING
     if state is ConnectionState.ACTION_REQUIRED:
         return Situation.STUCK
-    waits = live.status.get("state") == "waiting" or live.status.get("step") == "verification"
+    waits = live.status.state == "waiting" or live.status.step == "verification"
     return Situation.WAITS if waits or state is ConnectionState.WAITING else Situation.WORKS
 
 
@@ -162,7 +163,10 @@ def lives() -> Iterator[tuple[Live, float]]:
     for word in WORDS:
         alive = word in ALIVE
         for says, quiet in product(SAYS if alive else SAYS[3:4], QUIET if alive else QUIET[:1]):
-            yield Live(word, NOW - timedelta(minutes=quiet) if word else None, says if word else {}), quiet
+            yield (
+                Live(word, NOW - timedelta(minutes=quiet) if word else None, progress(says) if word else Progress()),
+                quiet,
+            )
 
 
 def worlds() -> Iterator[tuple[str, Connection, Live, Situation]]:

@@ -9,6 +9,7 @@ import pytest
 
 from connector.lost import ALIVE, HOST, Live, another, lost, shown
 from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.orders import Progress, progress
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def document(**operation: Any) -> Connection:
 
 
 def live(word: str | None, minutes: float = 0.0, **status: Any) -> Live:
-    return Live(word, NOW - timedelta(minutes=minutes), status)
+    return Live(word, NOW - timedelta(minutes=minutes), progress(status))
 
 
 DOCUMENTS = {
@@ -105,4 +106,4 @@ OF_HOST = {"revision": 3, "state": "waiting", "reason": HOST}
     ],
 )
 def test_what_waits_for_the_host_is_not_said_to_wait_for_microsoft(found: Live, expected: dict[str, Any]) -> None:
-    assert shown(DOCUMENTS["begun"], found, NOW) == expected
+    assert shown(DOCUMENTS["begun"], found, NOW) == Progress(**expected)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector.orders import FailOrder, Order, Part, PlanOrder, RunOrder, Work, parsed
+from connector.orders import FailOrder, Order, Outcome, Part, PlanOrder, RunOrder, Work, parsed
 from connector.steps import StepName
 
 KEPT: dict[str, list[dict[str, Any]]] = json.loads(Path(__file__).with_name("orders-0.1.0.json").read_text("utf-8"))
@@ -21,9 +21,7 @@ MESSAGES: dict[str, type[Any]] = {
 def test_a_message_of_the_version_before_says_what_it_said(kind: str) -> None:
     for value in KEPT[kind]:
         message = parsed(MESSAGES[kind], {**value, "addedLater": {"by": "a later version"}})
-        said = {name: getattr(message, name) for name in value if name != "now"}
-        assert said == {name: one for name, one in value.items() if name != "now"}
-        assert "now" not in value or message.now.isoformat() == value["now"]
+        assert value.items() <= json.loads(json.dumps(message.to_json())).items()
 
 
 def test_each_message_is_kept() -> None:
@@ -48,4 +46,4 @@ def test_what_a_round_has_to_do_comes_in_parts() -> None:
     ],
 )
 def test_parts_that_would_come_to_the_same_are_not_tried(part: Part, outcome: dict[str, Any], ends: bool) -> None:
-    assert part.ends(outcome) is ends
+    assert part.ends(parsed(Outcome, outcome)) is ends

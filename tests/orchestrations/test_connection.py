@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from connector.orders import Conclusion, Order, Outcome, parsed
 from connector.steps import StepName
 from orchestrations.steps import Bell, blueprint, carry_out, insist
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ORDER = {"name": "hq", "revision": 1, "attempt": 1, "round": 0}
+AN_ORDER = parsed(Order, {**ORDER, "now": NOW})
 Answer = Callable[[str, dict[str, Any]], Any]
 
 
@@ -129,7 +131,7 @@ READY = {"state": "ready", "seconds": None, "revision": 1}
 
 def test_the_steps_run_in_the_order_of_the_article() -> None:
     context = Context(ORDER)
-    assert run(context, answers(begin=begun(), conclude=READY)) == {"state": "ready", "revision": 1}
+    assert run(context, answers(begin=begun(), conclude=READY)) == {"state": "ready", "revision": 1, "seconds": None}
     assert [name for name, _ in context.activities] == [
         "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange",
         "mailboxes", "mailboxes", "verification", "conclude",
@@ -154,6 +156,7 @@ def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
             "code",
             "last",
             "taking_back",
+            "plan",
         }
         assert value["now"] == NOW.isoformat()
 
@@ -172,7 +175,7 @@ def test_a_few_mailboxes_are_tried_until_one_opens_then_all() -> None:
     tried = iter([{"state": "running", "open": 1}] + [{"state": "running", "open": 2}] * 3)
     run(context, answers(begin=begin, verification=lambda _: next(tried), conclude=READY))
     tries = [value for name, value in context.activities if name == "verification"]
-    assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(3, None), (None, 0), (None, 1), (None, 2)]
+    assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(3, 0), (0, 0), (0, 1), (0, 2)]
 
 
 def test_all_are_tried_where_waiting_alone_does_not_help() -> None:
@@ -180,7 +183,7 @@ def test_all_are_tried_where_waiting_alone_does_not_help() -> None:
     begin = begun(steps=["verification"], prove=[0, 1], thorough=True)
     run(context, answers(begin=begin, verification={"state": "running", "open": 0}, conclude=READY))
     tries = [value for name, value in context.activities if name == "verification"]
-    assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(None, 0), (None, 1)]
+    assert [(value.get("probe"), value.get("chunk")) for value in tries] == [(0, 0), (0, 1)]
 
 
 def test_chunks_that_may_not_run_yet_are_not_asked_one_by_one() -> None:
@@ -194,7 +197,7 @@ def test_access_is_given_over_all_chunks_before_any_is_taken_back() -> None:
     context = Context(ORDER)
     run(context, answers(begin=begun(steps=["mailboxes"], chunks=[0, 2]), conclude=READY))
     asked = [value for name, value in context.activities if name == "mailboxes"]
-    assert [(value.get("chunk"), value.get("taking_back")) for value in asked] == [(0, None), (2, None), (None, True)]
+    assert [(value.get("chunk"), value.get("taking_back")) for value in asked] == [(0, False), (2, False), (0, True)]
 
 
 def test_a_mailbox_that_is_waited_for_does_not_fail_the_step_in_the_first_round() -> None:
@@ -258,9 +261,9 @@ def test_orphans_are_looked_for_once_more_after_the_verification() -> None:
 def test_a_step_waits_longer_each_time_and_shows_why() -> None:
     context = Context()
     outcomes = iter([{"state": "wait", "reason": "replication", "seconds": None, "throttled": False}] * 3)
-    generator = carry_out(context, Bell(context), "consent", ORDER)  # type: ignore[arg-type] # a fake
+    generator = carry_out(context, Bell(context), StepName("consent"), AN_ORDER)  # type: ignore[arg-type] # a fake
     done = context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"})))
-    assert done == {"state": "done"}
+    assert done == Outcome("done")
     assert context.waits == [3.0, 4.5, 6.75]
     assert {"state": "waiting", "reason": "replication", "seconds": 3.0}.items() <= context.status[1].items()
 
@@ -270,11 +273,11 @@ def test_replication_has_half_an_hour_and_throttling_does_not_count(*, throttled
     context = Context()
     wait = {"state": "wait", "reason": "x", "seconds": 240.0, "throttled": throttled}
     outcomes = iter([wait] * 10)
-    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
+    generator = carry_out(context, Bell(context), StepName("exchange"), AN_ORDER)  # type: ignore[arg-type] # a fake
     result = context.play(
         generator, answers(exchange=lambda _: next(outcomes, {"state": "done"}), fail={"state": "failed"})
     )
-    assert result == {"state": "failed" if failed else "done"}
+    assert result == Outcome("failed" if failed else "done")
     last = context.activities[-1]
     assert (last[0], last[1].get("code")) == (("fail", "step-overdue") if failed else ("exchange", None))
 
@@ -282,17 +285,17 @@ def test_replication_has_half_an_hour_and_throttling_does_not_count(*, throttled
 def test_what_does_not_fit_into_one_activity_goes_on_at_once_and_counts_for_nothing() -> None:
     context = Context()
     outcomes = iter([{"state": "wait", "reason": "more", "seconds": 0.0, "throttled": False}] * 100)
-    generator = carry_out(context, Bell(context), "mailboxes", ORDER)  # type: ignore[arg-type] # a fake
+    generator = carry_out(context, Bell(context), StepName("mailboxes"), AN_ORDER)  # type: ignore[arg-type] # a fake
     done = context.play(generator, answers(mailboxes=lambda _: next(outcomes, {"state": "done"})))
-    assert (done, context.waits) == ({"state": "done"}, [])
+    assert (done, context.waits) == (Outcome("done"), [])
 
 
 def test_before_a_step_fails_for_its_time_it_may_say_what_it_waits_for() -> None:
     context = Context()
     wait = {"state": "wait", "reason": "unavailable", "seconds": 240.0, "throttled": False}
-    generator = carry_out(context, Bell(context), "mailboxes", ORDER)  # type: ignore[arg-type] # a fake
+    generator = carry_out(context, Bell(context), StepName("mailboxes"), AN_ORDER)  # type: ignore[arg-type] # a fake
     told = answers(mailboxes=lambda value: {"state": "running"} if value["last"] else wait)
-    assert context.play(generator, told) == {"state": "running"}
+    assert context.play(generator, told) == Outcome("running")
 
 
 def test_in_later_rounds_nobody_waits_for_a_single_mailbox() -> None:
@@ -306,8 +309,8 @@ def test_an_error_that_nobody_foresaw_fails_the_step() -> None:
         raise RuntimeError
 
     context = Context()
-    generator = carry_out(context, Bell(context), "secret", ORDER)  # type: ignore[arg-type] # a fake
-    assert context.play(generator, answers(secret=broken, fail={"state": "failed"})) == {"state": "failed"}
+    generator = carry_out(context, Bell(context), StepName("secret"), AN_ORDER)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(secret=broken, fail={"state": "failed"})) == Outcome("failed")
     assert (context.activities[-1][1]["step"], context.activities[-1][1]["code"]) == ("secret", "unexpected")
 
 
@@ -315,8 +318,8 @@ def test_an_error_that_nobody_foresaw_fails_the_step() -> None:
 def test_a_service_that_gives_no_answer_fails_no_step(reason: str) -> None:
     context = Context()
     wait = {"state": "wait", "reason": reason, "seconds": 60.0, "throttled": reason == "throttled", "patient": True}
-    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
-    assert context.play(generator, answers(exchange=wait)) == wait
+    generator = carry_out(context, Bell(context), StepName("exchange"), AN_ORDER)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(exchange=wait)) == parsed(Outcome, wait)
     assert [name for name, _ in context.activities if name == "fail"] == []
     assert sum(context.waits) >= 30 * 60
 
@@ -326,8 +329,8 @@ def test_time_without_an_answer_is_none_that_replication_has_had() -> None:
     away = {"state": "wait", "reason": "unavailable", "seconds": 240.0, "throttled": False, "patient": True}
     late = {**away, "reason": "replication", "patient": False}
     outcomes = iter([*[away] * 7, *[late] * 7])
-    generator = carry_out(context, Bell(context), "consent", ORDER)  # type: ignore[arg-type] # a fake
-    assert context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"}))) == {"state": "done"}
+    generator = carry_out(context, Bell(context), StepName("consent"), AN_ORDER)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"}))) == Outcome("done")
     assert not any(value["last"] for _, value in context.activities)
 
 
@@ -335,17 +338,17 @@ def test_time_without_an_answer_is_none_that_replication_has_had() -> None:
 def test_a_long_wait_is_left_to_the_rounds(seconds: float) -> None:
     context = Context()
     wait = {"state": "wait", "reason": "throttled", "seconds": seconds, "throttled": True, "patient": True}
-    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
-    assert (context.play(generator, answers(exchange=wait)), context.waits) == (wait, [])
+    generator = carry_out(context, Bell(context), StepName("exchange"), AN_ORDER)  # type: ignore[arg-type] # a fake
+    assert (context.play(generator, answers(exchange=wait)), context.waits) == (parsed(Outcome, wait), [])
 
 
 def test_who_cancels_or_asks_for_something_else_does_not_wait_for_what_a_service_has_asked_for() -> None:
     context = Context()
     context.woken = True
     outcomes = iter([{"state": "wait", "reason": "throttled", "seconds": 240.0, "throttled": True, "patient": True}])
-    generator = carry_out(context, Bell(context), "exchange", ORDER)  # type: ignore[arg-type] # a fake
+    generator = carry_out(context, Bell(context), StepName("exchange"), AN_ORDER)  # type: ignore[arg-type] # a fake
     done = context.play(generator, answers(exchange=lambda _: next(outcomes, {"state": "superseded"})))
-    assert (done, context.waits) == ({"state": "superseded"}, [])
+    assert (done, context.waits) == (Outcome("superseded"), [])
 
 
 @pytest.mark.parametrize("woken", [True, False])
@@ -372,16 +375,16 @@ def test_there_is_one_task_for_the_event_until_it_has_come() -> None:
 def test_who_is_throttled_for_hours_goes_on_in_the_next_round() -> None:
     context = Context()
     wait = {"state": "wait", "reason": "throttled", "seconds": 60.0, "throttled": True}
-    generator = carry_out(context, Bell(context), "mailboxes", ORDER)  # type: ignore[arg-type] # a fake
-    assert context.play(generator, answers(mailboxes=wait)) == wait
+    generator = carry_out(context, Bell(context), StepName("mailboxes"), AN_ORDER)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(mailboxes=wait)) == parsed(Outcome, wait)
     assert len(context.activities) < 70
 
 
 def test_the_frame_insists_while_the_store_does_not_answer() -> None:
     context = Context()
     outcomes = iter([{"state": "wait", "reason": "unavailable", "seconds": None, "throttled": False}] * 3)
-    generator = insist(context, "conclude", ORDER)  # type: ignore[arg-type] # a fake
-    assert context.play(generator, answers(conclude=lambda _: next(outcomes, READY))) == READY
+    generator = insist(context, "conclude", AN_ORDER, Conclusion)  # type: ignore[arg-type] # a fake
+    assert context.play(generator, answers(conclude=lambda _: next(outcomes, READY))) == parsed(Conclusion, READY)
     assert context.waits == [3.0, 4.5, 6.75]
 
 
@@ -399,7 +402,7 @@ def test_the_status_says_which_service_does_not_answer_until_it_does() -> None:
     context = Context()
     away = {"state": "wait", "reason": "unavailable", "seconds": 60.0, "throttled": False, "service": "graph"}
     outcomes = iter([{**away, "patient": True}])
-    generator = carry_out(context, Bell(context), "consent", ORDER)  # type: ignore[arg-type] # a fake
+    generator = carry_out(context, Bell(context), StepName("consent"), AN_ORDER)  # type: ignore[arg-type] # a fake
     context.play(generator, answers(consent=lambda _: next(outcomes, {"state": "done"})))
     assert [status.get("service") for status in context.status] == [None, "graph", "graph"]
 

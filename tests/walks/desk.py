@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from activities import registered, verification
-from activities.run import Run, record
+from activities.run import Result, Run, record
 from connector.admission import admit
 from connector.caller import Caller
 from connector.clients.exchange import ExchangeAdmin
@@ -199,5 +199,5 @@ async def _log_in(desk: Desk, value: dict[str, Any]) -> dict[str, Any]:
     outcome = verification._outcome(run, [chunk for chunk, _ in chosen])
 
     run.recorders.append(partial(verification._keep, [chunk for chunk, _ in chosen]))
-    await record(run, StepName.VERIFICATION, outcome)
+    await record(run, StepName.VERIFICATION, Result(outcome))
     return outcome.to_json()
