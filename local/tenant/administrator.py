@@ -12,6 +12,7 @@ from local.tenant.deletion import delete
 from local.tenant.directory import ASSIGNMENT
 from local.tenant.founding import assign_role, sid
 from local.tenant.member import Member
+from local.tenant.sign_in_report import note
 from local.tenant.simulation import Simulation
 from local.tenant.world import (
     Application,
@@ -75,6 +76,10 @@ class Administrator(Member, MailboxAdministrator):
     def set_directory_roles(self, *template_ids: str) -> None:
         """Give the managed identity exactly these directory roles."""
         self._world.directory_roles[self._world.identity.object_id] = set(template_ids)
+
+    def utm_signs_in(self, app_id: str, key_id: str) -> None:
+        """Let somebody else than the app sign in with a credential, as a UTM does that fetches mail."""
+        note(self._simulation, app_id, key_id, EXCHANGE_APP_ID)
 
     def limit_secrets(self, days: int | None = None, *, forbidden: bool = False) -> None:
         """Set the tenant's policy on client secrets: a longest lifetime, or none at all."""

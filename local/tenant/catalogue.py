@@ -17,6 +17,7 @@ GRAPH_ROLES = {
     "Directory.Read.All": "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
     "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
     "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
+    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
     "Organization.Read.All": "498476ce-e0fe-48b0-b801-37ba7e2685c6",
 }
 EXCHANGE_ROLES = {

@@ -1,10 +1,11 @@
-"""Microsoft Graph v1.0: the part that the set-up uses, and which handler each request goes to."""
+"""Microsoft Graph: the part of v1.0 that the set-up uses, a report of beta, and which handler each request goes to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+from local.tenant import sign_in_report
 from local.tenant.calls import Answer, Call, Routes, Subject
 from local.tenant.directory import Directory
 from local.tenant.graph_answers import error, many
@@ -42,8 +43,10 @@ class Graph:
         if (call.method, call.path) == ("POST", PATH):
             return self._batches.answer(call)
         directory = Directory(self._simulation, self._simulation.replica(call.method, call.path))
-        found = self._routes(caller, directory).find(call.method, call.path.removeprefix("/v1.0"))
-        if found is None or not call.path.startswith("/v1.0/"):
+        version, path = _versioned(call.path)
+        routes = {"v1.0": self._routes, "beta": self._beta}.get(version)
+        found = routes(caller, directory).find(call.method, path) if routes is not None else None
+        if found is None:
             segment = call.path.rpartition("/")[2]
             return error(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
         handler, match = found
@@ -63,6 +66,9 @@ class Graph:
     def unavailable(self) -> Answer:
         """Return Graph's 503."""
         return error(503, "serviceNotAvailable", "The service is temporarily unavailable. Please try again later.")
+
+    def _beta(self, caller: Caller, directory: Directory) -> Routes:  # noqa: ARG002 - as ``_routes``
+        return Routes(("GET", sign_in_report.PATH, sign_in_report.SignInReport(self._simulation, caller).all))
 
     def _routes(self, caller: Caller, directory: Directory) -> Routes:
         applications = Applications(self._simulation, caller, directory)
@@ -129,3 +135,9 @@ class Graph:
             )
 
         return answer
+
+
+def _versioned(path: str) -> tuple[str, str]:
+    """Return the version and the rest of a path."""
+    _, version, *rest = path.split("/", 2)
+    return version, "/" + "".join(rest)

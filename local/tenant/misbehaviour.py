@@ -18,6 +18,7 @@ from local.tenant.clock import Clock
 
 PresetName = Literal["calm", "normal", "hostile"]
 Range = tuple[float, float]
+_DAY = 24 * 3600.0
 
 
 class Fault(StrEnum):
@@ -51,6 +52,8 @@ class Preset:
     """Until IMAP honours an Exchange principal or a permission."""
     vault_lag: Range = (0, 0)
     """Until a deletion or recovery in the vault is through."""
+    report_lag: Range = (0, 0)
+    """Until a sign-in stands in the report on credentials."""
     retry_after: tuple[int, int] = (1, 1)
     faults: Mapping[str, Mapping[Fault, float]] = field(default_factory=dict)
     in_a_row: int = 0
@@ -73,6 +76,7 @@ PRESETS: Mapping[PresetName, Preset] = {
         exchange_lag=(5, 25),
         imap_lag=(90, 420),
         vault_lag=(1, 4),
+        report_lag=(_DAY, 1.2 * _DAY),
         retry_after=(1, 6),
         faults={
             "graph": {Fault.THROTTLED: 0.06, Fault.CONCURRENT: 0.12},
@@ -91,6 +95,7 @@ PRESETS: Mapping[PresetName, Preset] = {
         exchange_lag=(15, 120),
         imap_lag=(300, 1500),
         vault_lag=(2, 20),
+        report_lag=(_DAY, 2 * _DAY),
         retry_after=(3, 40),
         faults={
             "graph": {

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs
 
 from local.tenant.calls import Answer, Call, Refusal, Routes, Subject
 from local.tenant.presented import presented
+from local.tenant.sign_in_report import note
 from local.tenant.simulation import Simulation, request_id, utc_now
-from local.tenant.world import Application, ServicePrincipal
+from local.tenant.world import Application, Credential, ServicePrincipal
 
 _LIFETIME = 3599
 
@@ -85,7 +86,7 @@ class TokenEndpoint:
                 "identifier (application ID URI).",
             )
         application = self._application(form.get("client_id", ""))
-        self._check_credential(application, form)
+        credential = self._check_credential(application, form)
         principal = self._principal(application)
         known, resource = self._simulation.resource(audience)
         if not known:
@@ -95,6 +96,7 @@ class TokenEndpoint:
                 f"AADSTS500011: The resource principal named {audience} was not found in "
                 f"the tenant named {self._simulation.world.name}.",
             )
+        note(self._simulation, application.app_id, credential.key_id, resource)
         token = self._simulation.tokens.issue(principal, world.token_audience or audience, resource, _LIFETIME)
         return Answer(
             200,
@@ -117,7 +119,7 @@ class TokenEndpoint:
             )
         return application
 
-    def _check_credential(self, application: Application, form: dict[str, str]) -> None:
+    def _check_credential(self, application: Application, form: dict[str, str]) -> Credential:
         known = presented(self._simulation, application, form)
         if known is None:
             raise Refusal(
@@ -137,6 +139,7 @@ class TokenEndpoint:
                     f"AADSTS7000222: The provided client secret keys for app '{application.app_id}' are expired.",
                 )
             )
+        return known
 
     def _principal(self, application: Application) -> ServicePrincipal:
         world = self._simulation.world

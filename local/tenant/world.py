@@ -105,6 +105,22 @@ class CredentialPolicy:
     longest_secret: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in with a credential. ``reported`` is the tenant second from which the report knows it."""
+
+    id: str
+    app_id: str
+    application_id: str
+    key_id: str
+    kind: CredentialKind
+    origin: str
+    ends: datetime
+    at: datetime
+    reported: float
+    resource: str | None = None
+
+
 @dataclass(slots=True)
 class Access:
     """One entry of a mailbox's permissions."""
@@ -259,6 +275,11 @@ class World:
     """Whether the token endpoint that is asked does not know this tenant."""
     token_audience: str | None = None
     """What stands in an application's tokens instead of the audience that was asked for."""
+    sign_ins: list[SignIn] = field(default_factory=list)
+    premium: bool = True
+    """Whether the tenant has Entra ID P1."""
+    sign_in_report: Literal["there", "empty", "absent"] = "there"
+    """The record of credentials' sign-ins: in some tenants it holds nothing, in other clouds it is not there."""
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     """By user principal name, in lower case."""
     recipients: dict[str, Recipient] = field(default_factory=dict)
