@@ -87,6 +87,12 @@ class Administrator(Member, MailboxAdministrator):
         policy.enabled, policy.secrets_forbidden = True, forbidden
         policy.longest_secret = None if days is None else f"P{days}D"
 
+    def limit_certificates(self, days: int | None = None, *, trusted_only: bool = False) -> None:
+        """Set the tenant's policy on certificates: a longest lifetime, and whether they need an authority."""
+        policy = self._world.credential_policy
+        policy.enabled, policy.trusted_authorities_only = True, trusted_only
+        policy.longest_certificate = None if days is None else f"P{days}D"
+
     def put_in_role_group(self, cmdlets: set[str], write_scope: set[str] | None = None) -> RoleGroup:
         """Make the managed identity a member of a role group with these cmdlets; the scope is a set of addresses."""
         misbehaviour = self._simulation.misbehaviour

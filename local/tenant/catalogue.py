@@ -44,4 +44,8 @@ DEFAULT_IDENTITY_GRAPH_ROLES = (
 )
 
 VAULT_RESOURCE = "https://vault.azure.net"
+EXCHANGE_RESOURCE = "api://AzureADTokenExchange"
+"""A managed identity's token for it is an assertion that an application may trust."""
+EXCHANGE_AUDIENCE_APP_ID = "fb60f99c-7a34-4190-8149-302f77469936"
+"""What such a token has as its audience."""
 STORAGE_RESOURCE = "https://storage.azure.com"

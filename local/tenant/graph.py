@@ -13,6 +13,7 @@ from local.tenant.graph_applications import Applications
 from local.tenant.graph_batch import PATH, Batches
 from local.tenant.graph_caller import Caller, authenticate
 from local.tenant.graph_deleted_items import DeletedItems
+from local.tenant.graph_federated import FederatedCredentials
 from local.tenant.graph_owners import Owners
 from local.tenant.graph_passwords import Passwords
 from local.tenant.graph_principals import ServicePrincipals
@@ -73,6 +74,7 @@ class Graph:
     def _routes(self, caller: Caller, directory: Directory) -> Routes:
         applications = Applications(self._simulation, caller, directory)
         deleted = DeletedItems(self._simulation, caller, directory)
+        federated = FederatedCredentials(self._simulation, caller, directory)
         owners = Owners(self._simulation, caller, directory)
         passwords = Passwords(self._simulation, caller, directory)
         principals = ServicePrincipals(self._simulation, caller, directory)
@@ -88,7 +90,9 @@ class Graph:
             ("POST", rf"{_PRINCIPAL}/owners/\$ref", owners.add),
             ("DELETE", rf"{_APP}/owners/(?P<owner>[^/]+)/\$ref", owners.remove),
             ("DELETE", rf"{_PRINCIPAL}/owners/(?P<owner>[^/]+)/\$ref", owners.remove),
-            ("GET", rf"{_APP}/federatedIdentityCredentials", applications.federated_credentials),
+            ("GET", rf"{_APP}/federatedIdentityCredentials", federated.all),
+            ("POST", rf"{_APP}/federatedIdentityCredentials", federated.add),
+            ("DELETE", rf"{_APP}/federatedIdentityCredentials/(?P<credential>[^/]+)", federated.remove),
             ("POST", rf"{_APP}/addPassword", passwords.add),
             ("POST", rf"{_APP}/removePassword", passwords.remove),
             ("POST", rf"{_PRINCIPAL}/addPassword", passwords.add),

@@ -6,6 +6,8 @@ Terraform's and other projects' sources quote them from live tenants.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -116,9 +118,9 @@ def federated(entry: Credential) -> dict[str, Any]:
     return {
         "id": entry.key_id,
         "name": entry.display_name,
-        "issuer": "https://token.actions.githubusercontent.com",
+        "issuer": entry.issuer,
         "subject": entry.value or "repo:contoso/deploy:ref:refs/heads/main",
-        "audiences": ["api://AzureADTokenExchange"],
+        "audiences": list(entry.audiences),
     }
 
 
@@ -206,15 +208,22 @@ def _certificate(entry: Credential) -> dict[str, Any]:
     learn.microsoft.com/graph/api/resources/keycredential
     """
     return {
-        "customKeyIdentifier": None,
+        "customKeyIdentifier": _thumbprint(entry),
         "displayName": entry.display_name,
         "endDateTime": timestamp(entry.end),
-        "key": "".join(entry.value.splitlines()[1:-1]) or None,
+        "key": entry.certificate or "".join(entry.value.splitlines()[1:-1]) or None,
         "keyId": entry.key_id,
         "startDateTime": timestamp(entry.start),
         "type": "AsymmetricX509Cert",
         "usage": "Verify",
     }
+
+
+def _thumbprint(entry: Credential) -> str | None:
+    """Return the SHA-1 of a certificate, in hex as Graph prints it (it is bytes in the documentation)."""
+    if not entry.certificate:
+        return None
+    return hashlib.sha1(base64.b64decode(entry.certificate), usedforsecurity=False).hexdigest().upper()
 
 
 def _selected(call: Call, value: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from local.tenant.calls import Answer, Call, Refusal
 from local.tenant.directory import APPLICATION, Directory
 from local.tenant.graph_answers import application, bad_request, error, federated, many, not_found, one, reference
 from local.tenant.graph_caller import ALL, OWNED, Caller
+from local.tenant.graph_certificates import replace
 from local.tenant.simulation import Simulation
 from local.tenant.world import Application
 
@@ -67,12 +68,6 @@ class Applications:
         self._change(found, call.json())
         return Answer(204)
 
-    def federated_credentials(self, call: Call, match: re.Match[str]) -> Answer:
-        """``GET …/federatedIdentityCredentials``."""
-        self._caller.reads_applications()
-        found = self._directory.application(*addressed(match))
-        return many(call, "applications/federatedIdentityCredentials", self._federated(found))
-
     def _make(self, call: Call, unique_name: str | None) -> Application:
         simulation, world = self._simulation, self._simulation.world
         if unique_name is not None and (self._named(unique_name) is not None or self._kept(unique_name)):
@@ -105,6 +100,8 @@ class Applications:
     def _change(self, found: Application, body: dict[str, Any]) -> None:
         before = copy.deepcopy(found)
         _apply(found, body)
+        if "keyCredentials" in body:
+            replace(self._simulation, found, body["keyCredentials"])
         self._simulation.write_directory(APPLICATION + found.id, before)
 
     def _named(self, unique_name: str) -> Application | None:

@@ -22,6 +22,8 @@ from local.tenant.graph_caller import Caller
 from local.tenant.simulation import Simulation
 from local.tenant.world import Application, Credential, ServicePrincipal
 
+_TRUSTED = "eec5ba11-2fc0-4113-83a2-ed986ed13743"
+"""Of the tenant's list of certificate authorities."""
 _DEFAULT_LIFETIME = timedelta(days=730)
 
 
@@ -70,6 +72,13 @@ class Passwords:
             restrictions.append({"restrictionType": "passwordAddition", "maxLifetime": None, **state})
         if policy.longest_secret is not None:
             restrictions.append({"restrictionType": "passwordLifetime", "maxLifetime": policy.longest_secret, **state})
+        keys: list[dict[str, Any]] = []
+        if policy.longest_certificate is not None:
+            longest = {"restrictionType": "asymmetricKeyLifetime", "maxLifetime": policy.longest_certificate}
+            keys.append({**longest, "certificateBasedApplicationConfigurationIds": [], **state})
+        if policy.trusted_authorities_only:
+            trusted = {"restrictionType": "trustedCertificateAuthority", "maxLifetime": None}
+            keys.append({**trusted, "certificateBasedApplicationConfigurationIds": [_TRUSTED], **state})
         none: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": []}
         return one(
             call,
@@ -79,7 +88,7 @@ class Passwords:
                 "displayName": "Default app management tenant policy",
                 "description": "Default tenant policy that enforces app management restrictions.",
                 "isEnabled": policy.enabled,
-                "applicationRestrictions": {"passwordCredentials": restrictions, "keyCredentials": []},
+                "applicationRestrictions": {"passwordCredentials": restrictions, "keyCredentials": keys},
                 "servicePrincipalRestrictions": none,
             },
         )

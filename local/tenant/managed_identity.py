@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 from local.tenant.calls import Answer, Call, Subject
+from local.tenant.catalogue import EXCHANGE_AUDIENCE_APP_ID, EXCHANGE_RESOURCE
 from local.tenant.simulation import Simulation, request_id
 
 PATH = "/msi/token"
@@ -84,7 +85,11 @@ class ManagedIdentityEndpoint:
         simulation = self._simulation
         principal = simulation.world.service_principals[simulation.world.identity.object_id]
         seconds = int(min(max(simulation.clock.real(_KEPT), _SHORTEST), _KEPT))
-        token = simulation.tokens.issue(principal, audience, resource, seconds)
+        if audience == EXCHANGE_RESOURCE:
+            authority = f"{simulation.bases['authority']}/{simulation.world.tenant_id}"
+            token = simulation.tokens.assertion(principal, f"{authority}/v2.0", EXCHANGE_AUDIENCE_APP_ID, seconds)
+        else:
+            token = simulation.tokens.issue(principal, audience, resource, seconds)
         kept = _Kept(token, int(time.time()) + seconds, simulation.clock.now() + _KEPT)
         self._kept[audience] = kept
         return kept

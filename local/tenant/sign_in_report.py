@@ -80,7 +80,8 @@ def note(simulation: Simulation, app_id: str, key_id: str, resource: str | None 
     application, principal = world.application(app_id), world.service_principal(app_id)
     for origin, thing in (("application", application), ("servicePrincipal", principal)):
         for entry in thing.credentials if thing is not None else ():
-            if entry.key_id == key_id and application is not None:
+            # Whether the report knows federated credentials nobody has said.
+            if entry.key_id == key_id and entry.kind != "federated" and application is not None:
                 misbehaviour = simulation.misbehaviour
                 world.sign_ins.append(
                     SignIn(

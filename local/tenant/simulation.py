@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from local.tenant.catalogue import EXCHANGE_APP_ID, GRAPH_APP_ID, STORAGE_RESOURCE, VAULT_RESOURCE
+from local.tenant.catalogue import EXCHANGE_APP_ID, EXCHANGE_RESOURCE, GRAPH_APP_ID, STORAGE_RESOURCE, VAULT_RESOURCE
 from local.tenant.chance import Chance
 from local.tenant.clock import Clock
 from local.tenant.misbehaviour import Misbehaviour
@@ -34,6 +34,7 @@ class Simulation:
             self.bases["exchange"]: EXCHANGE_APP_ID,
             VAULT_RESOURCE: None,
             STORAGE_RESOURCE: None,
+            EXCHANGE_RESOURCE: None,
         }
         return audience in known, known.get(audience)
 

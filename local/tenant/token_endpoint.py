@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
+from local.tenant.assertions import AssertionRefusedError
 from local.tenant.calls import Answer, Call, Refusal, Routes, Subject
 from local.tenant.presented import presented
 from local.tenant.sign_in_report import note
@@ -120,7 +121,10 @@ class TokenEndpoint:
         return application
 
     def _check_credential(self, application: Application, form: dict[str, str]) -> Credential:
-        known = presented(self._simulation, application, form)
+        try:
+            known = presented(self._simulation, application, form)
+        except AssertionRefusedError as refused:
+            raise Refusal(_error(401, "invalid_client", str(refused))) from None
         if known is None:
             raise Refusal(
                 _error(
@@ -131,7 +135,13 @@ class TokenEndpoint:
                     f"'{application.app_id}'.",
                 )
             )
-        if known.end <= self._simulation.clock.date():
+        if known.kind == "certificate" and known.end <= self._simulation.clock.date():
+            message = (
+                "AADSTS700027: The certificate with identifier used to sign the client assertion is expired on "
+                "application. [Reason - The key used is expired.]"
+            )
+            raise Refusal(_error(401, "invalid_client", message))
+        if known.kind == "secret" and known.end <= self._simulation.clock.date():
             raise Refusal(
                 _error(
                     401,

@@ -31,6 +31,11 @@ class Credential:
     end: datetime
     value: str = ""
     effective: float = 0.0
+    certificate: str = ""
+    """The whole certificate, base64 of its DER, where it came by Graph."""
+    issuer: str = "https://token.actions.githubusercontent.com"
+    """Whose tokens a federated credential takes."""
+    audiences: list[str] = field(default_factory=lambda: ["api://AzureADTokenExchange"])
 
 
 @dataclass(slots=True)
@@ -103,6 +108,9 @@ class CredentialPolicy:
     enabled: bool = False
     secrets_forbidden: bool = False
     longest_secret: str | None = None
+    longest_certificate: str | None = None
+    trusted_authorities_only: bool = False
+    """Whether certificates that have signed themselves are refused."""
 
 
 @dataclass(frozen=True, slots=True)
