@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from connector.errors import MissingIdError
 from connector.model import Finding, Ids
 from connector.quoting import bash, powershell
 
@@ -57,7 +58,10 @@ def remedy(finding: Finding, context: Context) -> Remedy:
     found = _ALONE.get(finding.code)
     if context.ids.application_id is not None:
         found = _CONNECTION.get(finding.code, found)
-    return found(finding, context) if found is not None else Remedy()
+    try:
+        return found(finding, context) if found is not None else Remedy()
+    except MissingIdError:  # was lost: a line without it would be run as it stands, or ask for something else
+        return Remedy()
 
 
 def _consent(_: Finding, context: Context) -> Remedy:
@@ -82,8 +86,8 @@ def _enterprise_owners(finding: Finding, context: Context) -> Remedy:
 
 def _enterprise_credential(finding: Finding, context: Context) -> Remedy:
     """Return the lines that remove a password; the portal shows none of a service principal."""
-    principal = finding.values.get("enterpriseApplicationId") or context.ids.enterprise_application_id or ""
-    remove = f"Remove-MgServicePrincipalPassword -ServicePrincipalId {powershell(str(principal))}"
+    principal = _principal_id(context, finding)
+    remove = f"Remove-MgServicePrincipalPassword -ServicePrincipalId {powershell(principal)}"
     command = f"Connect-MgGraph -Scopes Application.ReadWrite.All\n{remove} -KeyId {powershell(finding.subject)}"
     other = finding.values.get("kind", "secret") != "secret"
     return Remedy(_enterprise(context, "Owners", finding), None if other else command)
@@ -104,16 +108,19 @@ def _conditional_access(_: Finding, context: Context) -> Remedy:
 def _registration(context: Context, page: str, finding: Finding | None = None) -> str:
     """Return a page of the application's registration: of the one that the finding names, be it ours or not."""
     named = finding.values.get("applicationId") if finding is not None else None
-    blade = f"ApplicationMenuBlade/~/{page}/appId/{named or context.ids.application_id}"
+    blade = f"ApplicationMenuBlade/~/{page}/appId/{named or context.ids.known('application_id')}"
     return f"{context.portal}/#view/Microsoft_AAD_RegisteredApps/{blade}"
 
 
 def _enterprise(context: Context, page: str, finding: Finding) -> str:
     """Return a page of the enterprise application, likewise."""
-    principal = finding.values.get("enterpriseApplicationId") or context.ids.enterprise_application_id
-    application = finding.values.get("applicationId") or context.ids.application_id
-    blade = f"ManagedAppMenuBlade/~/{page}/objectId/{principal}/appId/{application}"
+    application = finding.values.get("applicationId") or context.ids.known("application_id")
+    blade = f"ManagedAppMenuBlade/~/{page}/objectId/{_principal_id(context, finding)}/appId/{application}"
     return f"{context.portal}/#view/Microsoft_AAD_IAM/{blade}"
+
+
+def _principal_id(context: Context, finding: Finding) -> str:
+    return str(finding.values.get("enterpriseApplicationId") or context.ids.known("enterprise_application_id"))
 
 
 def _principal(_: Finding, context: Context) -> Remedy:
@@ -146,10 +153,10 @@ def _one_access(finding: Finding, context: Context) -> Remedy:
 
 
 def _new_principal(context: Context) -> str:
-    ids = context.ids
+    application, principal = context.ids.known("application_id"), context.ids.known("enterprise_application_id")
     return (
-        f"New-ServicePrincipal -AppId {powershell(ids.application_id or '')} "
-        f"-ObjectId {powershell(ids.enterprise_application_id or '')} -DisplayName {powershell(context.display_name)}"
+        f"New-ServicePrincipal -AppId {powershell(application)} "
+        f"-ObjectId {powershell(principal)} -DisplayName {powershell(context.display_name)}"
     )
 
 
@@ -161,7 +168,7 @@ def _access(context: Context) -> list[str]:
 
 
 def _permission(context: Context, mailbox: str) -> str:
-    user = powershell(context.ids.enterprise_application_id or "")
+    user = powershell(context.ids.known("enterprise_application_id"))
     return (
         f"Add-MailboxPermission -Identity {mailbox} -User {user} "
         "-AccessRights FullAccess -InheritanceType All -AutoMapping $false"
@@ -170,7 +177,7 @@ def _permission(context: Context, mailbox: str) -> str:
 
 def _removal(_: Finding, context: Context) -> Remedy:
     """Return the lines that take access back; of a long list the first, since the run then names the next."""
-    user = powershell(context.ids.enterprise_application_id or "")
+    user = powershell(context.ids.known("enterprise_application_id"))
     lines = [
         f"Remove-MailboxPermission -Identity {powershell(one)} -User {user} -AccessRights FullAccess -Confirm:$false"
         for one in context.leaving[:_LISTED]

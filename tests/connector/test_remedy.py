@@ -69,3 +69,25 @@ def test_without_an_application_only_what_needs_none_of_its_ids_is_shown() -> No
     nobody = Context("hq", "UTM", Ids(), (), "https://entra.example")
     assert remedy(finding("exchange-by-hand"), nobody).command is None
     assert remedy(finding("imap-disabled"), nobody).command is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "exchange-by-hand",
+        "principal-missing",
+        "principal-stale",
+        "access-missing",
+        "removal-by-hand",
+        "foreign-enterprise-credential",
+        "enterprise-application-disabled",
+    ],
+)
+def test_without_the_enterprise_application_no_line_is_shown_that_names_nobody(code: str) -> None:
+    def shown(ids: Ids) -> tuple[str | None, str | None]:
+        context = Context("hq", "UTM", ids, ("a@b.de",), "https://entra.example", leaving=("c@b.de",))
+        found = remedy(finding(code), context)
+        return found.link, found.command
+
+    assert shown(IDS) != (None, None)
+    assert shown(IDS.model_copy(update={"enterprise_application_id": None})) == (None, None)
