@@ -11,6 +11,7 @@ from activities.secret_making import make
 from activities.stage import Stage
 from connector.errors import ForbiddenError, RefusedError
 from connector.log import log
+from connector.microsoft import TOKEN_REFUSALS
 from connector.model import Absent, Connection, Finding
 from connector.observed import SecretVersion
 from connector.plans import secret
@@ -27,13 +28,12 @@ from connector.together import together
 from connector.waiting import TIMER_SLACK, refused_wait
 
 _REMEMBERED = timedelta(days=1)
-PROOFS: dict[str, Proof] = {
-    "AADSTS7000215": "refused",
-    "AADSTS7000222": "expired",
-    "AADSTS700016": "application-unknown",
-    "AADSTS7000229": "application-unknown",
+_PROOFS: dict[str, Proof] = {
+    "secret-refused": "refused",
+    "secret-expired": "expired",
+    "application-unknown": "application-unknown",
 }
-"""What the token endpoint says of a secret (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
+"""What a refusal of the token endpoint says of a secret."""
 
 
 class _Secret(Stage[Observed]):
@@ -133,10 +133,16 @@ async def _proof(run: Run, name: str, version: str) -> Proof:
     try:
         await prove_secret(clients.cloud, tenant_id, application_id, value, clients.limits.token)
     except RefusedError as error:
-        if error.code in PROOFS:
-            return PROOFS[error.code]
-        raise
+        proof = proof_of(error)
+        if proof is None:
+            raise
+        return proof
     return "accepted"
+
+
+def proof_of(error: RefusedError) -> Proof | None:
+    """Return what a refusal of the token endpoint says of the secret; None where it is about something else."""
+    return _PROOFS.get(TOKEN_REFUSALS.get(error.code, ""))
 
 
 def _name(run: Run) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 
 from activities import ownership
 from activities.run import Ending, Result, Run, translate
-from activities.secret import PROOFS
+from activities.secret import proof_of
 from activities.stage import Stage
 from connector import diagnosis
 from connector.clock import Budget
@@ -227,7 +227,7 @@ async def _as_before(run: Run) -> list[Chunk]:
 
 def _too_new(run: Run, error: Ending) -> bool:
     """Return whether one server may not know the secret yet that another has accepted."""
-    waits = isinstance(error, RefusedError) and error.code in PROOFS and PROOFS[error.code] != "expired"
+    waits = isinstance(error, RefusedError) and proof_of(error) in {"refused", "application-unknown"}
     return waits and run.order.now - run.connection.last_change < REPLICATION_TIME
 
 

@@ -118,6 +118,13 @@ GRAPH_REFUSALS = {
 }
 """Codes that waiting does not change, with the finding that each is."""
 
+# What Exchange's admin interface says by the status alone, as projects that run against live tenants have met it.
+
+EXCHANGE_TRANSIENT = frozenset({408, 502, 503, 504})
+EXCHANGE_REFUSED = frozenset({401, 403, 404, 405, 410})
+"""It is not documented, and the day it is gone people must still get their mail: so a way that is closed is a right
+that is missing."""
+
 # What Key Vault says: learn.microsoft.com/azure/key-vault/general/access-behind-firewall.
 
 VAULT_FIREWALL = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})

@@ -24,10 +24,9 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
+from connector.microsoft import EXCHANGE_REFUSED, EXCHANGE_TRANSIENT
 
 _SUCCESS = range(200, 300)
-_TRANSIENT = frozenset({408, 502, 503, 504})
-_REFUSED = frozenset({401, 403, 404, 405, 410})
 _CONCURRENCY = "maximum number of concurrent requests"
 _ABSENT = (
     "managementobjectnotfoundexception",
@@ -138,7 +137,7 @@ def error(answer: Answer) -> ServiceError:
     reason = _clean(said.text)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS or _CONCURRENCY in said.all:
         return ThrottledError("exchange", "throttled", reason, request_id, retry_after(_header(answer, "retry-after")))
-    if answer.status in _TRANSIENT:
+    if answer.status in EXCHANGE_TRANSIENT:
         return UnavailableError(
             "exchange", "unavailable", reason, request_id, retry_after(_header(answer, "retry-after"))
         )
@@ -162,7 +161,7 @@ def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -
     if _holds(said, _ABSENT):
         return NotFoundError("exchange", "not-found", reason, request_id)
     nameless = None if said.code else answer.status
-    if _holds(said, _DENIED) or answer.status in _REFUSED:
+    if _holds(said, _DENIED) or answer.status in EXCHANGE_REFUSED:
         generic = said.text.lower() in _GENERIC
         return ForbiddenError(
             "exchange", said.code, _diagnostics(answer) if generic else reason, request_id, status=nameless
