@@ -265,6 +265,27 @@ async def test_who_repairs_can_neither_shorten_a_list_nor_repair_another_connect
     assert (await rest(many))["state"] == "ready"
 
 
+async def test_a_repair_that_is_meant_for_another_state_changes_nothing(many: Served) -> None:
+    client, path = many.client, "/api/connections/hq"
+    tag = (await client.get(path)).headers["ETag"]
+    await broken_at(many, "connections/hq/mailboxes-0000.json")
+    with many.nothing_happens():
+        answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": '"1-of-before"'})
+        problem(answer, 412, "if-match-failed")
+        answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": "hq"})
+        problem(answer, 400, "if-match-invalid")
+    assert (await client.post(f"{path}/repair")).headers["ETag"] == tag
+    answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": tag})
+    assert (answer.status_code, "ETag" in answer.headers) == (202, True)
+    await rest(many)
+    await broken_at(many, "connections/hq.json")
+    with many.nothing_happens():  # nobody knows any more whether it is the one that was read
+        answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": tag})
+        problem(answer, 412, "if-match-failed")
+    assert (await client.post(f"{path}/repair?from=version")).status_code == 202
+    assert (await rest(many))["state"] == "ready"
+
+
 async def test_a_list_whose_connection_is_gone_is_shortened_only_by_who_says_so(many: Served) -> None:
     (many.store / "connections/hq.json").unlink()
     wish = {"name": "hq", "mailboxes": many.tenant.addresses[:1]}
