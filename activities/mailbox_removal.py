@@ -26,7 +26,7 @@ from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 _STEP = StepName.MAILBOXES
 
 
-class Removal(Work):
+class TakingBack(Work):
     """One delivery for all chunks."""
 
     def __init__(self, run: Run, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:

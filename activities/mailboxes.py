@@ -9,7 +9,7 @@ from dataclasses import replace
 from activities import ownership
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
-from activities.mailbox_removal import Removal
+from activities.mailbox_removal import TakingBack
 from activities.run import ENDING, Ending, Result, Run, translate
 from activities.stage import Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
@@ -24,10 +24,10 @@ from connector.together import together
 
 
 class _Mailboxes(Stage[Batch]):
-    async def look(self, run: Run) -> AsyncGenerator[Batch, None]:
+    async def batches(self, run: Run) -> AsyncGenerator[Batch, None]:
         """Look at one chunk of wanted mailboxes; or, after all of them, at what is no longer wanted."""
         if run.takes_back:
-            async with aclosing(_batches(run, Removal(run, await _left(run)))) as batches:
+            async with aclosing(_batches(run, TakingBack(run, await _left(run)))) as batches:
                 async for batch in batches:
                     yield batch
             return
@@ -37,7 +37,7 @@ class _Mailboxes(Stage[Batch]):
             yield Batch(None, registration=registration)
             return
         part = run.order.part
-        work = Removal(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
+        work = TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
         async with aclosing(_batches(run, work)) as batches:
             async for batch in batches:
                 yield batch

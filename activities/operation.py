@@ -5,7 +5,7 @@ from __future__ import annotations
 from activities.blueprint import activity
 from activities.removal import conclude_removal
 from activities.run import Run
-from connector.diagnosis import UNREADABLE, unreadable
+from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
@@ -179,7 +179,7 @@ async def fail(order: FailOrder) -> Outcome:
 async def _failures(run: Run, order: FailOrder) -> list[Finding]:
     """Return why the step has failed; of documents that cannot be read, which."""
     step, bad = StepName(order.step), list[UnreadableError]()
-    if order.code != UNREADABLE:
+    if order.code != DOCUMENT_UNREADABLE:
         return [Finding(code=order.code, step=step)]
     async for _ in run.services.documents.chunks(run.order.name, len(run.connection.chunks), bad=bad):
         pass

@@ -61,7 +61,7 @@ async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
 async def _settled(run: Run, application_id: str, object_id: str, *, renewed: bool) -> Registration:
     ids, graph = run.connection.ids, run.services.graph
     (found, enterprise), kept, identity = await together(
-        graph.look(application_id, object_id, None if renewed else ids.enterprise_application_id),
+        graph.registration(application_id, object_id, None if renewed else ids.enterprise_application_id),
         _kept(run, application_id),
         _identity(run),
     )

@@ -32,7 +32,7 @@ class Stage(Generic[T]):
         self.plan = plan
         """What is to be done, from what was observed and what is wanted: pure."""
 
-    async def look(self, run: Run) -> AsyncGenerator[T, None]:
+    async def batches(self, run: Run) -> AsyncGenerator[T, None]:
         """Yield what there is to be seen, as much of it at a time as is planned and changed together."""
         yield await self.observe(run)
 
@@ -114,7 +114,7 @@ async def settle(stage: Stage[T], run: Run) -> Result:
     """Look, plan and apply, batch by batch; return what the last one came to, or the error that came between."""
     result = Result(Outcome(StepState.UNCHANGED))
     try:
-        async with aclosing(stage.look(run)) as batches:
+        async with aclosing(stage.batches(run)) as batches:
             async for observed in batches:
                 result = await _settle(stage, run, observed)
     except ENDING as error:

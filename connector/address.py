@@ -37,7 +37,7 @@ def folded(name: str) -> str:
     return canonical(name) or name.lower()
 
 
-def written(address: str) -> str | None:
+def international(address: str) -> str | None:
     """Return an address as people write it, ``info@müller.de``; None where that is how it stands already."""
     local, at, domain = address.rpartition("@")
     if not at or not _INTERNATIONAL.search(domain):
@@ -48,7 +48,7 @@ def written(address: str) -> str | None:
 
 def both(address: str) -> str:
     """Return an address for a person: in both forms where it has two. Anything else is returned as it is."""
-    other = written(address)
+    other = international(address)
     return address if other is None else f"{address} ({other})"
 
 

@@ -55,7 +55,7 @@ class _Row:
     rules: Mapping[Situation, _Rule]
     again: bool
     """Whether who is overtaken by another request asks once more; who began something of his own is told instead."""
-    looks: bool
+    live: bool
     """Whether it matters what Durable says; otherwise it need not be asked."""
 
 
@@ -110,9 +110,9 @@ def _under_way(connection: Connection, live: Live) -> Situation:
     return Situation.WORKS
 
 
-def looks(kind: Kind) -> bool:
+def asks_durable(kind: Kind) -> bool:
     """Return whether it matters for a kind what Durable says; otherwise it need not be asked."""
-    return _ROWS[kind].looks
+    return _ROWS[kind].live
 
 
 def asks_again(kind: Kind) -> bool:
@@ -129,10 +129,10 @@ def _row(
     *rules: _Rule,
     back: tuple[_Rule, _Rule, _Rule] = _GONE,
     again: bool = False,
-    looks: bool = True,
+    live: bool = True,
 ) -> _Row:
     """Return a row; ``back`` are the columns of what is being taken back, is half taken back, is removed."""
-    return _Row(function, new, dict(zip(Situation, (*rules, *back), strict=True)), again, looks)
+    return _Row(function, new, dict(zip(Situation, (*rules, *back), strict=True)), again, live)
 
 
 # fmt: off
@@ -143,15 +143,15 @@ _ROWS: Mapping[Kind, _Row] = {
           back=(to.gone, to.set_up, to.set_up)),
     Kind.DRY_RUN: _row("create_connection", to.plan_new,
           to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan,
-          back=(to.plan, to.plan, to.plan), looks=False),
+          back=(to.plan, to.plan, to.plan), live=False),
     Kind.VERIFY: _row("verify_connection", to.unknown,
-          to.look,    to.look,    to.busy,    to.ring,         to.ring,           to.look,
+          to.verify,  to.verify,  to.busy,    to.ring,         to.ring,           to.verify,
           back=(to.ring_removal, to.gone, to.gone)),
     Kind.CANCEL: _row("cancel_connection", to.unknown,
           to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon,
           back=(to.end_removal, to.nothing, to.nothing), again=True),
     Kind.CONFIRM: _row("confirm_secret", to.unknown,
-          to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,        to.confirm, again=True, looks=False),
+          to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,        to.confirm, again=True, live=False),
     Kind.ACCEPT: _row("accept_finding", to.unknown,
           to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
           back=(to.ring_removal, to.nothing, to.nothing), again=True),
@@ -166,12 +166,12 @@ _ROWS: Mapping[Kind, _Row] = {
           back=(to.join_removal, to.remove, to.nothing)),
     Kind.PLAN_REMOVAL: _row("remove_connection", to.unknown,
           to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal,
-          back=(to.plan_removal, to.plan_removal, to.gone), looks=False),
+          back=(to.plan_removal, to.plan_removal, to.gone), live=False),
     Kind.REPAIR: _row("repair_connection", to.create,
           to.arrange, to.arrange, to.arrange, to.arrange,      to.arrange,        to.arrange,
           back=(to.remove_repaired, to.remove_repaired, to.keep_removed), again=True),
     Kind.RESTORE: _row("repair_connection", to.unknown,
           to.restore, to.restore, to.restore, to.restore,      to.restore,        to.restore,
-          back=(to.remove_restored, to.remove_restored, to.keep_removed), looks=False),
+          back=(to.remove_restored, to.remove_restored, to.keep_removed), live=False),
 }
 # fmt: on

@@ -29,7 +29,7 @@ MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
 """Findings that say no more than that something could not be looked at."""
 UNKNOWN = "service-refused"
 """The finding for what no rule knows: the step has failed."""
-UNREADABLE = "document-unreadable"
+DOCUMENT_UNREADABLE = "document-unreadable"
 """The finding for a document that has to be repaired before anything else."""
 OF_THE_SERVER = frozenset({"imap-server-error", "imap-throttled"})
 """Findings of a server that has refused nothing: a person can do no more than wait as well."""
@@ -86,7 +86,7 @@ def _is_its_own(step: StepName, change: Change) -> bool:
 
 def unreadable(error: UnreadableError, step: StepName = StepName.PREREQUISITES) -> Finding:
     """Return that a document of the store cannot be read; ``why`` is put into words where it is shown."""
-    return Finding(code=UNREADABLE, step=step, subject=error.document, values={"why": error.reason})
+    return Finding(code=DOCUMENT_UNREADABLE, step=step, subject=error.document, values={"why": error.reason})
 
 
 def unread(step: StepName, error: ServiceError) -> Finding:

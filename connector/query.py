@@ -19,7 +19,7 @@ _MAX_SHOWN = 100
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def read(url: str, known: tuple[str, ...], flags: tuple[str, ...] = ()) -> dict[str, str]:
+def parse(url: str, known: tuple[str, ...], flags: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the parameters by name, decoded once; a flag without a value is empty.
 
     Only ``&`` parts them (a semicolon belongs to the value) and ``+`` is a space, as ASP.NET reads them. Nothing is cut

@@ -274,7 +274,7 @@ def _too_many(request: Request) -> Answer | None:
     return Refuse(ConflictError("removal-not-allowed", name=request.name, **values))
 
 
-def look(case: Case) -> Answer:
+def verify(case: Case) -> Answer:
     """A verification where nobody works, or the run waits for a person: what that has settled is looked at anew.
 
     Under a run as a new revision, so that what it is just doing does not count for the new operation.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.diagnosis import MAY_NOT_LOOK, UNREADABLE
+from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK
 from connector.model import PROVEN_BY_LOGIN, Absent, Connection, Finding
 from connector.plans.ownership import STOPPING
 from connector.steps import SETTLED, ConnectionState, MailboxState, StepName, StepState, may_run
@@ -75,7 +75,7 @@ def _by_person(connection: Connection, number: int, now: datetime) -> Verdict:
 
 def _unreadable(connection: Connection) -> bool:
     """Return whether a step has met a document that somebody has to repair first."""
-    return any(finding.code == UNREADABLE for finding in connection.findings())
+    return any(finding.code == DOCUMENT_UNREADABLE for finding in connection.findings())
 
 
 def _as_wanted(connection: Connection) -> bool:

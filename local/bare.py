@@ -41,7 +41,7 @@ async def set_up(services: Services, name: str, addresses: list[str]) -> int:
 
     async def look() -> None:
         """Ask whose it all is, as the product does before each step and after it."""
-        await graph.look(application.application_id, application.object_id, enterprise.id)
+        await graph.registration(application.application_id, application.object_id, enterprise.id)
         await vault.versions(secret_name(name, application.application_id))
 
     await look()

@@ -16,7 +16,7 @@ from triggers.answers import content, language
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import integer, query, switch
-from triggers.route import CHANGED, STORE, UNREADABLE, Role, Route
+from triggers.route import CHANGED, NEEDS_DOCUMENT, STORE, Role, Route
 from triggers.views import Accepted, accepted_answer
 
 DRY_RUN = switch(
@@ -42,7 +42,7 @@ REMOVAL = integer(
     tagged=True,
     problems=(
         *STORE,
-        UNREADABLE,
+        NEEDS_DOCUMENT,
         CHANGED,
         GrantMissingError(),
         *map(ConflictError, ("operation-running", "operation-cancelling", "removal-running", "removal-not-allowed")),

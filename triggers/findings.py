@@ -9,7 +9,7 @@ from pydantic import Field
 from connector import REPOSITORY, __version__
 from connector.acceptances import Acceptance
 from connector.address import both
-from connector.diagnosis import UNREADABLE, unreadable
+from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.document import Document
 from connector.errors import UnreadableError
 from connector.messages import Language, text
@@ -50,7 +50,7 @@ class FindingView(Document):
 def finding_view(finding: Finding, lang: Language, context: Context) -> FindingView:
     """Return a finding in words; ``context`` fills its commands with a connection's ids."""
     values = {"subject": both(finding.subject), **finding.values}
-    if finding.code == UNREADABLE:
+    if finding.code == DOCUMENT_UNREADABLE:
         values["why"] = _why(finding, lang)
     way_out = remedy(finding, context)
     return FindingView(

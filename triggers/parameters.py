@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import azure.functions as func
 
-from connector.address import both, written
+from connector.address import both, international
 from connector.credential import SecretRecord
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
@@ -119,7 +119,7 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
 
 def as_written(mailboxes: list[str]) -> dict[str, str]:
     """Return how people write those addresses whose domain is an international one."""
-    return {one: other for one in mailboxes if (other := written(one)) is not None}
+    return {one: other for one in mailboxes if (other := international(one)) is not None}
 
 
 def _wants_text(accept: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import azure.durable_functions as df
 
-from connector.admission import admit, asks_again, looks
+from connector.admission import admit, asks_again, asks_durable
 from connector.caller import Caller
 from connector.documents import Versioned
 from connector.errors import ConflictError, StaleWriteError, UnavailableError
@@ -45,7 +45,7 @@ async def perform(
     live, looked_at = Live(), None
     for _ in range(_TRIES):
         connection = seen.connection if seen is not None else None
-        needed = connection is not None and connection.operation != looked_at and looks(request.kind)
+        needed = connection is not None and connection.operation != looked_at and asks_durable(request.kind)
         if client is not None and connection is not None and needed:
             live, looked_at = await operations.read_run(client, connection), connection.operation
         done = admit(request, caller, connection, live, services().now())

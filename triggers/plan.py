@@ -12,7 +12,7 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.acceptances import Acceptance
-from connector.address import written
+from connector.address import international
 from connector.document import Document
 from connector.errors import UnknownConnectionError
 from connector.messages import Language, text
@@ -26,7 +26,7 @@ from triggers import operations
 from triggers.answers import json_answer, language
 from triggers.findings import AcceptanceView, FindingView, acceptance_view, accepted, context_of, finding_view
 from triggers.query import TOP, integer, query
-from triggers.route import STORE, UNREADABLE, Role, Route
+from triggers.route import NEEDS_DOCUMENT, STORE, Role, Route
 
 INDEX = integer("after", "`next` of the page before.", "plan-index", most=99_999, default=None)
 """5,000 mailboxes have 10,000 changes."""
@@ -77,7 +77,7 @@ class _Part:
     "Read what the last dry run found; 202 while it runs",
     {200: PlanView, 202: PlanView},
     query=(TOP, INDEX),
-    problems=(*STORE, UnknownConnectionError("unknown-plan"), UNREADABLE),
+    problems=(*STORE, UnknownConnectionError("unknown-plan"), NEEDS_DOCUMENT),
 )
 async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the last plan: ``202`` while it is made, then a page of its changes."""
@@ -134,7 +134,7 @@ def _change_view(change: PlannedChange, lang: Language) -> ChangeView:
         action=change.action,
         text=text(lang, "action", change.action),
         subject=text(lang, "label", "knownAfterApply") if later else visible(change.subject),
-        written=written(change.subject),
+        written=international(change.subject),
         reason=text(lang, "reason", change.reason),
         by_hand=change.by_hand,
     )

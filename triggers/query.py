@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import azure.functions as func
 
 from connector.errors import FieldError
-from connector.query import read
+from connector.query import parse
 
 T = TypeVar("T")
 Default = TypeVar("Default", int, None)
@@ -60,7 +60,7 @@ def query(req: func.HttpRequest, *known: Parameter[Any]) -> dict[str, str]:
         FieldError: one is unknown, doubled, empty where it needs a value, or not UTF-8.
     """
     flags = tuple(one.name for one in known if one.alone)
-    return read(req.url, tuple(one.name for one in known if not one.alone), flags)
+    return parse(req.url, tuple(one.name for one in known if not one.alone), flags)
 
 
 def integer(

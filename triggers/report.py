@@ -11,7 +11,7 @@ import azure.functions as func
 from pydantic import Field
 
 from connector import __version__, clock
-from connector.address import written
+from connector.address import international
 from connector.document import Document
 from connector.errors import UnreadableError
 from connector.model import Finding, MailboxRecord
@@ -159,7 +159,7 @@ def _finding(finding: Finding) -> ReportFinding:
 
 
 def _shortened_both(address: str) -> str:
-    other = written(address)
+    other = international(address)
     return shortened(address) if other is None else f"{shortened(address)} ({shortened(other)})"
 
 

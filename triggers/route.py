@@ -58,9 +58,9 @@ STORE = (SettingsError({}), ServiceError("store", "-", "-"), ForbiddenError("sto
 """What any route may end with that asks the store, and so the settings."""
 NAMED = (*STORE, UnknownConnectionError("unknown-connection"))
 """What a route may end with that is about one connection."""
-UNREADABLE = UnreadableError("store", "document-unreadable", "-", path="connections/-.json")
+NEEDS_DOCUMENT = UnreadableError("store", "document-unreadable", "-", path="connections/-.json")
 """For a route that cannot do without a document."""
-READ = (*NAMED, UNREADABLE)
+READ = (*NAMED, NEEDS_DOCUMENT)
 CHANGED = ConflictError("changed-meanwhile")
 TAKEN_BACK = tuple(map(ConflictError, ("removal-running", "removal-unfinished", "connection-removed")))
 """For a route that works with a connection: what is taken back, or half taken back, is not worked with."""

@@ -8,8 +8,8 @@ from typing import Any
 import azure.functions as func
 from pydantic import Field
 
-from connector.address import written
-from connector.diagnosis import UNREADABLE
+from connector.address import international
+from connector.diagnosis import DOCUMENT_UNREADABLE
 from connector.document import Document
 from connector.etag import etag
 from connector.messages import Language, text
@@ -215,7 +215,7 @@ def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> Mai
     return MailboxView(
         requested=record.requested,
         address=record.address,
-        written=written(record.address or record.requested),
+        written=international(record.address or record.requested),
         state=record.state,
         access_given=record.held,
         proven_on=record.proven_on,
@@ -249,7 +249,7 @@ def unreadable_summary(name: str) -> ConnectionSummary:
         verified=False,
         expires_on=None,
         mailboxes={},
-        findings=[UNREADABLE],
+        findings=[DOCUMENT_UNREADABLE],
     )
 
 

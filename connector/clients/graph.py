@@ -37,7 +37,7 @@ from pydantic import SecretStr
 
 from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
 from connector.clients.bounds import GRAPH, Bounds
-from connector.clients.graph_batch import Batch
+from connector.clients.graph_batch import BatchTransport
 from connector.clients.graph_errors import done
 from connector.clients.graph_objects import (
     APPLICATION,
@@ -119,10 +119,10 @@ class GraphClient:
         found = await self._reads.named(self._graph.applications_with_unique_name(unique_name), *APPLICATION)
         if found is None:
             return None
-        batch = Batch(self._transport, self._base)
+        batch = BatchTransport(self._transport, self._base)
         return application(found, *await batch.together(*_belongings(self._by(batch), _id(found))))
 
-    async def look(
+    async def registration(
         self, application_id: str, object_id: str, enterprise_id: str | None = None
     ) -> tuple[Application, EnterpriseApplication | None]:
         """Return an application and its service principal, both with their owners and credentials, in one request.
@@ -136,7 +136,7 @@ class GraphClient:
         Raises:
             ReplicationError: there is none of one of the object ids, as far as this replica knows.
         """
-        batch = Batch(self._transport, self._base)
+        batch = BatchTransport(self._transport, self._base)
         reads = self._by(batch)
         known = reads.graph.applications.by_application_id(object_id)
         principal = reads.graph.service_principals_with_app_id(application_id)

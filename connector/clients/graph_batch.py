@@ -47,7 +47,7 @@ class _Part:
             self.answer.set_result(answer)
 
 
-class Batch(httpx.AsyncBaseTransport):
+class BatchTransport(httpx.AsyncBaseTransport):
     """The transport of a few reads that travel together, once.
 
     Args:

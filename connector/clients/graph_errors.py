@@ -83,7 +83,7 @@ class Refusal:
         return words in self.text.lower()
 
 
-def meaning(refusal: Refusal) -> ServiceError:
+def service_error(refusal: Refusal) -> ServiceError:
     """Return our error for an answer of Graph: the one place where its codes and texts are told apart."""
     status, code, reason, id_ = refusal.status, refusal.code, refusal.text[:_REASON], refusal.request_id
     if code in GRAPH_REFUSALS:
@@ -109,7 +109,7 @@ async def done(request: Awaitable[Any], *, already: str = "") -> Any:
         return answer
     if already and answer.status == HTTPStatus.BAD_REQUEST and answer.says(already):
         return None
-    raise meaning(answer)
+    raise service_error(answer)
 
 
 async def root(request: Awaitable[Any]) -> Any:
@@ -121,7 +121,7 @@ async def root(request: Awaitable[Any]) -> Any:
         return answer
     if answer.missing:
         return None
-    raise meaning(answer)
+    raise service_error(answer)
 
 
 async def _answer(request: Awaitable[Any]) -> Any:

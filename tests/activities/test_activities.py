@@ -128,7 +128,7 @@ class Given(Stage[Batch]):
             MAILBOXES.looks, MAILBOXES.apply, MAILBOXES.confirm, MAILBOXES.told,
         )  # fmt: skip
 
-    async def look(self, _: Run) -> AsyncGenerator[Batch, None]:
+    async def batches(self, _: Run) -> AsyncGenerator[Batch, None]:
         async for batch in self.work.batches():
             yield batch
 

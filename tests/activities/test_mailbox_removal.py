@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from activities.mailbox_removal import Removal
+from activities.mailbox_removal import TakingBack
 from activities.run import Run
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
 from connector.model import Chunk, MailboxRecord
@@ -20,12 +20,12 @@ from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, 
 
 async def taken_back(
     exchange: Exchange, folder: Path, chunk: Chunk, now: datetime = NOW, kind: OperationKind = OperationKind.SET_UP
-) -> tuple[Removal, Chunk]:
+) -> tuple[TakingBack, Chunk]:
     clients: Any = Clients(exchange, folder)
     wanted = connection("c@x.de")
     wanted.operation.kind = kind
     await clients.documents.save_chunk("hq", chunk)
-    work = Removal(Run(clients, Order("hq", 1, now=now), wanted), PRINCIPAL)
+    work = TakingBack(Run(clients, Order("hq", 1, now=now), wanted), PRINCIPAL)
     await deliver(work)
     return work, await clients.documents.chunk("hq", 0)
 

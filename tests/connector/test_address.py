@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connector.address import both, canonical, folded, is_plus, written
+from connector.address import both, canonical, folded, international, is_plus
 
 MUELLER = "info@xn--mller-kva.de"
 
@@ -73,7 +73,7 @@ def test_anything_else_is_none(text: str) -> None:
     ],
 )
 def test_a_person_sees_both_forms(address: str, other: str | None) -> None:
-    assert written(address) == other
+    assert international(address) == other
     assert both(address) == (address if other is None else f"{address} ({other})")
 
 
@@ -85,7 +85,7 @@ def test_the_forms_of_a_domain_lead_to_each_other(domain: str) -> None:
     if address is None:
         return
     assert address.isascii()
-    other = written(address)
+    other = international(address)
     if other is not None:
         assert canonical(other) == address
         assert unicodedata.is_normalized("NFC", other)

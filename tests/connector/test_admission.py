@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connector import admission, ruling
-from connector.admission import Situation, admit, asks_again, looks, situation
+from connector.admission import Situation, admit, asks_again, asks_durable, situation
 from connector.caller import Caller
 from connector.credential import SecretRecord
 from connector.errors import RequestError
@@ -423,7 +423,7 @@ def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -
 def test_durable_is_asked_where_it_matters(asked: str) -> None:
     documents = [document(**operation) for operation in DOCUMENTS.values()]
     answers = [{told(ask(asked, one, live), one) for live, _ in lives()} for one in documents]
-    assert any(len(one) > 1 for one in answers) == looks(ASKED[asked].kind)
+    assert any(len(one) > 1 for one in answers) == asks_durable(ASKED[asked].kind)
 
 
 def test_every_refusal_has_words_in_both_languages() -> None:

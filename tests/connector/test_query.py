@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import FieldError
-from connector.query import read
+from connector.query import parse
 
 KNOWN, FLAGS = ("secret", "allowRemoval", "after"), ("dryRun",)
 READ: list[tuple[str, dict[str, str]]] = [
@@ -55,13 +55,13 @@ REFUSED: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("sent", "found"), READ)
 def test_a_query_is_read_as_it_was_sent(sent: str, found: dict[str, str]) -> None:
-    assert read(f"http://app.example/api/connections{sent}", KNOWN, FLAGS) == found
+    assert parse(f"http://app.example/api/connections{sent}", KNOWN, FLAGS) == found
 
 
 @pytest.mark.parametrize(("sent", "code", "field"), REFUSED)
 def test_what_is_not_clear_is_refused(sent: str, code: str, field: str) -> None:
     with pytest.raises(FieldError) as refused:
-        read(f"http://app.example/api/connections{sent}", KNOWN, FLAGS)
+        parse(f"http://app.example/api/connections{sent}", KNOWN, FLAGS)
     assert (refused.value.code, refused.value.values["field"]) == (code, field)
 
 
@@ -77,7 +77,7 @@ def test_what_is_not_clear_is_refused(sent: str, code: str, field: str) -> None:
 )
 def test_the_right_spelling_is_said(sent: str, known: str) -> None:
     with pytest.raises(FieldError) as refused:
-        read(f"http://app.example/?{sent}", KNOWN, FLAGS)
+        parse(f"http://app.example/?{sent}", KNOWN, FLAGS)
     assert refused.value.values["known"] == known
 
 
@@ -90,7 +90,7 @@ _TOKENS = st.sampled_from(
 def test_whatever_is_sent_nothing_of_it_is_passed_over(sent: str) -> None:
     """Every part but the key comes back as a parameter, or the whole of it is refused."""
     try:
-        found = read(f"http://app.example/?{sent}", KNOWN, FLAGS)
+        found = parse(f"http://app.example/?{sent}", KNOWN, FLAGS)
     except FieldError:
         return
     parts = [part for part in sent.split("&") if part and part.partition("=")[0] != "code"]
@@ -99,4 +99,4 @@ def test_whatever_is_sent_nothing_of_it_is_passed_over(sent: str) -> None:
 
 @given(st.dictionaries(st.sampled_from([*KNOWN, *FLAGS]), st.text(st.characters(codec="utf-8"), min_size=1)))
 def test_what_is_encoded_well_is_read_back(parameters: dict[str, str]) -> None:
-    assert read(f"http://app.example/?{urlencode(parameters)}", KNOWN, FLAGS) == parameters
+    assert parse(f"http://app.example/?{urlencode(parameters)}", KNOWN, FLAGS) == parameters

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from connector.address import both, canonical
 from connector.clients.exchange_answers import Answer, batch, cut_short, error, values
-from connector.clients.graph_errors import Refusal, meaning
+from connector.clients.graph_errors import Refusal, service_error
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
 from connector.clients.imap import _words
 from connector.clients.retry_after import retry_after
@@ -49,7 +49,7 @@ def graph(data: bytes) -> None:
     """Graph's refusals."""
     status, body = _status(data)
     code, _, text = body.decode("utf-8", "replace").partition("\n")
-    assert meaning(Refusal(status, code, text)).service == "graph"
+    assert service_error(Refusal(status, code, text)).service == "graph"
 
 
 def wait(data: bytes) -> None:

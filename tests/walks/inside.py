@@ -92,7 +92,7 @@ class InProcess(Transport):
 class Directory:
     """What is looked at to see whose the application is: Graph, our own token, the vault. It is ours."""
 
-    async def look(
+    async def registration(
         self, application_id: str, object_id: str, _: str | None = None
     ) -> tuple[Application, EnterpriseApplication]:
         """See ``GraphClient``."""

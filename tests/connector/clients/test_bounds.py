@@ -66,7 +66,7 @@ async def graph(_: Place, cloud: Cloud) -> object:
 async def graph_batch(_: Place, cloud: Cloud) -> object:
     client, nobody = GraphClient(cloud, Tokens(), bounds=BOUNDS), "11111111-2222-3333-4444-555555555555"
     try:
-        return await client.look(nobody, nobody, nobody)
+        return await client.registration(nobody, nobody, nobody)
     finally:
         await client.close()
 

@@ -14,7 +14,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from connector.clients.graph import GraphClient
-from connector.clients.graph_errors import Refusal, meaning
+from connector.clients.graph_errors import Refusal, service_error
 from connector.clients.identity import Identity
 from connector.clouds import Cloud
 from connector.errors import (
@@ -179,7 +179,7 @@ async def test_who_made_an_object_and_who_owns_it_is_read_of_both(tenant: Tenant
         assert found.owners == frozenset({Owner(tenant.world.identity.object_id, "servicePrincipal")})
     assert application.locked
     for enterprise_id in (None, principal.id):
-        seen = await graph.look(application.application_id, application.object_id, enterprise_id)
+        seen = await graph.registration(application.application_id, application.object_id, enterprise_id)
         assert seen == (application, principal)
 
 
@@ -217,9 +217,9 @@ async def test_an_id_that_is_another_s_by_now_is_not_taken_for_it(graph: GraphCl
     application = await ensured(graph)
     await graph.ensure_enterprise_application(application.application_id)
     with pytest.raises(ReplicationError):
-        await graph.look(application.application_id, application.object_id, NOBODY)
+        await graph.registration(application.application_id, application.object_id, NOBODY)
     with pytest.raises(ReplicationError):
-        await graph.look(application.application_id, NOBODY)
+        await graph.registration(application.application_id, NOBODY)
 
 
 async def test_an_application_that_has_not_arrived_is_waited_for(graph: GraphClient) -> None:
@@ -393,8 +393,8 @@ async def test_every_read_selects_what_it_needs() -> None:
     graph = answering(answer)
     await graph.application(NAME)
     await graph.enterprise_application(NOBODY)
-    await graph.look(NOBODY, NOBODY)
-    await graph.look(NOBODY, NOBODY, NOBODY)
+    await graph.registration(NOBODY, NOBODY)
+    await graph.registration(NOBODY, NOBODY, NOBODY)
     await graph.resource(NOBODY)
     await graph.role_assignments(NOBODY)
     await graph.credential_policy()
@@ -495,7 +495,7 @@ async def test_a_host_that_is_not_graph_gets_no_token() -> None:
     ],
 )  # fmt: skip
 def test_the_meaning_of_an_answer(refusal: Refusal, kind: type[ServiceError], code: str) -> None:
-    ours = meaning(refusal)
+    ours = service_error(refusal)
     assert (type(ours), ours.service, ours.code) == (kind, "graph", code)
     if isinstance(ours, ThrottledError):
         assert ours.seconds == 9

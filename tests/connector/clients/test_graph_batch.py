@@ -96,7 +96,7 @@ def saying(path: str, kind: str) -> Callable[[str], Told]:
 async def outcome(graph: GraphClient, enterprise_id: str | None = PRINCIPAL) -> Any:
     """Return what a look comes to, an error by what a step goes by."""
     try:
-        return await graph.look(APP, OBJECT, enterprise_id)
+        return await graph.registration(APP, OBJECT, enterprise_id)
     except ServiceError as error:
         return (type(error), error.service, error.code, getattr(error, "seconds", None))
     finally:
@@ -224,7 +224,7 @@ async def test_a_look_is_one_call_and_a_list_of_several_pages_some_more(
     made = tenant.world.applications[application.object_id]
     for pages in (1, 2):
         tenant.forget_requests()
-        seen = await graph.look(application.application_id, application.object_id, principal.id)
+        seen = await graph.registration(application.application_id, application.object_id, principal.id)
         assert {one.id for one in seen[0].owners or ()} == set(made.owners)
         assert seen[1] == principal
         assert tenant.calls == {"graph": pages}
@@ -240,7 +240,7 @@ async def test_looks_at_the_same_moment_are_each_at_their_own_application(graph:
         await graph.ensure_application(name, display_name=name, tags=[], required_roles=[])
         found.append(await graph.application(name))
         await graph.ensure_enterprise_application(found[-1].application_id if found[-1] is not None else "")
-    looks = [graph.look(one.application_id, one.object_id) for one in found if one is not None]
+    looks = [graph.registration(one.application_id, one.object_id) for one in found if one is not None]
     seen = await asyncio.gather(*looks)
     assert [one for one, _ in seen] == found
     assert [one.application_id for _, one in seen if one is not None] == [one.application_id for one, _ in seen]
@@ -292,7 +292,7 @@ def test_a_look_that_is_cancelled_leaves_nothing_behind() -> None:
 
         client = answering(answer)
         before = asyncio.all_tasks()
-        look = asyncio.create_task(client.look(APP, OBJECT, PRINCIPAL))
+        look = asyncio.create_task(client.registration(APP, OBJECT, PRINCIPAL))
         await begun.wait()
         look.cancel()
         with pytest.raises(asyncio.CancelledError):
