@@ -32,6 +32,16 @@ class Stage(Generic[T]):
         self.plan = plan
         """What is to be done, from what was observed and what is wanted: pure."""
 
+    async def deliver(self, order: Order) -> Outcome:
+        """Run the step as far as it goes now, store what came of it, and return the outcome."""
+        run = await Run.open(order)
+        if (instead := not_now(run, self.step)) is not None:
+            return instead
+        result = await settle(self, run)
+        if run.draft is not None:
+            return await note(run, run.draft, self.step, result)
+        return await record(run, self.step, result)
+
     async def batches(self, run: Run) -> AsyncGenerator[T, None]:
         """Yield what there is to be seen, as much of it at a time as is planned and changed together."""
         yield await self.observe(run)
@@ -97,17 +107,6 @@ class Stage(Generic[T]):
         return Finding(
             code="principal-left", step=self.step, subject=run.connection.ids.enterprise_application_id or ""
         )
-
-
-async def deliver(stage: Stage[T], order: Order) -> Outcome:
-    """Run one step as far as it goes now, store what came of it, and return the outcome."""
-    run = await Run.open(order)
-    if (instead := not_now(run, stage.step)) is not None:
-        return instead
-    result = await settle(stage, run)
-    if run.draft is not None:
-        return await note(run, run.draft, stage.step, result)
-    return await record(run, stage.step, result)
 
 
 async def settle(stage: Stage[T], run: Run) -> Result:

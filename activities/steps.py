@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from activities import (
     application,
@@ -15,10 +15,20 @@ from activities import (
     verification,
 )
 from activities.blueprint import activity
-from activities.stage import Stage, deliver
 from connector.orders import Order, Outcome, activity_of
+from connector.steps import StepName
 
-STEPS: tuple[Stage[Any], ...] = (
+
+class Step(Protocol):
+    """A stage, whatever it observes."""
+
+    step: StepName
+
+    async def deliver(self, order: Order) -> Outcome:
+        """Run it as far as it goes now."""
+
+
+STEPS: tuple[Step, ...] = (
     prerequisites.STAGE,
     application.STAGE,
     enterprise_application.STAGE,
@@ -30,10 +40,10 @@ STEPS: tuple[Stage[Any], ...] = (
 )
 
 
-def _register(stage: Stage[Any]) -> None:
+def _register(stage: Step) -> None:
     @activity(activity_of(stage.step), Order)
     async def run(order: Order) -> Outcome:
-        return await deliver(stage, order)
+        return await stage.deliver(order)
 
 
 for each in STEPS:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from pydantic import ConfigDict
 
 from connector.document import Document
+
+
+class CallerFields(TypedDict):
+    """What a log line says of the caller."""
+
+    caller: str
+    function: str
+    address: str | None
 
 
 class Caller(Document):
@@ -22,6 +30,6 @@ class Caller(Document):
     address: str | None = None
     """The IP address from which the platform's front end was asked; None where it did not say one."""
 
-    def fields(self) -> dict[str, Any]:
-        """Return what a log line says of the caller: ``caller`` is ``key`` and its digits."""
+    def fields(self) -> CallerFields:
+        """Return what a log line says of it: ``caller`` is ``key`` and its digits."""
         return {"caller": f"{self.kind} {self.key or '-'}", "function": self.function, "address": self.address}

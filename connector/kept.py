@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -115,7 +115,7 @@ def _why_not(body: bytes, model: type[Document]) -> Why | None:
     return _of_another(content, model)
 
 
-def _of_another(content: Any, model: type[Document]) -> Why | None:
+def _of_another(content: object, model: type[Document]) -> Why | None:
     if not isinstance(content, dict):
         return Why.FOREIGN
     schema = content.get(_FIELD, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -202,7 +202,7 @@ def parse_confirmation(body: bytes, content_type: str) -> ConfirmRequest:
         raise FieldError("confirmation-invalid", field=_shown(".".join(map(str, path)) or "body", _MAX_SHOWN)) from None
 
 
-def _document(body: bytes, content_type: str) -> Any:
+def _document(body: bytes, content_type: str) -> object:
     if len(body) > MAX_BODY:
         raise BodyError("body-too-large", limit=MAX_BODY)
     if content_type.partition(";")[0].strip().lower() != "application/json":
@@ -219,7 +219,7 @@ def _document(body: bytes, content_type: str) -> Any:
         raise BodyError("not-json", line=line, column=column) from None
 
 
-def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(fields: list[tuple[str, object]]) -> dict[str, object]:
     """Refuse a field that is there twice: Python takes the last one, other readers the first (RFC 8259, 4)."""
     document = dict(fields)
     if len(document) < len(fields):
@@ -248,7 +248,7 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     return _of_value(field, kind, context)
 
 
-def _of_value(field: str, kind: str, context: dict[str, Any]) -> FieldError:
+def _of_value(field: str, kind: str, context: dict[str, object]) -> FieldError:
     """Return what is wrong with a value by the rules of its type."""
     if kind in _TYPES:
         return FieldError("field-type", field=field, expected=_TYPES[kind])
@@ -261,8 +261,9 @@ def _of_value(field: str, kind: str, context: dict[str, Any]) -> FieldError:
     return FieldError("field-text", field=field)
 
 
-def _most(context: dict[str, Any]) -> int:
-    return int(context.get("max_length", MAX_MAILBOXES))
+def _most(context: dict[str, object]) -> int:
+    most = context.get("max_length")
+    return most if isinstance(most, int) else MAX_MAILBOXES
 
 
 def _shown(value: str, most: int) -> str:

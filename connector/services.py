@@ -80,16 +80,11 @@ class Services:
             from connector.clients.store import FolderStore  # noqa: PLC0415 - as above
 
             return FolderStore(folder)
-        from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415 - as above
-
-        from connector.clients.blobs import RETRIES, BlobStore  # noqa: PLC0415 - as above
+        from connector.clients.blobs import BlobStore, container  # noqa: PLC0415 - as above
         from connector.clients.bounded_azure import BoundedTransport  # noqa: PLC0415 - as above
 
         transport = BoundedTransport(self.cloud, self.limits.store)
-        container = ContainerClient.from_container_url(
-            self.settings.store, credential=self.identity.credential, transport=transport, **RETRIES
-        )
-        return BlobStore(container, self.limits.store)
+        return BlobStore(container(self.settings.store, self.identity.credential, transport), self.limits.store)
 
     @cached_property
     def documents(self) -> Documents:

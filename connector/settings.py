@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connector.clouds import CHINA, PUBLIC, Cloud
@@ -143,7 +144,7 @@ def load() -> Settings:
         raise SettingsError(dict(_problem(detail) for detail in error.errors(include_input=False))) from None
 
 
-def _problem(detail: Any) -> tuple[str, str]:
+def _problem(detail: ErrorDetails) -> tuple[str, str]:
     message = str(detail["msg"]).removeprefix("Value error, ")
     if not detail["loc"]:
         name, _, message = message.partition(": ")

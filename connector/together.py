@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 from connector.errors import ServiceError, WaitError
 
@@ -22,7 +22,7 @@ async def together(a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], /) -> tupl
 async def together(a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], /) -> tuple[A, B, C, D]: ...
 @overload
 async def together(*requests: Awaitable[A]) -> tuple[A, ...]: ...
-async def together(*requests: Awaitable[Any]) -> tuple[Any, ...]:
+async def together(*requests: Awaitable[object]) -> tuple[object, ...]:
     """Return all answers in their order; where some fail, raise the first of these errors once all have ended.
 
     Where several of its kind say when to come back, the one that says latest: sooner the others would refuse again.

@@ -37,15 +37,15 @@ def statuses() -> dict[str, int]:
             code = node.args[0] if isinstance(node, ast.Call) and node.args else None
             if kind in _REQUESTS and isinstance(code, ast.Constant) and isinstance(code.value, str):
                 found[code.value] = meaning(_REQUESTS[kind](code.value))[0]
-    return {code: found.get(code) or meaning(FieldError(code))[0] for code in catalogue("en")["problem"]}
+    return {code: found.get(code) or meaning(FieldError(code))[0] for code in catalogue("en", "problem")}
 
 
 def table(lang: Language) -> str:
     """Return the table of one language, by status and then in the order of the messages."""
-    texts, of = catalogue(lang)["problem"], statuses()
+    of = statuses()
     rows = [
-        f"| {of[code]} | `{code}` | {_cell(texts[code]['title'])} | {_cell(texts[code]['hint'])} |"
-        for code in sorted(of, key=lambda one: of[one])
+        f"| {of[code]} | `{code}` | {_cell(str(texts['title']))} | {_cell(str(texts['hint']))} |"
+        for code, texts in ((code, catalogue(lang, "problem", code)) for code in sorted(of, key=lambda one: of[one]))
     ]
     return "\n".join((_HEADS[lang], "|---|---|---|---|", *rows, ""))
 

@@ -17,7 +17,7 @@ def table(lang: Language) -> str:
     """Return the table of one language, in the order of the messages."""
     rows = [
         f"| `{ROUTES[name].method} {ROUTES[name].path}` | {ROUTES[name].role or '–'} | {text(lang, 'route', name)} |"
-        for name in catalogue(lang)["route"]
+        for name in catalogue(lang, "route")
     ]
     return "\n".join((_HEADS[lang], "|---|---|---|", *rows))
 

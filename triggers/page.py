@@ -81,7 +81,7 @@ def assets() -> dict[str, Asset]:
 
 
 def _texts(lang: Language) -> Asset:
-    texts = {group: catalogue(lang)[group] for group in GROUPS}
+    texts = {group: catalogue(lang, group) for group in GROUPS}
     document = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     return Asset.of(document.encode(), _TYPES[".json"])
 
@@ -92,7 +92,7 @@ def _probes() -> Asset:
     They are in the order of their names. `-` is no connection's name, so nothing is read or started.
     """
     probes = {}
-    for function in (name for name in catalogue("en")["page"]["may"] if name in ROUTES):
+    for function in (name for name in catalogue("en", "page", "may") if name in ROUTES):
         one = ROUTES[function]
         probes[function] = [one.method, re.sub(r"\{\w+\}", "-", one.path.lstrip("/")) + "?top=1" * (TOP in one.query)]
     return Asset.of(f"export const PROBES = {json.dumps(probes)};\n".encode(), _TYPES[".js"])

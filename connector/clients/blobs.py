@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 from azure.core import MatchConditions
 from azure.core.async_paging import AsyncItemPaged
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     AzureError,
     HttpResponseError,
@@ -19,21 +19,13 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
-from connector.clients.bounded_azure import TooLargeError
+from connector.clients.bounded_azure import BoundedTransport, TooLargeError
 from connector.clients.bounds import STORE, Bounds, collect, unanswered
 from connector.clients.unreadable import unreadable
 from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
 from connector.kept import Why, Withheld
 
 T = TypeVar("T")
-RETRIES: Mapping[str, Any] = {
-    "retry_total": 2,
-    "retry_connect": 2,
-    "retry_read": 2,
-    "initial_backoff": 1,
-    "increment_base": 2,
-}
-"""At most two repeats and less than ten seconds: whatever takes longer becomes a durable wait."""
 _OF_ONE = {
     "BlobArchived": Why.ARCHIVED,
     "BlobBeingRehydrated": Why.ARCHIVED,
@@ -45,6 +37,23 @@ _MISSING = "BlobNotFound"
 """learn.microsoft.com/rest/api/storageservices/blob-service-error-codes."""
 _MOST_LOOKED_AT = 50
 """Versions of one blob, where somebody has written many that nobody can read."""
+
+
+def container(url: str, credential: AsyncTokenCredential, transport: BoundedTransport) -> ContainerClient:
+    """Return the client of a container.
+
+    It repeats a request twice, within ten seconds: whatever takes longer becomes a durable wait.
+    """
+    return ContainerClient.from_container_url(
+        url,
+        credential=credential,
+        transport=transport,
+        retry_total=2,
+        retry_connect=2,
+        retry_read=2,
+        initial_backoff=1,
+        increment_base=2,
+    )
 
 
 class BlobStore:
@@ -65,9 +74,9 @@ class BlobStore:
                 raise _ours(error) from None
             return found
 
-    async def _download(self, path: str, **which: Any) -> tuple[bytes, str]:
+    async def _download(self, path: str, version: str | None = None) -> tuple[bytes, str]:
         async with asyncio.timeout(self._bounds.seconds * 2):
-            download = await self._container.download_blob(path, **which)
+            download = await self._container.download_blob(path, version_id=version)
             if download.size > self._bounds.octets:  # the SDK would fetch it part by part, each within its bounds
                 raise TooLargeError("the document is too large")
             return await download.readall(), download.properties.etag
@@ -94,11 +103,13 @@ class BlobStore:
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """See ``Store``."""
-        condition = {"overwrite": False} if etag is None else {"overwrite": True, **_unchanged(etag)}
         settings = ContentSettings(content_type="application/json")
         try:
             answer = await self._container.get_blob_client(path).upload_blob(
-                document, content_settings=settings, **condition
+                document,
+                content_settings=settings,
+                overwrite=etag is not None,
+                **_unchanged(etag),
             )
             return str(answer["etag"])
         except (ResourceExistsError, ResourceModifiedError) as error:
@@ -126,7 +137,7 @@ class BlobStore:
     async def delete(self, path: str, etag: str | None = None) -> None:
         """See ``Store``."""
         try:
-            await self._container.delete_blob(path, **(_unchanged(etag) if etag is not None else {}))
+            await self._container.delete_blob(path, **_unchanged(etag))
         except ResourceModifiedError:
             if await self.get(path) is not None:  # of one that is gone the condition does not hold either
                 raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
@@ -156,7 +167,7 @@ class BlobStore:
     async def version(self, path: str, version: str) -> bytes | None:
         """See ``Store``."""
         try:
-            return (await self._download(path, version_id=version))[0]
+            return (await self._download(path, version))[0]
         except Exception as error:  # noqa: BLE001 - it tells which
             if _says_missing(error):
                 return None
@@ -170,8 +181,13 @@ class BlobStore:
         await self._container.close()
 
 
-def _unchanged(etag: str) -> dict[str, Any]:
-    return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+class _Condition(TypedDict, total=False):
+    etag: str
+    match_condition: MatchConditions
+
+
+def _unchanged(etag: str | None) -> _Condition:
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag is not None else {}
 
 
 def _code(error: Exception) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -43,9 +43,9 @@ class BoundedHttp(httpx.AsyncBaseTransport):
         """
         request.headers["Accept-Encoding"] = ", ".join(_PACKINGS)
         ends = asyncio.get_running_loop().time() + self._bounds.seconds
-        opened: list[Any] = []
+        opened: list[_Stream] = []
 
-        async def trace(event: str, info: dict[str, Any]) -> None:
+        async def trace(event: str, info: Mapping[str, _Stream]) -> None:
             if event.endswith("connect_tcp.complete"):
                 opened.append(info["return_value"])
 
@@ -69,6 +69,13 @@ class BoundedHttp(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Let go of connections."""
         await self._inner.aclose()
+
+
+class _Stream(Protocol):
+    """What httpcore tells of a connection that it has opened."""
+
+    async def aclose(self) -> None:
+        """Close it."""
 
 
 class _Body(httpx.AsyncByteStream):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeGuard, TypeVar
+from typing import TypeGuard, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 
 from connector.clients.bounds import EXCHANGE, Bounds
 from connector.clients.exchange_answers import cut_short, values
 from connector.clients.exchange_objects import (
+    Entry,
     holds_access,
     listed,
     read_imap_enabled,
@@ -144,8 +145,8 @@ class ExchangeAdmin:
         self,
         tenant_id: str,
         cmdlet: Cmdlet,
-        parameters: Sequence[Mapping[str, Any]],
-        readers: Sequence[Callable[[list[dict[str, Any]]], T]],
+        parameters: Sequence[Mapping[str, object]],
+        readers: Sequence[Callable[[Sequence[Entry]], T]],
     ) -> list[T | ServiceError]:
         """Call a cmdlet once for each set of parameters, ten to a request; a single failure is data."""
         results: list[T | ServiceError] = []
@@ -163,7 +164,7 @@ class ExchangeAdmin:
         await self._transport.close()
 
 
-def _access(mailbox: Mailbox, principal: ExchangePrincipal) -> dict[str, Any]:
+def _access(mailbox: Mailbox, principal: ExchangePrincipal) -> dict[str, object]:
     return {"Identity": mailbox.identity, "User": principal.object_id, "AccessRights": ["FullAccess"]}
 
 
@@ -188,5 +189,5 @@ def _names_principal(result: object, principal: ExchangePrincipal) -> TypeGuard[
     return isinstance(result, NotFoundError) and principal.object_id.lower() in result.reason.lower()
 
 
-def _done(_: list[dict[str, Any]]) -> None:
+def _done(_: Sequence[Entry]) -> None:
     """A write says nothing that could be relied upon."""

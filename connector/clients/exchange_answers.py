@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from connector.clients.retry_after import retry_after
 from connector.errors import (
@@ -90,7 +89,7 @@ class Said:
         return last if _NAME.fullmatch(last) else ""
 
 
-def values(answer: Answer) -> list[dict[str, Any]]:
+def values(answer: Answer) -> list[dict[str, object]]:
     """Return the objects of an answer.
 
     A write may succeed with none at all, or without a body: what has become of it is read back.
@@ -169,7 +168,7 @@ def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -
     return UnexpectedAnswerError("exchange", said.code, reason, request_id, status=nameless)
 
 
-def words(document: Any) -> Said:
+def words(document: object) -> Said:
     """Return the words of an error document, from where they are most precise."""
     problem = _object(document).get("error")
     if not isinstance(problem, dict):
@@ -197,7 +196,7 @@ def _detail(message: str) -> Said:
     return Said("", message)
 
 
-def _item(entry: dict[str, Any]) -> Answer:
+def _item(entry: dict[str, object]) -> Answer:
     """Return one answer of a batch; its body is a document, a text, or not there."""
     status, body = entry.get("status"), entry.get("body")
     headers = {str(key): str(value) for key, value in _object(entry.get("headers")).items()}
@@ -205,7 +204,7 @@ def _item(entry: dict[str, Any]) -> Answer:
     return Answer(known, headers, b"" if body is None or body == "" else json.dumps(body).encode())
 
 
-def _document(body: bytes) -> Any:
+def _document(body: bytes) -> object:
     """Return the JSON of a body, or None where it is none."""
     try:
         return json.loads(body)
@@ -231,9 +230,9 @@ def _clean(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text[:_LONGEST]).strip()
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else ""

@@ -7,13 +7,15 @@ asked for until it names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from connector.address import folded
 from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
+Entry: TypeAlias = Mapping[str, object]
+"""One object that a cmdlet prints."""
 ANOTHER_OBJECT = "another-object"
 """The code of an answer that is about something else than what was asked for."""
 _NAMES = (
@@ -34,7 +36,7 @@ _NAMES = (
 """The properties of a recipient of which no other has the same."""
 
 
-def read_mailbox(found: list[dict[str, Any]], asked: str) -> Mailbox:
+def read_mailbox(found: Sequence[Entry], asked: str) -> Mailbox:
     """Return the mailbox that ``asked``, an address or an id, stands for.
 
     Raises:
@@ -54,7 +56,7 @@ def read_mailbox(found: list[dict[str, Any]], asked: str) -> Mailbox:
     )
 
 
-def read_recipient(found: list[dict[str, Any]], asked: str) -> Recipient:
+def read_recipient(found: Sequence[Entry], asked: str) -> Recipient:
     """Return the recipient of an address.
 
     Raises:
@@ -64,7 +66,7 @@ def read_recipient(found: list[dict[str, Any]], asked: str) -> Recipient:
     return Recipient(str(entry.get("PrimarySmtpAddress") or ""), required(entry, "RecipientTypeDetails"))
 
 
-def read_imap_enabled(found: list[dict[str, Any]], mailbox: Mailbox) -> bool:
+def read_imap_enabled(found: Sequence[Entry], mailbox: Mailbox) -> bool:
     """Return whether IMAP is switched on for a mailbox.
 
     Raises:
@@ -79,7 +81,7 @@ def read_imap_enabled(found: list[dict[str, Any]], mailbox: Mailbox) -> bool:
     return true(value)
 
 
-def holds_access(found: list[dict[str, Any]], principal: ExchangePrincipal, mailbox: Mailbox) -> bool:
+def holds_access(found: Sequence[Entry], principal: ExchangePrincipal, mailbox: Mailbox) -> bool:
     """Return whether one of the entries is the principal's ``FullAccess``; Exchange may name it in several ways.
 
     Exchange was asked for the entries of this user only; where the names are not known that has to do.
@@ -100,7 +102,7 @@ def holds_access(found: list[dict[str, Any]], principal: ExchangePrincipal, mail
     return bool(held)
 
 
-def read_principal(entry: dict[str, Any]) -> ExchangePrincipal:
+def read_principal(entry: Entry) -> ExchangePrincipal:
     """Return Exchange's record of a service principal."""
     names = (entry.get(key) for key in ("Identity", "Sid", "Name", "Id", "DistinguishedName"))
     return ExchangePrincipal(
@@ -111,7 +113,7 @@ def read_principal(entry: dict[str, Any]) -> ExchangePrincipal:
     )
 
 
-def single(found: list[dict[str, Any]]) -> dict[str, Any]:
+def single(found: Sequence[Entry]) -> Entry:
     """Return the only object. None at all is "not found", several are "ambiguous"."""
     if not found:
         raise NotFoundError("exchange", "not-found", "Exchange answered with no object")
@@ -120,7 +122,7 @@ def single(found: list[dict[str, Any]]) -> dict[str, Any]:
     return found[0]
 
 
-def required(entry: dict[str, Any], name: str) -> str:
+def required(entry: Entry, name: str) -> str:
     """Return a property without which an object is of no use."""
     value = entry.get(name)
     if not isinstance(value, str) or not value:
@@ -128,19 +130,19 @@ def required(entry: dict[str, Any], name: str) -> str:
     return value
 
 
-def true(value: Any) -> bool:
+def true(value: object) -> bool:
     """Return whether a property is true; PowerShell's values also come as text."""
     return value is True or str(value).lower() == "true"
 
 
-def listed(value: Any) -> list[str]:
+def listed(value: object) -> list[str]:
     """Return the names in a list of names or of objects, or in a text with commas between them."""
     entries = value.strip("{}").split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     named = (entry.get("Name") or entry.get("name") if isinstance(entry, dict) else entry for entry in entries)
     return [name.strip() for name in named if isinstance(name, str) and name.strip()]
 
 
-def _one(found: list[dict[str, Any]], asked: str) -> dict[str, Any]:
+def _one(found: Sequence[Entry], asked: str) -> Entry:
     """Return the object that has the name which was asked for; one that hides its addresses is believed alone."""
     named = [entry for entry in found if folded(asked) in _names(entry)]
     if not named and len(found) == 1 and "EmailAddresses" not in found[0]:
@@ -148,14 +150,14 @@ def _one(found: list[dict[str, Any]], asked: str) -> dict[str, Any]:
     return single(named)
 
 
-def _names(entry: dict[str, Any]) -> set[str]:
+def _names(entry: Entry) -> set[str]:
     """Return every name of a recipient in lower case: addresses without their kind, ids, names."""
     addresses = (address.partition(":") for address in listed(entry.get("EmailAddresses")))
     smtp = (address if kind.lower() == "smtp" else "" for kind, _, address in addresses)
     return set(_lower((*smtp, *(_text(entry, name) for name in _NAMES))))
 
 
-def _is_about(entry: dict[str, Any], mailbox: Mailbox) -> bool:
+def _is_about(entry: Entry, mailbox: Mailbox) -> bool:
     """Return whether an object belongs to a mailbox; one that says nothing of it is the answer to the question.
 
     What cmdlets print as ``Identity`` is a name, an id, or a path that ends with the name.
@@ -165,7 +167,7 @@ def _is_about(entry: dict[str, Any], mailbox: Mailbox) -> bool:
     return not said or not mailbox.names or bool(said & mailbox.names)
 
 
-def _text(entry: dict[str, Any], name: str) -> str:
+def _text(entry: Entry, name: str) -> str:
     value = entry.get(name)
     return value if isinstance(value, str) else ""
 

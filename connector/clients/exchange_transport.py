@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
@@ -40,7 +39,7 @@ class Transport:
         self._base = cloud.exchange
         self._connection_id = str(uuid.uuid4())
         self._gate = asyncio.Semaphore(_AT_ONCE)
-        self._client: AsyncPipelineClient[HttpRequest, Any] = AsyncPipelineClient(
+        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             cloud.exchange,
             # No retry policy: what may be repeated is decided from the parsed body, and becomes a durable wait.
             policies=[_Bearer(credential, cloud.exchange_scope)],
@@ -49,17 +48,17 @@ class Transport:
             read_timeout=100,
         )
 
-    async def module(self, tenant_id: str) -> list[dict[str, Any]]:
+    async def module(self, tenant_id: str) -> list[dict[str, object]]:
         """Return the description of the module that this identity would get."""
         path = f"/adminapi/v1.0/{tenant_id}/EXOModuleFile?Version={_MODULE}"
         return values(await self.send("GET", path, {**self.headers(tenant_id), "CommandName": "*"}))
 
-    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> Answer:
+    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, object]) -> Answer:
         """Call one cmdlet."""
         headers = {**self.headers(tenant_id), "X-CmdletName": cmdlet}
         return await self.send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters))
 
-    async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, object]]) -> list[Answer]:
         """Call a cmdlet several times in one request and return the answers in order."""
         prefer = {"X-CmdletName": cmdlet, "Prefer": "odata.maxpagesize=1000;odata.continue-on-error"}
         requests = [
@@ -91,7 +90,7 @@ class Transport:
         }
 
     async def send(
-        self, method: str, path: str, headers: dict[str, str], body: Mapping[str, Any] | None = None
+        self, method: str, path: str, headers: dict[str, str], body: Mapping[str, object] | None = None
     ) -> Answer:
         """Send one request and return the answer as it came.
 
@@ -136,5 +135,5 @@ def _anchor(tenant_id: str) -> str:
     return f"APP:{_SYSTEM_MAILBOX}@{tenant_id}"
 
 
-def _body(cmdlet: Cmdlet, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _body(cmdlet: Cmdlet, parameters: Mapping[str, object]) -> dict[str, object]:
     return {"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters)}}

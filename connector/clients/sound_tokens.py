@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 from azure.identity import CredentialUnavailableError
 from azure.identity.aio import ManagedIdentityCredential
 
@@ -31,7 +31,7 @@ _ANEW = "{}"
 class SoundTokens(ManagedIdentityCredential):
     """The credential of the app's own identity."""
 
-    async def get_token(self, *scopes: str, claims: str | None = None, **kwargs: Any) -> AccessToken:
+    async def get_token(self, *scopes: str, claims: str | None = None, **kwargs: object) -> AccessToken:
         """Return a token; one that is kept and is none is asked for again.
 
         Raises:
@@ -42,7 +42,7 @@ class SoundTokens(ManagedIdentityCredential):
             token = await super().get_token(*scopes, claims=_ANEW, **kwargs)
         return _checked(token)
 
-    async def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
+    async def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
         """Return a token with what is known of it, as ``get_token``."""
         token: AccessTokenInfo = await super().get_token_info(*scopes, options=options)
         if not _sound(token):

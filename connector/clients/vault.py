@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
@@ -57,7 +57,7 @@ _REASON = 1_000
 _FIREWALL = ("client address is not authorized", "public network access is disabled", "not a trusted service")
 
 
-def _told(call: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+def _told(call: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, object, T]]:
     """Return a call that raises our errors, whatever the SDK raises, and over whichever answer."""
 
     @functools.wraps(call)

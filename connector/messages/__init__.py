@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from connector.visible import visible
 
@@ -15,10 +15,17 @@ LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
 @cache
-def catalogue(language: Language) -> dict[str, Any]:
-    """Return all texts of a language: groups of keys, the leaves are text with ``{placeholders}``."""
-    texts: dict[str, Any] = json.loads((Path(__file__).parent / f"{language}.json").read_text("utf-8"))
-    return texts
+def catalogue(language: Language, *group: str) -> Mapping[str, object]:
+    """Return the texts of a language, or of a group: groups and texts by key, with ``{placeholders}``.
+
+    Raises:
+        KeyError: there is no such group.
+    """
+    path = Path(__file__).parent / f"{language}.json"
+    found: object = catalogue(language, *group[:-1])[group[-1]] if group else json.loads(path.read_text("utf-8"))
+    if not isinstance(found, dict):
+        raise KeyError(*group)
+    return found
 
 
 def text(language: Language, *keys: str, values: Mapping[str, object] | None = None) -> str:
@@ -27,11 +34,8 @@ def text(language: Language, *keys: str, values: Mapping[str, object] | None = N
     Raises:
         KeyError: there is no such text, or a placeholder has no value.
     """
-    found: Any = catalogue(language)
-    for key in keys:
-        found = found[key]
     seen = {name: visible(value) if isinstance(value, str) else value for name, value in (values or {}).items()}
-    return str(found).format_map(seen)
+    return str(catalogue(language, *keys[:-1])[keys[-1]]).format_map(seen)
 
 
 def preferred(accept_language: str | None) -> Language:

@@ -10,7 +10,7 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 from activities.run import Run, record, translate
-from activities.stage import settle
+from activities.stage import Stage, settle
 from activities.steps import STEPS
 from connector.clients.store import FolderStore
 from connector.credential import SecretRecord
@@ -69,6 +69,7 @@ async def test_a_step_without_its_id_has_failed_and_names_it(tmp_path: Path, ste
     run: Any = Run(Clients(tmp_path), Order("hq", 1, now=NOW), connection(without))  # type: ignore[arg-type] # some of them
     await run.services.documents.save(run.connection, None)
     (stage,) = [one for one in STEPS if one.step is step]
+    assert isinstance(stage, Stage)
     result = await settle(stage, run)
     await record(run, step, result)
     kept = await run.services.documents.load("hq")

@@ -133,7 +133,7 @@ def test_the_page_writes_no_value_into_a_line_but_through_its_quoting() -> None:
 
 def test_the_sheet_fills_the_lines_of_its_texts_through_the_quoting() -> None:
     sheet = (WEB / "views" / "sheet.js").read_text("utf-8")
-    texts = json.dumps(catalogue("en")["page"]["right"])
+    texts = json.dumps(catalogue("en", "page", "right"))
     named = {name for line in LINE.findall(texts) for name in re.findall(r"\{(\w+)\}", line)}
     assert named >= {"id", "identity", "tenant"}
     for name in ("id", "identity", "tenant"):

@@ -170,7 +170,7 @@ async def test_whose_deployment_it_is_stands_in_every_view_and_in_the_title(
     ],
 )
 def test_what_is_named_one_by_one_is_named_whole(group: str, members: set[str]) -> None:
-    assert set(catalogue("en")["page"][group]) == members
+    assert set(catalogue("en", "page", group)) == members
 
 
 def test_every_function_that_needs_a_key_is_one_that_the_page_asks_about() -> None:

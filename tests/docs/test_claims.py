@@ -112,7 +112,7 @@ def test_the_page_of_problems_says_what_the_app_says(lang: Language) -> None:
 def test_the_readme_tells_of_every_route_what_it_declares(lang: Language) -> None:
     assert read(routes.PAGES[lang]) == routes.page(lang), "python -m scripts.routes writes it"
     shown = [name for name, one in ROUTES.items() if one.described or one.path == "/"]
-    assert sorted(catalogue(lang)["route"]) == sorted(shown)
+    assert sorted(catalogue(lang, "route")) == sorted(shown)
     for name in shown:
         one = ROUTES[name]
         assert f"\n| `{one.method} {one.path}` | {one.role or '–'} | " in read(routes.PAGES[lang])

@@ -43,7 +43,7 @@ def page(lang: Language) -> str:
 
 
 def codes() -> list[str]:
-    return list(catalogue("en")["finding"])
+    return list(catalogue("en", "finding"))
 
 
 def headings(lang: Language) -> list[tuple[int, str]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from activities.secret import STAGE
-from activities.stage import deliver
 from connector.model import Connection, StepRecord
 from connector.orders import Order
 from connector.plans.secret import secret_name
@@ -106,7 +105,7 @@ def _reopen(connection: Connection) -> None:
 
 async def _deliver(now: datetime, pause: float = 0.0) -> dict[str, Any]:
     await asyncio.sleep(pause)
-    return (await deliver(STAGE, Order(name=NAME, revision=1, now=now, attempt=1))).to_json()
+    return (await STAGE.deliver(Order(name=NAME, revision=1, now=now, attempt=1))).to_json()
 
 
 async def test_a_deleted_secret_that_still_works_is_brought_back_and_used(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_each_problem_that_is_declared_has_a_text_and_the_status_of_its_error() 
     known = statuses()
     declared = {(code, status) for one in ROUTES.values() for status, codes in one.codes().items() for code in codes}
     assert declared == set(known.items())  # and no text is of a problem that no route has
-    assert {code for code, _ in declared} == set(catalogue("en")["problem"])
+    assert {code for code, _ in declared} == set(catalogue("en", "problem"))
 
 
 @pytest.mark.parametrize("name", [name for name, one in ROUTES.items() if one.described])
