@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -155,6 +155,9 @@ class ConfirmRequest(Body):
     )
 
 
+B = TypeVar("B", bound=Body)
+
+
 def parse(body: bytes, content_type: str) -> SetUpRequest:
     """Read the body of a set-up.
 
@@ -176,12 +179,7 @@ def parse_acceptance(body: bytes, content_type: str) -> AcceptRequest:
         BodyError: as ``parse``.
         FieldError: a field is missing, unknown, or wrong; the first one is named.
     """
-    document = _document(body, content_type)
-    try:
-        request = AcceptRequest.model_validate(document)
-    except ValidationError as error:
-        path = error.errors(include_url=False)[0]["loc"]
-        raise FieldError("acceptance-invalid", field=_shown(".".join(map(str, path)) or "body", _MAX_SHOWN)) from None
+    request = _few(body, content_type, AcceptRequest, "acceptance-invalid")
     if not is_guid(request.application_id):
         raise FieldError("acceptance-invalid", field="applicationId")
     return request
@@ -194,12 +192,17 @@ def parse_confirmation(body: bytes, content_type: str) -> ConfirmRequest:
         BodyError: as ``parse``.
         FieldError: the key id is missing or no text, or something else is there.
     """
+    return _few(body, content_type, ConfirmRequest, "confirmation-invalid")
+
+
+def _few(body: bytes, content_type: str, model: type[B], code: str) -> B:
+    """Read a body of few fields, in which whatever is wrong comes under one code."""
     document = _document(body, content_type)
     try:
-        return ConfirmRequest.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
         path = error.errors(include_url=False)[0]["loc"]
-        raise FieldError("confirmation-invalid", field=_shown(".".join(map(str, path)) or "body", _MAX_SHOWN)) from None
+        raise FieldError(code, field=_shown(".".join(map(str, path)) or "body", _MAX_SHOWN)) from None
 
 
 def _document(body: bytes, content_type: str) -> object:
