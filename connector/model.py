@@ -93,11 +93,12 @@ class Finding(Document):
 
 
 class Wanted(Document):
-    """What the last accepted request asked for."""
+    """What the last accepted request asked for, written in one piece with its revision, before anybody works on it."""
 
     revision: int
     display_name: str
     mailboxes: list[str]
+    """The list that is wanted: its only home. What came of each name stands in the chunks."""
     lifetime_days: int | None = None
     enable_imap: bool = False
 
@@ -304,6 +305,7 @@ class MailboxRecord(Document):
     directory_id: str | None = None
     """The object id of its user in Entra."""
     wanted: bool = True
+    """Whether the name was on the list that the operation has arranged; what is wanted now says ``Wanted``."""
     state: MailboxState = MailboxState.PENDING
     access: Literal["giving", "given", "foreign"] | None = None
     """``giving`` before the write, ``given`` when it was seen; ``foreign`` as versions before called what was there."""
