@@ -7,8 +7,9 @@ import dataclasses
 from activities import ownership
 from activities.run import Run
 from activities.stage import Stage
-from connector.errors import ServiceError, ThrottledError, UnavailableError
+from connector.errors import ServiceError, ThrottledError, UnavailableError, UnexpectedAnswerError
 from connector.log import log
+from connector.microsoft import GRAPH_TAKEN
 from connector.model import Connection
 from connector.observed import Application
 from connector.plans import application
@@ -36,7 +37,7 @@ class _Application(Stage[Observed]):
             await _ensure(run)
             return
         making = await ownership.begin_making(run, self.step)
-        await ownership.end_making(run, making, await _ensure(run, making.note))
+        await ownership.end_making(run, making, await _create(run, observed, making.note))
 
     def record(self, observed: Observed, connection: Connection) -> None:
         found = observed.registration.application
@@ -48,6 +49,18 @@ class _Application(Stage[Observed]):
             connection.secret = None
         connection.ids.application_id = found.application_id
         connection.ids.object_id = found.object_id
+
+
+async def _create(run: Run, observed: Observed, note: str) -> str | None:
+    """Make the application; where the one of an earlier removal of ours keeps the name, that one is brought back."""
+    try:
+        return await _ensure(run, note)
+    except UnexpectedAnswerError as error:
+        former = observed.deleted
+        if error.code != GRAPH_TAKEN or former is None or former.application_id not in observed.former:
+            raise
+        await run.services.graph.restore_application(former.object_id)
+        return None
 
 
 async def _ensure(run: Run, notes: str | None = None) -> str | None:

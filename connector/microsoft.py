@@ -109,6 +109,8 @@ TOKEN_WORDS = {
 CONCURRENCY = "Directory_ConcurrencyViolation"
 GRAPH_MISSING = "Request_ResourceNotFound"
 """What Graph itself says of an object that it does not have."""
+GRAPH_TAKEN = "Request_MultipleObjectsWithSameKeyValue"
+"""Something has the name already; nobody has said whether a deleted application keeps its unique name."""
 LIFETIME_REFUSED = "CredentialInvalidLifetimeAsPerAppPolicy"
 """The secret would live longer than the tenant's policy allows."""
 GRAPH_REFUSALS = {

@@ -75,6 +75,8 @@ def _secrets(ours: Iterable[Application], world: World, name: str) -> dict[str, 
         "live secrets": len(live),
         "orphans": len(set(live) - set(kept)),
         "the vault's newest is live": bool(kept) and kept[-1] in live,
+        "deleted and enabled": sum(one.enabled for each in world.deleted_secrets.values() for one in each.versions),
+        "secrets of deleted applications": sum(len(one.credentials) for one in world.deleted_applications.values()),
     }
 
 

@@ -1,7 +1,9 @@
-"""``soak``: set-ups that are disturbed. Each must end ready, with the values, and leave what a calm one leaves.
+"""``soak``: set-ups and removals that are disturbed. Each must end, and leave, as a calm one does.
+
+A set-up ends ready, with the values; a removal with nothing of ours left.
 
 Five ways of disturbing: a tenant that misbehaves, by many seeds; every activity delivered twice; the app's process
-killed before and after each write that a set-up makes, started anew and asked again; a host that loses most starts,
+killed before and after each write, started anew and asked again; a host that loses most starts,
 which only the hourly timer finds; and a member of the tenant who plants an application of our name, or co-owns ours, at
 a random moment: then the end is that he gets nothing from us.
 """
@@ -13,7 +15,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -57,7 +59,7 @@ class End:
         """Return what is not as after a calm run; with an intruder, what he has reached."""
         if self.intruded is not None:
             return self.intruded
-        wrong = [] if self.state == "ready" else [f"state: {self.state}"]
+        wrong = [] if self.state == calm.state else [f"state: {self.state}"]
         return wrong + differences(self.world, calm.world)
 
 
@@ -75,9 +77,14 @@ class Disturbance:
     """The seed of a member who plants or co-owns at some moment; 0 is none."""
     lose: int = 0
     """The seed by which the host loses starts; 0 is none."""
+    removal: bool = False
+    """Whether it is a removal, of what was set up before without being disturbed."""
 
     def __str__(self) -> str:
         """Return it in words."""
+        return f"a removal: {self._said()}" if self.removal else self._said()
+
+    def _said(self) -> str:
         if self.at:
             return f"killed {self.when} write {self.at}"
         if self.intruder:
@@ -100,16 +107,20 @@ async def run(disturbance: Disturbance) -> End:
             app = AppProcess(
                 tenant.endpoints, Path(folder), clock=_CLOCK, redeliver=disturbance.redeliver, lose=disturbance.lose
             )
-            writes = _count_writes(tenant, disturbance, app.kill)
+            writes = _count_writes(tenant, disturbance, app.kill) if not disturbance.removal else int
             intruder = Intruder(tenant, unique_name(NAME), disturbance.intruder) if disturbance.intruder else None
             if intruder is not None:
                 tenant.stops = intruder.watch(tenant.stops)
             patience = _PATIENCE if intruder is None else _INTRUDED
             async with app:
-                state = await _set_up(app, tenant, patience)
+                if disturbance.removal:
+                    await _set_up(app, tenant, patience)
+                    writes = _count_writes(tenant, disturbance, app.kill)
+                work = _remove if disturbance.removal else _set_up
+                state = await work(app, tenant, patience)
                 if state is None:
                     await app.start()
-                    state = await _set_up(app, tenant, patience)
+                    state = await work(app, tenant, patience)
             told = await asyncio.to_thread(_told, Path(folder))
             world = {**end_state(tenant.world, NAME), "foreign as before": foreign(tenant.world, NAME) == beside}
             world["secrets in the store or the log"] = sum(secret in told for secret in tenant.issued)
@@ -164,10 +175,29 @@ async def _set_up(app: AppProcess, tenant: Tenant, patience: float) -> str | Non
     return str(connection["state"])
 
 
-async def every_stop(mailboxes: int, moments: tuple[When, ...]) -> list[Disturbance]:
-    """Return a kill at each write of a calm set-up."""
-    writes = (await run(Disturbance(mailboxes=mailboxes))).writes
-    return [Disturbance(mailboxes=mailboxes, at=at, when=when) for at in range(1, writes + 1) for when in moments]
+async def _remove(app: AppProcess, tenant: Tenant, patience: float) -> str | None:
+    """Take the connection back; None where the app died meanwhile."""
+    async with ApiClient(app) as client:
+        try:
+            sent = {"allowRemoval": len(tenant.addresses)}
+            (await client.delete(f"/api/connections/{NAME}", params=sent)).raise_for_status()
+            async with asyncio.timeout(patience):
+                connection = await client.until(NAME, lambda seen: seen["state"] in RESTING)
+            while connection["state"] == "interrupted":
+                await client.post("/admin/functions/recover_runs", json={}, headers={"x-functions-key": app.master_key})
+                connection = await client.until(NAME, lambda seen: seen["state"] in RESTING)
+        except httpx.TransportError:
+            return None
+        except TimeoutError:
+            return "it does not come to rest"
+    return str(connection["state"])
+
+
+async def every_stop(mailboxes: int, moments: tuple[When, ...], *, removal: bool = False) -> list[Disturbance]:
+    """Return a kill at each write of a calm set-up, or of a calm removal."""
+    calm = Disturbance(mailboxes=mailboxes, removal=removal)
+    writes = (await run(calm)).writes
+    return [replace(calm, at=at, when=when) for at in range(1, writes + 1) for when in moments]
 
 
 def intruded(seed: int) -> tuple[PresetName, ...]:
@@ -201,10 +231,18 @@ async def soak(arguments: argparse.Namespace) -> int:
         *(Disturbance(arguments.preset, seed, mailboxes, lose=seed) for seed in seeds[:3]),
         *await every_stop(mailboxes, ("before", "after")),
     ]
+    back = Disturbance(mailboxes=mailboxes, removal=True)
+    removals = [
+        *(replace(back, preset=arguments.preset, seed=seed) for seed in seeds),
+        replace(back, redeliver=True),
+        *(replace(back, lose=seed) for seed in seeds),
+        *await every_stop(mailboxes, ("before", "after"), removal=True),
+    ]
+    gone, disturbances = await run(back), [*disturbances, *removals]
     table = Table("disturbance", "state", "as after a calm run", "writes", "remote calls", "seconds")
     wrong = 0
     for disturbance, end in zip(disturbances, await ends(disturbances, arguments.at_once), strict=True):
-        faults = end.faults(calm)
+        faults = end.faults(gone if disturbance.removal else calm)
         wrong += bool(faults)
         told = "yes" if not faults else "; ".join(faults)
         figures = (str(end.writes), str(end.calls), f"{end.seconds:.0f}")

@@ -52,6 +52,10 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
     context = context_of(clients, connection)
     bad: list[UnreadableError] = []
     page = await _page(connection, sent, bad, lang, context)
+    if bad:  # a removal that has come to its end between the two reads has said so, and takes its lists away
+        connection, live = await operations.load_with_run(client, connection.name)
+        bad.clear()
+        page = await _page(connection, sent, bad, lang, context)
     kept, more = await accepted(clients, connection.name)
     now = damaged(operations.standing_now(connection, live), bad)
     now = replace(now, findings=(*now.findings, *more))

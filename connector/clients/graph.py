@@ -249,6 +249,14 @@ class GraphClient:
         builder = self._graph.service_principals.by_service_principal_id(enterprise_application_id)
         await done(builder.app_role_assignments.by_app_role_assignment_id(assignment_id).delete())
 
+    async def restore_application(self, object_id: str) -> None:
+        """Bring a deleted application back, with its service principal.
+
+        Raises:
+            ReplicationError: it is not among the deleted ones, as far as this replica knows.
+        """
+        await done(self._graph.directory.deleted_items.by_directory_object_id(object_id).restore.post())
+
     async def delete_application(self, object_id: str) -> None:
         """Delete an application with its service principal; for 30 days both can be restored.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from local.end_state import differences
 from local.soak import Disturbance, ends, every_stop, run
 
@@ -22,6 +24,26 @@ async def test_whatever_happens_the_end_is_that_of_a_calm_run() -> None:
         *(Disturbance(mailboxes=MAILBOXES, intruder=seed) for seed in (1, 2)),
         *(Disturbance(mailboxes=MAILBOXES, lose=seed) for seed in LOSING),
         *stops[::3],
+    ]
+    found = await ends(disturbances, 4)
+    assert {str(one): end.faults(calm) for one, end in zip(disturbances, found, strict=True) if end.faults(calm)} == {}
+
+
+async def test_whatever_happens_to_a_removal_nothing_of_ours_is_left() -> None:
+    """A hostile seed, all delivered twice, and a kill after each second write."""
+    back = Disturbance(mailboxes=1, removal=True)
+    calm = await run(back)
+    world = calm.world
+    assert (calm.state, world["applications"], world["Exchange principals"]) == ("removed", [], [])
+    assert (world["deleted and enabled"], world["secrets of deleted applications"]) == (0, 0)
+    assert list(world["access"].values()) == [[("another", "FullAccess")]]
+    assert world["foreign as before"]
+    stops = await every_stop(1, ("after",), removal=True)
+    assert len(stops) == calm.writes > 5
+    disturbances = [
+        replace(back, preset="hostile"),
+        replace(back, redeliver=True),
+        *stops[::2],
     ]
     found = await ends(disturbances, 4)
     assert {str(one): end.faults(calm) for one, end in zip(disturbances, found, strict=True) if end.faults(calm)} == {}
