@@ -6,6 +6,7 @@ from activities.run import Run
 from connector.log import log
 from connector.model import Chunk, Connection, MailboxRecord, Removed, Taken
 from connector.orders import SUPERSEDED, Conclusion
+from connector.plans.mailbox_list import leaves
 from connector.steps import ConnectionState, StepName
 
 _DELETED = "delete-application"
@@ -29,6 +30,7 @@ async def conclude_removal(run: Run) -> Conclusion:
 def removed(connection: Connection, chunks: list[Chunk], run: Run) -> Removed:
     """Return what is kept of a connection of which everything is taken back."""
     through = [entry for chunk in chunks for entry in chunk.mailboxes]
+    by_hand = connection.operation.by_hand  # then nobody has looked at those that are left
     findings = connection.findings()
     stays = next((one.subject for one in findings if one.code == _STAYS), None)
     deleted = [one for one in connection.taken if one.action == _DELETED]
@@ -37,7 +39,9 @@ def removed(connection: Connection, chunks: list[Chunk], run: Run) -> Removed:
         asked_on=connection.operation.started,
         by=connection.operation.by,
         taken=[_through(one, run) for one in connection.taken],
-        mailboxes=_addresses([entry for entry in through if entry.leaving_since is not None]),
+        mailboxes=_addresses(
+            [entry for entry in through if entry.leaving_since is not None or (by_hand and leaves(entry))]
+        ),
         imap=_addresses([entry for entry in through if entry.imap_enabled_by_us]),
         application_id=deleted[-1].subject if deleted else None,
         stays=stays,

@@ -163,7 +163,7 @@ _ROWS: Mapping[Kind, _Row] = {
           back=(to.recover_removal, to.nothing, to.nothing), again=True),
     Kind.REMOVE: _row("remove_connection", to.unknown,
           to.remove,  to.remove,  to.remove,  to.remove,       to.remove,         to.remove,
-          back=(to.join_removal, to.remove, to.nothing)),
+          back=(to.join_removal, to.remove, to.nothing), again=True),
     Kind.PLAN_REMOVAL: _row("remove_connection", to.unknown,
           to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal,
           back=(to.plan_removal, to.plan_removal, to.gone), live=False),

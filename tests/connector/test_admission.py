@@ -415,7 +415,7 @@ def test_nobody_asks_through_a_function_that_is_for_something_else(kind: Kind) -
 
 
 def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -> None:
-    own = {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE, Kind.REMOVE, Kind.PLAN_REMOVAL}
+    own = {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE, Kind.PLAN_REMOVAL}
     assert {kind for kind in Kind if not asks_again(kind)} == own
 
 
