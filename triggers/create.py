@@ -59,10 +59,11 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         asked.name = wish.name
         clients.require_grant()
         found = await clients.documents.load(wish.name)
-        asked.compare(found.connection if found is not None else None, wish.wanted(0))
+        present, wanted = found.connection if found is not None else None, wish.wanted(0)
+        asked.compare(present, wanted)
         kind = Kind.DRY_RUN if dry else Kind.SET_UP
-        removal = await _removal(wish, found.connection if found is not None else None, most) if not dry else None
-        request = asked.request(kind, wish.wanted(0), removal)
+        removal = await _removal(wish.name, wanted.mailboxes, present, most) if not dry else None
+        request = asked.request(kind, wanted, removal)
         connection = (await perform(client, request, asked.entry.caller, found)).connection
         if dry:
             return accepted_answer(connection, plan_in=language(req))
@@ -70,15 +71,14 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         return accepted_answer(connection)
 
 
-async def _removal(wish: SetUpRequest, present: Connection | None, most: int | None) -> Removal | None:
+async def _removal(name: str, wanted: list[str], present: Connection | None, most: int | None) -> Removal | None:
     """Return from how many mailboxes the list takes the access; the chunks are read only where it can be any.
 
     Where a connection's own document is gone its chunks may still be there, and what they list has access.
     """
-    wanted = wish.wanted(0).mailboxes
     if present is not None and set(present.wanted.mailboxes) <= set(wanted):
         return None
     known = len(present.chunks) if present is not None else 0
-    chunks = [chunk async for chunk in services().documents.chunks(wish.name, known)]
+    chunks = [chunk async for chunk in services().documents.chunks(name, known)]
     removed, total = removals(chunks, wanted)
     return Removal(removed, total, most) if removed else None
