@@ -46,7 +46,7 @@ class _Application(Stage[Observed]):
         ownership.remember(connection, observed.registration, found)
         if connection.ids.application_id != found.application_id:
             connection.ids.enterprise_application_id = None
-            connection.secret = None
+            connection.secret = connection.rotation = None
         connection.ids.application_id = found.application_id
         connection.ids.object_id = found.object_id
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from activities.blueprint import activity
 from activities.removal import conclude_removal
 from activities.run import Run
+from connector.credential import RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import ChunkSummary, Connection, Finding, StepRecord
 from connector.orders import BEGIN, CONCLUDE, FAIL, SUPERSEDED, Conclusion, FailOrder, Order, Outcome, Work
 from connector.plans.mailbox_list import again, all_leaving, arrange, summary
+from connector.plans.settled import failed
 from connector.steps import (
     ConnectionState,
     MailboxState,
@@ -38,11 +40,12 @@ async def begin(order: Order) -> Work:
         state=connection.state,
         revision=connection.wanted.revision,
         operation=connection.operation.id,
-        steps=tuple(unsettled(connection.step_states(), connection.operation.kind)),
+        steps=tuple(unsettled(connection.progress(), connection.operation.kind)),
         chunks=tuple(number for number, chunk in enumerate(connection.chunks) if chunk.unsettled),
         prove=tuple(number for number, chunk in enumerate(connection.chunks) if _unopened(chunk)),
         open=connection.counts().get(MailboxState.OPEN, 0),
-        thorough=needs_person(connection)
+        thorough=connection.operation.apart
+        or needs_person(connection)
         or proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
         orphans=0 if run.takes_back else sum(intent.key_id is None for intent in connection.intents),
     )
@@ -53,6 +56,9 @@ def _unopened(chunk: ChunkSummary) -> int:
 
 
 async def _take_up(run: Run) -> None:
+    if run.connection.operation.apart:
+        await run.note(lambda connection: setattr(connection.operation, "begun", True))
+        return
     documents, name, operation = run.services.documents, run.order.name, run.connection.operation
     present = [chunk async for chunk in documents.chunks(name, len(run.connection.chunks))]
     only_verify = run.connection.operation.kind is OperationKind.VERIFY
@@ -109,13 +115,19 @@ async def end_round(order: Order) -> Conclusion:
     )
     if verdict.ended and run.connection.operation.kind is OperationKind.SET_UP:
         await _forget_plan(run)
-    if verdict.ended and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
+    apart = run.connection.operation.apart
+    if verdict.ended and not apart and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
         label = run.services.settings.label or None
         log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
     return Conclusion(verdict.state, run.order.revision, verdict.seconds)
 
 
 def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
+    if connection.operation.apart:
+        if verdict.ended:
+            connection.operation.ended = run.now
+            _give_up(connection, run)
+        return
     _enter(connection, verdict.state, run)
     stuck = verdict.state is ConnectionState.ACTION_REQUIRED
     connection.stuck_since = (connection.stuck_since or run.now) if stuck else None
@@ -129,6 +141,15 @@ def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
         connection.steps[StepName.VERIFICATION] = entry.model_copy(update={"waits": entry.waits + 1})
     if verdict.ended and connection.wanted.revision == run.order.revision:
         connection.operation.ended = run.now
+
+
+def _give_up(connection: Connection, run: Run) -> None:
+    """Forget a rotation for which no secret could be made: it begins anew the next day, or when somebody asks."""
+    rotation = connection.rotation
+    begun = rotation is not None and rotation.state is RotationState.PREPARING and rotation.next is None
+    if connection.operation.kind is OperationKind.ROTATE and begun and not connection.operation.cancelled:
+        found = [one for entry in connection.operation.steps.values() for one in entry.findings]
+        failed(connection, next((one.code for one in found if one.severity == "error"), ""), run.now)
 
 
 def _superseded(run: Run) -> Conclusion:
@@ -166,10 +187,10 @@ async def fail(order: FailOrder) -> Outcome:
     findings = await _failures(run, order)
 
     def note(connection: Connection) -> None:
-        entry = connection.step(step).model_copy()
+        entry = connection.record(step).model_copy()
         entry.state, entry.ended = StepState.FAILED, run.now
         entry.findings = findings
-        connection.steps[step] = entry
+        connection.records[step] = entry
 
     await run.note(note)
     log("step", connection=run.order.name, step=step, outcome=StepState.FAILED, code=order.code)

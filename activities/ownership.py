@@ -17,6 +17,7 @@ from connector.plans import ownership
 from connector.plans.application import unique_name
 from connector.plans.ownership import Identity, Registration
 from connector.plans.secret import credential_name, secret_name
+from connector.plans.succession import ours
 from connector.steps import StepName
 from connector.together import together
 
@@ -137,11 +138,12 @@ async def _identity(run: Run) -> Identity:
 
 async def _kept(run: Run, application_id: str) -> frozenset[str]:
     """Return the key ids of what we keep; where the vault may not be read, of the secret that the document knows."""
-    secret, ids = run.connection.secret, run.connection.ids
-    known = {secret.key_id} if secret is not None and ids.application_id == application_id else set()
+    secret, rotation, ids = run.connection.secret, run.connection.rotation, run.connection.ids
+    records = (secret, rotation.next, rotation.old) if rotation is not None else (secret,)
+    known = ours((), (), records) if ids.application_id == application_id else frozenset[str]()
     try:
         versions = await run.services.vault.versions(secret_name(run.order.name, application_id))
     except ForbiddenError as error:
         log("vault-not-readable", connection=run.order.name, code=error.code, requestId=error.request_id)
-        return frozenset(known)
-    return frozenset(known | {version.key_id for version in versions if version.key_id is not None})
+        return known
+    return known | ours(versions, ())

@@ -54,7 +54,7 @@ async def note(run: Run, draft: Draft, step: StepName, result: Result) -> Outcom
         # The steps that follow would wait for the one that is gone; what they need is known after the change.
         ids = planned.connection.ids
         planned.connection.ids = Ids(tenant_id=ids.tenant_id, identity_object_id=ids.identity_object_id)
-        planned.connection.secret = None
+        planned.connection.secret = planned.connection.rotation = None
     if result.error is not None:
         findings = findings or (unread(step, result.error),)
     # Where it could not be looked at nobody knows what the steps that need it would change: they are not either.

@@ -147,7 +147,9 @@ class Run:
 
     def looks(self, step: StepName) -> bool:
         """Return whether a step changes nothing: in a dry run, and what a verification has found settled."""
-        return self.dry or self.connection.operation.only_looks(self.connection.step(step).settled_in)
+        operation = self.connection.operation
+        apart = operation.apart and step is not StepName.SECRET  # what else is out of order is for a set-up
+        return self.dry or apart or operation.only_looks(self.connection.record(step).settled_in)
 
     def looks_at(self, entry: MailboxRecord) -> bool:
         """Return the same of one mailbox."""
@@ -231,7 +233,7 @@ def not_now(run: Run, step: StepName) -> Outcome | None:
     """Return why this delivery has nothing to do: it comes too late, or too early; None where it may begin."""
     if run.superseded:
         return Outcome(SUPERSEDED)
-    if not may_run(step, run.connection.step_states(), run.connection.operation.kind):
+    if not may_run(step, run.connection.progress(), run.connection.operation.kind):
         return Outcome(StepState.PENDING)
     return held(run, step)
 
@@ -241,7 +243,7 @@ def held(run: Run, step: StepName) -> Outcome | None:
 
     Whoever has woken the run may have cancelled it, or replaced what is wanted, and that has been looked at before.
     """
-    until = run.connection.step(step).not_before
+    until = run.connection.record(step).not_before
     left = (until - run.order.now - TIMER_SLACK).total_seconds() if until is not None else 0.0
     return Outcome(WAIT, "throttled", left, throttled=True, patient=True) if left > 0 else None
 
@@ -265,9 +267,9 @@ async def record(run: Run, step: StepName, result: Result) -> Outcome:
     def note(connection: Connection) -> None:
         for recorder in run.recorders:
             recorder(connection)
-        entry = connection.step(step).model_copy()
+        entry = connection.record(step).model_copy()
         by_person = entry.state is StepState.ACTION_REQUIRED and outcome.state in SETTLED
-        if run.changes or by_person:
+        if (run.changes or by_person) and not connection.operation.apart:
             connection.last_change = now
         entry.state = StepState.WAITING if waiting else StepState(outcome.state)
         entry.started = entry.started or run.order.now
@@ -279,7 +281,7 @@ async def record(run: Run, step: StepName, result: Result) -> Outcome:
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None
         entry.not_before = _not_before(outcome, now)
         entry.findings = [*findings, *delays(step, result.error, entry.waits_since, now)]
-        connection.steps[step] = entry
+        connection.records[step] = entry
         if any(finding.severity == "error" and finding.code not in MAY_NOT_LOOK for finding in findings):
             connection.operation.before = None  # it was seen not to be what it was: an outage hides nothing of that
 

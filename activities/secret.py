@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from activities import ownership, secret_removal
 from activities.run import Run
-from activities.secret_making import make
+from activities.secret_making import end, make
 from activities.stage import Stage
 from connector.errors import ForbiddenError, RefusedError
 from connector.log import log
@@ -16,14 +16,10 @@ from connector.model import Absent, Connection, Finding
 from connector.observed import SecretVersion
 from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
-from connector.plans.secret import (
-    Observed,
-    Proof,
-    candidate,
-    credential_name,
-    secret_name,
-)
-from connector.steps import StepName
+from connector.plans.secret import Observed, Proof, credential_name, secret_name, usable
+from connector.plans.settled import labels, settle
+from connector.plans.succession import STATE, told
+from connector.steps import OperationKind, StepName
 from connector.together import together
 from connector.waiting import TIMER_SLACK, refused_wait
 
@@ -40,25 +36,35 @@ class _Secret(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         if run.takes_back:
             return await secret_removal.observe(run)
-        name, begun = _name(run), run.connection.secrets_begun
+        name, connection = _name(run), run.connection
+        begun, kind = connection.secrets_begun, connection.operation.kind
         found, versions = await together(ownership.by_ids(run), run.services.vault.versions(name))
-        newest = candidate(versions, run.now)
         credentials = found.application.credentials if found is not None and found.application is not None else ()
+        seen = told(versions, connection.secret, connection.rotation)
+        proof = await _proof(run, name, seen.current)
+        # With the next one nobody of ours signs in without need: its use shall show that the UTM has it.
+        needed = kind is OperationKind.ROTATE or proof != "accepted"
         observed = Observed(
             versions=versions,
             credentials=credentials,
-            intents=tuple(run.connection.intents),
-            proof=await _proof(run, name, newest.version) if newest is not None else None,
+            intents=tuple(connection.intents),
+            proof=proof,
+            next_proof=await _proof(run, name, seen.next) if needed else None,
             now=run.now,
+            kind=kind,
+            secret=connection.secret,
+            rotation=connection.rotation,
+            accepted=connection.secret_accepted,
+            last=run.order.part.last,
             deleted=not versions and await run.services.vault.deleted(name),
-            recovered=run.connection.recovered_in == run.operation,
+            recovered=connection.recovered_in == run.operation,
             held=_held(run),
             begun=begun,
-            subject=name if run.connection.ids.application_id is not None else KNOWN_AFTER_APPLY,
+            subject=name if connection.ids.application_id is not None else KNOWN_AFTER_APPLY,
             registration=found,
         )
-        if observed.proof == "accepted":
-            await _mark(run, name, versions)
+        if not run.looks(StepName.SECRET):
+            await _mark(run, name, observed)
         return observed
 
     async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
@@ -73,6 +79,8 @@ class _Secret(Stage[Observed]):
             return
         if change.action is Action.REMOVE_ORPHAN:
             await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
+        elif change.action is Action.REMOVE_SECRET:
+            await end(run, observed, change)
         elif change.action is Action.RECOVER_SECRET:
             await run.update(lambda connection: setattr(connection, "recovered_in", run.operation))
             await run.services.vault.recover(change.subject)
@@ -94,23 +102,16 @@ class _Secret(Stage[Observed]):
             and credential_name(intent.id) not in stored
             and (observed.now - intent.started < _REMEMBERED or credential_name(intent.id) in present)
         ]
-        if observed.proof == "accepted":
-            connection.secret = secret.succession(connection.secret, observed.versions)
+        settle(connection, observed)
 
 
-async def _mark(run: Run, name: str, versions: tuple[SecretVersion, ...]) -> None:
-    """Let the vault's tags say that the newest version was accepted, and whether the UTM may have an earlier one still.
-
-    Before the document says it, so that the vault tells it where the store is lost. A step that only looks leaves them.
-    """
-    record = secret.succession(run.connection.secret, versions)
-    wanted = secret.NEXT if record is not None and record.to_be_entered else secret.CURRENT
-    if run.looks(StepName.SECRET) or record is None or secret.state_of(versions[0]) == wanted:
-        return
-    try:
-        await run.services.vault.label(name, versions[0].version, {**versions[0].tags, secret.STATE: wanted})
-    except ForbiddenError as error:  # mail does not wait for a label
-        log("vault-label-refused", connection=run.order.name, code=error.code, requestId=error.request_id)
+async def _mark(run: Run, name: str, observed: Observed) -> None:
+    """Let the vault's tags say which secret is which, before the document does: it may be lost."""
+    for version, state in labels(observed):
+        try:
+            await run.services.vault.label(name, version.version, {**version.tags, STATE: state})
+        except ForbiddenError as error:  # mail does not wait for a label
+            log("vault-label-refused", connection=run.order.name, code=error.code, requestId=error.request_id)
 
 
 def _held(run: Run) -> Finding | None:
@@ -122,14 +123,16 @@ def _held(run: Run) -> Finding | None:
     return refused.finding if run.now + TIMER_SLACK < ends else None
 
 
-async def _proof(run: Run, name: str, version: str) -> Proof:
-    """Ask the token endpoint whether it accepts this version."""
+async def _proof(run: Run, name: str, version: SecretVersion | None) -> Proof | None:
+    """Ask the token endpoint whether it accepts this version; None where there is nothing to ask it."""
     from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
 
+    if version is None or not usable(version, run.now):
+        return None
     ids = run.connection.ids
     tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
     clients = run.services
-    value = await clients.vault.read(name, version)
+    value = await clients.vault.read(name, version.version)
     try:
         await prove_secret(clients.cloud, tenant_id, application_id, value, clients.limits.token)
     except RefusedError as error:

@@ -18,11 +18,12 @@ from connector.log import log
 from connector.microsoft import LIFETIME_REFUSED
 from connector.model import Connection, Refused
 from connector.patience import patiently
-from connector.plans import secret
 from connector.plans.plan import Action, Change
-from connector.plans.secret import IN_THE_MAKING, claimed, credential_name, lifetime, probe_name
+from connector.plans.secret import IN_THE_MAKING, Observed, claimed, credential_name, lifetime, probe_name
+from connector.plans.settled import failed
+from connector.plans.succession import GIVEN_UP, NEXT, RETIRED, ROTATION, STATE, is_offered, state_of
 from connector.probes import Probed
-from connector.steps import StepName
+from connector.steps import OperationKind, StepName
 
 if TYPE_CHECKING:
     from connector.clients.graph import NewPassword
@@ -49,13 +50,34 @@ async def make(run: Run, name: str, reason: str, begun: int) -> None:
         made = await _credential(run, intent)
         await _require_claim(run, intent, made, begun + 1)
         tags = {"connection": run.order.name, "applicationId": run.connection.ids.known("application_id")}
-        tags |= {"keyId": made.key_id, secret.STATE: secret.NEW}
+        tags |= {"keyId": made.key_id, STATE: NEXT, **_of_rotation(run)}
         vault = run.services.vault
         await patiently("vault", lambda: vault.write(name, made.secret, tags=tags, expires=made.ends), _INSIST, _INSIST)
     except Exception:
         await run.update(lambda connection: _give_up(connection, intent))
         raise
     await run.update(lambda connection: _complete(connection, intent, made.key_id))
+
+
+def _of_rotation(run: Run) -> dict[str, str]:
+    """Return the tag of what nobody is to have before it is proven."""
+    rotation = run.connection.rotation
+    made_for_it = run.connection.operation.kind is OperationKind.ROTATE
+    return {ROTATION: rotation.id} if rotation is not None and made_for_it else {}
+
+
+async def end(run: Run, observed: Observed, change: Change) -> None:
+    """Remove a credential, then disable its value: whoever comes after a stop in between sees what is left to do."""
+    if observed.listed(change.subject):
+        await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
+    for version in (one for one in observed.versions if one.key_id == change.subject):
+        over = RETIRED if state_of(version) != NEXT or is_offered(version) else GIVEN_UP
+        tags = {**version.tags, STATE: over}
+        await run.services.vault.label(observed.subject, version.version, tags, enabled=False)
+    if change.reason == "rotation-failed":
+        rotation = run.connection.rotation
+        why = (rotation.failing if rotation is not None else None) or observed.wrong_next() or ""
+        await run.note(lambda connection: failed(connection, why, run.now))
 
 
 async def _claim(run: Run, begun: int) -> tuple[Intent, list[Intent]]:

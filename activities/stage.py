@@ -37,10 +37,14 @@ class Stage(Generic[T]):
         run = await Run.open(order)
         if (instead := not_now(run, self.step)) is not None:
             return instead
-        result = await settle(self, run)
+        result = await self.settled(run)
         if run.draft is not None:
             return await note(run, run.draft, self.step, result)
         return await record(run, self.step, result)
+
+    async def settled(self, run: Run) -> Result:
+        """Do the step, as an operation of this kind has it."""
+        return await settle(self, run)
 
     async def batches(self, run: Run) -> AsyncGenerator[T, None]:
         """Yield what there is to be seen, as much of it at a time as is planned and changed together."""
@@ -87,7 +91,7 @@ class Stage(Generic[T]):
             return Result(Outcome(WAIT, "replication"))
         if plan.wait is not None:
             return Result(Outcome(WAIT, plan.wait), plan.findings)
-        done = run.changes or run.connection.step(self.step).changes
+        done = run.changes or run.connection.record(self.step).changes
         return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings)
 
     async def failed(self, run: Run, error: Ending) -> Result:
@@ -147,7 +151,7 @@ def is_by_hand(error: Ending) -> bool:
 
 def _had_its_time(run: Run, step: StepName) -> bool:
     """Return whether a write that shows nothing is for a person: its half hour is over, in this round or before."""
-    entry = run.connection.step(step)
+    entry = run.connection.record(step)
     return run.order.part.last or (entry.state is StepState.ACTION_REQUIRED and entry.changes > 0)
 
 

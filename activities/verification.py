@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from activities import ownership
+from activities import next_proof, ownership
 from activities.run import Ending, Result, Run, translate
 from activities.secret import proof_of
-from activities.stage import Stage
+from activities.stage import Stage, settle
 from connector import diagnosis
 from connector.clock import Budget
 from connector.errors import RefusedError, ReplicationError
@@ -23,7 +23,8 @@ from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
 from connector.plans.ownership import STOPPING, Registration, guarded
 from connector.plans.plan import Goal, Plan
-from connector.steps import SETTLED, MailboxState, StepName, StepState
+from connector.rotation import used
+from connector.steps import SETTLED, MailboxState, OperationKind, StepName, StepState
 from connector.together import together
 from connector.verdict import proving_overdue
 from connector.waiting import PERSON_DEADLINE
@@ -42,7 +43,7 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
     from connector.clients.imap import examine  # noqa: PLC0415 - as above
 
-    ids, cloud, secret = run.connection.ids, run.services.cloud, run.connection.secret
+    ids, cloud, secret = run.connection.ids, run.services.cloud, used(run.connection)
     if secret is None:
         raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
     tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
@@ -180,6 +181,10 @@ def plan(observed: Observed, _: Goal) -> Plan:
 
 
 class _Verification(Stage[Observed]):
+    async def settled(self, run: Run) -> Result:
+        rotates = run.connection.operation.kind is OperationKind.ROTATE
+        return await (settle(next_proof.STAGE, run) if rotates else super().settled(run))
+
     async def observe(self, run: Run) -> Observed:
         chosen = await _candidates(run)
         run.recorders.append(partial(_keep, [chunk for chunk, _ in chosen]))

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector import ruling as to
+from connector import ruling_of_rotation as life
 from connector.caller import Caller
 from connector.errors import ConditionError
 from connector.etag import check
@@ -102,10 +103,11 @@ def _ended(connection: Connection, *, absent: bool) -> Situation:
 def _under_way(connection: Connection, live: Live) -> Situation:
     if connection.operation.cancelled:
         return Situation.CANCELLING
-    if connection.state is ConnectionState.ACTION_REQUIRED:
+    if connection.state is ConnectionState.ACTION_REQUIRED and not connection.operation.apart:
         return Situation.STUCK
     at_end = live.step is StepName.VERIFICATION
-    if at_end or live.waits or connection.state is ConnectionState.WAITING:
+    waits = connection.state is ConnectionState.WAITING and not connection.operation.apart
+    if at_end or live.waits or waits:
         return Situation.WAITS
     return Situation.WORKS
 
@@ -145,13 +147,22 @@ _ROWS: Mapping[Kind, _Row] = {
           to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan,
           back=(to.plan, to.plan, to.plan), live=False),
     Kind.VERIFY: _row("verify_connection", to.unknown,
-          to.verify,  to.verify,  to.busy,    to.ring,         to.ring,           to.verify,
+          to.verify,  to.verify,  to.busy,    to.verify_or_busy, to.verify_or_ring, to.verify,
           back=(to.ring_removal, to.gone, to.gone)),
     Kind.CANCEL: _row("cancel_connection", to.unknown,
           to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon,
           back=(to.end_removal, to.nothing, to.nothing), again=True),
     Kind.CONFIRM: _row("confirm_secret", to.unknown,
-          to.confirm, to.confirm, to.confirm, to.confirm,      to.confirm,        to.confirm, again=True, live=False),
+          *[life.confirm] * 6, again=True, live=False),
+    Kind.ROTATE: _row("rotate_secret", to.unknown,
+          life.rotate, life.rotate_again, to.busy, *[life.rotate_on] * 3),
+    Kind.RENEW: _row(None, to.unknown,
+          life.rotate, *[to.nothing] * 5, back=(to.nothing, to.nothing, to.nothing), live=False),
+    Kind.ABANDON: _row("abandon_rotation", to.unknown,
+          life.abandon, life.abandon_or_busy, to.busy, life.abandon_or_busy, life.abandon_in_place,
+          life.abandon_or_busy),
+    Kind.RETIRE: _row(None, to.unknown,
+          life.retire, *[to.nothing] * 5, back=(to.nothing, to.nothing, to.nothing), live=False),
     Kind.ACCEPT: _row("accept_finding", to.unknown,
           to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
           back=(to.ring_removal, to.nothing, to.nothing), again=True),

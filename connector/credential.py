@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import AwareDatetime, Field
 
 from connector.document import Document
@@ -16,20 +18,62 @@ class SecretRecord(Document):
     expires_on: AwareDatetime
     warned_days: list[int] = Field(default=[])
     """For which days before its end the ``secret-expiry`` line has been logged."""
-    replaces: str | None = None
-    """The key id of an earlier one that the token endpoint had accepted: the UTM may have that one still."""
-    confirmed_on: AwareDatetime | None = None
-    """When somebody said that the UTM has this one."""
+    made_on: AwareDatetime | None = None
+    """When its lifetime began; None in the documents of versions before."""
 
     @property
     def name(self) -> str:
         """Return its name in the vault, which its address holds: ``https://…/secrets/{name}/{version}``."""
         return self.uri.split("/")[-2]
 
-    @property
-    def to_be_entered(self) -> bool:
-        """Return whether the UTM may still have an earlier one, as far as anybody has said."""
-        return self.replaces is not None and self.confirmed_on is None
+
+class RotationState(StrEnum):
+    """How far a new secret is that is to take the place of the present one."""
+
+    PREPARING = "preparing"
+    """It is being made and proven; nobody is told of it."""
+    OFFERED = "offered"
+    """It is handed out, and somebody has to enter it in the UTM."""
+    RETIRING = "retiring"
+    """The UTM has it, as somebody has said; the old one is taken away a day later."""
+
+
+class Rotation(Document):
+    """The way from one secret to the next. While there is none the connection has one secret."""
+
+    id: str
+    """The vault's tag ``rotation``."""
+    state: RotationState = RotationState.PREPARING
+    begun: AwareDatetime
+    next: SecretRecord | None = None
+    """The new one, until it is confirmed; from then on it is the connection's ``secret``."""
+    old: SecretRecord | None = None
+    """The one that is to be taken away, from the confirmation on."""
+    alone: bool = False
+    """Whether there is no old one that could be used: what is ours uses the new one, and mail waits for the UTM."""
+    gone: bool = False
+    """Whether somebody has taken the new one away: it must not be entered."""
+    accepted: int = 0
+    """How often in a row the token endpoint has accepted the new one."""
+    accepted_since: AwareDatetime | None = None
+    accepted_on: AwareDatetime | None = None
+    failing: str | None = None
+    """Why the new one is to be given up."""
+    offered_on: AwareDatetime | None = None
+    confirmed_on: AwareDatetime | None = None
+    reminded: list[int] = Field(default=[])
+    """For which days before the old one's end somebody was reminded."""
+
+
+class Rest(Document):
+    """A rotation that came to nothing: none is begun by itself before ``until``."""
+
+    code: str
+    """The finding that says so."""
+    why: str = ""
+    """The code of what was in its way."""
+    on: AwareDatetime
+    until: AwareDatetime
 
 
 class Intent(Document):

@@ -43,6 +43,8 @@ class Asked(StrEnum):
     ACCEPT = "accept"
     WITHDRAW = "withdraw"
     CONFIRM = "confirm"
+    ROTATE = "rotate"
+    ABANDON = "abandon"
     PARAMETERS = "parameters"
     REFERENCE = "parameters-reference"
     REPAIR = "repair"

@@ -104,5 +104,5 @@ def shown(connection: Connection, live: Live, now: datetime) -> Progress:
     works = live.runtime == "Running" and live.status.state == StepState.RUNNING
     if live.quiet(now) < (_ACTIVITY if works else _PROMPT):
         return live.status
-    left = unsettled(connection.step_states(), connection.operation.kind) or [StepName.VERIFICATION]
+    left = unsettled(connection.progress(), connection.operation.kind) or [StepName.VERIFICATION]
     return Progress(connection.wanted.revision, live.status.step or left[0], StepState.WAITING, HOST)

@@ -9,10 +9,10 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field
+from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from connector.credential import Intent, SecretRecord
+from connector.credential import Intent, Rest, Rotation, RotationState, SecretRecord
 from connector.document import Document
 from connector.errors import MissingIdError
 from connector.steps import PROGRAMMES, SETTLED, ConnectionState, Does, MailboxState, OperationKind, StepName, StepState
@@ -182,6 +182,14 @@ class Operation(Document):
     def dry(self) -> bool:
         """Return whether it has a document and a run of its own, and changes no other."""
         return PROGRAMMES[self.kind].does is Does.LOOKS
+
+    steps: dict[StepName, StepRecord] = {}
+    """The records of one that works apart from the connection's own."""
+
+    @property
+    def apart(self) -> bool:
+        """Return whether it leaves the connection's state and steps as they are."""
+        return PROGRAMMES[self.kind].apart
 
     def only_looks(self, settled_in: str | None) -> bool:
         """Return whether it changes nothing of what was settled in that operation; None where nobody has settled it."""
@@ -380,6 +388,12 @@ class Connection(Document):
     ids: Ids = Field(default_factory=Ids)
     rights: Rights = Field(default_factory=Rights)
     secret: SecretRecord | None = None
+    """The one in use; None before the token endpoint has accepted one, and where it is gone and another is offered."""
+    secret_accepted: bool = False
+    """Whether the token endpoint has ever accepted one of this connection: the UTM may have it."""
+    rotation: Rotation | None = None
+    rest: Rest | None = None
+    """What became of the last rotation, where that was nothing."""
     intents: list[Intent] = []
     secrets_begun: int = 0
     """How many secrets were ever begun: who looked before another one was begun has looked too early."""
@@ -409,9 +423,37 @@ class Connection(Document):
 
     def key_ids(self) -> frozenset[str]:
         """Return the key ids of all credentials that the document calls ours: those of now, before, and to come."""
-        kept = [one for one in (self.secret,) if one is not None]
-        known = {one.key_id for one in self.intents} | {one.key_id for one in kept} | {one.replaces for one in kept}
+        rotation = self.rotation
+        records = (self.secret, *((rotation.next, rotation.old) if rotation is not None else ()))
+        known = {one.key_id for one in self.intents} | {one.key_id for one in records if one is not None}
         return frozenset(one for one in known if one is not None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _replaced(cls, value: object) -> object:
+        """Read a secret of a version before that was to be entered as one that is offered, without an old one."""
+        if not isinstance(value, dict):
+            return value
+        secret = value.get("secret")
+        if not isinstance(secret, dict) or not secret.get("replaces") or secret.get("confirmedOn"):
+            return value
+        offered = {"id": str(secret.get("keyId")), "state": RotationState.OFFERED, "begun": value.get("since")}
+        offered |= {"offeredOn": value.get("since"), "next": secret, "alone": True}
+        return {**value, "secret": None, "secretAccepted": True, "rotation": offered}
+
+    @property
+    def records(self) -> dict[StepName, StepRecord]:
+        """Return the records that its operation writes: the connection's own, or those of one that works apart."""
+        return self.operation.steps if self.operation.apart else self.steps
+
+    def record(self, name: StepName) -> StepRecord:
+        """Return the present operation's record of a step, made on first use."""
+        return self.records.setdefault(name, StepRecord())
+
+    def progress(self) -> dict[StepName, StepState]:
+        """Return how far the present operation is; a step that is none of its own is as it was left."""
+        own = PROGRAMMES[self.operation.kind].steps if self.operation.apart else ()
+        return self.step_states() | {step: self.record(step).state for step in own}
 
     def step_states(self) -> dict[StepName, StepState]:
         """Return the state of each step."""
@@ -419,8 +461,8 @@ class Connection(Document):
 
     @property
     def programme(self) -> tuple[StepName, ...]:
-        """Return the steps of its operation, in their order."""
-        return PROGRAMMES[self.operation.kind].steps
+        """Return the steps that its own records are of, in their order."""
+        return PROGRAMMES[OperationKind.SET_UP if self.operation.apart else self.operation.kind].steps
 
     def step(self, name: StepName) -> StepRecord:
         """Return the record of a step, made on first use."""
@@ -446,7 +488,7 @@ class Connection(Document):
 
         Of a set-up that nobody has begun they are those of another list; a verification leaves the list as it is.
         """
-        return self.operation.begun or self.operation.kind is OperationKind.VERIFY
+        return self.operation.begun or self.operation.kind is OperationKind.VERIFY or self.operation.apart
 
     @property
     def verified(self) -> bool:
@@ -454,9 +496,18 @@ class Connection(Document):
         return self.taken_up and self.step(StepName.VERIFICATION).state in {StepState.DONE, StepState.UNCHANGED}
 
     def findings(self) -> list[Finding]:
-        """Return what all steps found, and that a run was lost and begun anew."""
+        """Return what all steps found, and that a run was lost and begun anew.
+
+        What stops an operation that works apart is in nobody's way.
+        """
         told = [_begun_anew(self.operation.lost)] if self.operation.lost is not None else []
-        return [*told, *(finding for step in self.programme for finding in self.step(step).findings)]
+        found = [finding for step in self.programme for finding in self.step(step).findings]
+        apart = [_warning(finding) for record in self.operation.steps.values() for finding in record.findings]
+        return [*told, *found, *(finding for finding in apart if finding.id not in {one.id for one in found})]
+
+
+def _warning(finding: Finding) -> Finding:
+    return finding.model_copy(update={"severity": "warning"}) if finding.severity == "error" else finding
 
 
 def _begun_anew(lost: Lost) -> Finding:

@@ -13,19 +13,25 @@ from connector.errors import ConflictError, RequestError, UnknownConnectionError
 from connector.lost import Live, another, lost
 from connector.model import Absent, Connection, Operation, Wanted
 from connector.outage import before as worked_before
-from connector.standing import secret_of
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.verdict import conclude, settle_proven
 
 
 class Kind(StrEnum):
-    """What is asked for. ``RECOVER`` is asked by the hourly timer alone; ``RESTORE`` repairs the document itself."""
+    """What is asked for. ``RESTORE`` repairs the document itself.
+
+    ``RECOVER``, ``RENEW`` and ``RETIRE`` are asked by the hourly timer alone.
+    """
 
     SET_UP = "set-up"
     DRY_RUN = "dry-run"
     VERIFY = "verify"
     CANCEL = "cancel"
     CONFIRM = "confirm"
+    ROTATE = "rotate"
+    RENEW = "renew"
+    ABANDON = "abandon"
+    RETIRE = "retire"
     ACCEPT = "accept"
     WITHDRAW = "withdraw"
     RECOVER = "recover"
@@ -303,6 +309,16 @@ def _kind_of_look(case: Case) -> OperationKind:
     return OperationKind.VERIFY if case.connection.operation.begun else OperationKind.SET_UP
 
 
+def verify_or_busy(case: Case) -> Answer:
+    """A verification while steps 1 to 7 work, which come to it by themselves; nothing that works apart does."""
+    return busy(case) if case.connection.operation.apart else ring(case)
+
+
+def verify_or_ring(case: Case) -> Answer:
+    """A verification while the run proves or waits: it takes the place of what works apart."""
+    return verify(case) if case.connection.operation.apart else ring(case)
+
+
 def ring(case: Case) -> Answer:
     """Whatever has changed is seen by the run that works."""
     return Wake(case.connection)
@@ -323,6 +339,8 @@ def end(case: Case) -> Answer:
     """Nobody is there to notice; and whoever comes after all comes for an attempt that is no more."""
     after = case.connection.model_copy(deep=True)
     after.operation = _next(case).model_copy(update={"cancelled": True, "ended": case.now})
+    if after.operation.apart:
+        return Settled(after)
     if not isinstance(after.goal, Absent):
         settle_proven(after)  # what was proven stays proven
     after.state, after.since = conclude(after, 0, case.now).state, case.now
@@ -334,24 +352,6 @@ def go_on(case: Case) -> Answer:
     if case.connection.operation.cancelled:
         return end(case)
     return Start(case.connection.model_copy(update={"operation": _next(case)}))
-
-
-def confirm(case: Case) -> Answer:
-    """Nobody confirms another key than the one that is handed out."""
-    try:
-        secret = secret_of(case.connection)
-    except ConflictError as error:
-        return Refuse(error)
-    if secret.key_id.lower() != case.request.key_id.lower():
-        return Refuse(ConflictError("key-not-offered", name=case.connection.name, offered=secret.key_id))
-    if secret.confirmed_on is not None:
-        return nothing(case)
-    after = case.connection.model_copy(deep=True)
-    after.secret = secret.model_copy(update={"confirmed_on": case.now})
-    rests = after.operation.ended is not None and after.state is ConnectionState.ACTION_REQUIRED
-    if secret.to_be_entered and rests and conclude(after, 0, case.now).state is ConnectionState.READY:
-        after.state, after.since, after.stuck_since = ConnectionState.READY, case.now, None
-    return Settled(after)
 
 
 def _new(request: Request, kind: OperationKind, now: datetime, *, revision: int, attempt: int) -> Connection:

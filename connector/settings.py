@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connector.clouds import CHINA, PUBLIC, Cloud
 from connector.errors import SettingsError
 from connector.microsoft import MAX_LIFETIME_DAYS
+from connector.rotation import WEEKDAYS, Mode
 from connector.visible import hidden
 
 
@@ -23,6 +24,17 @@ def _utc(value: object) -> object:
         return None
     moment = datetime.fromisoformat(str(value))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _weekdays(value: object) -> object:
+    """Read names of weekdays, as ``Mon,Tue``; nothing is every day."""
+    if not isinstance(value, str):
+        return value
+    days = [day.strip().lower() for day in value.split(",") if day.strip()]
+    if not WEEKDAYS.keys() >= {*days}:
+        msg = f"has to be some of {','.join(WEEKDAYS)}, with commas between"
+        raise ValueError(msg)
+    return frozenset(WEEKDAYS[day] for day in days) or frozenset(WEEKDAYS.values())
 
 
 def _no_slash(value: object) -> object:
@@ -78,6 +90,9 @@ class Settings(BaseSettings):
     verify_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     mailbox_chunk: Annotated[int, Field(ge=1, le=50)] = 50
     """At most 50: one activity works on one chunk, and none may run longer than 4 minutes."""
+    rotation: Mode = Mode.AUTOMATIC
+    rotation_weekdays: Annotated[frozenset[int], NoDecode, BeforeValidator(_weekdays)] = frozenset(range(7))
+    """On which days a rotation is begun by itself, Monday being 0: a person has to type the value."""
     history_days: Annotated[int, Field(ge=1, le=365)] = 30
     label: Annotated[str, StringConstraints(max_length=100), AfterValidator(_seen)] = ""
     site_name: Annotated[str | None, Field(validation_alias="WEBSITE_SITE_NAME")] = None

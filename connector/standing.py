@@ -9,17 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.credential import SecretRecord
+from connector.credential import Rotation, SecretRecord
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
-from connector.model import Connection, Finding
+from connector.model import Connection, Finding, Severity
+from connector.rotation import handed_out, needs_person, offered, used
 from connector.steps import SETTLED, ConnectionState, StepName
 
 EXPIRING = timedelta(days=30)
 """For so long before its end a secret is told to end: Key Vault's own event comes 30 days before as well
 (learn.microsoft.com/azure/key-vault/general/event-grid-overview)."""
 NEEDS_NEW_SECRET = "utm-needs-new-secret"  # noqa: S105 - the name of a finding
-_OF_THE_CLOCK = frozenset({"secret-expired", "secret-expiring", NEEDS_NEW_SECRET})
+_OF_THE_CLOCK = frozenset({"secret-expired", "secret-expiring", "rotation-failed", NEEDS_NEW_SECRET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,13 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
 
     As long as a run works on it the state is the run's: it may be just what puts it in order.
     """
-    secret = connection.secret
-    told = _told(secret, now) if secret is not None else ()
+    secret, told = used(connection), _told(connection, now)
     codes = {finding.code for finding in told}
     # What a step has met of the same kind is older than what the clock says.
     found = tuple(finding for finding in connection.findings() if finding.code not in codes & _OF_THE_CLOCK)
-    stopped = connection.operation.ended is not None and any(finding.severity == "error" for finding in told)
+    operation = connection.operation
+    rests = operation.ended is not None or operation.apart
+    stopped = rests and any(finding.severity == "error" for finding in told)
     return Standing(
         state=ConnectionState.ACTION_REQUIRED if stopped else state,
         verified=connection.verified and not (secret is not None and secret.expires_on <= now),
@@ -51,13 +53,15 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
 
 
 def secret_of(connection: Connection) -> SecretRecord:
-    """Return the secret in use.
+    """Return the secret that is handed out.
 
     Raises:
-        ConflictError: the set-up has not come so far; names the step that it is in.
+        ConflictError: the set-up has not come so far, naming the step that it is in; or there is none that works.
     """
-    if connection.secret is not None:
-        return connection.secret
+    if (secret := handed_out(connection)) is not None:
+        return secret
+    if connection.rotation is not None:
+        raise ConflictError("secret-lost", name=connection.name)
     states = connection.step_states()
     step = next((step for step in StepName if states[step] not in SETTLED), StepName.SECRET)
     raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
@@ -73,16 +77,47 @@ def damaged(now: Standing, errors: Iterable[UnreadableError]) -> Standing:
     return Standing(ConnectionState.UNREADABLE, verified=False, findings=(*now.findings, *new))
 
 
-def _told(secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:
-    findings, name = [], secret.name
+def _told(connection: Connection, now: datetime) -> tuple[Finding, ...]:
+    rotation = offered(connection)
+    if rotation is not None and rotation.next is not None:
+        return (_to_enter(connection, rotation, rotation.next, now), *_ends(rotation.next, now))
+    found = _ends(connection.secret, now) if connection.secret is not None else ()
+    return (*found, *_came_to_nothing(connection))
+
+
+def _to_enter(connection: Connection, rotation: Rotation, new: SecretRecord, now: datetime) -> Finding:
+    """Return that somebody has to enter the new secret: while the old one works that is a warning."""
+    urgent, old = needs_person(connection, now), connection.secret
+    values: dict[str, str | int] = {"key": new.key_id[:8]}
+    if rotation.gone:
+        code = "offered-secret-gone"
+    elif urgent or old is None:
+        code = NEEDS_NEW_SECRET
+    else:
+        code, values = "secret-offered", {**values, "end": f"{old.expires_on:%Y-%m-%d}"}
+    severity: Severity = "error" if urgent else "warning"
+    return Finding(code=code, severity=severity, step=StepName.SECRET, subject=new.key_id, values=values)
+
+
+def _ends(secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:
     if secret.expires_on <= now:
-        findings.append(Finding(code="secret-expired", step=StepName.SECRET, subject=name))
-    elif secret.expires_on - now <= EXPIRING:
-        values: dict[str, str | int] = {"days": (secret.expires_on - now).days, "end": f"{secret.expires_on:%Y-%m-%d}"}
-        findings.append(
-            Finding(code="secret-expiring", severity="warning", step=StepName.SECRET, subject=name, values=values)
-        )
-    if secret.to_be_entered:
-        values = {"key": secret.key_id[:8]}
-        findings.append(Finding(code=NEEDS_NEW_SECRET, step=StepName.SECRET, subject=secret.key_id, values=values))
-    return tuple(findings)
+        return (Finding(code="secret-expired", step=StepName.SECRET, subject=secret.name),)
+    if secret.expires_on - now > EXPIRING:
+        return ()
+    values: dict[str, str | int] = {"days": (secret.expires_on - now).days, "end": f"{secret.expires_on:%Y-%m-%d}"}
+    found = Finding(
+        code="secret-expiring", severity="warning", step=StepName.SECRET, subject=secret.name, values=values
+    )
+    return (found,)
+
+
+def _came_to_nothing(connection: Connection) -> tuple[Finding, ...]:
+    rest = connection.rest
+    if rest is None or connection.rotation is not None or rest.code != "rotation-failed":
+        return ()
+    values: dict[str, str | int] = {
+        "on": f"{rest.on:%Y-%m-%d %H:%M}",
+        "why": rest.why,
+        "until": f"{rest.until:%Y-%m-%d}",
+    }
+    return (Finding(code="rotation-failed", severity="warning", step=StepName.SECRET, values=values),)

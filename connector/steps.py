@@ -69,6 +69,12 @@ class OperationKind(StrEnum):
     PLAN = "plan"
     REMOVE = "remove"
     PLAN_REMOVAL = "plan-removal"
+    ROTATE = "rotate"
+    """Makes the next secret beside the present one, and proves it."""
+    ABANDON = "abandon"
+    """Takes the next secret away."""
+    RETIRE = "retire"
+    """Takes the old secret away."""
 
 
 class Does(StrEnum):
@@ -92,6 +98,8 @@ class Programme:
     """What has to be settled before each step."""
     absent: bool = False
     """Whether nothing of the connection is wanted any more: its steps take back what it has made."""
+    apart: bool = False
+    """Whether it keeps records of its own: the connection's state and steps stay as they are, however it ends."""
 
 
 # A right that is missing never stops what can be done without it: consent may be given by hand while the secret is
@@ -126,10 +134,14 @@ _NEEDS_BACK: dict[StepName, tuple[StepName, ...]] = {
 _NEEDS_NOTHING: dict[StepName, tuple[StepName, ...]] = dict.fromkeys(_BACK, ())
 """A plan shows what would be taken back, whoever has to do it."""
 
+_UP_TO_THE_SECRET = (StepName.PREREQUISITES, StepName.APPLICATION, StepName.SECRET)
 PROGRAMMES: dict[OperationKind, Programme] = {
     OperationKind.SET_UP: Programme((*StepName,), Does.APPLIES, _NEEDS),
     OperationKind.VERIFY: Programme((*StepName,), Does.CHECKS, _NEEDS),
     OperationKind.PLAN: Programme((*StepName,)[:-1], Does.LOOKS, _NEEDS),
+    OperationKind.ROTATE: Programme((*_UP_TO_THE_SECRET, StepName.VERIFICATION), Does.APPLIES, _NEEDS, apart=True),
+    OperationKind.ABANDON: Programme(_UP_TO_THE_SECRET, Does.APPLIES, _NEEDS, apart=True),
+    OperationKind.RETIRE: Programme(_UP_TO_THE_SECRET, Does.APPLIES, _NEEDS, apart=True),
     OperationKind.REMOVE: Programme(_BACK, Does.APPLIES, _NEEDS_BACK, absent=True),
     OperationKind.PLAN_REMOVAL: Programme(_BACK, Does.LOOKS, _NEEDS_NOTHING, absent=True),
 }

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK
 from connector.model import PROVEN_BY_LOGIN, Absent, Connection, Finding
 from connector.plans.ownership import STOPPING
-from connector.steps import SETTLED, ConnectionState, MailboxState, StepName, StepState, may_run
+from connector.steps import PROGRAMMES, SETTLED, ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 
 
@@ -32,14 +32,14 @@ def conclude(connection: Connection, number: int, now: datetime) -> Verdict:
     """
     if isinstance(connection.goal, Absent):
         return _of_removal(connection, number, now)
+    if connection.operation.apart:
+        return _apart(connection, number)
     states, cancelled = connection.step_states(), connection.operation.cancelled
     failed = StepState.FAILED in states.values()
     if not cancelled and (failed or _unreadable(connection)):
         return Verdict(ConnectionState.UNREADABLE if _unreadable(connection) else ConnectionState.FAILED)
     if not failed and _as_wanted(connection) and connection.verified and not foreign(connection):
-        entered = connection.secret is None or not connection.secret.to_be_entered
-        # Who cancels after that comes too late.
-        return Verdict(ConnectionState.READY if entered else ConnectionState.ACTION_REQUIRED)
+        return Verdict(ConnectionState.READY)  # who cancels after that comes too late
     if cancelled:
         return Verdict(ConnectionState.CANCELLED)
     counts = connection.counts()
@@ -71,6 +71,17 @@ def _by_person(connection: Connection, number: int, now: datetime) -> Verdict:
     if now - since + TIMER_SLACK >= PERSON_DEADLINE:
         return Verdict(ConnectionState.ACTION_REQUIRED)
     return Verdict(ConnectionState.ACTION_REQUIRED, round_wait(number))
+
+
+def _apart(connection: Connection, number: int) -> Verdict:
+    """Return whether an operation that works apart is over; the connection's state stays as it is."""
+    progress, rotation = connection.progress(), connection.rotation
+    states = [progress[step] for step in PROGRAMMES[connection.operation.kind].steps]
+    if connection.operation.cancelled:
+        return Verdict(connection.state)
+    if rotation is not None and rotation.failing is not None and progress[StepName.SECRET] is StepState.PENDING:
+        return Verdict(connection.state, 0.0)
+    return Verdict(connection.state, round_wait(number) if StepState.WAITING in states else None)
 
 
 def _unreadable(connection: Connection) -> bool:

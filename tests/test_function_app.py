@@ -49,6 +49,9 @@ HTTP = {
     "repair_connection": ("POST", "api/connections/{name}/repair"),
     "accept_finding": ("POST", "api/connections/{name}/accept"),
     "confirm_secret": ("POST", "api/connections/{name}/confirm"),
+    "remove_connection": ("DELETE", "api/connections/{name}"),
+    "rotate_secret": ("POST", "api/connections/{name}/rotate"),
+    "abandon_rotation": ("DELETE", "api/connections/{name}/rotation"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
     "read_health": ("GET", "api/health"),
     "read_openapi": ("GET", "api/openapi.json"),
@@ -84,7 +87,7 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
     assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "plan"}
-    timers = {"clear_documents", "purge_history", "recover_runs", "watch_secrets"}
+    timers = {"clear_documents", "purge_history", "recover_runs", "renew_secrets", "watch_secrets"}
     assert set(bindings(indexed, "timerTrigger")) == timers
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import azure.functions as func
+from pydantic import Field
 
 from connector.document import Document
 from connector.errors import ConflictError
 from connector.etag import etag
 from connector.history import Asked
 from connector.request import ConfirmRequest, parse_confirmation
+from connector.rotation import retires_on
 from connector.ruling import Kind
 from connector.services import services
 from connector.standing import secret_of, standing
@@ -31,6 +33,12 @@ class Confirmed(Document):
     state: ConnectionState
     key_id: str
     confirmed_on: datetime
+    retires_on: datetime | None = Field(
+        default=None, description="When the old secret is taken away; null without one."
+    )
+
+
+_REFUSALS = ("secret-not-ready", "secret-lost", "key-not-offered", "rotation-preparing")
 
 
 @Route(
@@ -41,10 +49,10 @@ class Confirmed(Document):
     {200: Confirmed},
     body=ConfirmRequest,
     tagged=True,
-    problems=(*READ, CHANGED, *TAKEN_BACK, ConflictError("secret-not-ready"), ConflictError("key-not-offered")),
+    problems=(*READ, CHANGED, *TAKEN_BACK, *map(ConflictError, _REFUSALS)),
 )
 async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
-    """Note that the UTM has the secret with this key id; ``200``, again too. Nothing in the tenant is changed.
+    """Note that the UTM has the secret with this key id; ``200``, again too. A day later the old one is taken away.
 
     It works at any time, also while a run works: only the document is written, and the wanted state stays as it is.
     """
@@ -56,7 +64,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
         confirmed = parse_confirmation(content(req), req.headers.get("Content-Type", ""))
         request = asked.request(Kind.CONFIRM, key=confirmed.key_id)
         connection = (await perform(None, request, asked.entry.caller, found)).connection
-        now = services().now()
+        now, rotation = services().now(), connection.rotation
         secret = secret_of(connection)
         asked.entry.version = secret.version
         body = Confirmed(
@@ -64,6 +72,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
             revision=connection.wanted.revision,
             state=standing(connection, connection.state, now).state,
             key_id=secret.key_id,
-            confirmed_on=secret.confirmed_on or now,
+            confirmed_on=(rotation.confirmed_on if rotation is not None else None) or now,
+            retires_on=retires_on(rotation) if rotation is not None else None,
         )
     return json_answer(body, headers={"ETag": etag(connection)})

@@ -90,6 +90,8 @@ async def _ask(client: df.DurableOrchestrationClient, instance: str) -> Live:
 def state(connection: Connection, live: Live) -> ConnectionState:
     """Return the state as a person should see it: the store's, unless nobody works on it any more, nor is about to."""
     now = services().now()
+    if connection.operation.apart:
+        return connection.state
     if lost(connection, live, now) is not None:
         return ConnectionState.INTERRUPTED
     seen = shown(connection, live, now)

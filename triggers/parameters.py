@@ -7,7 +7,7 @@ from enum import StrEnum
 import azure.functions as func
 
 from connector.address import both, international
-from connector.credential import SecretRecord
+from connector.credential import RotationState, SecretRecord
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
@@ -22,7 +22,7 @@ from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
 from triggers.query import choice, query
 from triggers.route import READ, Role, Route
-from triggers.views import ImapView, OAuthView, Parameters, SecretReference
+from triggers.views import ImapView, OAuthView, Parameters, SecretReference, rotation_view
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
 """As the UTM's list of providers says it."""
@@ -106,6 +106,7 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
         client_secret=value,
         labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},
         secret=SecretReference(uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on),
+        rotation=rotation_view(connection),
         imap=ImapView(
             host=cloud.imap_host,
             port=cloud.imap_port,
@@ -129,6 +130,16 @@ def _wants_text(accept: str) -> bool:
     return bool(known) and known[0] == "text/plain"
 
 
+def _of_rotation(body: Parameters, lang: Language) -> list[str]:
+    """Return that the secret is a new one, and until when the old one works."""
+    rotation = body.rotation
+    if rotation is None or rotation.state is not RotationState.OFFERED:
+        return []
+    until = rotation.old_works_until
+    ends = text(lang, "label", "oldWorksUntil", values={"end": f"{until:%Y-%m-%d}"}) if until is not None else ""
+    return [f"# {text(lang, 'label', 'newSecret')} {ends or text(lang, 'label', 'oldIsDead')}"]
+
+
 def _lines(body: Parameters, lang: Language) -> str:
     """Return the values as lines to copy, labelled as the UTM labels them."""
     values = {
@@ -142,6 +153,7 @@ def _lines(body: Parameters, lang: Language) -> str:
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
     ended = body.secret.expires_on <= services().now()
     lines.append(f"# {text(lang, 'label', 'expired' if ended else 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
+    lines += _of_rotation(body, lang)
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
     unproven = set(body.imap.unproven)
     for one in (one for one in body.imap.mailboxes if one not in unproven):

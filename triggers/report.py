@@ -15,6 +15,7 @@ from connector.address import international
 from connector.document import Document
 from connector.errors import UnreadableError
 from connector.model import Finding, MailboxRecord
+from connector.rotation import used
 from connector.services import services
 from connector.standing import damaged
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -124,7 +125,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
         ids=IdsView.model_validate(connection.ids.model_dump()),
         rights=[*connection.rights.graph_roles, *connection.rights.exchange_roles],
         cmdlets=connection.rights.cmdlets,
-        secret_expires_on=connection.secret.expires_on if connection.secret is not None else None,
+        secret_expires_on=secret.expires_on if (secret := used(connection)) is not None else None,
         steps=[
             ReportStep(
                 name=step,

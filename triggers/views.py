@@ -9,6 +9,7 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.address import international
+from connector.credential import RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE
 from connector.document import Document
 from connector.etag import etag
@@ -16,6 +17,7 @@ from connector.messages import Language, text
 from connector.model import Connection, MailboxRecord, StepRecord
 from connector.orders import Progress
 from connector.remedy import Context
+from connector.rotation import old_works_until, state_of, used
 from connector.standing import Standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.visible import visible
@@ -51,6 +53,23 @@ class SecretView(Document):
     uri: str
     key_id: str
     expires_on: datetime
+
+
+class RotationView(Document):
+    """The way from one secret to the next, while it is open."""
+
+    state: RotationState = Field(
+        description="`preparing`: made and proven; `offered`: to be entered in the UTM; `retiring`: the old one goes."
+    )
+    begun: datetime
+    key_id: str | None = Field(description="Of the new secret: what is confirmed, or given up.")
+    expires_on: datetime | None = Field(description="When the new one ends.")
+    offered_on: datetime | None
+    confirmed_on: datetime | None
+    old_key_id: str | None = Field(description="Of the secret that is replaced; null where nothing is left of it.")
+    old_works_until: datetime | None = Field(
+        description="Until when the UTM goes on with the old one; null where that does not work any more."
+    )
 
 
 class WantedView(Document):
@@ -102,7 +121,8 @@ class ConnectionView(Document):
     wanted: WantedView
     steps: list[StepView]
     ids: IdsView
-    secret: SecretView | None
+    secret: SecretView | None = Field(description="The one with which this app itself logs in.")
+    rotation: RotationView | None = Field(default=None, description="Null where no new secret is under way.")
     mailboxes: MailboxPage
     findings: list[FindingView]
     acceptances: list[AcceptanceView] = Field(default=[], description="What somebody has accepted, by whom and when.")
@@ -121,6 +141,7 @@ class ConnectionSummary(Document):
     since: datetime | None
     verified: bool
     expires_on: datetime | None
+    rotation: RotationState | None = None
     mailboxes: dict[MailboxState, int]
     findings: list[str] = Field(description="The codes of the findings that are more than information.")
 
@@ -181,6 +202,9 @@ class Parameters(Document):
     client_secret: str | None = Field(repr=False, description="The secret's value; null with ?secret=reference.")
     labels: dict[str, dict[str, str]]
     secret: SecretReference
+    rotation: RotationView | None = Field(
+        default=None, description="While a new secret is under way: whether it is this one, and how long the old works."
+    )
     imap: ImapView
     oauth2: OAuthView
 
@@ -232,7 +256,8 @@ def connection_summary(connection: Connection, now: Standing) -> ConnectionSumma
         state=now.state,
         since=connection.since,
         verified=now.verified,
-        expires_on=connection.secret.expires_on if connection.secret is not None else None,
+        expires_on=secret.expires_on if (secret := used(connection)) is not None else None,
+        rotation=state_of(connection.rotation),
         mailboxes=connection.counts(),
         findings=sorted({finding.code for finding in now.findings if finding.severity != "info"}),
     )
@@ -304,21 +329,43 @@ def connection_view(
             object_id=connection.ids.object_id,
             enterprise_application_id=connection.ids.enterprise_application_id,
         ),
-        secret=SecretView(
-            uri=connection.secret.uri, key_id=connection.secret.key_id, expires_on=connection.secret.expires_on
-        )
-        if connection.secret is not None
-        else None,
+        secret=_secret_view(connection),
+        rotation=rotation_view(connection),
         mailboxes=mailboxes,
         findings=[finding_view(finding, lang, context) for finding in now.findings],
         removed=removed_view(connection.removed, lang) if connection.removed is not None else None,
     )
 
 
+def _secret_view(connection: Connection) -> SecretView | None:
+    secret = used(connection)
+    return SecretView(**secret.model_dump(include={*SecretView.model_fields})) if secret is not None else None
+
+
+def rotation_view(connection: Connection) -> RotationView | None:
+    """Return how far a new secret is; None where none is under way."""
+    rotation = connection.rotation
+    if rotation is None:
+        return None
+    retiring = rotation.state is RotationState.RETIRING
+    new, old = (connection.secret, rotation.old) if retiring else (rotation.next, connection.secret)
+    return RotationView(
+        state=rotation.state,
+        begun=rotation.begun,
+        key_id=new.key_id if new is not None else None,
+        expires_on=new.expires_on if new is not None else None,
+        offered_on=rotation.offered_on,
+        confirmed_on=rotation.confirmed_on,
+        old_key_id=old.key_id if old is not None else None,
+        old_works_until=old_works_until(connection),
+    )
+
+
 def _step_view(connection: Connection, step: StepName, live: Progress, lang: Language) -> StepView:
     entry = connection.step(step)
     # A run that has just ended still shows its last status for a moment; what it has stored is newer.
-    works = connection.operation.ended is None and live.revision == connection.wanted.revision
+    at_work = connection.operation.ended is None and not connection.operation.apart
+    works = at_work and live.revision == connection.wanted.revision
     now = live if works and live.step == step else Progress()
     state = next((one for one in (StepState.RUNNING, StepState.WAITING) if one == now.state), entry.state)
     return StepView(

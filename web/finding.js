@@ -25,7 +25,7 @@ function findingCard(finding, { accept, confirm, repair }) {
     h('p', { class: 'ways' },
       outward(t('page.finding.help'), finding.help),
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
-    confirm && finding.code === 'utm-needs-new-secret' && h('p', { class: 'ways' },
+    confirm && ['utm-needs-new-secret', 'secret-offered'].includes(finding.code) && h('p', { class: 'ways' },
       button(t('page.confirm', { key: finding.subject.slice(0, 8) }), () => confirm(finding), { id: 'confirm' })),
     repair && finding.code === 'document-unreadable' && h('p', { class: 'ways' },
       button(t('page.repair.look'), repair, { id: `repair-${finding.id}` })),

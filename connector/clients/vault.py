@@ -164,14 +164,14 @@ class Vault:
             log("vault-probe-left", code=error.code)
 
     @_told
-    async def label(self, name: str, version: str, tags: dict[str, str]) -> None:
-        """Give a version other tags; all else stays as it is.
+    async def label(self, name: str, version: str, tags: dict[str, str], *, enabled: bool | None = None) -> None:
+        """Give a version other tags, and disable or enable it where that is said; all else stays as it is.
 
         Raises:
             ReplicationError: the vault says yes and shows others.
         """
-        shown = await self._client.update_secret_properties(name, version, tags=tags)
-        if (shown.tags or {}) != tags:
+        shown = await self._client.update_secret_properties(name, version, tags=tags, enabled=enabled)
+        if (shown.tags or {}) != tags or enabled not in {None, shown.enabled}:
             raise ReplicationError("vault", "replication", "the tags are not as they were written")
 
     @_told

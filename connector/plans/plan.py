@@ -18,6 +18,7 @@ class Action(StrEnum):
     REMOVE_ORPHAN = "remove-orphan"
     RECOVER_SECRET = "recover-secret"  # noqa: S105 - the name of an action
     ADD_SECRET = "add-secret"  # noqa: S105 - the name of an action
+    REMOVE_SECRET = "remove-secret"  # noqa: S105 - the name of an action
     CREATE_PRINCIPAL = "create-principal"
     REPLACE_PRINCIPAL = "replace-principal"
     ENABLE_IMAP = "enable-imap"

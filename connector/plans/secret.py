@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from connector.credential import Intent, SecretRecord
+from connector.credential import Intent, Rotation, RotationState, SecretRecord
 from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
 from connector.model import Absent, Finding
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
-from connector.steps import StepName
+from connector.plans.succession import GIVEN_UP, RETIRED, Told, is_offered, state_of, told, was_in_use
+from connector.rotation import proven
+from connector.steps import OperationKind, StepName
 
 _MARGIN = timedelta(hours=1)
 CLAIM = timedelta(minutes=5)
 """For so long an open intent is taken to be worked on: longer than any activity may run."""
 IN_THE_MAKING = "secret-in-the-making"
-STATE = "state"
-"""The vault's tag by which the story of a secret can be read where the store is lost."""
-NEW, NEXT, CURRENT = "new", "next", "current"
+WAITS = frozenset({"secret-not-known-yet", "secret-not-listed-yet"})
+"""What only time can mend."""
 
 Proof = Literal["accepted", "refused", "expired", "application-unknown"]
 
@@ -37,8 +38,17 @@ class Observed:
     """Every credential on the application."""
     intents: tuple[Intent, ...]
     proof: Proof | None
-    """What the token endpoint said to the newest usable version; None where there was nothing to ask it."""
+    """What the token endpoint said to the present secret; None where there was nothing to ask it."""
     now: datetime
+    next_proof: Proof | None = None
+    """The same of the next one; None where it was not asked, since nobody of ours uses that without need."""
+    kind: OperationKind = OperationKind.SET_UP
+    secret: SecretRecord | None = None
+    rotation: Rotation | None = None
+    accepted: bool = False
+    """Whether the document says that the token endpoint has accepted one before."""
+    last: bool = False
+    """Whether replication has had all its time."""
     deleted: bool = False
     """Whether the vault holds a deleted secret of the name, which can be brought back."""
     recovered: bool = False
@@ -58,6 +68,45 @@ class Observed:
     """Why the vault cannot be looked into, where a removal must not wait for that; None where it can."""
     unsure: bool = False
     """Whether an application that is not shown may be there."""
+
+    @property
+    def told(self) -> Told:
+        """Return which version is which."""
+        return told(self.versions, self.secret, self.rotation)
+
+    @property
+    def first(self) -> bool:
+        """Return whether the UTM can have none yet: nothing of this connection was ever accepted."""
+        return not (self.accepted or self.secret is not None or was_in_use(self.versions))
+
+    def listed(self, key_id: str | None) -> bool:
+        """Return whether a credential is on the application."""
+        return any(one.key_id == key_id for one in self.credentials)
+
+    def wrong(self) -> str | None:
+        """Return what is wrong with the present secret; None where it can be used."""
+        current = self.told.current
+        if current is None:
+            return "secret-deleted" if self.deleted and not self.versions else "secret-missing"
+        return self._wrong(current, self.proof)
+
+    def wrong_next(self) -> str | None:
+        """Return what is wrong with the next one; where the token endpoint was not asked, as far as can be seen."""
+        new = self.told.next
+        return "secret-missing" if new is None else self._wrong(new, self.next_proof or "accepted")
+
+    def _wrong(self, version: SecretVersion, proof: Proof | None) -> str | None:
+        """Return why a version cannot be used, or why to wait."""
+        if not version.enabled or expired(version, self.now) or proof == "expired":
+            return "secret-disabled" if not version.enabled else "secret-expired"
+        young = self.now - version.created < REPLICATION_TIME and not self.last
+        if not self.listed(version.key_id):
+            return "secret-not-listed-yet" if young else "secret-gone"
+        if proof == "accepted":
+            return None
+        if young:
+            return "secret-not-known-yet"
+        return "application-unknown" if proof == "application-unknown" else "secret-refused"
 
 
 def secret_name(connection: str, application_id: str) -> str:
@@ -91,40 +140,14 @@ def lifetime(wish: int | None, default: int, longest: int | None) -> timedelta:
     return timedelta(days=days) - (_MARGIN if days == longest else timedelta())
 
 
-def state_of(version: SecretVersion) -> str:
-    """Return what the vault's tag says of a version; one of 0.1.0 has none, and was in use.
-
-    ``new`` until the token endpoint has accepted it, ``next`` as long as the UTM may have an earlier one still,
-    ``current`` otherwise.
-    """
-    return version.tags.get(STATE, CURRENT)
+def expired(version: SecretVersion, now: datetime) -> bool:
+    """Return whether a version has come to its end."""
+    return version.expires is not None and version.expires <= now
 
 
-def succession(before: SecretRecord | None, versions: tuple[SecretVersion, ...]) -> SecretRecord | None:
-    """Return the record of the newest version, which the token endpoint has accepted, with whether the UTM has it.
-
-    Where the store knows of no secret the vault's tags tell whether an earlier one was accepted: it may have been lost.
-    """
-    newest = versions[0]
-    if newest.key_id is None or newest.expires is None or (before is not None and before.version == newest.version):
-        return before
-    record = SecretRecord(uri=newest.uri, version=newest.version, key_id=newest.key_id, expires_on=newest.expires)
-    if before is None:
-        earlier = [] if state_of(newest) == CURRENT else [one for one in versions[1:] if state_of(one) != NEW]
-        record.replaces = next((one.key_id for one in earlier if one.key_id not in {None, newest.key_id}), None)
-    elif before.key_id == newest.key_id:  # the same value under another version
-        record.replaces, record.confirmed_on = before.replaces, before.confirmed_on
-    else:
-        record.replaces = before.key_id
-    return record
-
-
-def candidate(observed_versions: tuple[SecretVersion, ...], now: datetime) -> SecretVersion | None:
-    """Return the newest version if it could be used: enabled, not expired, and it knows its credential."""
-    newest = observed_versions[0] if observed_versions else None
-    if newest is None or not newest.enabled or newest.key_id is None:
-        return None
-    return None if newest.expires is not None and newest.expires <= now else newest
+def usable(version: SecretVersion | None, now: datetime) -> bool:
+    """Return whether it is worth asking the token endpoint for a version."""
+    return version is not None and version.enabled and not expired(version, now)
 
 
 def claimed(intents: Sequence[Intent], now: datetime) -> tuple[Intent, ...]:
@@ -150,29 +173,114 @@ def orphans(observed: Observed) -> tuple[Credential, ...]:
 
 @guarded(StepName.SECRET)
 def plan(observed: Observed, wanted: Goal) -> Plan:
-    """Return which orphans to remove and whether a new secret is needed; where none is wanted, how all go."""
-    return _back(observed) if isinstance(wanted, Absent) else _usable(observed)
-
-
-def _usable(observed: Observed) -> Plan:
-    subject = observed.subject
+    """Return which orphans to remove, and what is to be done about the secrets; where none is wanted, how all go."""
+    if isinstance(wanted, Absent):
+        return _back(observed)
     removals = tuple(
         Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan") for credential in orphans(observed)
     )
-    reason = _reason(observed)
+    done = _PLANS.get(observed.kind, _set_up)(observed)
+    return Plan((*removals, *done.changes), done.findings, done.wait)
+
+
+def _set_up(observed: Observed) -> Plan:
+    """A secret that can be used: the present one, the next one where that is gone, or another."""
+    reason = observed.wrong()
     if reason is None:
-        return Plan(removals, _recovered(observed))
-    if reason in {"secret-not-known-yet", "secret-not-listed-yet"}:
-        return Plan(removals, wait=reason)
+        return Plan(_stray(observed), _recovered(observed))
+    if reason not in WAITS and observed.told.next is not None:
+        new = observed.wrong_next()
+        if new is None or new in WAITS or observed.told.current is None:
+            reason = new
+    return Plan() if reason is None else _made(observed, reason)
+
+
+def _made(observed: Observed, reason: str) -> Plan:
+    """Return how a secret is made, or why not now."""
+    subject = observed.subject
+    if reason in WAITS:
+        return Plan(wait=reason)
     if reason == "application-unknown":
         return Plan(findings=(Finding(code=reason, step=StepName.SECRET, subject=subject),))
     if reason == "secret-deleted":
-        return Plan((*removals, Change(Action.RECOVER_SECRET, subject, reason)))
+        return Plan((Change(Action.RECOVER_SECRET, subject, reason),))
     if claimed(observed.intents, observed.now):
-        return Plan(removals, wait=IN_THE_MAKING)
+        return Plan(wait=IN_THE_MAKING)
     if observed.held is not None:
-        return Plan(removals) if removals else Plan(findings=(observed.held,))
-    return Plan((*removals, Change(Action.ADD_SECRET, subject, reason)))
+        return Plan() if orphans(observed) else Plan(findings=(observed.held,))
+    return Plan((Change(Action.ADD_SECRET, subject, reason),))
+
+
+def _stray(observed: Observed) -> tuple[Change, ...]:
+    """Return what is to become of a next secret that nobody will enter: the present one can be used."""
+    new, rotation = observed.told.next, observed.rotation
+    if new is None:
+        return ()
+    if (reason := observed.wrong_next()) is not None and reason not in WAITS:
+        return _ended(observed, new, reason)
+    return _ended(observed, new, "rotation-unfinished") if rotation is None and not is_offered(new) else ()
+
+
+def _ended(observed: Observed, version: SecretVersion | None, reason: str) -> tuple[Change, ...]:
+    """Return how a version is brought to its end: its credential first, then its value."""
+    if version is None or version.key_id is None:
+        return ()
+    over = state_of(version) in {RETIRED, GIVEN_UP} and not version.enabled
+    if over and not observed.listed(version.key_id):
+        return ()
+    return (Change(Action.REMOVE_SECRET, version.key_id, reason),)
+
+
+def _kept(observed: Observed) -> Plan:
+    """The last valid credential is never removed."""
+    wait = observed.wrong()
+    if wait in WAITS:
+        return Plan(wait=wait)
+    return Plan(findings=(Finding(code="last-secret-kept", step=StepName.SECRET, subject=observed.subject),))
+
+
+def _rotate(observed: Observed) -> Plan:
+    """A next secret beside the present one, accepted often enough; or its end."""
+    rotation, new = observed.rotation, observed.told.next
+    if rotation is None:
+        return Plan(findings=(Finding(code="rotation-failed", step=StepName.SECRET, subject=observed.subject),))
+    if rotation.state is not RotationState.PREPARING:
+        return Plan()
+    if new is None:
+        return _made(observed, "rotation-begun")
+    reason = rotation.failing or observed.wrong_next()
+    if reason is None:
+        return Plan() if proven(rotation) else Plan(wait="secret-proving")
+    if reason in WAITS:
+        return Plan(wait=reason)
+    return _kept(observed) if observed.wrong() is not None else Plan(_ended(observed, new, "rotation-failed"))
+
+
+def _abandon(observed: Observed) -> Plan:
+    new = observed.told.next
+    if new is None or (observed.rotation is not None and observed.rotation.state is RotationState.RETIRING):
+        return Plan()
+    return _kept(observed) if observed.wrong() is not None else Plan(_ended(observed, new, "rotation-abandoned"))
+
+
+def _retire(observed: Observed) -> Plan:
+    rotation, seen = observed.rotation, observed.told
+    if rotation is None or rotation.state is RotationState.PREPARING:
+        return Plan()
+    if rotation.state is RotationState.OFFERED:
+        past = seen.current is not None and expired(seen.current, observed.now)
+        return Plan(_ended(observed, seen.current, "secret-expired")) if past else Plan()
+    changes = _ended(observed, seen.retiring, "secret-retired")
+    if not changes and rotation.old is not None and observed.listed(rotation.old.key_id):
+        changes = (Change(Action.REMOVE_SECRET, rotation.old.key_id, "secret-retired"),)
+    return _kept(observed) if changes and observed.wrong() is not None else Plan(changes)
+
+
+_PLANS: dict[OperationKind, Callable[[Observed], Plan]] = {
+    OperationKind.ROTATE: _rotate,
+    OperationKind.ABANDON: _abandon,
+    OperationKind.RETIRE: _retire,
+}
 
 
 def _back(observed: Observed) -> Plan:
@@ -197,24 +305,5 @@ def _back(observed: Observed) -> Plan:
 
 
 def _recovered(observed: Observed) -> tuple[Finding, ...]:
-    told = Finding(code="secret-recovered", severity="info", step=StepName.SECRET, subject=observed.subject)
-    return (told,) if observed.recovered else ()
-
-
-def _reason(observed: Observed) -> str | None:
-    """Return why a new secret is needed, or why to wait; None where the present one can be used."""
-    if not observed.versions:
-        return "secret-deleted" if observed.deleted else "secret-missing"
-    newest = candidate(observed.versions, observed.now)
-    if newest is None:
-        return "secret-disabled" if not observed.versions[0].enabled else "secret-expired"
-    young = observed.now - newest.created < REPLICATION_TIME
-    if not any(credential.key_id == newest.key_id for credential in observed.credentials):
-        return "secret-not-listed-yet" if young else "secret-gone"
-    if observed.proof == "accepted":
-        return None
-    if observed.proof == "expired":
-        return "secret-expired"
-    if young:
-        return "secret-not-known-yet"
-    return "application-unknown" if observed.proof == "application-unknown" else "secret-refused"
+    found = Finding(code="secret-recovered", severity="info", step=StepName.SECRET, subject=observed.subject)
+    return (found,) if observed.recovered else ()

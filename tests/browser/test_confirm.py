@@ -8,9 +8,9 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from connector.clients.store import FolderStore
+from connector.credential import Rotation, RotationState
 from connector.documents import Documents
 from connector.model import Connection
-from connector.steps import ConnectionState
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
 
@@ -22,7 +22,9 @@ async def test_a_new_secret_is_confirmed_by_its_key_and_an_expired_one_is_not_ca
 
         def replaced(connection: Connection) -> None:
             assert connection.secret is not None
-            connection.secret.replaces, connection.state = "old", ConnectionState.ACTION_REQUIRED
+            connection.rotation = Rotation(
+                id="r", state=RotationState.OFFERED, begun=connection.since, next=connection.secret, alone=True
+            )
 
         def expired(connection: Connection) -> None:
             assert connection.secret is not None

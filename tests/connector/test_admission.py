@@ -21,7 +21,7 @@ from connector.lost import ALIVE, Live, lost
 from connector.messages import text
 from connector.model import Connection, Operation, StepRecord, Wanted
 from connector.orders import Progress, progress
-from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Settled, Start, Wake
+from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -34,6 +34,10 @@ THROUGH = {
     Kind.VERIFY: "verify_connection",
     Kind.CANCEL: "cancel_connection",
     Kind.CONFIRM: "confirm_secret",
+    Kind.ROTATE: "rotate_secret",
+    Kind.RENEW: None,
+    Kind.ABANDON: "abandon_rotation",
+    Kind.RETIRE: None,
     Kind.ACCEPT: "accept_finding",
     Kind.WITHDRAW: "withdraw_acceptance",
     Kind.RECOVER: None,
@@ -44,7 +48,7 @@ THROUGH = {
 }
 COLUMNS = ("new", "rests", "lost", "cancelling", "works", "waits", "stuck", "removing", "unfinished", "removed")
 BUSY, ENDING, FEW, OTHER_KEY = "operation-running", "operation-cancelling", "removal-not-allowed", "key-not-offered"
-UNKNOWN = "unknown-connection"
+UNKNOWN, NONE_OPEN = "unknown-connection", "no-rotation"
 RUNNING, HALF, GONE = "removal-running", "removal-unfinished", "connection-removed"
 ANEW, OVER, LET, KEPT = "start/other", "replace/other", "settled/same", "wake/same"
 EXPECTED = {
@@ -57,6 +61,10 @@ EXPECTED = {
     "to cancel":              (UNKNOWN, LET,   "settled/attempt", KEPT, *["replace/same"] * 4,    LET,  LET),
     "to confirm":             (UNKNOWN, *[LET] * 6,                                RUNNING, HALF, GONE),
     "to confirm another key": (UNKNOWN, *[OTHER_KEY] * 6,                          RUNNING, HALF, GONE),
+    "to rotate":              (UNKNOWN, ANEW,  BUSY, ENDING,    BUSY, BUSY,  BUSY, RUNNING, HALF, GONE),
+    "to renew":               (UNKNOWN, ANEW,  *[LET] * 8),
+    "to abandon":             (UNKNOWN, NONE_OPEN, NONE_OPEN, ENDING, *[NONE_OPEN] * 3, RUNNING, HALF, GONE),
+    "to retire":              (UNKNOWN, ANEW,  *[LET] * 8),
     "to accept":              (UNKNOWN, LET,   LET,  LET,       KEPT, KEPT,  KEPT, KEPT,    LET,  LET),
     "to withdraw":            (UNKNOWN, LET,   LET,  LET,       KEPT, KEPT,  KEPT, KEPT,    LET,  LET),
     "to recover":             (UNKNOWN, LET,   "start/attempt", LET, LET, LET, LET, LET,    LET,  LET),
@@ -83,6 +91,10 @@ ASKED = {
     "to cancel": Request(Kind.CANCEL, "hq", "new"),
     "to confirm": Request(Kind.CONFIRM, "hq", "new", key_id=KEY.upper()),
     "to confirm another key": Request(Kind.CONFIRM, "hq", "new", key_id="another"),
+    "to rotate": Request(Kind.ROTATE, "hq", "new"),
+    "to renew": Request(Kind.RENEW, "hq", "new"),
+    "to abandon": Request(Kind.ABANDON, "hq", "new", key_id=KEY),
+    "to retire": Request(Kind.RETIRE, "hq", "new"),
     "to accept": Request(Kind.ACCEPT, "hq", "new"),
     "to withdraw": Request(Kind.WITHDRAW, "hq", "new"),
     "to recover": Request(Kind.RECOVER, "hq", "new"),
@@ -105,9 +117,7 @@ def document(state: ConnectionState = ConnectionState.RUNNING, **operation: Any)
         last_change=LONG_AGO,
         stuck_since=LONG_AGO,
         steps={StepName.PREREQUISITES: StepRecord(state=StepState.DONE)},
-        secret=SecretRecord(
-            uri="https://v", version="1", key_id=KEY, expires_on=NOW + timedelta(days=90), replaces="0"
-        ),
+        secret=SecretRecord(uri="https://v", version="1", key_id=KEY, expires_on=NOW + timedelta(days=90)),
     )
 
 
@@ -228,6 +238,8 @@ def expected(asked: str, connection: Connection, stands: Situation, live: Live) 
         return EXPECTED["another set-up"][COLUMNS.index(stands)] if only_looks else "wake/same"
     if asked == "to recover" and stands is Situation.LOST and operation.cancelled:
         return "settled/attempt"
+    if asked == "to rotate" and stands is Situation.LOST and operation.cancelled:
+        return ANEW
     return EXPECTED[asked][COLUMNS.index(stands)]
 
 
@@ -365,7 +377,7 @@ def test_a_condition_that_does_not_hold_refuses_before_anything_else(kind: Kind)
 
     for one in (document(), document(ended=LONG_AGO), document(cancelled=True)):
         assert (code('"0-other"', one), code("nonsense", one)) == ("if-match-failed", "if-match-invalid")
-        assert {code(etag(one), one), code("*", one)} <= {None, BUSY, ENDING}
+        assert {code(etag(one), one), code("*", one)} <= {None, BUSY, ENDING, NONE_OPEN}
     assert code("*", None) == "if-match-failed"
 
 
@@ -380,13 +392,8 @@ def test_a_dry_run_is_of_the_connection_as_it_would_be_and_has_no_attempt() -> N
     assert of_old.secret is not None
 
 
-def test_a_confirmation_writes_once_and_a_connection_that_waited_for_nothing_else_is_ready() -> None:
+def test_a_connection_without_a_secret_has_nothing_to_be_confirmed() -> None:
     before = document(ConnectionState.ACTION_REQUIRED, ended=LONG_AGO)
-    before.steps = {step: StepRecord(state=StepState.DONE) for step in StepName}
-    before.wanted = wanted()
-    first = _admitted("to confirm", before, Live())
-    assert (first.connection.state, first.connection.secret and first.connection.secret.confirmed_on) == ("ready", NOW)
-    assert _admitted("to confirm", first.connection, Live()) == Settled(first.connection, stored=True)
     before.secret = None
     answer = ask("to confirm", before, Live())
     assert isinstance(answer, Refuse)
@@ -416,6 +423,7 @@ def test_nobody_asks_through_a_function_that_is_for_something_else(kind: Kind) -
 
 def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -> None:
     own = {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE, Kind.PLAN_REMOVAL}
+    own |= {Kind.ROTATE, Kind.RENEW, Kind.ABANDON, Kind.RETIRE}
     assert {kind for kind in Kind if not asks_again(kind)} == own
 
 
@@ -433,7 +441,7 @@ def test_every_refusal_has_words_in_both_languages() -> None:
             answer = ask(asked, connection, live)
             if isinstance(answer, Refuse):
                 refused[answer.error.code] = answer.error
-    assert set(refused) == {ENDING, BUSY, FEW, OTHER_KEY, RUNNING, HALF, GONE}
+    assert set(refused) == {ENDING, BUSY, FEW, OTHER_KEY, NONE_OPEN, RUNNING, HALF, GONE}
     for code, error in refused.items():
         for lang in ("de", "en"):
             for part in ("title", "detail", "hint"):

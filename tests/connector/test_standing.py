@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.credential import SecretRecord
+from connector.credential import Rotation, RotationState, SecretRecord
 from connector.model import ChunkSummary, Connection, Finding, Operation, StepRecord, Wanted
 from connector.standing import standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -79,13 +79,37 @@ def test_what_a_step_has_met_is_told_once() -> None:
     assert [finding.code for finding in now.findings] == ["secret-gone", "secret-expired"]
 
 
-def test_a_replacement_is_action_required_until_somebody_confirms() -> None:
-    one = connection(timedelta(days=90), replaces="old")
-    now = standing(one, conclude(one, 0, NOW).state, NOW)
-    assert (now.state, now.verified) == (ConnectionState.ACTION_REQUIRED, True)
-    assert [finding.id for finding in now.findings] == ["utm-needs-new-secret:12345678-9"]
-    assert conclude(one, 0, NOW).ended  # nobody has to look for it: it is told
+def offering(ends: timedelta, **more: Any) -> Connection:
+    one = connection(ends)
+    new = SecretRecord(uri="https://v/secrets/hq/n", version="n", key_id="87654321-9", expires_on=NOW + timedelta(400))
+    one.rotation = Rotation(id="r", state=RotationState.OFFERED, begun=NOW, next=new, **more)
+    return one
 
-    one = connection(timedelta(days=90), replaces="old", confirmed_on=NOW)
+
+@pytest.mark.parametrize(
+    ("one", "state", "codes"),
+    [
+        (offering(timedelta(days=60)), "ready", ["secret-offered"]),
+        (offering(timedelta(days=20)), "ready", ["secret-offered"]),
+        (offering(timedelta(days=7, seconds=1)), "ready", ["secret-offered"]),
+        (offering(timedelta(days=7)), "action-required", ["utm-needs-new-secret"]),
+        (offering(timedelta(0)), "action-required", ["utm-needs-new-secret"]),
+        (offering(timedelta(days=60), alone=True), "action-required", ["utm-needs-new-secret"]),
+        (offering(timedelta(days=60), gone=True), "ready", ["offered-secret-gone"]),
+    ],
+)
+def test_an_offered_secret_is_a_warning_until_the_old_one_is_about_to_end(
+    one: Connection, state: str, codes: list[str]
+) -> None:
+    assert conclude(one, 0, NOW).state is ConnectionState.READY
     now = standing(one, conclude(one, 0, NOW).state, NOW)
-    assert (now.state, now.findings) == (ConnectionState.READY, ())
+    assert (now.state, [finding.code for finding in now.findings]) == (state, codes)
+    assert now.findings[0].subject == "87654321-9"
+
+
+def test_nothing_is_said_of_a_secret_that_is_being_proven_or_confirmed() -> None:
+    for state in (RotationState.PREPARING, RotationState.RETIRING):
+        one = offering(timedelta(days=60))
+        assert one.rotation is not None
+        one.rotation.state = state
+        assert standing(one, ConnectionState.READY, NOW).findings == ()

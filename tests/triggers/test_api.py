@@ -22,7 +22,7 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
     assert answer.headers["cache-control"] == "no-store"
     assert set(shown) == {
         "name", "displayName", "revision", "state", "since", "verified", "label", "steps", "ids", "secret",
-        "mailboxes", "findings", "acceptances", "wanted", "operation", "removed",
+        "mailboxes", "findings", "acceptances", "wanted", "operation", "removed", "rotation",
     }  # fmt: skip
     assert set(shown["wanted"]) == {"lifetimeDays", "enableImap", "arranged"}
     assert all(
@@ -104,6 +104,7 @@ async def test_connections_are_listed_in_short(hq: Served) -> None:
             {
                 **{key: shown[key] for key in ("name", "displayName", "revision", "state", "since", "verified")},
                 "expiresOn": shown["secret"]["expiresOn"],
+                "rotation": None,
                 "mailboxes": {"open": 3},
                 "findings": [],
             }

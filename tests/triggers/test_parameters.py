@@ -44,6 +44,7 @@ async def test_the_parameters_have_exactly_the_documented_keys_and_values(hq: Se
             "en": {"applicationId": "Application ID", "tenantId": "Client ID", "clientSecret": "Secret client key"},
         },
         "secret": shown["secret"],
+        "rotation": None,
         "imap": {
             "host": host,
             "port": int(port),

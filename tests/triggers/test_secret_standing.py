@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from connector.clients.store import FolderStore
-from connector.credential import SecretRecord
+from connector.credential import Rotation, RotationState, SecretRecord
 from connector.documents import Documents
 from connector.model import (
     Chunk,
@@ -27,6 +27,7 @@ from tests.triggers.served import Served, problem, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEY = "12345678-aaaa-bbbb-cccc-1234567890ab"
+NEW = "87654321-aaaa-bbbb-cccc-1234567890ab"
 STATES = {"ready": ConnectionState.READY, "failed": ConnectionState.FAILED, "cancelled": ConnectionState.CANCELLED}
 
 
@@ -40,7 +41,8 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]
     await _keep(documents, _connection("soon", timedelta(days=29)))
     await _keep(documents, _connection("none", None))
     for name in ("new", "works"):
-        waiting = _connection(name, timedelta(days=90), replaces="old", state=ConnectionState.ACTION_REQUIRED)
+        waiting = _connection(name, timedelta(days=5))
+        waiting.rotation = _offered(timedelta(days=90))
         if name == "works":
             waiting.operation = waiting.operation.model_copy(update={"ended": None})
         await _keep(documents, waiting)
@@ -54,11 +56,15 @@ async def _keep(documents: Documents, connection: Connection) -> None:
     await documents.save_chunk(connection.name, Chunk(number=0, mailboxes=[opened]))
 
 
+def _offered(ends: timedelta) -> Rotation:
+    now = datetime.now(UTC)
+    new = SecretRecord(uri="https://vault.example/secrets/x/n", version="n", key_id=NEW, expires_on=now + ends)
+    return Rotation(id="r", state=RotationState.OFFERED, begun=now, offered_on=now, next=new)
+
+
 def _connection(name: str, ends: timedelta | None, **more: Any) -> Connection:
     now = datetime.now(UTC)
     secret = {"uri": "https://vault.example/secrets/x/v", "version": "v", "key_id": KEY}
-    if "replaces" in more:
-        secret["replaces"] = more.pop("replaces")
     operation = Operation(id=name, kind=OperationKind.SET_UP, started=now, ended=now, begun=True)
     values: dict[str, Any] = {
         "name": name,
@@ -108,18 +114,19 @@ async def test_a_confirmation_makes_it_ready_and_changes_nothing_else(app: Serve
     path = "/api/connections/new"
     assert (await app.client.get(path)).json()["state"] == "action-required"
     asked = len(app.tenant.requests)
-    first = await app.client.post(f"{path}/confirm", json={"keyId": KEY.upper()})
-    again = await app.client.post(f"{path}/confirm", json={"keyId": KEY})
+    problem(await app.client.post(f"{path}/confirm", json={"keyId": KEY}), 409, "key-not-offered")
+    first = await app.client.post(f"{path}/confirm", json={"keyId": NEW.upper()})
+    again = await app.client.post(f"{path}/confirm", json={"keyId": NEW})
     assert (first.status_code, first.json()) == (200, again.json())
-    assert (first.json()["state"], first.json()["keyId"], first.json()["revision"]) == ("ready", KEY, 3)
+    assert (first.json()["state"], first.json()["keyId"], first.json()["revision"]) == ("ready", NEW, 3)
     shown = (await app.client.get(path)).json()
     assert (shown["state"], shown["findings"], shown["revision"]) == ("ready", [], 3)
     assert app.tenant.requests[asked:] == []
 
 
 async def test_a_confirmation_is_taken_at_any_time_also_of_what_needs_none(app: Served) -> None:
-    for name in ("works", "past-failed", "soon"):
-        answer = await app.client.post(f"/api/connections/{name}/confirm", json={"keyId": KEY})
+    for name, key in (("works", NEW), ("past-failed", KEY), ("soon", KEY)):
+        answer = await app.client.post(f"/api/connections/{name}/confirm", json={"keyId": key})
         assert answer.status_code == 200
     codes = [finding["code"] for finding in (await app.client.get("/api/connections/works")).json()["findings"]]
     assert "utm-needs-new-secret" not in codes

@@ -63,7 +63,7 @@ def observed(**more: Any) -> Observed:
         (observed(versions=()), "secret-missing"),
         (observed(versions=(version(enabled=False), version("k0"))), "secret-disabled"),
         (observed(versions=(version(expires=NOW),)), "secret-expired"),
-        (observed(versions=(version(None),)), "secret-expired"),
+        (observed(versions=(version(None),)), "secret-missing"),
         (observed(credentials=()), "secret-gone"),
         (observed(proof="refused"), "secret-refused"),
         (observed(proof="expired"), "secret-expired"),

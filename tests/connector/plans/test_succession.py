@@ -1,55 +1,74 @@
-"""Which secret takes the place of which: from the document, or from the vault's tags where the store is lost."""
+"""Which secret is which: by the vault's tags, and by what the document says of a confirmation."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.credential import SecretRecord
+from connector.credential import Rotation, RotationState, SecretRecord
 from connector.observed import SecretVersion
-from connector.plans.secret import succession
+from connector.plans.succession import is_offered, ours, told
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def version(key_id: str | None, state: str | None = None) -> SecretVersion:
-    tags = {name: value for name, value in (("keyId", key_id), ("state", state)) if value is not None}
-    return SecretVersion(uri="u", version=f"v-{key_id}", enabled=True, created=NOW, expires=NOW, tags=tags)
+def version(key: str, state: str | None, age: int, **tags: str) -> SecretVersion:
+    values = {"keyId": key, **({"state": state} if state else {}), **tags}
+    created = NOW - timedelta(days=age)
+    return SecretVersion(uri="u", version=f"v-{key}", enabled=True, created=created, expires=NOW, tags=values)
 
 
-def record(key_id: str, **more: object) -> SecretRecord:
-    return SecretRecord.model_validate(
-        {"uri": "u", "version": f"v-{key_id}", "key_id": key_id, "expires_on": NOW, **more}
-    )
+def record(key: str) -> SecretRecord:
+    return SecretRecord(uri="u", version=f"v-{key}", key_id=key, expires_on=NOW)
+
+
+def story(text: str) -> list[SecretVersion]:
+    """Return versions, the newest first, from ``a:current b:next``, which is written the oldest first."""
+    parts = [one.partition(":") for one in text.split()]
+    return [version(key, state or None, age) for age, (key, _, state) in enumerate(reversed(parts))]
 
 
 @pytest.mark.parametrize(
-    ("before", "versions", "replaces"),
+    ("written", "expected"),
     [
-        (None, [version("a", "new")], None),
-        (None, [version("b", "new"), version("a", "new")], None),
-        (None, [version("b", "new"), version("a", "current")], "a"),
-        (None, [version("b", "next"), version("a", "current")], "a"),
-        (None, [version("c", "new"), version("b", "new"), version("a")], "a"),
-        (None, [version("c", "new"), version("b", "next"), version("a", "current")], "b"),
-        (None, [version("b", "current"), version("a", "current")], None),
-        (None, [version("b", "new"), version(None)], None),
-        (None, [version("b"), version("a")], None),
-        (record("a"), [version("b", "new"), version("a", "current")], "a"),
-        (record("a"), [version("a")], None),
-        (record("b", replaces="a"), [version("c", "new"), version("b", "next")], "b"),
+        ("a", "a - -"),
+        ("a b", "b - -"),
+        ("a:next", "- a -"),
+        ("a:new", "- a -"),
+        ("a:current", "a - -"),
+        ("a:current b:next", "a b -"),
+        ("a b:next", "a b -"),
+        ("a:retiring b:current", "b - a"),
+        ("a:retiring b:next", "b - a"),
+        ("a:retired b:current", "b - -"),
+        ("a:retired b:current c:next", "b c -"),
+        ("a:current b:given-up", "a - -"),
+        ("a:next b:current", "b - -"),
+        ("a:retired", "- - -"),
+        ("a:current b:current", "b - -"),
     ],
 )
-def test_what_is_replaced(before: SecretRecord | None, versions: list[SecretVersion], replaces: str | None) -> None:
-    found = succession(before, tuple(versions))
-    assert found is not None
-    assert (found.key_id, found.replaces, found.confirmed_on) == (versions[0].key_id, replaces, None)
+def test_the_tags_tell_which_is_which(written: str, expected: str) -> None:
+    seen = told(story(written), None, None)
+    assert " ".join(one.key_id or "" if one else "-" for one in (seen.current, seen.next, seen.retiring)) == expected
 
 
-@pytest.mark.parametrize("confirmed", [None, NOW])
-def test_the_same_value_under_another_version_is_no_new_one(confirmed: datetime | None) -> None:
-    before = record("b", version="earlier", replaces="a", confirmed_on=confirmed)
-    found = succession(before, (version("b", "next"),))
-    assert found is not None
-    assert (found.version, found.replaces, found.confirmed_on) == ("v-b", "a", confirmed)
+def test_a_confirmation_is_in_the_document_before_it_is_in_the_tags() -> None:
+    rotation = Rotation(id="r", begun=NOW, state=RotationState.RETIRING, old=record("a"), confirmed_on=NOW)
+    for written in ("a:current b:next", "a:retiring b:next", "a:current b:current", "a:retiring b:current"):
+        seen = told(story(written), record("b"), rotation)
+        assert seen.current is not None
+        assert seen.retiring is not None
+        assert (seen.current.key_id, seen.next, seen.retiring.key_id) == ("b", None, "a"), written
+    assert told(story("a:retired b:current"), record("b"), rotation).retiring is None
+
+
+def test_nobody_was_told_of_a_secret_that_is_still_being_proven() -> None:
+    assert not is_offered(version("a", "next", 0, rotation="r"))
+    assert is_offered(version("a", "next", 0, rotation="r", offered="2026-11-23T12:00:00+00:00"))
+    assert is_offered(version("a", "next", 0))
+
+
+def test_ours_is_what_the_vault_or_an_intent_knows() -> None:
+    assert ours(story("a b"), (), (record("c"), None)) == {"a", "b", "c"}

@@ -1,0 +1,121 @@
+"""What step 5 notes of what it has seen: which secret is in use, and how far a rotation is. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connector.credential import Rest, Rotation, RotationState
+from connector.model import Connection
+from connector.observed import SecretVersion
+from connector.plans.secret import WAITS, Observed
+from connector.plans.succession import (
+    CURRENT,
+    NEXT,
+    RETIRED,
+    RETIRING,
+    ROTATION,
+    is_offered,
+    record_of,
+    state_of,
+)
+from connector.rotation import AFTER_ABANDON, AFTER_FAILURE, counted
+from connector.rotation import state_of as state_now
+from connector.steps import OperationKind
+
+
+def labels(observed: Observed) -> list[tuple[SecretVersion, str]]:
+    """Return the versions whose tag is to say something else, in the order in which a stop in between loses nothing."""
+    seen = observed.told
+    wanted = [(seen.retiring, RETIRING), (seen.current, CURRENT), (seen.next, NEXT)]
+    if observed.wrong() is not None:  # of what cannot be used nothing new is said
+        wanted = [(seen.next, CURRENT)] if _becomes_first(observed) else []
+    return [(one, state) for one, state in wanted if one is not None and state_of(one) != state]
+
+
+def _becomes_first(observed: Observed) -> bool:
+    """Return whether the secret that was made is the first that the UTM can have: it needs no confirmation."""
+    new = observed.told.next
+    return new is not None and observed.first and observed.next_proof == "accepted" and observed.wrong_next() is None
+
+
+def settle(connection: Connection, observed: Observed) -> None:
+    """Note what was seen."""
+    seen, wrong = observed.told, observed.wrong()
+    if seen.next is not None and _becomes_first(observed):
+        connection.secret, connection.rotation, connection.secret_accepted = record_of(seen.next), None, True
+        return
+    if wrong is None and seen.current is not None:
+        connection.secret, connection.secret_accepted = record_of(seen.current, connection.secret), True
+    elif connection.secret is not None and _is_over(connection.secret.version, observed):
+        connection.secret = None
+    if observed.kind is OperationKind.ABANDON and seen.next is None and seen.retiring is None:
+        _abandoned(connection, observed)
+    elif observed.versions:  # of a vault that shows none nothing is concluded: they may be brought back
+        connection.rotation = _rotation(connection, observed, wrong)
+
+
+def _is_over(version: str, observed: Observed) -> bool:
+    return any(one.version == version and state_of(one) == RETIRED for one in observed.versions)
+
+
+def _rotation(connection: Connection, observed: Observed, wrong: str | None) -> Rotation | None:
+    seen, present = observed.told, connection.rotation
+    state = state_now(present)
+    if seen.retiring is not None or state is RotationState.RETIRING:
+        return _retiring(connection, observed)
+    if present is None and observed.kind is OperationKind.ROTATE:  # given up a moment ago
+        return None
+    if seen.next is not None:
+        return _with_next(present, observed, seen.next, wrong)
+    return present.model_copy(update={"next": None}) if present and state is RotationState.PREPARING else None
+
+
+def _retiring(connection: Connection, observed: Observed) -> Rotation | None:
+    """The old one is there until neither its credential nor its value is."""
+    present, version = connection.rotation, observed.told.retiring
+    old = present.old if present is not None and present.old is not None else None
+    if version is not None:
+        old = record_of(version, old) or old
+    there = version is not None and (version.enabled or state_of(version) != RETIRED)
+    if old is None or not (there or observed.listed(old.key_id)):
+        return None
+    rotation = present or Rotation(id=_id_of(observed.told.current), begun=observed.now)
+    confirmed = rotation.confirmed_on or observed.now
+    left = {"state": RotationState.RETIRING, "old": old, "next": None, "alone": False, "confirmed_on": confirmed}
+    return rotation.model_copy(update=left)
+
+
+def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion, wrong: str | None) -> Rotation | None:
+    wrong_next = observed.wrong_next()
+    rotation = present or Rotation(id=_id_of(new), begun=observed.now)
+    if rotation.next is not None and rotation.next.version != new.version:  # another one: nobody was told of it
+        rotation = Rotation(id=rotation.id, begun=rotation.begun)
+    alone = rotation.alone if wrong in WAITS else wrong is not None
+    gone = wrong_next is not None and wrong_next not in WAITS
+    rotation = rotation.model_copy(update={"next": record_of(new, rotation.next), "alone": alone, "gone": gone})
+    if rotation.state is RotationState.OFFERED:
+        return rotation
+    accepted = observed.next_proof == "accepted" and wrong_next is None
+    if observed.kind is OperationKind.ROTATE:
+        return counted(rotation, observed.now, accepted=accepted) if observed.next_proof is not None else rotation
+    if (alone and accepted) or (present is None and is_offered(new) and wrong is None):
+        return rotation.model_copy(update={"state": RotationState.OFFERED, "offered_on": observed.now})
+    return rotation if present is not None else None
+
+
+def _id_of(version: SecretVersion | None) -> str:
+    return version.tags.get(ROTATION, version.version) if version is not None else ""
+
+
+def _abandoned(connection: Connection, observed: Observed) -> None:
+    """Forget a rotation that somebody has given up: it does not begin again by itself at once."""
+    if connection.rotation is not None:
+        until = observed.now + AFTER_ABANDON
+        connection.rest = Rest(code="rotation-abandoned", on=observed.now, until=until)
+    connection.rotation = None
+
+
+def failed(connection: Connection, why: str, now: datetime) -> None:
+    """Forget a rotation that has failed: it is begun again a day later."""
+    connection.rotation = None
+    connection.rest = Rest(code="rotation-failed", why=why, on=now, until=now + AFTER_FAILURE)

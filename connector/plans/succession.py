@@ -1,0 +1,90 @@
+"""Which secret is which: by the vault's tags, so that it can be told after the store is lost, and by the document.
+
+A tag is written before the document says the same. Only a confirmation is in the document first: it asks nobody.
+Never is it the newest one that counts. A version without a tag is one of 0.1.0, and in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from connector.credential import Intent, Rotation, RotationState, SecretRecord
+from connector.observed import SecretVersion
+
+STATE, ROTATION, OFFERED = "state", "rotation", "offered"
+"""The vault's tags. ``offered`` says since when the value is handed out; before that nobody has it."""
+CURRENT, NEXT, RETIRING = "current", "next", "retiring"
+RETIRED, GIVEN_UP = "retired", "given-up"
+"""Of what is over: it was in use, or nobody was ever told of it."""
+_NEW = frozenset({NEXT, "new"})
+"""``new`` is what versions before called a secret that the token endpoint had not accepted yet."""
+_HAD = frozenset({CURRENT, RETIRING, RETIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The versions that count."""
+
+    current: SecretVersion | None = None
+    next: SecretVersion | None = None
+    retiring: SecretVersion | None = None
+
+
+def state_of(version: SecretVersion) -> str:
+    """Return what the vault's tag says of a version."""
+    return version.tags.get(STATE, CURRENT)
+
+
+def told(versions: Iterable[SecretVersion], secret: SecretRecord | None, rotation: Rotation | None) -> Told:
+    """Return which version is which; ``versions`` are the newest first."""
+    every = [version for version in versions if version.key_id is not None]
+    current = next((one for one in every if state_of(one) == CURRENT), None)
+    retiring = next((one for one in every if state_of(one) == RETIRING), None)
+    new = next((one for one in every if state_of(one) in _NEW), None)
+    if new is not None and current is not None and new.created < current.created:
+        new = None  # an earlier one that was never accepted
+    if new is not None and ((secret is not None and secret.version == new.version) or (current is None and retiring)):
+        # Confirmed, and the tags do not say it yet; or they say half of it.
+        current, new, retiring = new, None, retiring or current
+    confirmed = rotation.old if rotation is not None and rotation.state is RotationState.RETIRING else None
+    if retiring is None and confirmed is not None:
+        retiring = next((one for one in every if one.version == confirmed.version and one is not current), None)
+        if retiring is not None and state_of(retiring) == RETIRED:
+            retiring = None
+    return Told(current, new, retiring)
+
+
+def is_offered(version: SecretVersion) -> bool:
+    """Return whether somebody may have the value of a next one; of those without a rotation nobody has kept it."""
+    return OFFERED in version.tags or ROTATION not in version.tags
+
+
+def was_in_use(versions: Iterable[SecretVersion]) -> bool:
+    """Return whether any version was ever in use: the UTM may have it."""
+    return any(state_of(version) in _HAD for version in versions)
+
+
+def record_of(version: SecretVersion, before: SecretRecord | None = None) -> SecretRecord | None:
+    """Return what is kept of a version; what was noted of the same one stays."""
+    if before is not None and before.version == version.version:
+        return before if before.made_on is not None else before.model_copy(update={"made_on": version.created})
+    if version.key_id is None or version.expires is None:
+        return None
+    return SecretRecord(
+        uri=version.uri,
+        version=version.version,
+        key_id=version.key_id,
+        expires_on=version.expires,
+        made_on=version.created,
+    )
+
+
+def ours(
+    versions: Iterable[SecretVersion], intents: Iterable[Intent], records: Collection[SecretRecord | None] = ()
+) -> frozenset[str]:
+    """Return the key ids of all credentials that this connection has made: nobody takes any other one away."""
+    kept = (version.key_id for version in versions)
+    made = (intent.key_id for intent in intents)
+    known = (record.key_id for record in records if record is not None)
+    return frozenset(key for key in (*kept, *made, *known) if key is not None)

@@ -1,0 +1,121 @@
+"""What each request about a rotation comes to, by how far it is and by how the connection stands: pure."""
+
+from __future__ import annotations
+
+from connector.credential import Rotation, RotationState
+from connector.errors import ConflictError
+from connector.lost import another
+from connector.model import Operation
+from connector.rotation import confirmed, state_of
+from connector.ruling import Answer, Case, Refuse, Replace, Settled, Start, Wake, busy, go_on, nothing
+from connector.standing import secret_of
+from connector.steps import OperationKind
+
+
+def rotate(case: Case) -> Answer:
+    """Begin a rotation, or go on with it; one that is open is answered as it is."""
+    rotation = case.connection.rotation
+    if rotation is not None and rotation.state is not RotationState.PREPARING and not rotation.gone:
+        return nothing(case)
+    if (refused := _no_secret(case)) is not None:
+        return refused
+    begun = rotation if rotation is not None and rotation.state is RotationState.PREPARING else None
+    begun = begun or Rotation(id=case.request.id, begun=case.now)
+    return _apart(case, OperationKind.ROTATE, begun)
+
+
+def rotate_on(case: Case) -> Answer:
+    """The run that works may be just this one; another one is not stopped for it."""
+    rotation = case.connection.rotation
+    if case.connection.operation.kind is OperationKind.ROTATE:
+        return Wake(case.connection)
+    if rotation is not None and rotation.state is not RotationState.PREPARING and not rotation.gone:
+        return nothing(case)
+    return _no_secret(case) or busy(case)
+
+
+def rotate_again(case: Case) -> Answer:
+    """What was lost is begun anew where it was this; anything else the timer goes on with first."""
+    operation = case.connection.operation
+    if operation.cancelled:
+        return rotate(case)
+    return go_on(case) if operation.kind is OperationKind.ROTATE else rotate_on(case)
+
+
+def abandon(case: Case) -> Answer:
+    """Give the next secret up, where nobody needs it."""
+    rotation, name = case.connection.rotation, case.connection.name
+    if rotation is None:
+        return Refuse(ConflictError("no-rotation", name=name))
+    if rotation.state is RotationState.RETIRING:
+        return Refuse(ConflictError("rotation-confirmed", name=name))
+    if rotation.next is not None and rotation.next.key_id.lower() != case.request.key_id.lower():
+        return Refuse(ConflictError("key-not-offered", name=name, offered=rotation.next.key_id))
+    old = case.connection.secret
+    if rotation.alone or old is None or old.expires_on <= case.now:
+        return Refuse(ConflictError("last-secret", name=name))
+    return _apart(case, OperationKind.ABANDON, rotation)
+
+
+def abandon_or_busy(case: Case) -> Answer:
+    """The same while steps work: nothing is stopped in the midst of one."""
+    answer = abandon(case)
+    if isinstance(answer, Refuse) or case.connection.operation.cancelled:
+        return answer
+    return Wake(case.connection) if case.connection.operation.kind is OperationKind.ABANDON else busy(case)
+
+
+def abandon_in_place(case: Case) -> Answer:
+    """The same while a run waits: it takes the place of what prepares the secret, and of nothing else."""
+    answer = abandon(case)
+    if isinstance(answer, Refuse) or case.connection.operation.kind is OperationKind.ROTATE:
+        return answer
+    return Wake(case.connection) if case.connection.operation.kind is OperationKind.ABANDON else busy(case)
+
+
+def retire(case: Case) -> Answer:
+    """Take the old one away; when that is due the timer knows."""
+    return _apart(case, OperationKind.RETIRE, case.connection.rotation)
+
+
+def confirm(case: Case) -> Answer:
+    """Nobody confirms another key than the one that is handed out, and again is as good as once."""
+    connection, rotation, asked = case.connection, case.connection.rotation, case.request.key_id.lower()
+    if state_of(rotation) is RotationState.PREPARING:
+        return Refuse(ConflictError("rotation-preparing", name=connection.name))
+    new = rotation.next if rotation is not None else None
+    try:
+        secret = new or secret_of(connection)
+    except ConflictError as error:
+        return Refuse(error)
+    if secret.key_id.lower() != asked:
+        return Refuse(ConflictError("key-not-offered", name=connection.name, offered=secret.key_id))
+    if new is None:
+        return nothing(case)
+    if rotation is not None and rotation.gone:
+        return Refuse(ConflictError("secret-lost", name=connection.name))
+    after = connection.model_copy(deep=True)
+    confirmed(after, case.now)
+    return Settled(after)
+
+
+def _no_secret(case: Case) -> Refuse | None:
+    """Return that there is nothing yet that could be replaced."""
+    try:
+        if case.connection.rotation is None:
+            secret_of(case.connection)
+    except ConflictError as error:
+        return Refuse(error)
+    return None
+
+
+def _apart(case: Case, kind: OperationKind, rotation: Rotation | None) -> Answer:
+    """Begin an operation that leaves the connection's state and steps as they are."""
+    before = case.connection.operation
+    attempt = before.attempt + (0 if case.works else 1)
+    told = another(before, case.how, case.now).lost if case.how is not None else None
+    operation = Operation(id=case.request.id, kind=kind, started=case.now, attempt=attempt, lost=told)
+    wanted = case.wanted(int(case.works))
+    update = {"operation": operation, "rotation": rotation, "wanted": wanted}
+    connection = case.connection.model_copy(update=update)
+    return Replace(connection) if case.works else Start(connection)

@@ -1,0 +1,270 @@
+"""The life of a secret by the clock, and what each request means in each state of a rotation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.admission import admit
+from connector.caller import Caller
+from connector.credential import Rest, Rotation, RotationState, SecretRecord
+from connector.lost import Live
+from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.orders import Progress
+from connector.rotation import (
+    Mode,
+    begins,
+    begins_on,
+    counted,
+    handed_out,
+    old_works_until,
+    proven,
+    reminds,
+    retires,
+    used,
+)
+from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start, Wake
+from connector.steps import ConnectionState, OperationKind, StepName, StepState
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)  # a Monday
+ALL = range(7)
+
+
+def secret(key: str, ends: float, lives: float = 180) -> SecretRecord:
+    end = NOW + timedelta(days=ends)
+    made = end - timedelta(days=lives)
+    return SecretRecord(uri=f"https://v/secrets/hq/{key}", version=key, key_id=key, expires_on=end, made_on=made)
+
+
+def connection(rotation: Rotation | None = None, ends: float = 60, **more: Any) -> Connection:
+    operation = {"id": "op", "kind": OperationKind.SET_UP, "started": NOW, "begun": True, "ended": NOW, "attempt": 3}
+    return Connection(
+        name="hq",
+        wanted=Wanted(revision=3, display_name="UTM", mailboxes=["a@b.de"]),
+        operation=Operation(**{**operation, **more}),
+        state=ConnectionState.READY,
+        since=NOW,
+        last_change=NOW,
+        steps={step: StepRecord(state=StepState.DONE) for step in StepName},
+        secret=secret("old", ends),
+        rotation=rotation,
+    )
+
+
+def rotation(state: RotationState, **more: Any) -> Rotation:
+    return Rotation.model_validate({"id": "r", "state": state, "begun": NOW, **more})
+
+
+OFFERED, RETIRING = RotationState.OFFERED, RotationState.RETIRING
+STATES: dict[str, Connection] = {
+    "none": connection(),
+    "begun": connection(rotation(RotationState.PREPARING)),
+    "preparing": connection(rotation(RotationState.PREPARING, next=secret("new", 200))),
+    "preparing alone": connection(rotation(RotationState.PREPARING, next=secret("new", 200), alone=True)),
+    "offered": connection(rotation(OFFERED, next=secret("new", 200))),
+    "offered alone": connection(rotation(OFFERED, next=secret("new", 200), alone=True)),
+    "offered and gone": connection(rotation(OFFERED, next=secret("new", 200), gone=True)),
+    "the old one ended": connection(rotation(OFFERED, next=secret("new", 200), alone=True), ends=-1),
+    "retiring": connection(rotation(RETIRING, old=secret("before", 20), confirmed_on=NOW)),
+}
+ASKED = {
+    "rotate": (Kind.ROTATE, "rotate_secret", ""),
+    "confirm new": (Kind.CONFIRM, "confirm_secret", "NEW"),
+    "confirm old": (Kind.CONFIRM, "confirm_secret", "old"),
+    "confirm other": (Kind.CONFIRM, "confirm_secret", "other"),
+    "abandon new": (Kind.ABANDON, "abandon_rotation", "new"),
+    "abandon other": (Kind.ABANDON, "abandon_rotation", "other"),
+    "set-up": (Kind.SET_UP, "create_connection", ""),
+    "verify": (Kind.VERIFY, "verify_connection", ""),
+    "remove": (Kind.REMOVE, "remove_connection", ""),
+    "cancel": (Kind.CANCEL, "cancel_connection", ""),
+}
+DONE, OTHER, LOST, LAST = "settled", "key-not-offered", "secret-lost", "last-secret"
+YET, NONE, OVER = "rotation-preparing", "no-rotation", "rotation-confirmed"
+TABLE = {
+    #                     none   begun  preparing alone  offered alone  gone   ended  retiring
+    "rotate":        ("rotate", "rotate", "rotate", "rotate", DONE, DONE, "rotate", DONE, DONE),
+    "confirm new":   (OTHER,     YET,      YET,    YET,    "retiring", "retiring", LOST, "retiring", OTHER),
+    "confirm old":   (DONE,      YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  DONE),
+    "confirm other": (OTHER,     YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  OTHER),
+    "abandon new":   (NONE, "abandon", "abandon",  LAST, "abandon", LAST, "abandon", LAST, OVER),
+    "abandon other": (NONE, "abandon",  OTHER,     OTHER,  OTHER,  OTHER,  OTHER, OTHER,  OVER),
+    "set-up":        ("set-up",) * 9,
+    "verify":        ("verify",) * 9,
+    "remove":        ("remove",) * 9,
+    "cancel":        (DONE,) * 9,
+}  # fmt: skip
+"""What comes of a request at rest: a refusal, an operation, ``settled`` as it is, or the new state of the rotation."""
+
+
+def ask(asked: str, one: Connection, live: Live | None = None) -> Any:
+    kind, function, key = ASKED[asked]
+    wanted = one.wanted if kind is Kind.SET_UP else None
+    return admit(Request(kind, "hq", "new", wanted, key_id=key), Caller(function=function), one, live or Live(), NOW)
+
+
+def told(answer: Any) -> str:
+    if isinstance(answer, Refuse):
+        return answer.error.code
+    if isinstance(answer, Start):
+        return answer.connection.operation.kind
+    assert isinstance(answer, Settled)
+    return "settled" if answer.stored else answer.connection.rotation.state  # type: ignore[union-attr] # there is one
+
+
+@pytest.mark.parametrize("asked", TABLE)
+def test_what_each_request_means_in_each_state(asked: str) -> None:
+    assert {name: told(ask(asked, one)) for name, one in STATES.items()} == dict(zip(STATES, TABLE[asked], strict=True))
+
+
+def test_an_operation_of_a_rotation_leaves_state_and_steps_and_a_set_up_leaves_the_rotation() -> None:
+    for asked in ("rotate", "abandon new"):
+        after = ask(asked, STATES["preparing"]).connection
+        assert (after.state, after.since, after.steps) == (ConnectionState.READY, NOW, STATES["preparing"].steps)
+        assert (after.operation.attempt, after.rotation.id) == (4, "r")
+    for one in STATES.values():
+        assert ask("set-up", one).connection.rotation == one.rotation
+
+
+def test_a_confirmation_makes_it_the_connections_secret_without_a_new_revision() -> None:
+    for name in ("offered", "offered alone", "the old one ended"):
+        after = ask("confirm new", STATES[name]).connection
+        assert (after.secret.key_id, after.rotation.old.key_id, after.wanted.revision) == ("new", "old", 3)
+        assert (after.rotation.confirmed_on, after.rotation.next) == (NOW, None)
+        assert told(ask("confirm new", after)) == "settled"
+        assert told(ask("confirm old", after)) == OTHER
+    before = STATES["offered alone"].model_copy(update={"secret": None})
+    after = ask("confirm new", before).connection
+    assert (after.secret.key_id, after.rotation) == ("new", None)
+
+
+@pytest.mark.parametrize("step", ["secret", "verification"])
+def test_what_comes_while_the_next_one_is_prepared(step: str) -> None:
+    one = STATES["preparing"].model_copy(deep=True)
+    one.operation = Operation(id="op", kind=OperationKind.ROTATE, started=NOW, begun=True, attempt=3)
+    works = Live("Running", NOW, Progress(step=StepName(step), state="running"))
+    found = {asked: ask(asked, one, works) for asked in ASKED}
+    assert isinstance(found["rotate"], Wake)
+    assert isinstance(found["cancel"], Replace)
+    assert told(found["confirm new"]) == YET
+    for asked in ("set-up", "verify", "abandon new"):
+        if step == "secret":
+            assert told(found[asked]) == "operation-running"
+        else:
+            assert isinstance(found[asked], Replace)
+            assert found[asked].connection.operation.attempt == 3
+
+
+def test_what_is_handed_out_and_what_is_used() -> None:
+    def row(one: Connection) -> tuple[str | None, str | None, bool]:
+        out, ours = handed_out(one), used(one)
+        return out.key_id if out else None, ours.key_id if ours else None, old_works_until(one) is not None
+
+    assert {name: row(one) for name, one in STATES.items()} == {
+        "none": ("old", "old", False),
+        "begun": ("old", "old", False),
+        "preparing": ("old", "old", False),
+        "preparing alone": (None, "old", False),
+        "offered": ("new", "old", True),
+        "offered alone": ("new", "new", False),
+        "offered and gone": (None, "old", True),
+        "the old one ended": ("new", "new", False),
+        "retiring": ("old", "old", True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lives", "after"),
+    [(730, 486.67), (180, 120), (120, 80), (90, 60), (60, 30), (45, 22.5), (30, 15), (6, 3), (1, 0.5)],
+)
+def test_a_new_one_is_due_at_two_thirds_or_30_days_before_the_end_and_never_in_the_first_half(
+    lives: float, after: float
+) -> None:
+    one = secret("k", lives, lives)  # made now
+    assert (begins_on(one) - NOW) / timedelta(days=1) == pytest.approx(after, abs=0.01)
+
+
+@given(st.integers(1, 730))
+def test_a_fresh_one_is_never_due(lives: int) -> None:
+    one = secret("k", lives, lives)
+    assert NOW < begins_on(one) < one.expires_on
+
+
+@pytest.mark.parametrize(
+    ("one", "mode", "weekdays", "due"),
+    [
+        (connection(ends=61), Mode.AUTOMATIC, ALL, False),
+        (connection(ends=60), Mode.AUTOMATIC, ALL, True),
+        (connection(ends=60), Mode.MANUAL, ALL, False),
+        (connection(ends=60), Mode.AUTOMATIC, {0}, True),
+        (connection(ends=60), Mode.AUTOMATIC, {1, 2}, False),
+        (connection(ends=30), Mode.AUTOMATIC, {1, 2}, True),
+        (connection(ends=-3), Mode.AUTOMATIC, {1, 2}, True),
+        (STATES["preparing"], Mode.AUTOMATIC, ALL, True),
+        (STATES["preparing"], Mode.MANUAL, ALL, False),
+        (STATES["offered"], Mode.AUTOMATIC, ALL, False),
+        (STATES["retiring"], Mode.AUTOMATIC, ALL, False),
+    ],
+)
+def test_when_the_timer_begins_one(one: Connection, mode: Mode, weekdays: set[int], *, due: bool) -> None:
+    assert begins(one, mode, weekdays, NOW) == due
+    one = one.model_copy(update={"rest": Rest(code="rotation-failed", on=NOW, until=NOW + timedelta(hours=1))})
+    assert not begins(one, mode, weekdays, NOW)
+    assert begins(one, mode, weekdays, NOW + timedelta(hours=1)) == due
+
+
+@pytest.mark.parametrize(
+    ("left", "told_already", "days"),
+    [(15, [], None), (14, [], 14), (14, [14], None), (7, [14], 7), (2, [], 3), (0.5, [3], 1), (-5, [1], None)],
+)
+def test_who_has_not_confirmed_is_reminded_once_for_each_day(
+    left: float, told_already: list[int], days: int | None
+) -> None:
+    one = connection(rotation(OFFERED, next=secret("new", 200), reminded=told_already), ends=left)
+    assert reminds(one, NOW) == days
+    assert reminds(connection(ends=left), NOW) is None
+
+
+def test_the_old_one_goes_a_day_after_the_confirmation_and_at_once_when_it_has_ended() -> None:
+    hours = timedelta(hours=1)
+    assert not retires(STATES["retiring"], NOW + 23 * hours)
+    assert retires(STATES["retiring"], NOW + 24 * hours)
+    ended = rotation(RETIRING, old=secret("before", -1), confirmed_on=NOW)
+    assert retires(connection(ended), NOW)
+    assert [retires(STATES[name], NOW) for name in ("none", "preparing", "offered", "offered alone")] == [False] * 4
+    assert retires(STATES["the old one ended"], NOW)
+
+
+def test_five_in_a_row_over_a_minute_prove_it() -> None:
+    one = rotation(RotationState.PREPARING)
+    for number in range(4):
+        one = counted(one, NOW + timedelta(seconds=30 * number), accepted=True)
+    assert not proven(one)
+    assert counted(one, NOW + timedelta(seconds=90), accepted=True) == one  # another delivery of the same
+    assert proven(counted(one, NOW + timedelta(seconds=120), accepted=True))
+    assert counted(one, NOW + timedelta(seconds=120), accepted=False).accepted == 0
+    fast = rotation(RotationState.PREPARING)
+    for number in range(9):
+        fast = counted(fast, NOW + timedelta(seconds=6 * number), accepted=True)
+    assert not proven(fast)
+
+
+def test_a_secret_to_be_entered_in_a_document_of_a_version_before_is_offered() -> None:
+    kept = connection().model_dump(mode="json", by_alias=True)
+    kept["secret"] |= {"replaces": "earlier", "confirmedOn": None}
+    read = Connection.model_validate(kept)
+    assert (read.secret, read.rotation and read.rotation.state, read.rotation and read.rotation.alone) == (
+        None,
+        OFFERED,
+        True,
+    )
+    out = handed_out(read)
+    assert out is not None
+    assert out.key_id == "old"
+    kept["secret"]["confirmedOn"] = "2026-11-01T00:00:00Z"
+    again = Connection.model_validate(kept)
+    assert (again.secret is not None, again.rotation) == (True, None)

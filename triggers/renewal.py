@@ -1,0 +1,81 @@
+"""Each hour: begin the rotations that are due, remind of what is not entered, and take the old secrets away."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.documents import Versioned
+from connector.errors import RequestError, ServiceError, UnreadableError
+from connector.log import log
+from connector.model import Connection
+from connector.rotation import begins, reminds, retires
+from connector.ruling import Kind, Request, Start
+from connector.services import services
+from triggers.performing import new_id, perform
+from triggers.route import blueprint
+
+
+@blueprint.function_name("renew_secrets")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 25 * * * *")
+@blueprint.durable_client_input(client_name="client")
+async def renew_secrets(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
+    """Look at each connection: one that cannot be looked at keeps no other waiting, and the next hour comes again."""
+    begun = 0
+    for name in await services().documents.names():
+        try:
+            begun += await _renew(client, name)
+        except UnreadableError:
+            continue  # the daily look says so
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next one is looked at
+            code = error.code if isinstance(error, ServiceError | RequestError) else type(error).__name__
+            log("renewal-failed", level=logging.ERROR, connection=name, code=code)
+    log("secrets-renewed", count=begun)
+
+
+async def _renew(client: df.DurableOrchestrationClient, name: str) -> bool:
+    """Return whether a run was begun."""
+    found, now = await services().documents.load(name), services().now()
+    if found is None:
+        return False
+    await _remind(found.connection, now)
+    kind = _due(found.connection, now)
+    if kind is None or services().settings.granted is None:
+        return False
+    return await _begin(client, kind, name, found)
+
+
+async def _begin(client: df.DurableOrchestrationClient, kind: Kind, name: str, found: Versioned) -> bool:
+    done = await perform(client, Request(kind, name, new_id()), None, found)
+    if not isinstance(done, Start):
+        return False
+    log("rotation", connection=name, operation=done.connection.operation.id, outcome="begun", code=kind)
+    return True
+
+
+def _due(connection: Connection, now: datetime) -> Kind | None:
+    settings = services().settings
+    if retires(connection, now):
+        return Kind.RETIRE
+    return Kind.RENEW if begins(connection, settings.rotation, settings.rotation_weekdays, now) else None
+
+
+async def _remind(connection: Connection, now: datetime) -> None:
+    days, secret = reminds(connection, now), connection.secret
+    if days is None or secret is None:
+        return
+    label = services().settings.label or None
+    end = secret.expires_on
+    log(
+        "secret-overdue", connection=connection.name, days=(end - now).days, expires=end.date().isoformat(), label=label
+    )
+
+    def note(present: Connection) -> None:
+        if present.rotation is not None:
+            reminded = sorted({*present.rotation.reminded, days})
+            present.rotation = present.rotation.model_copy(update={"reminded": reminded})
+
+    await services().documents.update(connection.name, note)  # after the line: rather told twice than never

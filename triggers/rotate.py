@@ -1,0 +1,46 @@
+"""``POST /api/connections/{name}/rotate``: make the next secret beside the present one, and prove it."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.errors import ConflictError, GrantMissingError
+from connector.history import Asked
+from connector.ruling import Kind
+from connector.services import services
+from triggers import operations
+from triggers.asking import asking
+from triggers.performing import perform
+from triggers.query import query
+from triggers.route import CHANGED, READ, Role, Route
+from triggers.views import Accepted, accepted_answer
+
+
+@Route(
+    "POST",
+    "/api/connections/{name}/rotate",
+    Role.OPERATOR,
+    "Make the next client secret beside the present one",
+    {202: Accepted},
+    tagged=True,
+    problems=(
+        *READ,
+        CHANGED,
+        GrantMissingError(),
+        *map(ConflictError, ("secret-not-ready", "secret-lost", "operation-running", "operation-cancelling")),
+    ),
+)
+async def rotate_secret(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Begin a rotation; ``202``. One that is open is answered as it is, and one that was interrupted goes on.
+
+    The connection's state and steps stay as they are: ``rotation`` shows how far it is.
+    """
+    name = req.route_params["name"]
+    async with asking(req, "rotate_secret", Asked.ROTATE, name) as asked:
+        query(req)
+        services().require_grant()
+        found = await operations.load(name)
+        asked.entry.revision = found.connection.wanted.revision
+        done = await perform(client, asked.request(Kind.ROTATE), asked.entry.caller, found)
+        return accepted_answer(done.connection)
