@@ -10,10 +10,10 @@ from typing import TypeVar
 import azure.durable_functions as df
 from azure.functions.decorators.function_app import FunctionBuilder
 
+from connector.dry_runs import ReplacedError
 from connector.errors import ServiceError, UnavailableError, UnreadableError, WaitError
 from connector.log import log, unforeseen, unreadable
 from connector.orders import SUPERSEDED, UNREADABLE, WAIT, Message, Order, Outcome, parsed
-from connector.planned import ReplacedError
 
 blueprint = df.Blueprint()
 Told = TypeVar("Told", bound=Order)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from activities.blueprint import activity
 from activities.run import Result, Run
 from connector.diagnosis import unread, unreadable
+from connector.dry_runs import Draft
 from connector.errors import UnreadableError
 from connector.log import log
 from connector.model import Absent, Ids, StepRecord
 from connector.orders import MORE, PLAN_BEGIN, PLAN_END, WAIT, Order, Outcome, PlanWork
-from connector.planned import Draft, PlannedChunk, listed, union
+from connector.planned import PlannedChunk, listed, union
 from connector.plans.mailbox_list import all_leaving, arrange, summary
 from connector.plans.plan import Action
 from connector.services import services

@@ -11,6 +11,7 @@ from connector import clock
 from connector.acceptances import Acceptance, accepted_for
 from connector.diagnosis import MAY_NOT_LOOK, refusal, unread
 from connector.documents import Documents
+from connector.dry_runs import Draft
 from connector.errors import (
     GrantMissingError,
     MissingIdError,
@@ -25,7 +26,7 @@ from connector.microsoft import SPREAD
 from connector.model import Absent, Chunk, Connection, Finding, MailboxRecord, Taken
 from connector.orders import SUPERSEDED, WAIT, Order, Outcome
 from connector.outage import delays, spares
-from connector.planned import Draft, listed
+from connector.planned import listed
 from connector.plans.plan import TAKES_BACK, Change
 from connector.services import Services, services
 from connector.steps import SETTLED, StepName, StepState, may_run

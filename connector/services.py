@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from connector.acceptances import Acceptances
 from connector.clock import now
 from connector.documents import Documents
+from connector.dry_runs import Plans
 from connector.errors import GrantMissingError
 from connector.history import Histories
-from connector.planned import Plans
 from connector.probes import Probes
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from pydantic import Field
 from connector.acceptances import Acceptance
 from connector.address import international
 from connector.document import Document
+from connector.dry_runs import ReplacedError
 from connector.errors import UnknownConnectionError
 from connector.messages import Language, text
 from connector.model import Finding, is_name
-from connector.planned import Planned, PlannedChange, ReplacedError
+from connector.planned import Planned, PlannedChange
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
 from connector.services import services
 from connector.steps import ConnectionState, StepName

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from connector.clients.store import FolderStore
+from connector.dry_runs import Plans
 from connector.model import Chunk, Connection, Operation, Wanted
-from connector.planned import LIFE, Planned, PlannedChunk, Plans
+from connector.planned import LIFE, Planned, PlannedChunk
 from connector.steps import OperationKind
 
 NOW = datetime(2026, 11, 25, 17, 40, tzinfo=UTC)

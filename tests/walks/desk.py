@@ -16,11 +16,12 @@ from connector.admission import admit
 from connector.caller import Caller
 from connector.clients.exchange import ExchangeAdmin
 from connector.documents import Documents
+from connector.dry_runs import Plans
 from connector.lost import Live
 from connector.model import MailboxRecord, Operation, StepRecord, Wanted
 from connector.observed import ImapAnswer
 from connector.orders import Order, parsed
-from connector.planned import Planned, Plans
+from connector.planned import Planned
 from connector.ruling import Kind, Refuse, Request, Start
 from connector.services import services
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
