@@ -20,6 +20,9 @@ class Cloud:
     imap_host: str
     imap_port: int = 993
     portal: str = "https://entra.microsoft.com"
+    records_sign_ins: bool = True
+    """Whether Graph has the record of credentials' sign-ins there (learn.microsoft.com/graph/api/reportroot-list-
+    appcredentialsigninactivities: the global service only)."""
     ca_bundle: str | None = None
     """A PEM file of the authorities to trust instead of the system's; only for ``custom``."""
 
@@ -57,4 +60,5 @@ CHINA = Cloud(
     exchange="https://partner.outlook.cn",
     imap_host="partner.outlook.cn",
     portal="https://entra.microsoftonline.cn",
+    records_sign_ins=False,
 )

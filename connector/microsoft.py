@@ -34,6 +34,8 @@ OWNED_BY = "Application.ReadWrite.OwnedBy"
 READ_ALL = "Application.Read.All"
 ASSIGN = "AppRoleAssignment.ReadWrite.All"
 READ_POLICY = "Policy.Read.All"
+READ_SIGN_INS = "AuditLog.Read.All"
+"""For the record of credentials' sign-ins; nothing that a set-up does needs it."""
 INCLUDED = {OWNED_BY: "Application.ReadWrite.All", READ_ALL: "Application.ReadWrite.All"}
 """Roles that hold another one."""
 EXCHANGE_ROLE = "Exchange.ManageAsApp"
@@ -119,6 +121,11 @@ GRAPH_REFUSALS = {
     "Directory_QuotaExceeded": "directory-quota",
 }
 """Codes that waiting does not change, with the finding that each is."""
+
+NO_LICENCE = frozenset({"Authentication_RequestFromNonPremiumTenantOrB2CTenant"})
+NO_LICENCE_WORDS = ("premium license", "premium licence")
+"""How Graph says that a report needs Entra ID P1: learn.microsoft.com/troubleshoot/entra/entra-id/app-integration/
+graph-api-reports-premium-license."""
 
 # What Exchange's admin interface says by the status alone, as projects that run against live tenants have met it.
 

@@ -35,6 +35,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from pydantic import SecretStr
 
+from connector.clients import graph_sign_ins as sign_ins
 from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
 from connector.clients.bounds import GRAPH, Bounds
 from connector.clients.graph_batch import BatchTransport
@@ -273,6 +274,16 @@ class GraphClient:
         """
         builder = self._graph.policies.default_app_management_policy
         return policy(await self._reads.one(builder, "isEnabled", "applicationRestrictions"), now())
+
+    async def last_uses(self, application_id: str) -> dict[str, datetime]:
+        """Return by key id when each credential of an application was last used, by whomever, as far as is known yet.
+
+        Raises:
+            ForbiddenError: without ``AuditLog.Read.All`` or Entra ID P1 nothing is known.
+        """
+        host = self._base.removesuffix("/v1.0")
+        # Of a root of addresses: it is what makes the SDK able to read errors.
+        return await sign_ins.last_uses(self._graph.request_adapter, host, application_id, self._bounds)
 
     async def add_password(self, application_object_id: str, *, display_name: str, ends: datetime) -> NewPassword:
         """Make a client secret. Never repeated: an answer that was lost leaves a secret that nobody knows.
