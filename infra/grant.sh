@@ -27,7 +27,7 @@ source "$infra/grant/application.sh"
 # shellcheck source=grant/revoke.sh
 source "$infra/grant/revoke.sh"
 
-resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' named=''
+resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' named='' with=''
 taking_back='' missing='' due='' folder=${HOME:-.}/utm-mail-connect
 
 main() {
@@ -63,6 +63,7 @@ parse() {
         --tenant) need "$option" "$1" "$GUID" && take_id tenant "$1" ;;
         --application-id) need "$option" "$1" "$GUID" && take_id named "$1" ;;
         --profile) profile=$1 && need "$option" "$1" '^(careful|automatic|minimal)$' ;;
+        --with) with=$1 && need "$option" "$1" '^sign-in-evidence$' ;;
         --part) part=$1 && need "$option" "$1" '^(entra|exchange|azure)$' ;;
         --granted)
             granted=$1
@@ -81,6 +82,7 @@ parse() {
     if [[ -n $identity && -z $tenant || -z $identity && -n $tenant ]]; then fail "$USAGE" half_target "$me"; fi
     if [[ -n $resource_group && -z $app || -z $resource_group && -n $app ]]; then fail "$USAGE" half_target "$me"; fi
     if [[ -z $identity && -z $app ]]; then fail "$USAGE" half_target "$me"; fi
+    if [[ -n $with && $mode$taking_back != grant ]]; then fail "$USAGE" bad_option --with "$me"; fi
     if [[ -n $named && $mode == grant ]]; then fail "$USAGE" bad_option --application-id "$me"; fi
     if [[ $part == azure && -z $app ]]; then fail "$USAGE" azure_needs_app "$me"; fi
 }
@@ -131,7 +133,7 @@ prepare_azure() {
     if [[ $part == azure && -z $granted ]]; then
         missing=$(missing_of "$profile")
         [[ -z $missing ]] || fail "$FAILED" rights_first "$(names_of "$missing")" \
-            "$me$(quoted_words --profile "$profile" --identity "$identity" --tenant "$tenant" --part entra)"
+            "$me$(quoted_words --profile "$profile" ${with:+--with "$with"} --identity "$identity" --tenant "$tenant" --part entra)"
     fi
     if [[ -n $missing ]] || setting_is_due "${granted:-$(newest_grant)}"; then
         due=yes
@@ -178,7 +180,7 @@ exchange() {
 
 # chain: one part alone hands over to the next person, with the command ready to paste.
 chain() {
-    local options=(--profile "$profile" --identity "$identity" --tenant "$tenant")
+    local options=(--profile "$profile" ${with:+--with "$with"} --identity "$identity" --tenant "$tenant")
     # Where only the ids are known, the two names are left to be filled in, and next_names says where they stand.
     local azure=(--resource-group "${resource_group:-RESOURCE-GROUP}" --app "${app:-APP}")
     local time=${granted:-}

@@ -16,7 +16,7 @@ plan_revoke() {
             else
                 say right_stays "$name"
             fi
-        done < <(rights_of automatic | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }')
+        done < <(every_right | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }')
     fi
     setting_goes=''
     if takes azure && [[ -n $app ]]; then

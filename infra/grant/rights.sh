@@ -6,8 +6,14 @@ EXCHANGE_APP=00000002-0000-0ff1-ce00-000000000000
 EXCHANGE_ADMINISTRATOR=29232cdf-9323-42fd-ade2-1d097af3e4de
 READ_BACK=6
 
-# rights_of PROFILE: where the right is, its id (the same in every tenant) and its name; in the order of granting.
+# rights_of PROFILE: where the right is, its id (the same in every tenant) and its name; in the order of granting. With what
+# --with names.
 rights_of() {
+    rights_of_profile "$1"
+    if [[ -n $with ]]; then more_rights; fi
+}
+
+rights_of_profile() {
     echo "graph 18a4783c-866b-4cc7-a460-3d5e5662c884 Application.ReadWrite.OwnedBy"
     if [[ $1 == minimal ]]; then return; fi
     echo "graph 246dd0d5-5bd0-4def-940b-0421030a5b68 Policy.Read.All"
@@ -17,6 +23,12 @@ rights_of() {
     echo "graph 06b708a9-e830-4db3-a914-8e69da51d44f AppRoleAssignment.ReadWrite.All"
     echo "directory $EXCHANGE_ADMINISTRATOR Exchange Administrator"
 }
+
+# more_rights: those of no profile.
+more_rights() { echo "graph b0afded3-3588-46d8-8b3d-9842eff778da AuditLog.Read.All"; }
+
+# every_right: whatever this script may ever have granted.
+every_right() { rights_of_profile automatic && more_rights; }
 
 # read_held [directory]: what the identity holds now, into $work/held: assignment, right, when.
 read_held() {
@@ -51,7 +63,7 @@ names_of() { cut -d ' ' -f 3- <<<"$1" | paste -s -d ',' - | sed 's/,/, /g'; }
 held_names() {
     local right name
     cut -f 2 "$work/held" | while read -r right; do
-        name=$(rights_of automatic | awk -v right="$right" '$2 == right { sub(/^[^ ]+ [^ ]+ /, ""); print }')
+        name=$(every_right | awk -v right="$right" '$2 == right { sub(/^[^ ]+ [^ ]+ /, ""); print }')
         echo "- - ${name:-$right}"
     done >"$work/names"
     names_of "$(cat "$work/names")"

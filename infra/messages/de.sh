@@ -10,6 +10,9 @@ T_grant_help='Gibt der Identität von UTM Mail Connect ihre Rechte, zeigt jedes 
                        erlaubt die Postfächer einer Gruppe
   --profile automatic  niemand muss mehr etwas tun; kommt dem Globalen Administrator gleich
   --profile minimal    eigene Anwendungen und der eigene Tresor; Zustimmung und Exchange macht ein Mensch
+  --with sign-in-evidence
+                       die App liest auch in Entra, seit wann die UTM einen neuen Schlüssel benutzt (Entra ID P1). Sie kann dann
+                       die Anmeldungen im ganzen Mandanten lesen
   --part entra         nur ein Teil, wenn verschiedene Personen die Rollen haben. Dieser: Administrator für privilegierte Rollen
   --part exchange      dieser: Organization Management in Exchange Online, oder Exchange-Administrator
   --part azure         dieser: Mitwirkender von Websites (Website Contributor) an der App
@@ -65,6 +68,7 @@ T_why_Exchange_ManageAsApp='darf Exchange Online ansprechen; was sie dort darf, 
 T_why_Application_Read_All='mit AppRoleAssignment.ReadWrite.All: gibt die Zustimmung selbst'
 T_why_AppRoleAssignment_ReadWrite_All='gibt die Zustimmung selbst; wer es hat, kann sich jedes andere Recht geben'
 T_why_Exchange_Administrator='macht den Teil in Exchange Online selbst, für jedes Postfach des Mandanten'
+T_why_AuditLog_Read_All='sagt, seit wann die UTM einen neuen Clientschlüssel benutzt; wer es hat, kann die Anmeldungen aller im Mandanten lesen. Ohne es sagt ein Mensch, dass der Schlüssel eingetragen ist'
 T_setting_to_set='  + %s an %s: Ab dieser Zeit holt die App Token. Sie wird zuletzt gesetzt.'
 T_nothing_to_grant='Alles ist da; nichts wurde geändert.'
 T_grant_ask='

@@ -10,6 +10,9 @@ T_grant_help='Gives the identity of UTM Mail Connect its rights, shows each befo
                        mailboxes of one group
   --profile automatic  no person is needed any more; equals Global Administrator
   --profile minimal    applications of its own and its vault; a person does consent and Exchange
+  --with sign-in-evidence
+                       also lets the app read in Entra since when the UTM uses a new secret (Entra ID P1). It then reads the
+                       sign-ins of the whole tenant
   --part entra         one part alone, where different persons hold the roles. This one: Privileged Role Administrator
   --part exchange      this one: Organization Management in Exchange Online, or Exchange Administrator
   --part azure         this one: Website Contributor on the app
@@ -65,6 +68,7 @@ T_why_Exchange_ManageAsApp='may speak to Exchange Online; what it may do there, 
 T_why_Application_Read_All='with AppRoleAssignment.ReadWrite.All: gives the consent by itself'
 T_why_AppRoleAssignment_ReadWrite_All='gives the consent by itself; its holder can grant itself every other permission'
 T_why_Exchange_Administrator='does the part in Exchange Online by itself, for every mailbox of the tenant'
+T_why_AuditLog_Read_All='tells since when the UTM uses a new secret; its holder can read the sign-ins of everybody in the tenant. Without it a person says that the secret is entered'
 T_setting_to_set='  + %s at %s: from that time on the app asks for tokens. It is set last.'
 T_nothing_to_grant='Everything is there; nothing was changed.'
 T_grant_ask='

@@ -35,6 +35,7 @@ GRAPH_ROLES = {
     "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
     "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
     "AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
+    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
     "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
 }
 EXCHANGE_ROLES = {
