@@ -20,6 +20,8 @@ class SecretRecord(Document):
     """For which days before its end the ``secret-expiry`` line has been logged."""
     made_on: AwareDatetime | None = None
     """When its lifetime began; None in the documents of versions before."""
+    used_since: AwareDatetime | None = None
+    """By which day the UTM has used it, as Entra's record says; None is not known."""
 
     @property
     def name(self) -> str:
@@ -61,6 +63,8 @@ class Rotation(Document):
     """Why the new one is to be given up."""
     offered_on: AwareDatetime | None = None
     confirmed_on: AwareDatetime | None = None
+    old_used_on: AwareDatetime | None = None
+    """When somebody has last used the old one after the confirmation, as Entra's record says; None is not known."""
     reminded: list[int] = Field(default=[])
     """For which days before the old one's end somebody was reminded."""
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.credential import RotationState
 from connector.errors import ForbiddenError, ServiceError, WaitError
 from connector.microsoft import CLOCKS, NO_LICENCE, NO_LICENCE_WORDS
+from connector.model import Connection
+from connector.rotation import confirmed, offered
 
 _DAY = timedelta(days=1)
 _MARGIN = _DAY + 2 * CLOCKS
@@ -67,3 +70,47 @@ def not_known(error: ServiceError) -> LastUses:
     if error.code in NO_LICENCE or any(word in error.reason.lower() for word in NO_LICENCE_WORDS):
         return LastUses(unknown=Unknown.NO_LICENCE)
     return LastUses(unknown=Unknown.REFUSED if isinstance(error, ForbiddenError) else Unknown.NOT_OFFERED)
+
+
+def next_used(connection: Connection, uses: LastUses, now: datetime) -> datetime | None:
+    """Return by which day the UTM has used the secret that is offered; None where that is not known.
+
+    From the offer on nobody of ours uses it, unless there is no other one that works.
+    """
+    rotation = offered(connection)
+    if rotation is None or rotation.next is None or rotation.gone or rotation.alone:
+        return None
+    return by_others(uses, rotation.next.key_id, rotation.offered_on, now)
+
+
+def old_used(connection: Connection, uses: LastUses, now: datetime) -> datetime | None:
+    """Return when the old secret was used after the UTM was said to have the new one; None where that is not known.
+
+    Nobody of ours uses it then. A suspicion is enough here: who leaves it for some days more breaks nothing.
+    """
+    rotation = connection.rotation
+    if rotation is None or rotation.state is not RotationState.RETIRING:
+        return None
+    old, since = rotation.old, rotation.confirmed_on
+    if old is None or since is None:
+        return None
+    used = uses.dates.get(old.key_id.lower())
+    return used if used is not None and since < used <= now + _DAY else None
+
+
+def heed(connection: Connection, uses: LastUses, now: datetime) -> bool:
+    """Note what the record proves: the UTM has the secret that is offered, or somebody has the old one still.
+
+    Returns whether anything was noted.
+    """
+    used = next_used(connection, uses, now)
+    if used is not None:
+        confirmed(connection, now)
+        if connection.secret is not None:
+            connection.secret = connection.secret.model_copy(update={"used_since": used})
+        return True
+    old, rotation = old_used(connection, uses, now), connection.rotation
+    if old is None or rotation is None or rotation.old_used_on == old:
+        return False
+    connection.rotation = rotation.model_copy(update={"old_used_on": old})
+    return True

@@ -17,6 +17,9 @@ REMINDERS = (14, 7, 3, 1)
 """Days before the end of the old one on which somebody is reminded that the new one is not entered."""
 RETIRES_AFTER = timedelta(hours=24)
 """For so long after the confirmation the old one stays: who was wrong can still go back."""
+LATE = timedelta(days=4)
+"""A use of the old one that is older, and the last that Entra's record shows, was the last: the record is a day or two
+late, and dated at midnight."""
 URGENT = timedelta(days=7)
 """For so long before the end of the old one a person is needed, and no longer only warned."""
 PROOFS = 5
@@ -88,6 +91,12 @@ def retires_on(rotation: Rotation) -> datetime | None:
     return rotation.confirmed_on + RETIRES_AFTER if rotation.confirmed_on is not None else None
 
 
+def still_used(rotation: Rotation, now: datetime) -> bool:
+    """Return whether the old one has been used of late, though the UTM is said to have the new one."""
+    used_on = rotation.old_used_on
+    return rotation.state is RotationState.RETIRING and used_on is not None and now - used_on < LATE
+
+
 def needs_person(connection: Connection, now: datetime) -> bool:
     """Return whether mail stops, or stops soon, unless somebody enters the new one."""
     rotation, old = offered(connection), connection.secret
@@ -127,7 +136,7 @@ def retires(connection: Connection, now: datetime) -> bool:
         return old is not None and old.expires_on <= now
     expired = rotation.old is None or rotation.old.expires_on <= now
     on = retires_on(rotation)
-    return expired or on is None or now >= on
+    return expired or on is None or (now >= on and not still_used(rotation, now))
 
 
 def reminds(connection: Connection, now: datetime) -> int | None:

@@ -13,7 +13,7 @@ from connector.credential import Rotation, SecretRecord
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
 from connector.model import Connection, Finding, Severity
-from connector.rotation import handed_out, needs_person, offered, used
+from connector.rotation import handed_out, needs_person, offered, still_used, used
 from connector.steps import SETTLED, ConnectionState, StepName
 
 EXPIRING = timedelta(days=30)
@@ -82,7 +82,7 @@ def _told(connection: Connection, now: datetime) -> tuple[Finding, ...]:
     if rotation is not None and rotation.next is not None:
         return (_to_enter(connection, rotation, rotation.next, now), *_ends(rotation.next, now))
     found = _ends(connection.secret, now) if connection.secret is not None else ()
-    return (*found, *_came_to_nothing(connection))
+    return (*found, *_old_still_used(connection.rotation, now), *_came_to_nothing(connection))
 
 
 def _to_enter(connection: Connection, rotation: Rotation, new: SecretRecord, now: datetime) -> Finding:
@@ -97,6 +97,19 @@ def _to_enter(connection: Connection, rotation: Rotation, new: SecretRecord, now
         code, values = "secret-offered", {**values, "end": f"{old.expires_on:%Y-%m-%d}"}
     severity: Severity = "error" if urgent else "warning"
     return Finding(code=code, severity=severity, step=StepName.SECRET, subject=new.key_id, values=values)
+
+
+def _old_still_used(rotation: Rotation | None, now: datetime) -> tuple[Finding, ...]:
+    if rotation is None or rotation.old is None or rotation.old_used_on is None or not still_used(rotation, now):
+        return ()
+    old = rotation.old
+    values: dict[str, str | int] = {
+        "key": old.key_id[:8],
+        "on": f"{rotation.old_used_on:%Y-%m-%d}",
+        "end": f"{old.expires_on:%Y-%m-%d}",
+    }
+    code = "old-secret-still-used"
+    return (Finding(code=code, severity="warning", step=StepName.SECRET, subject=old.key_id, values=values),)
 
 
 def _ends(secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from connector.ruling import Kind
 from connector.services import services
 from triggers import operations
 from triggers.asking import asking
+from triggers.evidence import next_in_use
 from triggers.performing import perform
 from triggers.query import free_text, query
 from triggers.route import CHANGED, READ, Role, Route
@@ -31,7 +32,7 @@ KEY = free_text("keyId", "`rotation.keyId`: nobody gives up another secret than 
         *READ,
         CHANGED,
         GrantMissingError(),
-        *map(ConflictError, ("no-rotation", "rotation-confirmed", "key-not-offered", "last-secret")),
+        *map(ConflictError, ("no-rotation", "rotation-confirmed", "key-not-offered", "last-secret", "next-in-use")),
         *map(ConflictError, ("operation-running", "operation-cancelling")),
     ),
 )
@@ -43,6 +44,9 @@ async def abandon_rotation(req: func.HttpRequest, client: df.DurableOrchestratio
         services().require_grant()
         found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
+        since = await next_in_use(found.connection)
+        if since is not None:
+            raise ConflictError("next-in-use", name=name, since=f"{since:%Y-%m-%d}")
         request = asked.request(Kind.ABANDON, key=key)
         done = await perform(client, request, asked.entry.caller, found)
         return accepted_answer(done.connection)

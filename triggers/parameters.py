@@ -105,7 +105,9 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
         tenant_id=tenant_id,
         client_secret=value,
         labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},
-        secret=SecretReference(uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on),
+        secret=SecretReference(
+            uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on, used_since=secret.used_since
+        ),
         rotation=rotation_view(connection),
         imap=ImapView(
             host=cloud.imap_host,
@@ -154,6 +156,9 @@ def _lines(body: Parameters, lang: Language) -> str:
     ended = body.secret.expires_on <= services().now()
     lines.append(f"# {text(lang, 'label', 'expired' if ended else 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
     lines += _of_rotation(body, lang)
+    if body.secret.used_since is not None:
+        since = f"{body.secret.used_since:%Y-%m-%d}"
+        lines.append(f"# {text(lang, 'label', 'usedSince', values={'since': since})}")
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
     unproven = set(body.imap.unproven)
     for one in (one for one in body.imap.mailboxes if one not in unproven):

@@ -15,6 +15,7 @@ from connector.model import Connection
 from connector.rotation import begins, reminds, retires
 from connector.ruling import Kind, Request, Start
 from connector.services import services
+from triggers.evidence import heed_evidence
 from triggers.performing import new_id, perform
 from triggers.route import blueprint
 
@@ -39,6 +40,8 @@ async def renew_secrets(timer: func.TimerRequest, client: df.DurableOrchestratio
 async def _renew(client: df.DurableOrchestrationClient, name: str) -> bool:
     """Return whether a run was begun."""
     found, now = await services().documents.load(name), services().now()
+    if found is not None and await heed_evidence(found.connection):
+        found = await services().documents.load(name)
     if found is None:
         return False
     await _remind(found.connection, now)

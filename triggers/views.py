@@ -53,6 +53,9 @@ class SecretView(Document):
     uri: str
     key_id: str
     expires_on: datetime
+    used_since: datetime | None = Field(
+        default=None, description="By which day the UTM has used it, as Entra's record says; null is not known."
+    )
 
 
 class RotationView(Document):
@@ -169,6 +172,9 @@ class SecretReference(Document):
     uri: str
     key_id: str
     expires_on: datetime
+    used_since: datetime | None = Field(
+        default=None, description="By which day the UTM has used it, as Entra's record says; null is not known."
+    )
 
 
 class ImapView(Document):

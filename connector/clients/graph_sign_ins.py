@@ -7,9 +7,8 @@ that cannot be read, or is about another application, says nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from kiota_abstractions.method import Method
@@ -46,7 +45,7 @@ async def last_uses(
     return _latest(rows, application_id)
 
 
-async def _pages(adapter: GraphRequestAdapter, host: str, url: str) -> AsyncIterator[tuple[list[Any], str | None]]:
+async def _pages(adapter: GraphRequestAdapter, host: str, url: str) -> AsyncIterator[tuple[list[object], str | None]]:
     page = await _page(adapter, url)
     while link := page.get("@odata.nextLink"):
         yield _rows(page), str(link)
@@ -56,13 +55,13 @@ async def _pages(adapter: GraphRequestAdapter, host: str, url: str) -> AsyncIter
     yield _rows(page), None
 
 
-async def _page(adapter: GraphRequestAdapter, url: str) -> dict[str, Any]:
+async def _page(adapter: GraphRequestAdapter, url: str) -> Mapping[str, object]:
     request = RequestInformation(Method.GET)
     request.url = url
     request.headers.try_add("Accept", "application/json")
     content = await done(adapter.send_primitive_async(request, "bytes", {"XXX": ODataError}))
     try:
-        page = json.loads(content or b"")
+        page: object = json.loads(content or b"")
     except (ValueError, RecursionError):
         page = None
     if not isinstance(page, dict):
@@ -70,29 +69,32 @@ async def _page(adapter: GraphRequestAdapter, url: str) -> dict[str, Any]:
     return page
 
 
-def _rows(page: dict[str, Any]) -> list[Any]:
+def _rows(page: Mapping[str, object]) -> list[object]:
     rows = page.get("value")
     if not isinstance(rows, list):
         raise UnavailableError("graph", "unavailable", "the answer is no list")
     return rows
 
 
-def _latest(rows: Iterable[Any], application_id: str) -> dict[str, datetime]:
+def _latest(rows: Iterable[object], application_id: str) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
     for row in rows:
-        use = _use(row, application_id)
+        use = _use(row, application_id) if isinstance(row, dict) else None
         if use is not None:
             found[use[0]] = max(use[1], found.get(use[0], use[1]))
     return found
 
 
-def _use(row: Any, application_id: str) -> tuple[str, datetime] | None:
+def _use(row: Mapping[str, object], application_id: str) -> tuple[str, datetime] | None:
+    activity = row.get("signInActivity")
+    if not isinstance(activity, dict):
+        return None
     try:
-        if UUID(row["appId"]) != UUID(application_id):
+        if UUID(str(row.get("appId"))) != UUID(application_id):
             return None
-        used = datetime.fromisoformat(row["signInActivity"]["lastSignInDateTime"])
+        used = datetime.fromisoformat(str(activity.get("lastSignInDateTime")))
         # A date without a zone is in UTC, as all of Graph's are.
         used = used if used.tzinfo is not None else used.replace(tzinfo=UTC)
-        return str(UUID(row["keyId"])), used.astimezone(UTC)
-    except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
+        return str(UUID(str(row.get("keyId")))), used.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None

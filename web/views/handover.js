@@ -3,7 +3,7 @@
 import { get, may } from '../api.js';
 import { copy, fact, h, inBoth, link, listed, quiet } from '../dom.js';
 import { leads } from '../routes.js';
-import { end, language, LANGUAGES, moment, t } from '../texts.js';
+import { day, end, language, LANGUAGES, moment, t } from '../texts.js';
 
 const VISIBLE = 60_000;
 const NAMED = 20;
@@ -22,6 +22,7 @@ export async function handOver(main, { name, signal }) {
     h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.handOver.what')),
     proof(values, seen),
+    values.secret.usedSince && h('p', { class: 'hint' }, t('label.usedSince', { since: day(values.secret.usedSince) })),
     h('section', { class: 'card', 'aria-label': t('page.handOver.form') },
       h('p', {}, t('label.provider'), ': ', h('strong', {}, values.provider)),
       value('applicationId', values.applicationId, values),

@@ -1,0 +1,110 @@
+"""With the right to read sign-ins, a rotation is confirmed by the UTM's own use of the new secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.tenant.misbehaviour import Preset
+from local.tenant.sign_in_report import delayed
+from tests.flow.app import NAME, App, running
+from tests.flow.test_rotation import codes, confirm, keys, pass_days, rotated, shown, timer
+from tests.flow.utm import accepted
+
+PATH = f"/api/connections/{NAME}"
+READ = "AuditLog.Read.All"
+
+
+async def test_the_utm_s_use_of_the_new_secret_confirms_it_and_the_old_one_goes(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.grant(READ)
+        await app.set_up()
+        offered = await rotated(app)
+        new = await app.parameters()
+        app.tenant.misbehave(Preset(report_lag=delayed(1.5)))
+        pass_days(app, 2)
+        await timer(app)
+        assert (await shown(app))["rotation"]["state"] == "offered"
+        assert await accepted(app, new)  # the UTM has it now
+        await timer(app)
+        assert (await shown(app))["rotation"]["state"] == "offered"  # the record is late
+        pass_days(app, 2)
+        answer = await app.client.delete(f"{PATH}/rotation", params={"keyId": offered["rotation"]["keyId"]})
+        assert (answer.status_code, answer.json()["code"]) == (409, "next-in-use")
+        await timer(app)
+        seen = await app.until(lambda seen: seen["rotation"]["state"] == "retiring")
+        assert seen["secret"]["keyId"] == new["secret"]["keyId"]
+        assert seen["secret"]["usedSince"] is not None
+        day = seen["secret"]["usedSince"][:10]
+        text = await app.client.get(f"{PATH}/parameters", headers={"Accept": "text/plain"})
+        assert day in text.text
+        assert (await app.parameters())["secret"]["usedSince"] == seen["secret"]["usedSince"]
+        pass_days(app, 1.01)
+        await timer(app)
+        done = await app.until(lambda seen: seen["rotation"] is None)
+        assert (keys(app), codes(done)) == ([new["secret"]["keyId"]], [])
+        assert done["secret"]["usedSince"] is not None
+
+
+@pytest.mark.parametrize("cause", ["right", "licence", "absent", "empty"])
+async def test_what_cannot_be_known_leaves_it_to_a_person(tmp_path: Path, cause: str) -> None:
+    async with running(tmp_path) as app:
+        if cause != "right":
+            app.tenant.administrator.grant(READ)
+        app.tenant.world.premium = cause != "licence"
+        if cause in {"absent", "empty"}:
+            app.tenant.world.sign_in_report = "absent" if cause == "absent" else "empty"
+        await app.set_up()
+        await rotated(app)
+        new = await app.parameters()
+        pass_days(app, 2)
+        assert await accepted(app, new)
+        pass_days(app, 2)
+        await timer(app)
+        seen = await shown(app)
+        assert (seen["rotation"]["state"], seen["state"], codes(seen)) == ("offered", "ready", ["secret-offered"])
+        assert await confirm(app, new["secret"]["keyId"]) == (200, "ready")
+
+
+async def test_an_old_secret_that_somebody_still_uses_stays_until_nobody_does(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.grant(READ)
+        await app.set_up()
+        old = await app.parameters()
+        await rotated(app)
+        new = await app.parameters()
+        assert await confirm(app, new["secret"]["keyId"]) == (200, "ready")
+        pass_days(app, 1.01)
+        assert await accepted(app, old)  # a second UTM
+        await timer(app)
+        seen = await app.until(lambda seen: codes(seen) == ["old-secret-still-used"])
+        assert (seen["state"], len(keys(app))) == ("ready", 2)
+        await _nobody_any_more(app)
+        assert keys(app) == [new["secret"]["keyId"]]
+
+
+async def test_nothing_of_ours_makes_it_seem_that_the_utm_has_the_new_secret(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.grant(READ)
+        await app.set_up()
+        await rotated(app)
+        pass_days(app, 2)
+        seen = await app.verify(lambda seen: seen["operation"] == "verify" and seen["state"] == "ready")
+        assert seen["verified"]
+        again = await app.set_up()
+        assert (again["state"], codes(again)) == ("ready", ["secret-offered"])
+        await app.parameters()
+        pass_days(app, 2)
+        await timer(app)
+        await timer(app)
+        assert (await shown(app))["rotation"]["state"] == "offered"
+        last = {entry.key_id: entry.at for entry in app.tenant.world.sign_ins}
+        old, new = keys(app)
+        assert last[old] > last[new]
+
+
+async def _nobody_any_more(app: App) -> None:
+    pass_days(app, 5)
+    await timer(app)
+    await app.until(lambda seen: seen["rotation"] is None)
