@@ -18,10 +18,12 @@ source "$infra/grant/record.sh"
 source "$infra/grant/exchange.sh"
 # shellcheck source=grant/belongings.sh
 source "$infra/grant/belongings.sh"
+# shellcheck source=grant/connections.sh
+source "$infra/grant/connections.sh"
 # shellcheck source=grant/vault_role.sh
 source "$infra/grant/vault_role.sh"
 
-resource_group='' app='' identity='' tenant='' role='' what_if='' assume_yes='' folder=${HOME:-.}/utm-mail-connect
+resource_group='' app='' identity='' tenant='' role='' what_if='' assume_yes='' exchange_done='' folder=${HOME:-.}/utm-mail-connect
 
 main() {
     local there
@@ -40,6 +42,8 @@ main() {
         return
     fi
     ask
+    remove_connections
+    exchange_first
     remove_applications
     take_back_rights
     remove_vault_role
@@ -55,6 +59,7 @@ parse() {
         case $option in
         --yes) assume_yes=yes && continue ;;
         --what-if) what_if=yes && continue ;;
+        --exchange-done) exchange_done=yes && continue ;;
         --help | -h) say remove_help "$me" && exit ;;
         esac
         (($#)) || fail "$USAGE" bad_option "$option" "$me"
@@ -122,15 +127,6 @@ ask() {
     printf '> '
     read -r answer || fail "$FAILED" no_answer
     [[ $answer == "$resource_group" ]] || fail "$FAILED" declined
-}
-
-remove_applications() {
-    local object id connection
-    while IFS=$'\t' read -r object id connection; do
-        graph DELETE "applications/$object" || grep -q ResourceNotFound "$work/error" ||
-            refused "$PREFIX$connection ($id)" role_cloud_application
-        say removed "$PREFIX$connection"
-    done <"$work/applications"
 }
 
 # The identity goes with the group, and its rights with it; taken back first, nothing is left if the group cannot go.

@@ -20,10 +20,10 @@ key_of() {
     printf '{"x-functions-key": %s}' "${key%]}" >"$work/headers-$1"
 }
 
-# api FUNCTION PATH QUERY: one read with the key of that function.
+# api FUNCTION PATH QUERY [METHOD]: one request with the key of that function.
 api() {
     key_of "$1" || return 1
-    azure rest --method GET --url "https://$host/$2" --skip-authorization-header \
+    azure rest --method "${4:-GET}" --url "https://$host/$2" --skip-authorization-header \
         --headers "@$(native "$work/headers-$1")" --query "$3"
 }
 

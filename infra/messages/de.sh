@@ -200,17 +200,18 @@ T_remove_help='Entfernt die App und was sie angelegt hat, und sagt, was bleibt.
 
   --what-if            nur zeigen
   --yes                nicht nach dem Namen der Ressourcengruppe fragen (hält an, wenn anderes darin liegt)
+  --exchange-done      die Zeilen für Exchange sind gelaufen, für Verbindungen, die die App nicht selbst zurücknehmen kann
   --folder ORDNER      wo die Protokolle von grant.sh liegen und das PowerShell hinkommt (Vorgabe ~/utm-mail-connect)
   --help               dieser Text'
 T_group_gone='Die Ressourcengruppe %s gibt es nicht; nichts mehr zu entfernen.'
 T_remove_not_named='  · %s bleibt: gehört der Identität, trägt aber nicht unseren Namen'
 T_remove_not_made='  · %s (%s) bleibt: gehört der Identität, ist aber nicht von ihr angelegt (sondern von %s) und nicht mit --adopt übernommen'
-T_remove_not_owned='  · Die Verbindung „%s“ bleibt in Entra und Exchange: Ihre Anwendung gehört der Identität nicht oder ist nicht von ihr angelegt'
+T_remove_not_owned='  · Die Anwendung der Verbindung „%s“ bleibt in Entra: Sie gehört der Identität nicht oder ist nicht von ihr angelegt'
 T_remove_applications='
-1. Diese Anwendungen in Entra und mit ihnen ihre Schlüssel. Von da an holen die UTMs keine Mail mehr:'
+1. Jede Verbindung der App, durch die App selbst, und diese Anwendungen in Entra. Von da an holen die UTMs keine Mail mehr:'
 T_remove_exchange='
-2. In Exchange Online, durch einen Exchange-Administrator, jetzt oder später: der Zugriff auf die Postfächer und die Rollengruppe.
-Die Zeilen:
+2. In Exchange Online, durch einen Exchange-Administrator, nachdem die App ihren Teil getan hat: der Zugriff, der noch besteht, und
+die Rollengruppe. Die Zeilen:
 '
 T_remove_rights='
 3. Die Rechte der Identität (grant.sh --revoke)'
@@ -225,6 +226,12 @@ T_remove_foreign_stops='Nichts wurde geändert. Verschieben Sie es zuerst in ein
 T_remove_ask='
 Tippen Sie den Namen der Ressourcengruppe (%s), um all das zu entfernen:'
 T_removed='  ✔ %s entfernt'
+T_removing_connection='  Die App nimmt die Verbindung „%s“ zurück, das dauert einige Minuten …'
+T_remove_unfinished='  · Die App hat die Verbindung „%s“ nicht zurückgenommen: Sie antwortet nicht oder braucht jemanden (wofür, sagt GET /api/connections/NAME)'
+T_remove_exchange_first='
+Vor diesen Anwendungen kommt Exchange: Ohne sie findet es vielleicht nicht mehr, welchen Zugriff sie haben.'
+T_remove_exchange_stops='Von ihnen wurde nichts gelöscht. Führen Sie die Zeilen oben aus und dann dies noch einmal mit --exchange-done.'
+T_remove_exchange_ask='Sind die Zeilen oben in Exchange Online gelaufen? [j/N]'
 T_removing_group='  Entferne die Ressourcengruppe %s, das dauert einige Minuten …'
 T_remove_stays='
 Was bleibt: die Anwendungen 30 Tage unter „Gelöschte Anwendungen“ in Entra, wo ein Administrator sie zurückholen oder endgültig

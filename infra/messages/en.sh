@@ -200,16 +200,18 @@ T_remove_help='Removes the app and what it made, and says what stays.
 
   --what-if            only show
   --yes                do not ask for the name of the resource group (stops where something else is in it)
+  --exchange-done      the lines for Exchange were run, for connections that the app cannot take back itself
   --folder DIRECTORY   where the records of grant.sh are, and the PowerShell is written (default ~/utm-mail-connect)
   --help               this text'
 T_group_gone='The resource group %s does not exist; nothing is left to remove.'
 T_remove_not_named='  · %s stays: the identity owns it, but it does not carry our name'
 T_remove_not_made='  · %s (%s) stays: the identity owns it, but did not make it (made by %s), and --adopt did not take it over'
-T_remove_not_owned='  · The connection "%s" stays in Entra and Exchange: its application is not one that the identity owns and made'
+T_remove_not_owned='  · The application of the connection "%s" stays in Entra: it is not one that the identity owns and made'
 T_remove_applications='
-1. These applications in Entra, and with them their secrets. From then on the UTMs fetch no mail:'
+1. Every connection that the app has, by the app itself, and these applications in Entra. From then on the UTMs fetch no mail:'
 T_remove_exchange='
-2. In Exchange Online, by an Exchange administrator, now or later: access to the mailboxes, and the role group. The lines:
+2. In Exchange Online, by an Exchange administrator, after the app has done its part: what access is left, and the role group.
+The lines:
 '
 T_remove_rights='
 3. The rights of the identity (grant.sh --revoke)'
@@ -224,6 +226,12 @@ T_remove_foreign_stops='Nothing was changed. Move it to another resource group f
 T_remove_ask='
 Type the name of the resource group (%s) to remove all this:'
 T_removed='  ✔ %s removed'
+T_removing_connection='  The app takes the connection "%s" back, which takes some minutes …'
+T_remove_unfinished='  · The app has not taken the connection "%s" back: it does not answer, or needs somebody (GET /api/connections/NAME says what for)'
+T_remove_exchange_first='
+Exchange comes before these applications: without them it may no longer find what access they have.'
+T_remove_exchange_stops='Nothing of them was deleted. Run the lines above, then this again with --exchange-done.'
+T_remove_exchange_ask='Have the lines above been run in Exchange Online? [y/N]'
 T_removing_group='  Removing the resource group %s, which takes some minutes …'
 T_remove_stays='
 What stays: the applications 30 days under "Deleted applications" in Entra, where an administrator can bring them back or delete

@@ -49,20 +49,51 @@ def _elsewhere(world: World, address: str, options: dict[str, str]) -> Any:
     app = next((one for one in world["apps"].values() if one["defaultHostName"] == host), None)
     if app is None or world["trouble"].get("app_unreachable"):
         raise AzError("HTTPSConnectionPool: Max retries exceeded")
-    _check_key(app, path, options["--headers"])
+    method = options["--method"]
+    _check_key(app, path, options["--headers"], method)
     if path == "api/health":
-        starting = app["starting"]
-        if starting:
-            app["starting"] = starting - 1
-            return {"version": app["before"]}
-        return {"version": app["version"]}
+        return _health(app)
+    if method == "DELETE":
+        return _remove(world, app, path)
     return _connections(app, path)
 
 
-def _check_key(app: dict[str, Any], path: str, headers: str) -> None:
+def _health(app: dict[str, Any]) -> Any:
+    starting = app["starting"]
+    if starting:
+        app["starting"] = starting - 1
+        return {"version": app["before"]}
+    return {"version": app["version"]}
+
+
+def _remove(world: World, app: dict[str, Any], path: str) -> Any:
+    """Take a connection back as the app does, unless it lacks a right; another's application stays."""
+    path, _, parameters = path.partition("?")
+    name = path.removeprefix("api/connections/")
+    connection = app["connections"].get(name)
+    if connection is None:
+        raise AzError("Not Found()")
+    if connection["mailboxes"] and "allowRemoval" not in parameters:
+        raise AzError("Conflict()")
+    if world["trouble"].get("app_stuck") == name:
+        connection["state"] = "action-required"
+        return {"state": "running"}
+    identity = next(iter(world["identities"].values()))
+
+    def ours(one: dict[str, Any]) -> bool:
+        made = one.get("createdByAppId") or (one["id"] == connection["ids"].get("objectId") and identity["clientId"])
+        owned = identity["principalId"] in one.get("owners", [])
+        return bool(one.get("uniqueName") == f"utm-mail-connect-{name}" and made == identity["clientId"] and owned)
+
+    world["applications"] = [one for one in world["applications"] if not ours(one)]
+    connection.update(state="removed", mailboxes=[])
+    return {"state": "running"}
+
+
+def _check_key(app: dict[str, Any], path: str, headers: str, method: str) -> None:
     """Check the function's own key, which must come from a file: an argument is seen by everybody on the machine."""
     function = {"api/health": "read_health", "api/connections": "list_connections"}.get(
-        path.partition("?")[0], "read_connection"
+        path.partition("?")[0], "read_connection" if method == "GET" else "remove_connection"
     )
     if not headers.startswith("@"):
         raise UnknownCallError("a key in an argument")
@@ -85,7 +116,8 @@ def _connections(app: dict[str, Any], path: str) -> Any:
     page = [address for address in mailboxes if address > after][:top]
     following = page[-1] if page and page[-1] < mailboxes[-1] else None
     items = [{"requested": address, "address": address} for address in page]
-    return {"ids": connection["ids"], "mailboxes": {"items": items, "next": following}}
+    state = connection.get("state", "ready")
+    return {"ids": connection["ids"], "state": state, "mailboxes": {"items": items, "next": following}}
 
 
 def _add_principal(world: World, _: re.Match[str], body: dict[str, str]) -> Any:

@@ -44,7 +44,7 @@ EXCHANGE_ROLES = {
 }
 EXCHANGE_ADMINISTRATOR = "29232cdf-9323-42fd-ade2-1d097af3e4de"
 NAMES = {id_: name for name, id_ in (GRAPH_ROLES | EXCHANGE_ROLES).items()}
-FUNCTIONS = ("read_health", "list_connections", "read_connection")
+FUNCTIONS = ("read_health", "list_connections", "read_connection", "remove_connection")
 
 
 def principal(key: str, app: str, kind: str, name: str, roles: dict[str, str] | None = None) -> dict[str, Any]:

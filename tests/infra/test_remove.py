@@ -47,7 +47,7 @@ def test_everything_of_ours_goes_in_the_right_order(used: Shell) -> None:
     assert (used.rights, used.world["groups"]) == ([], {})
     kinds = [write.replace("https://graph.microsoft.com/v1.0/", "").partition("/")[0] for write in used.writes]
     assert kinds == [
-        *["DELETE applications"] * 2,
+        *["DELETE https:"] * 3,
         "functionapp config appsettings delete",
         *["DELETE servicePrincipals"] * 3,
         "role assignment delete",
@@ -119,7 +119,7 @@ def test_what_if_shows_all_of_it_and_removes_nothing(used: Shell) -> None:
     ):
         assert words in ended.out
     assert f"something-else ({KEYS[2]}) stays" in ended.out
-    assert 'The connection "foreign" stays' in ended.out
+    assert 'The application of the connection "foreign" stays' in ended.out
 
 
 @pytest.mark.parametrize("answers", ["", "y\n", "yes\n", f"{GROUP}x\n"])
@@ -143,7 +143,7 @@ def test_exchanges_lines_name_every_mailbox_and_are_written(used: Shell) -> None
 
 def test_where_the_app_does_not_answer_every_mailbox_is_looked_at(used: Shell) -> None:
     used.world["trouble"] = {"app_unreachable": True}
-    ended = used.run("remove.sh", *HERE, "--yes")
+    ended = used.run("remove.sh", *HERE, "--yes", "--exchange-done")
     assert ended.code == 0
     assert "Get-Mailbox -ResultSize Unlimited" in ended.out
     assert used.world["groups"] == {}
@@ -158,6 +158,30 @@ def test_a_removal_that_breaks_off_is_finished_by_the_next(used: Shell, k: int, 
     assert used.run("remove.sh", *HERE, "--yes").code == 0
     assert len(used.world["applications"]) == 2
     assert (used.rights, used.world["groups"]) == ([], {})
+
+
+@pytest.mark.parametrize("trouble", [{"app_unreachable": True}, {"app_stuck": "hq"}])
+def test_no_application_goes_before_exchange(used: Shell, trouble: dict[str, Any]) -> None:
+    used.world["trouble"] = trouble
+    ended = used.run("remove.sh", *HERE, "--yes")
+    assert ended.code == 1
+    assert "--exchange-done" in ended.err
+    assert "utm-mail-connect-hq" in {one["uniqueName"] for one in used.world["applications"]}
+    assert used.world["groups"] != {}
+    assert not [write for write in used.writes if "DELETE https://graph" in write]
+    ended = used.run("remove.sh", *HERE, answers=f"{GROUP}\nn\n")
+    assert (ended.code, used.world["groups"] != {}) == (1, True)
+    ended = used.run("remove.sh", *HERE, answers=f"{GROUP}\ny\n")
+    assert (ended.code, ended.err, used.world["groups"]) == (0, "", {})
+    assert len(used.world["applications"]) == 2
+
+
+def test_who_may_not_delete_what_the_app_has_left_is_told(used: Shell) -> None:
+    used.world["trouble"] = {"app_unreachable": True}
+    used.world["account"]["roles"] = ["Owner", "Privileged Role Administrator"]
+    ended = used.run("remove.sh", *HERE, "--yes", "--exchange-done")
+    assert ended.code == 3
+    assert "Cloud Application Administrator" in ended.err
 
 
 def test_a_group_from_which_the_app_is_gone_already_is_removed(used: Shell) -> None:
@@ -200,7 +224,6 @@ def test_another_tenant_is_refused(used: Shell) -> None:
 @pytest.mark.parametrize(
     ("roles", "named"),
     [
-        (["Owner", "Privileged Role Administrator"], "Cloud Application Administrator"),
         (["Owner", "Cloud Application Administrator"], "Privileged Role Administrator"),
         (
             ["Website Contributor", "Privileged Role Administrator", "Cloud Application Administrator"],
