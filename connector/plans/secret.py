@@ -47,6 +47,8 @@ class Observed:
     rotation: Rotation | None = None
     accepted: bool = False
     """Whether the document says that the token endpoint has accepted one before."""
+    checks: bool = False
+    """Whether it is a verification that only looks: what is nobody's is then left, and nothing is lacking."""
     last: bool = False
     """Whether replication has had all its time."""
     deleted: bool = False
@@ -214,7 +216,7 @@ def _made(observed: Observed, reason: str) -> Plan:
 def _stray(observed: Observed) -> tuple[Change, ...]:
     """Return what is to become of a next secret that nobody will enter: the present one can be used."""
     new, rotation = observed.told.next, observed.rotation
-    if new is None:
+    if new is None or observed.checks:
         return ()
     if (reason := observed.wrong_next()) is not None and reason not in WAITS:
         return _ended(observed, new, reason)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from connector.credential import RotationState
+from connector.model import Connection
+from connector.services import services
 from local.tenant.world import Application, SecretVersion
 from tests.flow.app import NAME, App, running
 from tests.flow.utm import accepted
@@ -82,7 +87,7 @@ async def confirm(app: App, key: str) -> tuple[int, str]:
 
 
 async def test_a_secret_is_replaced_without_a_day_without_mail(tmp_path: Path) -> None:
-    async with running(tmp_path) as app:
+    async with running(tmp_path, mailboxes=1) as app:
         before = await app.set_up()
         old = await app.parameters()
         offered = await rotated(app)
@@ -113,3 +118,182 @@ async def test_a_secret_is_replaced_without_a_day_without_mail(tmp_path: Path) -
         assert [await accepted(app, one) for one in (old, new)] == [False, True]
         again = await app.set_up()
         assert (again["state"], codes(again), keys(app)) == ("ready", [], [new["secret"]["keyId"]])
+
+
+async def _preparing(app: App) -> None:
+    """Leave a next secret of which nobody was told, and no run that works on it."""
+    await rotated(app)
+    del versions(app)[-1].tags["offered"]
+
+    def back(connection: Connection) -> None:
+        assert connection.rotation is not None
+        connection.rotation.state, connection.rotation.offered_on = RotationState.PREPARING, None
+
+    await services().documents.update(NAME, back)
+
+
+async def _offered(app: App) -> None:
+    await rotated(app)
+
+
+async def _retiring(app: App) -> None:
+    seen = await rotated(app)
+    assert await confirm(app, seen["rotation"]["keyId"]) == (200, "ready")
+
+
+@pytest.mark.parametrize(
+    ("arrange", "state", "left", "in_vault"),
+    [
+        (_preparing, None, 1, [("current", True), ("given-up", False)]),
+        (_offered, "offered", 2, [("current", True), ("next", True)]),
+        (_retiring, "offered", 2, [("current", True), ("next", True)]),
+    ],
+)
+async def test_after_the_store_is_lost_the_vault_tells_how_far_it_was(
+    tmp_path: Path, arrange: Callable[[App], Awaitable[None]], state: str | None, left: int, in_vault: Any
+) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        await arrange(app)
+        lose(app)
+        seen = await app.set_up()
+        assert (seen["state"], (seen["rotation"] or {}).get("state")) == ("ready", state)
+        assert (len(keys(app)), tags(app)) == (left, in_vault)
+        assert await accepted(app, await app.parameters())
+        again = await app.set_up()
+        assert ((again["rotation"] or {}).get("state"), len(keys(app)), tags(app)) == (state, left, in_vault)
+
+
+async def test_a_confirmed_one_whose_tags_say_it_is_still_confirmed_after_the_store_is_lost(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        await _retiring(app)
+        new = (await app.parameters())["secret"]["keyId"]
+        await app.set_up()
+        assert tags(app) == [("retiring", True), ("current", True)]
+        lose(app)
+        seen = await app.set_up()
+        assert (seen["rotation"]["state"], seen["secret"]["keyId"]) == ("retiring", new)
+        await retired(app)
+        assert keys(app) == [new]
+
+
+async def test_a_next_secret_is_given_up_and_the_old_one_goes_on(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = await app.parameters()
+        key = (await rotated(app))["rotation"]["keyId"]
+        answer = await app.client.delete(f"{PATH}/rotation?keyId={old['secret']['keyId']}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "key-not-offered")
+        assert (await app.client.delete(f"{PATH}/rotation?keyId={key}")).status_code == 202
+        seen = await app.until(lambda seen: seen["rotation"] is None)
+        assert (seen["state"], codes(seen), await app.parameters()) == ("ready", [], old)
+        assert (keys(app), tags(app)) == ([old["secret"]["keyId"]], [("current", True), ("retired", False)])
+        assert (await app.client.delete(f"{PATH}/rotation?keyId={key}")).json()["code"] == "no-rotation"
+        await timer(app)
+        assert (await shown(app))["rotation"] is None
+        lose(app)
+        assert ((await app.set_up())["rotation"], len(keys(app))) == (None, 1)
+
+
+async def test_the_timer_begins_at_two_thirds_reminds_and_clears_an_expired_one_away(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = await app.parameters()
+        pass_days(app, 119)
+        await timer(app)
+        assert (await shown(app))["rotation"] is None
+        pass_days(app, 1.1)
+        await timer(app)
+        seen = await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        key = seen["rotation"]["keyId"]
+        pass_days(app, 54)
+        await timer(app)
+        seen = await shown(app)
+        assert (seen["state"], codes(seen)) == ("action-required", ["utm-needs-new-secret"])
+        found = await services().documents.load(NAME)
+        assert found is not None
+        assert found.connection.rotation is not None
+        assert found.connection.rotation.reminded == [7]
+        pass_days(app, 6)
+        await timer(app)
+        await app.until(lambda seen: seen["rotation"]["oldKeyId"] is None)
+        assert (keys(app), tags(app)) == ([key], [("retired", False), ("next", True)])
+        assert not await accepted(app, old)
+        assert await accepted(app, await app.parameters())
+        seen = await app.set_up()
+        assert (seen["state"], seen["verified"], codes(seen)) == ("action-required", True, ["utm-needs-new-secret"])
+        assert await confirm(app, key) == (200, "ready")
+        assert ((await shown(app))["rotation"], (await app.set_up())["state"]) == (None, "ready")
+        assert tags(app) == [("retired", False), ("current", True)]
+
+
+async def test_what_others_take_away_while_a_secret_is_offered(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = (await app.parameters())["secret"]["keyId"]
+        seen = await rotated(app)
+        _take_away(app, seen["rotation"]["keyId"])
+        pass_days(app, 0.1)
+        seen = await app.verify(lambda seen: seen["state"] == "ready" and "offered-secret-gone" in codes(seen))
+        answer = await app.client.get(f"{PATH}/parameters")
+        assert (answer.status_code, answer.json()["code"]) == (409, "secret-lost")
+        seen = await app.set_up()
+        assert ((await app.parameters())["secret"]["keyId"], seen["rotation"]) == (old, None)
+
+        new = (await rotated(app))["rotation"]["keyId"]
+        _take_away(app, old)
+        pass_days(app, 0.1)
+        seen = await app.set_up()
+        assert (seen["state"], codes(seen)) == ("action-required", ["utm-needs-new-secret"])
+        assert ((await app.parameters())["secret"]["keyId"], keys(app)) == (new, [new])
+        answer = await app.client.delete(f"{PATH}/rotation?keyId={new}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "last-secret")
+        assert await confirm(app, new) == (200, "ready")
+        assert (await retired(app))["state"] == "ready"
+        assert keys(app) == [new]
+
+
+async def test_a_policy_that_forbids_a_secret_leaves_the_present_one(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        app.tenant.administrator.limit_secrets(forbidden=True)
+        assert (await post(app, "rotate")).status_code == 202
+        seen = await app.until(lambda seen: "rotation-failed" in codes(seen))
+        assert (seen["state"], seen["rotation"], len(keys(app))) == ("ready", None, 1)
+        assert await accepted(app, await app.parameters())
+        app.tenant.administrator.limit_secrets(90)
+        await timer(app)
+        assert (await shown(app))["rotation"] is None
+        seen = await rotated(app)
+        assert "rotation-failed" not in codes(seen)
+
+
+def _take_away(app: App, key: str) -> None:
+    one = application(app)
+    one.credentials[:] = [credential for credential in one.credentials if credential.key_id != key]
+
+
+async def test_all_that_a_rotation_has_made_is_taken_back_with_the_connection(tmp_path: Path) -> None:
+    for number, arrange in enumerate((_preparing, _offered, _retiring)):
+        async with running(tmp_path / str(number), mailboxes=1) as app:
+            await app.set_up()
+            await arrange(app)
+            one = application(app)
+            answer = await app.client.delete(f"{PATH}?allowRemoval=1")
+            assert answer.status_code == 202, answer.text
+            seen = await app.until(lambda seen: seen["state"] in {"removed", "action-required"})
+            assert (seen["state"], one.credentials) == ("removed", [])
+            assert not app.tenant.world.secrets
+            await timer(app)
+            assert (await shown(app))["state"] == "removed"
+
+
+async def test_every_activity_delivered_twice_comes_to_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1, redeliver=True) as app:
+        await app.set_up()
+        key = (await rotated(app))["rotation"]["keyId"]
+        assert (len(keys(app)), tags(app)) == (2, [("current", True), ("next", True)])
+        assert await confirm(app, key) == (200, "ready")
+        await retired(app)
+        assert (keys(app), tags(app)) == ([key], [("retired", False), ("current", True)])
