@@ -59,6 +59,14 @@ class DurableEngine:
             return instance
         return self._launch(instance)
 
+    def take_over(
+        self, name: str, instance_id: str, value: str, events: list[Event], action: dict[str, Any]
+    ) -> Instance:
+        """Go on with an instance of a host that is gone; see ``Instance.resume``."""
+        instance = Instance(self, name, instance_id, value)
+        instance.resume(events, action)
+        return self._launch(instance)
+
     def _launch(self, instance: Instance) -> Instance:
         self.instances[instance.id] = instance
         self._spawn(instance.run())

@@ -71,7 +71,7 @@ class Instance:
         self.input = value
         self.execution_id = uuid.uuid4().hex
         self.events: list[Event] = []
-        self._scheduled = 0
+        self._scheduled: list[tuple[int, str | None]] = []
         self._next_id = 0
         self._retries: dict[int, _Retry] = {}
         self._first = True
@@ -87,7 +87,8 @@ class Instance:
                 "TaskScheduleId": task_id,
                 "Version": None,
             }
-        self.deliver(self._started(self.created, parent, 0 if parent is None else None))
+        if not self.events:  # there are some where another host has begun it
+            self.deliver(self._started(self.created, parent, 0 if parent is None else None))
         while self.status not in ENDED:
             await self._wake.wait()
             self._wake.clear()
@@ -119,9 +120,9 @@ class Instance:
         for event in self.events if self._first and self.generation > 1 else new:
             event["IsPlayed"] = event["EventType"] != history.ORCHESTRATOR_STARTED
         self._first = False
-        if not self._show(answer):
-            return
         actions = _flatten(answer["actions"])
+        if not (self._replays(actions) and self._show(answer)):
+            return
         self._schedule(actions, new, now)
         if actions and actions[-1]["actionType"] == CONTINUE_AS_NEW:
             self._continue(actions[-1]["input"])
@@ -171,6 +172,16 @@ class Instance:
         self.custom_status = answer["customStatus"]
         return True
 
+    def _replays(self, actions: list[dict[str, Any]]) -> bool:
+        """Return whether all is scheduled that was before; code that asks for something else fails the orchestration.
+
+        As after an update (learn.microsoft.com/azure/azure-functions/durable/durable-functions-versioning).
+        """
+        same = [_what(action) for action in actions[: len(self._scheduled)]] == self._scheduled
+        if not same:
+            self.end("Failed", f"Orchestrator function '{self.name}' failed: Non-Deterministic workflow detected")
+        return same
+
     def _schedule(self, actions: list[dict[str, Any]], new: list[Event], now: datetime) -> None:
         """Carry out what is new: retries that are due first, in the order of what has arrived, then new actions."""
         for event in new:
@@ -178,9 +189,9 @@ class Instance:
             retry = self._retries.pop(answered, None)
             if retry is not None:
                 retry.go_on(self, event, now)
-        for action in actions[self._scheduled :]:
+        for action in actions[len(self._scheduled) :]:
             self._carry_out(action)
-        self._scheduled = len(actions)
+        self._scheduled = [_what(action) for action in actions]
 
     def _carry_out(self, action: dict[str, Any]) -> None:
         kind = action["actionType"]
@@ -217,6 +228,23 @@ class Instance:
     def retry(self, task_id: int, retry: _Retry) -> None:
         """Remember what is to be done when the call or the timer of that id comes back."""
         self._retries[task_id] = retry
+
+    def resume(self, events: list[Event], action: dict[str, Any]) -> None:
+        """Go on with a history that another host has written, whose last call, an activity's, is still to be answered.
+
+        The call is delivered again with the input that lies in the queue.
+        """
+        calls = [event["Name"] for event in events if event["EventType"] == history.TASK_SCHEDULED]
+        self.events = events
+        self.execution_id = next(
+            event["OrchestrationInstance"]["ExecutionId"]
+            for event in events
+            if event["EventType"] == history.EXECUTION_STARTED
+        )
+        self._first, self._next_id, self.status = False, len(calls), "Running"
+        self._scheduled = [(action["actionType"], name) for name in calls]
+        self.retry(len(calls) - 1, _Retry(action))
+        self.engine.call_activity(self, len(calls) - 1, action["functionName"], action["input"])
 
     def _take_id(self) -> int:
         self._next_id += 1
@@ -277,6 +305,10 @@ class _Retry:
         elif event["EventType"] == history.TIMER_FIRED and self._left > 0:
             self._left -= 1
             self.call(instance)
+
+
+def _what(action: dict[str, Any]) -> tuple[int, str | None]:
+    return action["actionType"], action.get("functionName")
 
 
 def _flatten(actions: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
