@@ -14,7 +14,7 @@ from triggers.asking import asking
 from triggers.evidence import next_in_use
 from triggers.performing import perform
 from triggers.query import free_text, query
-from triggers.route import CHANGED, READ, Role, Route
+from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
 from triggers.views import Accepted, accepted_answer
 
 KEY = free_text("keyId", "`rotation.keyId`: nobody gives up another secret than he means. Needed where there is one.")
@@ -32,6 +32,7 @@ KEY = free_text("keyId", "`rotation.keyId`: nobody gives up another secret than 
         *READ,
         CHANGED,
         GrantMissingError(),
+        *TAKEN_BACK,
         *map(ConflictError, ("no-rotation", "rotation-confirmed", "key-not-offered", "last-secret", "next-in-use")),
         *map(ConflictError, ("operation-running", "operation-cancelling")),
     ),

@@ -13,7 +13,7 @@ from triggers import operations
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
-from triggers.route import CHANGED, READ, Role, Route
+from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
 from triggers.views import Accepted, accepted_answer
 
 
@@ -28,6 +28,7 @@ from triggers.views import Accepted, accepted_answer
         *READ,
         CHANGED,
         GrantMissingError(),
+        *TAKEN_BACK,
         *map(ConflictError, ("secret-not-ready", "secret-lost", "operation-running", "operation-cancelling")),
     ),
 )
