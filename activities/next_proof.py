@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.run import Result, Run
@@ -32,6 +33,7 @@ class Observed:
     refused: int
     """How many mailboxes opened with the present secret alone."""
     last: bool
+    now: datetime
 
 
 class NextProof(Stage[Observed]):
@@ -41,11 +43,11 @@ class NextProof(Stage[Observed]):
         """Log in; where every mailbox opens that does with the present secret, the next one is offered."""
         rotation = run.connection.rotation
         if rotation is None or rotation.next is None or rotation.state is not RotationState.PREPARING:
-            return Observed(0, run.order.part.last)
+            return Observed(0, run.order.part.last, run.now)
         refused = await _refused(run, rotation.next)
         if not refused:
             await _offer(run, rotation.next)
-        return Observed(refused, run.order.part.last)
+        return Observed(refused, run.order.part.last, run.now)
 
     async def told(self, run: Run, observed: Observed, plan: Plan) -> Result:  # noqa: ARG002 - nothing is planned
         """Return that it is proven, or to be tried again as long as a server may not know the secret yet."""
@@ -59,7 +61,7 @@ class NextProof(Stage[Observed]):
         if rotation is None or rotation.state is not RotationState.PREPARING or rotation.next is None:
             return
         if not observed.refused:
-            offered = {"state": RotationState.OFFERED, "offered_on": rotation.accepted_on}
+            offered = {"state": RotationState.OFFERED, "offered_on": observed.now}
             connection.rotation, connection.rest = rotation.model_copy(update=offered), None
         elif observed.last:
             connection.rotation = rotation.model_copy(update={"failing": "login-refused"})

@@ -19,6 +19,7 @@ from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
 from connector.plans.secret import Observed, Proof, credential_name, secret_name, usable
 from connector.plans.settled import labels, settle
 from connector.plans.succession import STATE, told
+from connector.rotation import offered
 from connector.steps import OperationKind, StepName
 from connector.together import together
 from connector.waiting import TIMER_SLACK, refused_wait
@@ -49,7 +50,7 @@ class _Secret(Stage[Observed]):
             credentials=credentials,
             intents=tuple(connection.intents),
             proof=proof,
-            next_proof=await _proof(run, name, seen.next) if needed else None,
+            next_proof=await _next_proof(run, name, seen.next) if needed else None,
             now=run.now,
             kind=kind,
             secret=connection.secret,
@@ -142,6 +143,25 @@ async def _proof(run: Run, name: str, version: SecretVersion | None) -> Proof | 
             raise
         return proof
     return "accepted"
+
+
+async def _next_proof(run: Run, name: str, version: SecretVersion | None) -> Proof | None:
+    """Ask about the next one. Where it is offered already that is noted before: the record of sign-ins shows it too.
+
+    A dry run can note nothing, and asks nothing then.
+    """
+    if offered(run.connection) is None or not usable(version, run.now):
+        return await _proof(run, name, version)
+    if run.dry:
+        return None
+    now = run.now
+
+    def note(connection: Connection) -> None:
+        if connection.rotation is not None:
+            connection.rotation = connection.rotation.model_copy(update={"ours_on": now})
+
+    await run.update(note)
+    return await _proof(run, name, version)
 
 
 def proof_of(error: RefusedError) -> Proof | None:

@@ -62,6 +62,8 @@ class Rotation(Document):
     failing: str | None = None
     """Why the new one is to be given up."""
     offered_on: AwareDatetime | None = None
+    ours_on: AwareDatetime | None = None
+    """When what is ours has last signed in with the new one, where it had to: that tells nothing of the UTM."""
     confirmed_on: AwareDatetime | None = None
     old_used_on: AwareDatetime | None = None
     """When somebody has last used the old one after the confirmation, as Entra's record says; None is not known."""

@@ -75,12 +75,13 @@ def not_known(error: ServiceError) -> LastUses:
 def next_used(connection: Connection, uses: LastUses, now: datetime) -> datetime | None:
     """Return by which day the UTM has used the secret that is offered; None where that is not known.
 
-    From the offer on nobody of ours uses it, unless there is no other one that works.
+    From the offer on nobody of ours uses it, unless there is no other one that works, and then it is noted.
     """
     rotation = offered(connection)
     if rotation is None or rotation.next is None or rotation.gone or rotation.alone:
         return None
-    return by_others(uses, rotation.next.key_id, rotation.offered_on, now)
+    ours = max(rotation.offered_on, rotation.ours_on or rotation.offered_on) if rotation.offered_on else None
+    return by_others(uses, rotation.next.key_id, ours, now)
 
 
 def old_used(connection: Connection, uses: LastUses, now: datetime) -> datetime | None:

@@ -92,7 +92,10 @@ def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion,
         rotation = Rotation(id=rotation.id, begun=rotation.begun)
     alone = rotation.alone if wrong in WAITS else wrong is not None
     gone = wrong_next is not None and wrong_next not in WAITS
-    rotation = rotation.model_copy(update={"next": record_of(new, rotation.next), "alone": alone, "gone": gone})
+    # What had no other one has used the new one up to now.
+    ours = observed.now if rotation.alone and not alone else rotation.ours_on
+    update = {"next": record_of(new, rotation.next), "alone": alone, "gone": gone, "ours_on": ours}
+    rotation = rotation.model_copy(update=update)
     if rotation.state is RotationState.OFFERED:
         return rotation
     accepted = observed.next_proof == "accepted" and wrong_next is None

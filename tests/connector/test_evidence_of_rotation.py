@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from activities.next_proof import STAGE, Observed
 from connector.credential import Rotation, RotationState, SecretRecord
 from connector.evidence import LastUses, Unknown, heed, next_used, old_used
 from connector.model import Connection
@@ -110,3 +111,16 @@ def test_our_own_use_of_the_confirmed_secret_proves_nothing() -> None:
     one = retiring()
     assert not heed(one, LastUses({NEW: midnight(3)}), LATER)
     assert old_used(offering(), LastUses({OLD: midnight(3)}), LATER) is None
+
+
+def test_it_is_offered_from_the_last_login_of_ours_on_and_not_from_the_last_token() -> None:
+    one = offering(state=RotationState.PREPARING, offered_on=None, accepted_on=NOW)
+    STAGE.record(Observed(0, last=False, now=LATER), one)
+    assert one.rotation is not None
+    assert (one.rotation.state, one.rotation.offered_on) == (RotationState.OFFERED, LATER)
+
+
+def test_what_is_ours_had_to_use_the_new_secret_later() -> None:
+    one = offering(ours_on=NOW + 2 * DAY)
+    assert next_used(one, LastUses({NEW: midnight(3)}), NOW + 5 * DAY) is None
+    assert next_used(one, LastUses({NEW: midnight(4)}), NOW + 5 * DAY) == midnight(4)

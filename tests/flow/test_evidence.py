@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from local.tenant.misbehaviour import Preset
 from local.tenant.sign_in_report import delayed
 from tests.flow.app import NAME, App, running
-from tests.flow.test_rotation import codes, confirm, keys, pass_days, rotated, shown, timer
+from tests.flow.test_rotation import application, codes, confirm, keys, pass_days, rotated, shown, timer, versions
 from tests.flow.utm import accepted
 
 PATH = f"/api/connections/{NAME}"
@@ -102,6 +103,29 @@ async def test_nothing_of_ours_makes_it_seem_that_the_utm_has_the_new_secret(tmp
         last = {entry.key_id: entry.at for entry in app.tenant.world.sign_ins}
         old, new = keys(app)
         assert last[old] > last[new]
+
+
+async def test_what_is_ours_may_have_to_use_the_new_secret_for_a_while_and_that_proves_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.grant(READ)
+        await app.set_up()
+        await rotated(app)
+        pass_days(app, 2)
+        versions(app)[0].enabled = False
+        assert codes(await app.set_up()) == ["utm-needs-new-secret"]
+        versions(app)[0].enabled = True
+        assert codes(await app.set_up()) == ["secret-offered"]
+        old, new = keys(app)
+        last = {entry.key_id: entry.at for entry in app.tenant.world.sign_ins}
+        pass_days(app, 2)
+        await timer(app)
+        await timer(app)
+        seen = await shown(app)
+        assert (last[new] - datetime.fromisoformat(seen["rotation"]["offeredOn"])).days >= 1
+        assert (seen["rotation"]["state"], seen["secret"]["keyId"]) == ("offered", old)
+        app.tenant.administrator.utm_signs_in(application(app).app_id, new)
+        await timer(app)
+        assert (await app.until(lambda seen: seen["rotation"]["state"] == "retiring"))["secret"]["keyId"] == new
 
 
 async def _nobody_any_more(app: App) -> None:
