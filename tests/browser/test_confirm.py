@@ -29,6 +29,7 @@ async def test_a_new_secret_is_confirmed_by_its_key_and_an_expired_one_is_not_ca
         def expired(connection: Connection) -> None:
             assert connection.secret is not None
             connection.secret.expires_on = datetime.now(UTC) - timedelta(days=1)
+            connection.secret.used_since = datetime(2026, 5, 4, tzinfo=UTC)
 
         await documents.update(NAME, replaced)
         async with visiting(app) as visitor:
@@ -42,4 +43,5 @@ async def test_a_new_secret_is_confirmed_by_its_key_and_an_expired_one_is_not_ca
             await documents.update(NAME, expired)
             await visitor.go(f"c/{NAME}/hand-over")
             await expect(page.locator("#main")).to_contain_text("Der Schlüssel ist abgelaufen")
+            await expect(page.locator("#main .hint").first).to_contain_text("hat das am 4. Mai 2026 festgehalten")
             await expect(page.locator("#main .notice.good")).to_have_count(0)

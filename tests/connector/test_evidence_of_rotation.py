@@ -10,10 +10,10 @@ import pytest
 from activities.next_proof import STAGE, Observed
 from connector.credential import Rotation, RotationState, SecretRecord
 from connector.evidence import LastUses, Unknown, heed, next_used, old_used
-from connector.model import Connection
+from connector.model import Connection, Operation
 from connector.rotation import LATE, retires
 from connector.standing import standing
-from connector.steps import ConnectionState
+from connector.steps import ConnectionState, OperationKind
 from tests.connector.test_standing import NOW, connection
 
 OLD, NEW = "12345678-0000-4000-8000-000000000001", "87654321-0000-4000-8000-000000000002"
@@ -41,6 +41,12 @@ def retiring(old_ends: timedelta = timedelta(days=40), **more: Any) -> Connectio
     return one
 
 
+def abandoning() -> Connection:
+    one = offering()
+    one.operation = Operation(id="op", kind=OperationKind.ABANDON, started=NOW)
+    return one
+
+
 def midnight(days: int) -> datetime:
     return datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC) + days * DAY
 
@@ -65,6 +71,7 @@ def test_a_use_of_the_offered_secret_confirms_it_and_says_since_when() -> None:
         (offering(alone=True), LastUses({NEW: midnight(2)})),  # what is ours uses it as well
         (offering(gone=True), LastUses({NEW: midnight(2)})),
         (offering(offered_on=None), LastUses({NEW: midnight(2)})),
+        (abandoning(), LastUses({NEW: midnight(2)})),
         (offering(state=RotationState.PREPARING), LastUses({NEW: midnight(2)})),
         (connection(timedelta(days=40)), LastUses({NEW: midnight(2)})),
     ],
