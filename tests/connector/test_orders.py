@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import json
+from inspect import getmembers, isclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.orders import FailOrder, Order, Outcome, Part, PlanOrder, RunOrder, Work, parsed
+from connector import orders
+from connector.orders import (
+    Conclusion,
+    FailOrder,
+    Message,
+    Order,
+    Outcome,
+    Part,
+    PlanOrder,
+    PlanWork,
+    Progress,
+    RunOrder,
+    Work,
+    parsed,
+    progress,
+)
 from connector.steps import StepName
 
 KEPT: dict[str, list[dict[str, Any]]] = json.loads(Path(__file__).with_name("orders-0.1.0.json").read_text("utf-8"))
 MESSAGES: dict[str, type[Any]] = {
     "run": RunOrder, "plan": PlanOrder, "begin": Order, "step": Order, "fail": FailOrder, "work": Work,
+    "outcome": Outcome, "plan work": PlanWork, "conclusion": Conclusion, "progress": Progress,
 }  # fmt: skip
 
 
@@ -26,6 +43,15 @@ def test_a_message_of_the_version_before_says_what_it_said(kind: str) -> None:
 
 def test_each_message_is_kept() -> None:
     assert KEPT.keys() == MESSAGES.keys()
+    classes = {one for _, one in getmembers(orders, isclass) if issubclass(one, Message)}
+    assert classes - {Message, Part} == {*MESSAGES.values()}, "a part is said in an order"
+
+
+@pytest.mark.parametrize("value", [None, "text", [], {}, {"state": ["done"]}, {"state": "done", "seconds": "soon"}])
+def test_what_no_version_would_write_is_none(value: Any) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        parsed(Outcome, value)
+    assert progress(value) == Progress()
 
 
 def test_what_a_round_has_to_do_comes_in_parts() -> None:
