@@ -135,7 +135,7 @@ export const calm = () => document.getElementById('notices').replaceChildren();
 // State in a word and a sign, never by colour alone.
 const SIGNS = {
   done: '✔', unchanged: '✔', ready: '✔', open: '✔', running: '▶', waiting: '…', pending: '·', 'action-required': '!',
-  failed: '✘', cancelled: '■', interrupted: '⚡', unreadable: '⚡',
+  failed: '✘', cancelled: '■', interrupted: '⚡', unreadable: '⚡', removed: '–',
 };
 export const state = name =>
   h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, SIGNS[name] ?? '?'), ` ${t(`state.${name}`)}`);

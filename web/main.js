@@ -11,6 +11,7 @@ import { handOver } from './views/handover.js';
 import { history } from './views/history.js';
 import { askAgain, askAtFirst, askOnce } from './views/key.js';
 import { closed, overview } from './views/overview.js';
+import { remove } from './views/remove.js';
 import { report } from './views/report.js';
 import { sheet } from './views/sheet.js';
 
@@ -18,6 +19,7 @@ const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
   ['', overview, 'overview', 'page.overview.title'], ['new', create, 'new', 'page.overview.new'],
   [`c/${NAME}`, connection, 'connection', 'label.connection'], [`c/${NAME}/change`, change, 'change', 'page.change.title'],
+  [`c/${NAME}/remove`, remove, 'remove', 'page.remove.title'],
   [`c/${NAME}/hand-over`, handOver, 'hand-over', 'page.handOver.title'],
   [`c/${NAME}/sheet`, sheet, 'sheet', 'page.sheet.title'], [`c/${NAME}/report`, report, 'report', 'page.report.title'],
   [`c/${NAME}/history`, history, 'history', 'page.history.title'],

@@ -6,6 +6,7 @@ export const NEEDS = {
   overview: [],
   new: ['create_connection', 'read_plan'],
   connection: ['read_connection'],
+  remove: ['remove_connection', 'read_connection', 'read_plan'],
   change: ['create_connection', 'read_connection', 'read_plan'],
   'hand-over': ['read_parameters'],
   sheet: ['read_connection', 'read_health'],

@@ -10,6 +10,7 @@ import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { again } from '../wish.js';
 import { mailboxList } from './mailboxes.js';
+import { record } from './remove.js';
 
 // The figures of Securepoint's article that a step replaces.
 const FIGURES = {
@@ -21,7 +22,7 @@ const AT_WORK = ['running', 'waiting', 'action-required'];
 const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
 
 export async function connection(main, { name, signal }) {
-  const parts = Object.fromEntries(['top', 'todo', 'repair', 'wait', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
+  const parts = Object.fromEntries(['top', 'todo', 'repair', 'wait', 'record', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
   const list = mailboxList(name, signal);
   main.append(...Object.values(parts), list.element);
   const tell = teller();
@@ -34,6 +35,7 @@ export async function connection(main, { name, signal }) {
     draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret], () => top(seen));
     draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list, parts.repair));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
+    draw(parts.record, [seen.removed], () => [record(seen.removed)]);
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
     draw(parts.notes, [others, seen.acceptances], () => [
       others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name, parts.repair)], acceptances(seen.acceptances, name, happens)]);
@@ -44,11 +46,12 @@ export async function connection(main, { name, signal }) {
 }
 
 const verifies = seen => seen.state === 'running' && seen.operation === 'verify';
+const removes = seen => seen.operation === 'remove' && ['running', 'waiting'].includes(seen.state);
 
 const top = seen => [
   h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/')),
   h('div', { class: 'title' }, h('h1', {}, seen.name, h('small', {}, seen.displayName)), state(seen.state)),
-  h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : t(`page.means.${seen.state}`)),
+  h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : removes(seen) ? t('page.remove.works') : t(`page.means.${seen.state}`)),
   h('dl', { class: 'facts' },
     seen.since && fact(t('page.since'), moment(seen.since)),
     seen.mailboxes.total > 0 &&
@@ -73,6 +76,7 @@ function actions(seen) {
     may('cancel_connection') && button(t('page.stop'), stop, { id: 'stop', ...unless(AT_WORK.includes(seen.state)) }),
     leads('sheet') && way(t('page.sheet.title'), at('sheet'), seen.secret, { id: 'to-sheet' }),
     leads('report') && way(t('page.report.title'), at('report'), true, { id: 'to-report' }),
+    leads('remove') && way(t('page.remove.title'), at('remove'), seen.state !== 'removed', { id: 'to-remove' }),
     leads('history') && way(t('page.history.title'), at('history'), true, { id: 'to-history' }),
   ];
 }
@@ -131,7 +135,7 @@ function waiting(seen) {
   const proof = seen.steps.at(-1);
   const { total, counts } = seen.mailboxes;
   const open = counts.open ?? 0;
-  if (!['running', 'waiting'].includes(proof?.state) || !['running', 'waiting'].includes(seen.state)) return [];
+  if (seen.operation === 'remove' || !['running', 'waiting'].includes(proof?.state) || !['running', 'waiting'].includes(seen.state)) return [];
   return [
     h('h2', {}, t('page.wait.title')),
     h('label', { for: 'proven' }, t('page.wait.proven', { number: open, total })),

@@ -9,15 +9,14 @@ import { count, t, written } from '../texts.js';
 import { difference } from '../wish.js';
 
 const NAMED = 200;
-const STEPS = ['application', 'enterprise-application', 'consent', 'secret', 'exchange', 'mailboxes'];
 
-// Ask what `body` would change, draw it into `host`, and offer to do it. `sent` is called when it has been accepted.
-export async function planned(host, body, now, signal, sent) {
+// Have a plan made, wait for it, and return it; null where somebody has left meanwhile. `ask` asks the API for it.
+export async function made(host, name, ask, signal) {
   host.replaceChildren(h('p', { class: 'working', role: 'status' }, t('page.plan.working')));
   let plan = null;
   try {
-    const accepted = await post('create_connection', 'api/connections?dryRun=true', body, signal);
-    const path = `api/connections/${body.name}/plan`;
+    const accepted = await ask();
+    const path = `api/connections/${name}/plan`;
     // There is one plan for a name: somebody else's may have taken the place of this one.
     const own = seen => {
       if (seen.id !== accepted.body.plan) throw new Problem(404, { title: t('page.plan.title'), detail: t('page.plan.replaced') });
@@ -34,8 +33,15 @@ export async function planned(host, body, now, signal, sent) {
     host.replaceChildren();
     throw error;
   }
-  if (signal.aborted || !plan) return;
+  if (signal.aborted || !plan) return null;
   announce(t('page.plan.ready'));
+  return plan;
+}
+
+// Ask what `body` would change, draw it into `host`, and offer to do it. `sent` is called when it has been accepted.
+export async function planned(host, body, now, signal, sent) {
+  const plan = await made(host, body.name, () => post('create_connection', 'api/connections?dryRun=true', body, signal), signal);
+  if (!plan) return;
   const accepting = async finding => {
     await accept(body.name, finding);
     await planned(host, body, now, signal, sent);
@@ -74,14 +80,17 @@ function shown(plan, body, now, sent, accepting) {
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
     inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay, { accept: accepting })],
-    h('ol', { class: 'plan' }, STEPS.map(step => group(step, plan.changes.filter(change => change.step === step)))),
+    groups(plan),
     others.length > 0 && [h('h3', {}, t('label.findings')), findingCards(others)],
     confirmation(body, now, sent),
   ];
 }
 
+// The changes by step, in the order in which they are made.
+export const groups = ({ changes }) => h('ol', { class: 'plan' },
+  [...new Set(changes.map(change => change.step))].map(step => group(step, changes.filter(change => change.step === step))));
+
 function group(step, changes) {
-  if (!changes.length) return null;
   const kinds = Map.groupBy(changes, change => JSON.stringify([change.text, change.reason, change.byHand]));
   return h('li', {}, h('h3', {}, t(`step.${step}`)), [...kinds.values()].map(alike => {
     const [{ text, reason, byHand }] = alike;

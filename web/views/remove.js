@@ -1,0 +1,62 @@
+// Taking a connection back: what would go, beforehand; the number to type; and afterwards the sheet of what was taken back.
+
+import { call, get } from '../api.js';
+import { button, h, link, listed } from '../dom.js';
+import { findingCards } from '../finding.js';
+import { count, moment, t } from '../texts.js';
+import { groups, made } from './plan.js';
+
+const NAMED = 200;
+
+export async function remove(main, { name, signal }) {
+  const host = h('section', { id: 'part-plan' });
+  main.append(
+    h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/'), ' › ', link(name, `#/c/${name}`)),
+    h('h1', {}, t('page.remove.title')), h('p', { class: 'lead' }, t('page.remove.what')), host);
+  const seen = await get('read_connection', `api/connections/${name}?top=1`, signal);
+  const asked = () => call('remove_connection', 'DELETE', `api/connections/${name}?dryRun=true`, { signal });
+  const plan = await made(host, name, asked, signal);
+  if (!plan) return;
+  const notes = plan.findings ?? [];
+  host.replaceChildren(...[
+    h('h2', {}, t('page.plan.title')),
+    plan.ended ? h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'), ` ${t('page.plan.nothingYet')}`)
+      : h('p', { class: 'notice error' }, t('page.plan.interrupted')),
+    groups(plan),
+    notes.length > 0 && [h('h3', {}, t('label.findings')), findingCards(notes)],
+    plan.ended && confirmation(name, seen.mailboxes.total),
+  ].flat(Infinity).filter(Boolean));
+  host.tabIndex = -1;
+  host.focus({ preventScroll: true });
+}
+
+// Who takes it back says so by typing how many mailboxes lose access.
+function confirmation(name, number) {
+  const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
+  const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
+  const go = async () => {
+    if (number && typed.value.trim() !== String(number)) {
+      wrong.textContent = t('page.plan.typeNumber', { number });
+      typed.setAttribute('aria-invalid', 'true');
+      typed.focus();
+      return;
+    }
+    await call('remove_connection', 'DELETE', `api/connections/${name}?allowRemoval=${number}`);
+    location.hash = `#/c/${name}`;
+  };
+  return [
+    number > 0 && h('div', { class: 'notice warning' },
+      h('h3', {}, count('page.plan.removes', number)),
+      h('label', { for: 'removed' }, t('page.plan.typeNumber', { number })), typed, wrong),
+    h('p', { class: 'actions' }, button(t('page.remove.go'), go, { class: 'primary', id: 'go' })),
+  ];
+}
+
+// What was taken back, and what stays: to be kept by whoever has done it.
+export const record = removed => removed && [
+  h('h2', {}, t('page.remove.record')),
+  h('p', {}, moment(removed.on)),
+  h('ul', { id: 'taken' }, removed.taken.map(one => h('li', {}, `${one.text}: `, h('span', { class: 'address' }, one.subject)))),
+  removed.mailboxes.length > 0 && [h('h3', {}, count('page.plan.removes', removed.mailboxes.length)), listed(removed.mailboxes, NAMED)],
+  removed.stays.length > 0 && [h('h3', {}, t('page.remove.stays')), h('ul', {}, removed.stays.map(one => h('li', {}, one)))],
+];
