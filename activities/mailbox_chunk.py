@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns
-from activities.run import Result, Run, translate
+from activities.results import Result, translate
+from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.errors import ReplicationError, ServiceError
 from connector.model import Chunk, Connection, Finding, MailboxRecord

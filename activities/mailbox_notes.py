@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 
-from activities.run import Result, Run
+from activities.results import Result
+from activities.run import Run
 from connector.clock import Budget
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.microsoft import BATCH

@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
-from activities.run import Result, Run, translate
+from activities.results import Result, translate
+from activities.run import Run
 from activities.stage import is_by_hand
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord

@@ -10,7 +10,8 @@ from activities import ownership
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
 from activities.mailbox_removal import TakingBack
-from activities.run import ENDING, Ending, Result, Run, translate
+from activities.results import ENDING, Ending, Result, translate
+from activities.run import Run
 from activities.stage import Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
 from connector.model import Finding

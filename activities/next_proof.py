@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from activities.run import Result, Run
+from activities.results import Result
+from activities.run import Run
 from activities.stage import Stage
 from connector.credential import RotationState, SecretRecord
 from connector.errors import RefusedError, UnavailableError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from activities.blueprint import activity
-from activities.run import Result, Run
+from activities.results import Result
+from activities.run import Run
 from connector.diagnosis import unread, unreadable
 from connector.dry_runs import Draft
 from connector.errors import UnreadableError

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from activities.planning import PLANNED, note
-from activities.run import ENDING, Ending, Result, Run, not_now, record, translate
+from activities.results import ENDING, Ending, Result, not_now, record, translate
+from activities.run import Run
 from connector.errors import ForbiddenError
 from connector.log import log
 from connector.model import Connection, Finding

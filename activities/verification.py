@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from activities import next_proof, ownership
-from activities.run import Ending, Result, Run, translate
+from activities.results import Ending, Result, translate
+from activities.run import Run
 from activities.secret import proof_of
 from activities.stage import Stage, settle
 from connector import diagnosis

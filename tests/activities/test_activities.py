@@ -17,7 +17,8 @@ from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
 from activities.mailboxes import STAGE as MAILBOXES
 from activities.operation import fail
-from activities.run import Result, Run, held, record, translate
+from activities.results import Result, held, record, translate
+from activities.run import Run
 from activities.secret import STAGE
 from activities.stage import Stage
 from activities.stage import settle as carry_out

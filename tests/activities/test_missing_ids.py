@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic.alias_generators import to_camel
 
-from activities.run import Run, record, translate
+from activities.results import record, translate
+from activities.run import Run
 from activities.stage import Stage, settle
 from activities.steps import STEPS
 from connector.clients.store import FolderStore

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from activities import registered, verification
-from activities.run import Result, Run, record
+from activities.results import Result, record
+from activities.run import Run
 from connector.admission import admit
 from connector.caller import Caller
 from connector.clients.exchange import ExchangeAdmin
