@@ -1,16 +1,17 @@
 // A finding: what was seen, what it comes from, and the way out of it.
 
-import { button, command, h, outward } from './dom.js';
+import { button, command, h, link, outward } from './dom.js';
 import { t } from './texts.js';
 
+const OF_ROTATION = ['secret-offered', 'utm-needs-new-secret', 'offered-secret-gone', 'rotation-failed'];
 const SIGNS = { error: '✘', warning: '!', info: 'i' };
 
 export const findingCards = (findings, does = {}) =>
   h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, does)));
 
-// What a person may do is called with the finding: `accept` where a request may name it and go on, `confirm` where a new
-// secret was entered, `repair` where a document cannot be read.
-function findingCard(finding, { accept, confirm, repair }) {
+// What a person may do is called with the finding: `accept` where a request may name it and go on, `repair` where
+// a document cannot be read. `renewal` is where the path of a new secret is.
+function findingCard(finding, { accept, renewal, repair }) {
   const { action } = finding;
   return h('li', { class: `finding ${finding.severity}` },
     h('p', { class: 'kind' },
@@ -25,8 +26,7 @@ function findingCard(finding, { accept, confirm, repair }) {
     h('p', { class: 'ways' },
       outward(t('page.finding.help'), finding.help),
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
-    confirm && ['utm-needs-new-secret', 'secret-offered'].includes(finding.code) && h('p', { class: 'ways' },
-      button(t('page.confirm', { key: finding.subject.slice(0, 8) }), () => confirm(finding), { id: 'confirm' })),
+    renewal && OF_ROTATION.includes(finding.code) && h('p', { class: 'ways' }, link(t('page.renewal.go'), renewal, { class: 'button' })),
     repair && finding.code === 'document-unreadable' && h('p', { class: 'ways' },
       button(t('page.repair.look'), repair, { id: `repair-${finding.id}` })),
     accept && action.accept && [

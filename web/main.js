@@ -12,6 +12,7 @@ import { history } from './views/history.js';
 import { askAgain, askAtFirst, askOnce } from './views/key.js';
 import { closed, overview } from './views/overview.js';
 import { remove } from './views/remove.js';
+import { renewal } from './views/renewal.js';
 import { report } from './views/report.js';
 import { sheet } from './views/sheet.js';
 
@@ -21,6 +22,7 @@ const ROUTES = [
   [`c/${NAME}`, connection, 'connection', 'label.connection'], [`c/${NAME}/change`, change, 'change', 'page.change.title'],
   [`c/${NAME}/remove`, remove, 'remove', 'page.remove.title'],
   [`c/${NAME}/hand-over`, handOver, 'hand-over', 'page.handOver.title'],
+  [`c/${NAME}/renewal`, renewal, 'renewal', 'page.renewal.title'],
   [`c/${NAME}/sheet`, sheet, 'sheet', 'page.sheet.title'], [`c/${NAME}/report`, report, 'report', 'page.report.title'],
   [`c/${NAME}/history`, history, 'history', 'page.history.title'],
 ].map(([path, view, needs, title]) => [new RegExp(`^#?/?${path}$`), view, NEEDS[needs], title]);

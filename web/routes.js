@@ -9,6 +9,7 @@ export const NEEDS = {
   remove: ['remove_connection', 'read_connection', 'read_plan'],
   change: ['create_connection', 'read_connection', 'read_plan'],
   'hand-over': ['read_parameters'],
+  renewal: ['read_connection'],
   sheet: ['read_connection', 'read_health'],
   report: ['read_report'],
   history: ['read_history'],

@@ -6,6 +6,7 @@ import { announce, button, draw, fact, h, link, quiet, state, tell as say, unles
 import { findingCards } from '../finding.js';
 import { lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
+import { banner } from '../rotation.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { again } from '../wish.js';
@@ -32,7 +33,7 @@ export async function connection(main, { name, signal }) {
     const known = new Set(urgent.map(finding => finding.message));
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
     const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
-    draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret], () => top(seen));
+    draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation], () => top(seen));
     draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list, parts.repair));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
@@ -57,6 +58,7 @@ const top = seen => [
     seen.mailboxes.total > 0 &&
       fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
     seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
+  banner(seen.name, seen.rotation),
   h('div', { class: 'actions' }, actions(seen)),
   may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
 ];
@@ -69,6 +71,7 @@ function actions(seen) {
   return [
     leads('hand-over') && way(t('page.handOver.title'), at('hand-over'), seen.secret,
       { id: 'to-hand-over', class: seen.verified ? 'button primary' : 'button' }),
+    leads('renewal') && way(t('page.renewal.title'), at('renewal'), seen.secret, { id: 'to-renewal' }),
     leads('change') && way(t('page.change.title'), at('change'), true, { id: 'to-change' }),
     may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
     may('create_connection') &&
@@ -110,10 +113,9 @@ function todo(urgent, examples, shut, name, list, repair) {
 }
 
 function cards(findings, name, repair) {
-  const entered = finding => done(post('confirm_secret', `api/connections/${name}/confirm`, { keyId: finding.subject }));
   return findingCards(findings, {
     accept: finding => accepting(name, finding),
-    confirm: may('confirm_secret') && entered,
+    renewal: leads('renewal') && `#/c/${name}/renewal`,
     repair: may('repair_connection') && (() => ways(repair, name, () => happens(t('page.repair.done')))),
   });
 }

@@ -1,11 +1,12 @@
 // What a person types into the UTM: the three values as in its form, the secret only when it is asked for.
 
 import { get, may } from '../api.js';
-import { copy, fact, h, inBoth, link, listed, quiet } from '../dom.js';
+import { copy, fact, h, inBoth, link, listed } from '../dom.js';
 import { leads } from '../routes.js';
-import { day, end, language, LANGUAGES, moment, t } from '../texts.js';
+import { banner } from '../rotation.js';
+import { day, end, moment, t } from '../texts.js';
+import { hidden, value } from '../values.js';
 
-const VISIBLE = 60_000;
 const NAMED = 20;
 const UTMS = ['v14', 'v12'];
 
@@ -21,6 +22,7 @@ export async function handOver(main, { name, signal }) {
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.handOver.what')),
+    banner(name, values.rotation),
     proof(values, seen),
     values.secret.usedSince && h('p', { class: 'hint' }, t('label.usedSince', { since: day(values.secret.usedSince) })),
     h('section', { class: 'card', 'aria-label': t('page.handOver.form') },
@@ -63,43 +65,6 @@ function partly({ mailboxes, unproven, written }) {
   return h('div', { class: 'notice warning' },
     h('p', {}, t('page.handOver.partly', { number, total })),
     listed(unproven.map(one => inBoth(one, written[one])), NAMED));
-}
-
-// The label as the UTM shows it in the reader's language, the other one beside it.
-function label(field, values) {
-  const other = LANGUAGES.find(lang => lang !== language());
-  return [values.labels[language()][field], h('small', {}, t('page.handOver.other', { label: values.labels[other][field] }))];
-}
-
-const value = (field, text, values) => h('div', { class: 'value' },
-  h('label', { for: field }, label(field, values)),
-  h('output', { id: field }, text),
-  copy(text, values.labels[language()][field], { id: `copy-${field}` }));
-
-// The secret is asked for when it is to be seen or copied, and forgotten when it is hidden, left, or a minute has passed.
-function hidden(secret, values, signal) {
-  const name = values.labels[language()].clientSecret;
-  const place = h('output', { id: 'clientSecret', 'aria-live': 'off' }, t('page.handOver.hidden'));
-  let timer = null;
-  const hide = () => {
-    clearTimeout(timer);
-    place.replaceChildren(t('page.handOver.hidden'));
-    place.classList.remove('shown');
-    toggle.textContent = t('page.handOver.show');
-  };
-  const toggle = quiet(t('page.handOver.show'), async () => {
-    if (place.classList.contains('shown')) return hide();
-    place.replaceChildren(await secret());
-    place.classList.add('shown');
-    toggle.textContent = t('page.handOver.hide');
-    timer = setTimeout(hide, VISIBLE);
-    return null;
-  }, { id: 'show-secret' });
-  signal.addEventListener('abort', hide, { once: true });
-  addEventListener('pagehide', hide, { signal });
-  return h('div', { class: 'value' },
-    h('label', { for: 'clientSecret' }, label('clientSecret', values)), place,
-    h('span', { class: 'pair' }, toggle, copy(secret, name, { id: 'copy-clientSecret' })));
 }
 
 // What to look at where the UTM does not get through although the proof from Azure has succeeded.

@@ -1,0 +1,73 @@
+// A new secret, as a short path: what happens, the new value, the word that the UTM has it, and what becomes of the old one.
+
+import { call, get, may, post } from '../api.js';
+import { announce, button, draw, fact, h, link, quiet } from '../dom.js';
+import { lookNow, poll } from '../poll.js';
+import { dates, short, told, tone } from '../rotation.js';
+import { end, t } from '../texts.js';
+import { hidden } from '../values.js';
+
+export async function renewal(main, { name, signal }) {
+  const now = h('section', { id: 'renewal-now' });
+  main.append(
+    h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
+    h('h1', {}, t('page.renewal.title'), h('small', {}, name)),
+    h('p', { class: 'lead' }, t('page.renewal.lead')), now);
+  await poll(async () => {
+    const { rotation, secret } = await get('read_connection', `api/connections/${name}?top=1`, signal);
+    const offers = rotation?.state === 'offered' && may('read_parameters');
+    const values = offers ? await get('read_parameters', `api/connections/${name}/parameters?secret=reference`, signal) : null;
+    draw(now, [rotation, secret, values], () => path(name, rotation, secret, values, signal));
+    return [rotation, secret];
+  }, signal);
+}
+
+function path(name, rotation, secret, values, signal) {
+  if (!rotation) return secret ? begin(name, secret) : h('p', { class: 'notice' }, t('page.renewal.tooEarly'));
+  return [
+    h('div', { class: tone(rotation) }, h('h2', {}, t(`page.renewal.${rotation.state}.title`)), told(rotation)),
+    rotation.state === 'offered' && offered(name, rotation, values, signal),
+    dates(rotation),
+    rotation.state !== 'retiring' && giveUp(name, rotation),
+  ];
+}
+
+const begin = (name, secret) => [
+  h('ol', { class: 'path' }, ['made', 'entered', 'retired'].map(part => h('li', {}, t(`page.renewal.will.${part}`)))),
+  h('dl', { class: 'facts' }, fact(t('page.renewal.present'), h('code', {}, short(secret.keyId)), '…'), fact(t('label.expires'), end(secret.expiresOn))),
+  may('rotate_secret') && h('p', { class: 'actions' },
+    button(t('page.renewal.begin'), () => asked(post('rotate_secret', `api/connections/${name}/rotate`)), { class: 'primary', id: 'rotate' })),
+];
+
+// The value is of the key that is shown: who comes late with another one is refused by that.
+function offered(name, rotation, values, signal) {
+  const reading = `api/connections/${name}/parameters`;
+  const secret = async () => {
+    const read = await get('read_parameters', reading, signal);
+    if (read.secret.keyId !== rotation.keyId) lookNow();
+    return read.clientSecret;
+  };
+  const entered = () => asked(post('confirm_secret', `api/connections/${name}/confirm`, { keyId: rotation.keyId }));
+  return h('ol', { class: 'path' },
+    h('li', {}, h('h3', {}, t('page.renewal.copy')),
+      values ? [h('div', { class: 'card' }, hidden(secret, values, signal)), h('p', { class: 'hint' }, t('page.renewal.others'))]
+        : h('p', {}, t('page.renewal.notMayRead'))),
+    h('li', {}, h('h3', {}, t('page.renewal.enter')), h('p', {}, t('page.renewal.enterWhere'))),
+    h('li', {}, h('h3', {}, t('page.renewal.say')), h('p', {}, t('page.renewal.sayWhat')),
+      may('confirm_secret') ? button(t('page.confirm', { key: short(rotation.keyId) }), entered, { class: 'primary', id: 'confirm' })
+        : h('p', {}, t('page.renewal.notMayConfirm'))));
+}
+
+function giveUp(name, rotation) {
+  if (!may('abandon_rotation') || (rotation.state === 'offered' && !rotation.oldWorksUntil)) return null;
+  const key = rotation.keyId ? `?keyId=${encodeURIComponent(rotation.keyId)}` : '';
+  const go = () => asked(call('abandon_rotation', 'DELETE', `api/connections/${name}/rotation${key}`));
+  return h('details', { id: 'give-up' }, h('summary', {}, t('page.renewal.giveUp')),
+    h('p', {}, t('page.renewal.giveUpWhat')), quiet(t('page.renewal.giveUp'), go, { id: 'abandon' }));
+}
+
+async function asked(request) {
+  await request;
+  announce(t('page.asked'));
+  lookNow();
+}
