@@ -126,11 +126,13 @@ def _ends(secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:
 
 def _came_to_nothing(connection: Connection) -> tuple[Finding, ...]:
     rest = connection.rest
-    if rest is None or connection.rotation is not None or rest.code != "rotation-failed":
+    if rest is None or connection.rotation is not None or rest.code == "rotation-abandoned":
         return ()
     values: dict[str, str | int] = {
         "on": f"{rest.on:%Y-%m-%d %H:%M}",
         "why": rest.why,
+        "key": rest.why[:8],
         "until": f"{rest.until:%Y-%m-%d}",
     }
-    return (Finding(code="rotation-failed", severity="warning", step=StepName.SECRET, values=values),)
+    subject = rest.why if rest.code == "offered-secret-gone" else ""
+    return (Finding(code=rest.code, severity="warning", step=StepName.SECRET, subject=subject, values=values),)

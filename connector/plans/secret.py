@@ -14,7 +14,7 @@ from connector.model import Absent, Finding
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
-from connector.plans.succession import GIVEN_UP, RETIRED, Told, is_offered, state_of, told, was_in_use
+from connector.plans.succession import Told, is_offered, is_over, told, was_in_use
 from connector.rotation import proven
 from connector.steps import OperationKind, StepName
 
@@ -80,6 +80,12 @@ class Observed:
     def first(self) -> bool:
         """Return whether the UTM can have none yet: nothing of this connection was ever accepted."""
         return not (self.accepted or self.secret is not None or was_in_use(self.versions))
+
+    def others(self) -> list[SecretVersion]:
+        """Return the versions that are neither the present nor the next one, and of which something is left."""
+        seen = self.told
+        left = [one for one in self.versions if one.key_id is not None and one not in (seen.current, seen.next)]
+        return [one for one in left if not is_over(one) or self.listed(one.key_id)]
 
     def listed(self, key_id: str | None) -> bool:
         """Return whether a credential is on the application."""
@@ -227,8 +233,7 @@ def _ended(observed: Observed, version: SecretVersion | None, reason: str) -> tu
     """Return how a version is brought to its end: its credential first, then its value."""
     if version is None or version.key_id is None:
         return ()
-    over = state_of(version) in {RETIRED, GIVEN_UP} and not version.enabled
-    if over and not observed.listed(version.key_id):
+    if is_over(version) and not observed.listed(version.key_id):
         return ()
     return (Change(Action.REMOVE_SECRET, version.key_id, reason),)
 
@@ -272,7 +277,7 @@ def _retire(observed: Observed) -> Plan:
     if rotation.state is RotationState.OFFERED:
         past = seen.current is not None and expired(seen.current, observed.now)
         return Plan(_ended(observed, seen.current, "secret-expired")) if past else Plan()
-    changes = _ended(observed, seen.retiring, "secret-retired")
+    changes = tuple(one for version in observed.others() for one in _ended(observed, version, "secret-retired"))
     if not changes and rotation.old is not None and observed.listed(rotation.old.key_id):
         changes = (Change(Action.REMOVE_SECRET, rotation.old.key_id, "secret-retired"),)
     return _kept(observed) if changes and observed.wrong() is not None else Plan(changes)

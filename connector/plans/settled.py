@@ -10,6 +10,7 @@ from connector.observed import SecretVersion
 from connector.plans.secret import WAITS, Observed
 from connector.plans.succession import (
     CURRENT,
+    NEW,
     NEXT,
     RETIRED,
     RETIRING,
@@ -27,7 +28,8 @@ def labels(observed: Observed) -> list[tuple[SecretVersion, str]]:
     """Return the versions whose tag is to say something else, in the order in which a stop in between loses nothing."""
     seen = observed.told
     wanted = [(seen.retiring, RETIRING), (seen.current, CURRENT), (seen.next, NEXT)]
-    if observed.wrong() is not None:  # of what cannot be used nothing new is said
+    confirmed = seen.current is not None and state_of(seen.current) in NEW
+    if observed.wrong() is not None and not confirmed:  # of what cannot be used nothing new is said
         wanted = [(seen.next, CURRENT)] if _becomes_first(observed) else []
     return [(one, state) for one, state in wanted if one is not None and state_of(one) != state]
 
@@ -51,7 +53,17 @@ def settle(connection: Connection, observed: Observed) -> None:
     if observed.kind is OperationKind.ABANDON and seen.next is None and seen.retiring is None:
         _abandoned(connection, observed)
     elif observed.versions:  # of a vault that shows none nothing is concluded: they may be brought back
+        before = connection.rotation
         connection.rotation = _rotation(connection, observed, wrong)
+        _is_gone(connection, before, observed)
+
+
+def _is_gone(connection: Connection, before: Rotation | None, observed: Observed) -> None:
+    """Keep that somebody has taken a secret away that was offered: it may have been entered without a word."""
+    offered = before is not None and before.state is RotationState.OFFERED and before.next is not None
+    if offered and connection.rotation is None and before is not None and before.next is not None:
+        until = observed.now + AFTER_FAILURE
+        connection.rest = Rest(code="offered-secret-gone", why=before.next.key_id, on=observed.now, until=until)
 
 
 def _is_over(version: str, observed: Observed) -> bool:
@@ -62,7 +74,9 @@ def _rotation(connection: Connection, observed: Observed, wrong: str | None) -> 
     seen, present = observed.told, connection.rotation
     state = state_now(present)
     if seen.retiring is not None or state is RotationState.RETIRING:
-        return _retiring(connection, observed)
+        broken = seen.next is not None and wrong is not None and wrong not in WAITS
+        another = _with_next(None, observed, seen.next, wrong) if broken and seen.next is not None else None
+        return another or _retiring(connection, observed)
     if present is None and observed.kind is OperationKind.ROTATE:  # given up a moment ago
         return None
     if seen.next is not None:
@@ -76,8 +90,7 @@ def _retiring(connection: Connection, observed: Observed) -> Rotation | None:
     old = present.old if present is not None and present.old is not None else None
     if version is not None:
         old = record_of(version, old) or old
-    there = version is not None and (version.enabled or state_of(version) != RETIRED)
-    if old is None or not (there or observed.listed(old.key_id)):
+    if old is None or not (observed.others() or observed.listed(old.key_id)):
         return None
     rotation = present or Rotation(id=_id_of(observed.told.current), begun=observed.now)
     confirmed = rotation.confirmed_on or observed.now

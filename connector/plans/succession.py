@@ -17,7 +17,7 @@ STATE, ROTATION, OFFERED = "state", "rotation", "offered"
 CURRENT, NEXT, RETIRING = "current", "next", "retiring"
 RETIRED, GIVEN_UP = "retired", "given-up"
 """Of what is over: it was in use, or nobody was ever told of it."""
-_NEW = frozenset({NEXT, "new"})
+NEW = frozenset({NEXT, "new"})
 """``new`` is what versions before called a secret that the token endpoint had not accepted yet."""
 _HAD = frozenset({CURRENT, RETIRING, RETIRED})
 
@@ -41,18 +41,25 @@ def told(versions: Iterable[SecretVersion], secret: SecretRecord | None, rotatio
     every = [version for version in versions if version.key_id is not None]
     current = next((one for one in every if state_of(one) == CURRENT), None)
     retiring = next((one for one in every if state_of(one) == RETIRING), None)
-    new = next((one for one in every if state_of(one) in _NEW), None)
+    mine = next((one for one in every if secret is not None and one.version == secret.version), None)
+    if mine is not None and state_of(mine) in NEW:  # confirmed, and the tags do not say it yet
+        current, retiring = mine, retiring or current
+    new = next((one for one in every if state_of(one) in NEW and one is not current), None)
     if new is not None and current is not None and new.created < current.created:
         new = None  # an earlier one that was never accepted
-    if new is not None and ((secret is not None and secret.version == new.version) or (current is None and retiring)):
-        # Confirmed, and the tags do not say it yet; or they say half of it.
-        current, new, retiring = new, None, retiring or current
+    if current is None and retiring is not None:  # they say half of it
+        current, new = new, None
     confirmed = rotation.old if rotation is not None and rotation.state is RotationState.RETIRING else None
     if retiring is None and confirmed is not None:
         retiring = next((one for one in every if one.version == confirmed.version and one is not current), None)
         if retiring is not None and state_of(retiring) == RETIRED:
             retiring = None
     return Told(current, new, retiring)
+
+
+def is_over(version: SecretVersion) -> bool:
+    """Return whether nothing is left to be done about a version."""
+    return state_of(version) in {RETIRED, GIVEN_UP} and not version.enabled
 
 
 def is_offered(version: SecretVersion) -> bool:

@@ -1,0 +1,189 @@
+"""One connection with its real steps against the simulated tenant, on one clock that goes on when it is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from activities import registered
+from connector import clock
+from connector.admission import admit
+from connector.caller import Caller
+from connector.lost import Live
+from connector.model import Connection, Wanted
+from connector.rotation import Mode, begins, retires
+from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start
+from connector.services import services
+from local.tenant import Tenant
+from local.tenant.world import Application, SecretVersion
+from tests.walks.durable import Durable
+
+NAME = "hq"
+WRITES = {
+    "store": frozenset({"put", "delete"}),
+    "vault": frozenset({"write", "label", "probe", "discard", "recover"}),
+    "graph": frozenset({"add_password", "remove_password", "ensure_application"}),
+}
+FUNCTIONS = {
+    Kind.SET_UP: "create_connection",
+    Kind.VERIFY: "verify_connection",
+    Kind.ROTATE: "rotate_secret",
+    Kind.ABANDON: "abandon_rotation",
+    Kind.CONFIRM: "confirm_secret",
+    Kind.CANCEL: "cancel_connection",
+}
+
+
+class KilledError(BaseException):
+    """The host is gone at this moment."""
+
+
+class Knife:
+    """Counts the writes of all clients, and stops everything before or after one of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.at = 0
+        self.before = False
+
+    def arm(self, at: int, *, before: bool) -> None:
+        self.count, self.at, self.before = 0, at, before
+
+
+class Guarded:
+    """A client whose writes are counted."""
+
+    def __init__(self, client: Any, writes: frozenset[str], knife: Knife) -> None:
+        self._client, self._writes, self._knife = client, writes, knife
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name not in self._writes:
+            return found
+
+        async def write(*args: Any, **more: Any) -> Any:
+            knife = self._knife
+            knife.count += 1
+            mine = knife.count == knife.at
+            if mine and knife.before:
+                raise KilledError
+            result = await found(*args, **more)
+            if mine:
+                raise KilledError
+            return result
+
+        return write
+
+
+class Life(Durable):
+    """A connection, its tenant, and the clock."""
+
+    def __init__(self, tenant: Tenant, *, twice: bool = False) -> None:
+        super().__init__()
+        self.tenant, self.world, self.twice = tenant, tenant.world, twice
+        self.knife = Knife()
+        clients = services()
+        for name, writes in WRITES.items():
+            clients.__dict__[name] = Guarded(getattr(clients, name), writes, self.knife)
+        for name in ("documents", "plans", "acceptances", "probes", "histories"):
+            clients.__dict__.pop(name, None)
+        self.clients = clients
+        clock.keep_time(lambda: self.current_utc_datetime)
+        every: Any = {one._function.get_function_name(): one._function._func for one in registered._function_builders}
+        self._activities: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = every
+
+    def pass_time(self, seconds: float) -> None:
+        super().pass_time(seconds)
+        self.tenant.advance(seconds)
+
+    def pass_days(self, days: float) -> None:
+        self.pass_time(timedelta(days=days).total_seconds())
+
+    async def connection(self) -> Connection | None:
+        found = await self.clients.documents.load(NAME)
+        return found.connection if found is not None else None
+
+    async def ask(self, kind: Kind, key: str = "") -> str:
+        """Ask for something, and let what works on it come to its end; return what was answered."""
+        found = await self.clients.documents.load(NAME)
+        present = found.connection if found is not None else None
+        if kind is not Kind.SET_UP and present is None:
+            return "unknown"
+        caller = Caller(function=FUNCTIONS[kind]) if kind in FUNCTIONS else None
+        wish = Wanted(revision=0, display_name="UTM", mailboxes=self.tenant.addresses)
+        wanted = wish if kind is Kind.SET_UP else None
+        request = Request(kind, NAME, str(uuid4()), wanted, key_id=key)
+        done = admit(request, caller, present, Live(), self.current_utc_datetime)
+        if isinstance(done, Refuse):
+            return done.error.code
+        if not (isinstance(done, Settled) and done.stored):
+            await self.clients.documents.save(done.connection, found.etag if found else None)
+        if isinstance(done, Start | Replace):
+            await self.rest()
+        return "done"
+
+    async def timer(self) -> None:
+        """Do what the hourly timer does."""
+        one = await self.connection()
+        if one is None or one.operation.ended is None:
+            return
+        if retires(one, self.current_utc_datetime):
+            await self.ask(Kind.RETIRE)
+        elif begins(one, Mode.AUTOMATIC, range(7), self.current_utc_datetime):
+            await self.ask(Kind.RENEW)
+
+    async def rest(self) -> None:
+        """Let the run come to its end; a set-up that waits for a person for hours is cancelled."""
+        one = await self.connection()
+        assert one is not None
+        self.input = {"name": NAME, "revision": one.wanted.revision, "attempt": one.operation.attempt}
+        for number in range(60):
+            self.continued = None
+            if number == 9:  # it waits for a person
+                await self.clients.documents.update(NAME, lambda one: setattr(one.operation, "cancelled", True))
+            await self.play("connection")
+            if self.continued is None:
+                return
+            self.input = self.continued
+        one = await self.connection()
+        told = [(f.code, f.subject) for f in one.findings()] if one is not None else []
+        msg = f"it does not come to rest: {told}"
+        raise AssertionError(msg)
+
+    async def recovered(self) -> None:
+        """Go on after a kill, as the host does when it is back."""
+        self.knife.arm(0, before=False)
+        self.pass_time(400)
+        one = await self.connection()
+        if one is not None and one.operation.ended is None:
+            await self.rest()
+
+    async def activity(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        self.pass_time(1.0)
+        if self.twice:
+            await self._activities[name](order=value)
+        return await self._activities[name](order=value)
+
+    @property
+    def application(self) -> Application | None:
+        found = [one for one in self.world.applications.values() if one.unique_name]
+        return found[0] if found else None
+
+    def live(self) -> set[str]:
+        """Return the keys with which one can sign in now."""
+        one, now = self.application, self.tenant_now
+        return {each.key_id for each in one.credentials if each.end > now} if one is not None else set()
+
+    @property
+    def tenant_now(self) -> Any:
+        return self.tenant._simulation.clock.date()
+
+    def versions(self) -> list[SecretVersion]:
+        return [version for secret in self.world.secrets.values() for version in secret.versions]
+
+    def take_away(self, key: str | None) -> None:
+        one = self.application
+        if one is not None:
+            one.credentials[:] = [each for each in one.credentials if each.key_id != key]
