@@ -16,7 +16,7 @@ from connector.diagnosis import refusal
 from connector.errors import ForbiddenError, RefusedError, ReplicationError, ServiceError, WaitError
 from connector.log import log
 from connector.microsoft import LIFETIME_REFUSED
-from connector.model import Connection, Refused
+from connector.model import Absent, Connection, Refused
 from connector.patience import patiently
 from connector.plans.plan import Action, Change
 from connector.plans.secret import IN_THE_MAKING, Observed, claimed, credential_name, lifetime, probe_name
@@ -133,14 +133,22 @@ async def _credential(run: Run, intent: Intent) -> NewPassword:
 
 
 async def _require_claim(run: Run, intent: Intent, made: NewPassword, number: int) -> None:
-    """Take the credential back where somebody else has begun meanwhile: this delivery was held up for too long."""
+    """Take the credential back where somebody else has begun meanwhile: this delivery was held up for too long.
+
+    Likewise where a removal has taken the run's place: nobody is to have it.
+    """
     found = await run.services.documents.load(run.order.name)
-    present = found.connection if found is not None else None
-    if present is not None and present.secrets_begun == number and intent.id in {one.id for one in present.intents}:
+    if found is not None and _holds(found.connection, intent, number):
         return
     await run.services.graph.remove_password(run.connection.ids.known("object_id"), made.key_id)
     log("secret-overtaken", connection=run.order.name)
     raise ReplicationError("vault", IN_THE_MAKING, "another delivery of this step has taken over")
+
+
+def _holds(present: Connection, intent: Intent, number: int) -> bool:
+    """Return whether an intent is still the last one that was begun, of a connection that is still wanted."""
+    last = present.secrets_begun == number and intent.id in {one.id for one in present.intents}
+    return last and not isinstance(present.goal, Absent)
 
 
 def _complete(connection: Connection, intent: Intent, key_id: str) -> None:
