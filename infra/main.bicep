@@ -46,6 +46,12 @@ param purgeProtection bool = true
 @description('Whether the identity gets a role of its own on the vault, which cannot purge secrets nor take them away in a backup. Where no custom role can be deployed, as through Azure Lighthouse: false, for the built-in Key Vault Secrets Officer.')
 param customVaultRole bool = true
 
+@description('Whether the app begins the next client secret by itself, in time before the present one ends. False: only when somebody asks for it.')
+param automaticRotation bool = true
+
+@description('Days on which the app begins one, since a person has to type the new value into the UTM: some of mon,tue,wed,thu,fri,sat,sun with commas between; empty: every day.')
+param rotationWeekdays string = ''
+
 @description('Whether to bring back the deleted vault of this deployment. Set it for the one deployment after a removal; it fails where there is nothing to bring back.')
 param recoverVault bool = false
 
@@ -148,6 +154,8 @@ module app 'modules/app.bicep' = {
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
     customerName: customerName
+    automaticRotation: automaticRotation
+    rotationWeekdays: rotationWeekdays
     vaultUri: vault.outputs.uri
     blobs: storage.outputs.blobs
     queues: storage.outputs.queues

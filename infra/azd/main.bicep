@@ -45,6 +45,12 @@ param purgeProtection bool?
 param customVaultRole bool?
 
 @description('See infra/main.bicep.')
+param automaticRotation bool?
+
+@description('See infra/main.bicep.')
+param rotationWeekdays string?
+
+@description('See infra/main.bicep.')
 param recoverVault bool?
 
 @description('See infra/main.bicep.')
@@ -75,6 +81,8 @@ module core '../main.bicep' = {
     alertOnReading: alertOnReading
     purgeProtection: purgeProtection
     customVaultRole: customVaultRole
+    automaticRotation: automaticRotation
+    rotationWeekdays: rotationWeekdays
     recoverVault: recoverVault
     nameSuffix: nameSuffix
     packageUri: packageUri

@@ -18,6 +18,12 @@ param identityClientId string
 @maxLength(100)
 param customerName string
 
+@description('Whether the app begins the next client secret by itself.')
+param automaticRotation bool
+
+@description('Days on which it does; empty: every day.')
+param rotationWeekdays string
+
 @description('Address of the vault.')
 param vaultUri string
 
@@ -164,6 +170,8 @@ module settings 'settings.bicep' = {
       CONNECTOR_CLOUD: clouds[environment().name]
       CONNECTOR_KEY_VAULT_URI: vaultUri
       CONNECTOR_LABEL: customerName
+      CONNECTOR_ROTATION: automaticRotation ? 'automatic' : 'manual'
+      CONNECTOR_ROTATION_WEEKDAYS: rotationWeekdays
       CONNECTOR_STORE: connections
     }
   }

@@ -43,7 +43,8 @@ def test_every_setting_of_ours_in_the_template_is_one_that_the_app_knows() -> No
         re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/reference/settings.md").read_text("utf-8"), re.MULTILINE)
     )
     ours = {name for name in settings(deploy(template())) if name.startswith(("CONNECTOR_", "AZURE_CLIENT"))}
-    assert ours == {"AZURE_CLIENT_ID", *(f"CONNECTOR_{name}" for name in ("CLOUD", "KEY_VAULT_URI", "LABEL", "STORE"))}
+    named = ("CLOUD", "KEY_VAULT_URI", "LABEL", "ROTATION", "ROTATION_WEEKDAYS", "STORE")
+    assert ours == {"AZURE_CLIENT_ID", *(f"CONNECTOR_{name}" for name in named)}
     assert ours <= documented
 
 

@@ -138,6 +138,7 @@ def test_a_text_is_never_longer_or_shorter_than_the_template_takes(name: str) ->
                 "1.2.3.04",
             ],
         ),
+        ("rotationWeekdays", ["", "mon", "mon,tue,sun"], ["Monday", "mon;tue", "mon,", "mon, tue"]),
         ("nameSuffix", ["", "two", "2"], ["Two", "t-o", "t_o", "ö"]),
         ("packageUri", ["https://a.b/c.zip"], ["http://a.b/c.zip", "https://", "ftp://a", "https://a b", ""]),
     ],
