@@ -5,11 +5,11 @@ from __future__ import annotations
 from connector.credential import Rotation, RotationState
 from connector.errors import ConflictError
 from connector.lost import another
-from connector.model import Operation
+from connector.model import Connection, Operation
 from connector.rotation import confirmed, state_of
 from connector.ruling import Answer, Case, Refuse, Replace, Settled, Start, Wake, busy, go_on, nothing
 from connector.standing import secret_of
-from connector.steps import OperationKind
+from connector.steps import OperationKind, StepName
 
 
 def rotate(case: Case) -> Answer:
@@ -92,11 +92,22 @@ def confirm(case: Case) -> Answer:
         return Refuse(ConflictError("key-not-offered", name=connection.name, offered=secret.key_id))
     if new is None:
         return nothing(case)
-    if rotation is not None and rotation.gone:
-        return Refuse(ConflictError("secret-lost", name=connection.name))
+    if (refused := _not_to_be_entered(connection)) is not None:
+        return refused
     after = connection.model_copy(deep=True)
     confirmed(after, case.now)
     return Settled(after)
+
+
+def _not_to_be_entered(connection: Connection) -> Refuse | None:
+    """Return why nobody may have the one that is offered: others have taken it away, or it is just being given up."""
+    rotation, operation = connection.rotation, connection.operation
+    if rotation is not None and rotation.gone:
+        return Refuse(ConflictError("secret-lost", name=connection.name))
+    if operation.kind is OperationKind.ABANDON and operation.ended is None:
+        step = StepName.SECRET.value
+        return Refuse(ConflictError("operation-running", retry_after=15, name=connection.name, step=step))
+    return None
 
 
 def _no_secret(case: Case) -> Refuse | None:

@@ -38,7 +38,7 @@ class Confirmed(Document):
     )
 
 
-_REFUSALS = ("secret-not-ready", "secret-lost", "key-not-offered", "rotation-preparing")
+_REFUSALS = ("secret-not-ready", "secret-lost", "key-not-offered", "rotation-preparing", "operation-running")
 
 
 @Route(
@@ -54,7 +54,8 @@ _REFUSALS = ("secret-not-ready", "secret-lost", "key-not-offered", "rotation-pre
 async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
     """Note that the UTM has the secret with this key id; ``200``, again too. A day later the old one is taken away.
 
-    It works at any time, also while a run works: only the document is written, and the wanted state stays as it is.
+    It works at any time, also while a run works, but for one that gives just this secret up: only the document is
+    written, and the wanted state stays as it is.
     """
     name = req.route_params["name"]
     async with asking(req, "confirm_secret", Asked.CONFIRM, name) as asked:

@@ -23,6 +23,8 @@ from connector.rotation import AFTER_ABANDON, AFTER_FAILURE, counted
 from connector.rotation import state_of as state_now
 from connector.steps import OperationKind
 
+_BEFORE = frozenset({RotationState.PREPARING, RotationState.OFFERED})
+
 
 def labels(observed: Observed) -> list[tuple[SecretVersion, str]]:
     """Return the versions whose tag is to say something else, in the order in which a stop in between loses nothing."""
@@ -41,7 +43,9 @@ def _becomes_first(observed: Observed) -> bool:
 
 
 def settle(connection: Connection, observed: Observed) -> None:
-    """Note what was seen."""
+    """Note what was seen; nothing where the UTM was said to have the new one meanwhile: the next look knows of that."""
+    if state_now(connection.rotation) is RotationState.RETIRING and state_now(observed.rotation) in _BEFORE:
+        return
     seen, wrong = observed.told, observed.wrong()
     if seen.next is not None and _becomes_first(observed):
         connection.secret, connection.rotation, connection.secret_accepted = record_of(seen.next), None, True

@@ -142,6 +142,15 @@ def test_a_confirmation_makes_it_the_connections_secret_without_a_new_revision()
     assert (after.secret.key_id, after.rotation) == ("new", None)
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_nobody_confirms_a_secret_that_is_just_being_given_up(*, cancelled: bool) -> None:
+    one = ask("abandon new", STATES["offered"]).connection
+    one.operation.cancelled = cancelled
+    assert told(ask("confirm new", one)) == "operation-running"
+    one.operation.ended = NOW
+    assert told(ask("confirm new", one)) == "retiring"
+
+
 @pytest.mark.parametrize("step", ["secret", "verification"])
 def test_what_comes_while_the_next_one_is_prepared(step: str) -> None:
     one = STATES["preparing"].model_copy(deep=True)
