@@ -38,6 +38,10 @@ _PATIENCE = 60.0
 _INTRUDED = 5.0
 """As long for one into which somebody has intruded: nothing heals it."""
 _HANGS = 600.0
+_GLANCE = 0.002
+"""Seconds between two looks at the folder of the documents."""
+_DOCUMENTS = 24
+"""More than a removal writes; which is killed after the last one is not killed."""
 _READS, _VAULT_BUSY = 20, 502
 """A vault that throttles is asked again, as its answer says."""
 When = Literal["before", "after"]
@@ -77,6 +81,8 @@ class Disturbance:
     """The seed of a member who plants or co-owns at some moment; 0 is none."""
     lose: int = 0
     """The seed by which the host loses starts; 0 is none."""
+    document: int = 0
+    """After which write of the connection's own document the app is killed; 0 is none."""
     removal: bool = False
     """Whether it is a removal, of what was set up before without being disturbed."""
 
@@ -85,6 +91,8 @@ class Disturbance:
         return f"a removal: {self._said()}" if self.removal else self._said()
 
     def _said(self) -> str:
+        if self.document:
+            return f"killed after document {self.document}"
         if self.at:
             return f"killed {self.when} write {self.at}"
         if self.intruder:
@@ -117,7 +125,9 @@ async def run(disturbance: Disturbance) -> End:
                     await _set_up(app, tenant, patience)
                     writes = _count_writes(tenant, disturbance, app.kill)
                 work = _remove if disturbance.removal else _set_up
+                watch = asyncio.create_task(_kill_at_document(Path(folder), disturbance.document, app.kill))
                 state = await work(app, tenant, patience)
+                watch.cancel()
                 if state is None:
                     await app.start()
                     state = await work(app, tenant, patience)
@@ -150,6 +160,22 @@ def _count_writes(tenant: Tenant, disturbance: Disturbance, kill: Callable[[], N
 
     tenant.stops = stops
     return lambda: reached
+
+
+async def _kill_at_document(folder: Path, number: int, kill: Callable[[], None]) -> None:
+    """Kill a moment after so many writes of the connection's document, each of which leaves a version behind."""
+    versions = folder / ".versions" / "connections" / f"{NAME}.json.d"
+    before, seen = _names(versions), set[str]()
+    while number:
+        seen |= _names(versions) - before  # the oldest go
+        if len(seen) >= number:
+            kill()
+            return
+        await asyncio.sleep(_GLANCE)
+
+
+def _names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
 
 
 async def _set_up(app: AppProcess, tenant: Tenant, patience: float) -> str | None:
@@ -237,6 +263,7 @@ async def soak(arguments: argparse.Namespace) -> int:
         replace(back, redeliver=True),
         *(replace(back, lose=seed) for seed in seeds),
         *await every_stop(mailboxes, ("before", "after"), removal=True),
+        *(replace(back, document=number) for number in range(1, _DOCUMENTS + 1)),
     ]
     gone, disturbances = await run(back), [*disturbances, *removals]
     table = Table("disturbance", "state", "as after a calm run", "writes", "remote calls", "seconds")
