@@ -84,7 +84,9 @@ class Observed:
     def others(self) -> list[SecretVersion]:
         """Return the versions that are neither the present nor the next one, and of which something is left."""
         seen = self.told
-        left = [one for one in self.versions if one.key_id is not None and one not in (seen.current, seen.next)]
+        stay = {None, *(one.key_id for one in (seen.current, seen.next) if one is not None)}
+        # A write whose answer was lost is made again: two versions then hold the value of one credential.
+        left = [one for one in self.versions if one.key_id not in stay]
         return [one for one in left if not is_over(one) or self.listed(one.key_id)]
 
     def listed(self, key_id: str | None) -> bool:

@@ -78,8 +78,10 @@ def _rotation(connection: Connection, observed: Observed, wrong: str | None) -> 
     seen, present = observed.told, connection.rotation
     state = state_now(present)
     if seen.retiring is not None or state is RotationState.RETIRING:
-        broken = seen.next is not None and wrong is not None and wrong not in WAITS
-        another = _with_next(None, observed, seen.next, wrong) if broken and seen.next is not None else None
+        is_offered_now = state is RotationState.OFFERED  # in the place of a confirmed one that was lost
+        broken = is_offered_now or (wrong is not None and wrong not in WAITS)
+        before = present if is_offered_now else None
+        another = _with_next(before, observed, seen.next, wrong) if broken and seen.next is not None else None
         return another or _retiring(connection, observed)
     if present is None and observed.kind is OperationKind.ROTATE:  # given up a moment ago
         return None

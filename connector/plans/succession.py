@@ -44,7 +44,7 @@ def told(versions: Iterable[SecretVersion], secret: SecretRecord | None, rotatio
     mine = next((one for one in every if secret is not None and one.version == secret.version), None)
     if mine is not None and state_of(mine) in NEW:  # confirmed, and the tags do not say it yet
         current, retiring = mine, retiring or current
-    new = next((one for one in every if state_of(one) in NEW and one is not current), None)
+    new = next((one for one in every if state_of(one) in NEW and not _same(one, current)), None)
     if new is not None and current is not None and new.created < current.created:
         new = None  # an earlier one that was never accepted
     if current is None and retiring is not None:  # they say half of it
@@ -55,6 +55,11 @@ def told(versions: Iterable[SecretVersion], secret: SecretRecord | None, rotatio
         if retiring is not None and state_of(retiring) == RETIRED:
             retiring = None
     return Told(current, new, retiring)
+
+
+def _same(one: SecretVersion, other: SecretVersion | None) -> bool:
+    """Return whether both hold the value of one credential: a write whose answer was lost is made again."""
+    return other is not None and one.key_id == other.key_id
 
 
 def is_over(version: SecretVersion) -> bool:

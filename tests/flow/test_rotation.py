@@ -254,6 +254,40 @@ async def test_what_others_take_away_while_a_secret_is_offered(tmp_path: Path) -
         assert keys(app) == [new]
 
 
+async def test_a_confirmed_one_that_others_take_away_is_replaced_and_nothing_is_left_of_three(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = (await app.parameters())["secret"]["keyId"]
+        await _retiring(app)
+        _take_away(app, (await app.parameters())["secret"]["keyId"])
+        pass_days(app, 0.1)
+        seen = await app.set_up()
+        assert (seen["state"], codes(seen)) == ("action-required", ["utm-needs-new-secret"])
+        third = (await app.parameters())["secret"]["keyId"]
+        assert (keys(app), seen["rotation"]["keyId"]) == ([old, third], third)
+        pass_days(app, 1.1)
+        await timer(app)
+        assert (await shown(app))["rotation"]["keyId"] == third
+        assert await confirm(app, third) == (200, "ready")
+        done = await retired(app)
+        assert (done["state"], codes(done), keys(app)) == ("ready", [], [third])
+        assert await accepted(app, await app.parameters())
+
+
+async def test_of_an_offered_one_whose_value_others_have_disabled_nothing_is_left_either(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        _take_away(app, (await app.parameters())["secret"]["keyId"])
+        await app.set_up()
+        versions(app)[-1].enabled = False
+        seen = await app.set_up()
+        key = seen["rotation"]["keyId"]
+        assert len(keys(app)) == 2
+        assert await confirm(app, key) == (200, "ready")
+        await retired(app)
+        assert keys(app) == [key]
+
+
 async def test_a_policy_that_forbids_a_secret_leaves_the_present_one(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()

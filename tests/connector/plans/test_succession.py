@@ -62,6 +62,9 @@ def test_a_confirmation_is_in_the_document_before_it_is_in_the_tags() -> None:
         assert seen.retiring is not None
         assert (seen.current.key_id, seen.next, seen.retiring.key_id) == ("b", None, "a"), written
     assert told(story("a:retired b:current"), record("b"), rotation).retiring is None
+    for written in ("a:current b:next c:next", "a:retiring b:next c:next", "a:retiring b:current c:next"):
+        seen = told(story(written), record("b"), rotation)
+        assert [one and one.key_id for one in (seen.current, seen.next, seen.retiring)] == ["b", "c", "a"], written
 
 
 def test_nobody_was_told_of_a_secret_that_is_still_being_proven() -> None:
