@@ -20,7 +20,7 @@ def rotate(case: Case) -> Answer:
     if (refused := _no_secret(case)) is not None:
         return refused
     begun = rotation if rotation is not None and rotation.state is RotationState.PREPARING else None
-    begun = begun or Rotation(id=case.request.id, begun=case.now)
+    begun = begun or Rotation(id=case.request.id, begun=case.now, alone=rotation is not None and rotation.alone)
     return _apart(case, OperationKind.ROTATE, begun)
 
 

@@ -14,7 +14,7 @@ from connector.model import Absent, Finding
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
-from connector.plans.succession import Told, is_offered, is_over, told, was_in_use
+from connector.plans.succession import ROTATION, Told, is_offered, is_over, told, was_in_use
 from connector.rotation import proven
 from connector.steps import OperationKind, StepName
 
@@ -227,6 +227,8 @@ def _stray(observed: Observed) -> tuple[Change, ...]:
     if new is None or observed.checks:
         return ()
     if (reason := observed.wrong_next()) is not None and reason not in WAITS:
+        if reason == "secret-disabled" and is_offered(new):
+            return ()  # its credential works, and the UTM may have it
         return _ended(observed, new, reason)
     return _ended(observed, new, "rotation-unfinished") if rotation is None and not is_offered(new) else ()
 
@@ -262,7 +264,15 @@ def _rotate(observed: Observed) -> Plan:
         return Plan() if proven(rotation) else Plan(wait="secret-proving")
     if reason in WAITS:
         return Plan(wait=reason)
+    if rotation.failing is None and new.tags.get(ROTATION) != rotation.id:
+        return _anew(observed, new, reason)
     return _kept(observed) if observed.wrong() is not None else Plan(_ended(observed, new, "rotation-failed"))
+
+
+def _anew(observed: Observed, new: SecretVersion, reason: str) -> Plan:
+    """What an earlier rotation has offered, and others have taken away, makes room: first where mail goes on."""
+    usable = observed.wrong() is None
+    return Plan(_ended(observed, new, reason)) if usable else _made(observed, "rotation-begun")
 
 
 def _abandon(observed: Observed) -> Plan:

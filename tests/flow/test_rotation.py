@@ -254,6 +254,26 @@ async def test_what_others_take_away_while_a_secret_is_offered(tmp_path: Path) -
         assert keys(app) == [new]
 
 
+async def test_the_offered_one_goes_only_when_somebody_asks_for_another_one(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = (await app.parameters())["secret"]["keyId"]
+        entered = (await rotated(app))["rotation"]["keyId"]
+        versions(app)[-1].enabled = False
+        seen = await app.set_up()
+        assert (keys(app), codes(seen)) == ([old, entered], ["offered-secret-gone"])
+        another = (await rotated_from(app, entered))["rotation"]["keyId"]
+        assert keys(app) == [old, another]
+        assert (await app.parameters())["secret"]["keyId"] == another
+
+
+async def rotated_from(app: App, gone: str) -> dict[str, Any]:
+    assert (await post(app, "rotate")).status_code == 202
+    return await app.until(
+        lambda seen: (seen["rotation"] or {"state": None})["state"] == "offered" and seen["rotation"]["keyId"] != gone
+    )
+
+
 async def test_a_confirmed_one_that_others_take_away_is_replaced_and_nothing_is_left_of_three(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()
