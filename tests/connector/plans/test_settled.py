@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from connector.credential import Rotation, RotationState, SecretRecord
 from connector.model import Connection, Operation, Wanted
 from connector.observed import Credential, SecretVersion
-from connector.plans.secret import Observed
+from connector.plans.secret import Observed, plan
 from connector.plans.settled import settle
 from connector.plans.succession import record_of
 from connector.rotation import confirmed, handed_out
@@ -73,3 +76,52 @@ def test_a_confirmation_that_comes_while_a_run_looks_is_not_undone() -> None:
     assert keys(one) == ("new", "old", "new")
     settle(one, seen(one, NEW, OLD, listed="old new"))
     assert keys(one) == ("new", "old", "new")
+
+
+def again(one: SecretVersion, state: str, earlier: timedelta) -> SecretVersion:
+    """Return the same value as it was written before: the answer to that write was lost."""
+    tags = {**one.tags, "state": state}
+    return replace(
+        one, version=f"{one.version}-before", uri=f"{one.uri}-before", tags=tags, created=one.created - earlier
+    )
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_a_value_that_was_written_twice_takes_no_credential_away(seconds: int) -> None:
+    one = offering()
+    twice = (NEW, again(NEW, "next", timedelta(seconds=seconds)), OLD)
+    looked = seen(one, *twice, listed="old new")
+    settle(one, looked)
+    confirmed(one, NOW)
+    retire = {"kind": OperationKind.RETIRE}
+    assert [change.subject for change in plan(seen(one, *twice, listed="old new", **retire), one.goal).changes] == [
+        "old"
+    ]
+    gone = (
+        replace(NEW, tags={"keyId": "new", "state": "current"}),
+        twice[1],
+        replace(OLD, enabled=False, tags={"keyId": "old", "state": "retired"}),
+    )
+    looked = seen(one, *gone, listed="new", **retire)
+    assert plan(looked, one.goal).changes == ()
+    settle(one, looked)
+    assert (keys(one), one.rotation) == (("new", None, "new"), None)
+    settle(one, seen(one, *gone, listed="new"))
+    assert (keys(one), one.rotation) == (("new", None, "new"), None)
+
+
+def test_what_is_offered_in_the_place_of_a_lost_one_stays_offered_since_then() -> None:
+    one = offering()
+    confirmed(one, NOW)
+    third = version("third", 1, "next")
+    settle(one, seen(one, third, NEW, OLD, listed="old third", proof="refused", next_proof="accepted"))
+    assert keys(one) == ("new", None, "third")
+    assert one.rotation is not None
+    retiring = replace(OLD, tags={"keyId": "old", "state": "retiring"})
+    current = replace(NEW, tags={"keyId": "new", "state": "current"})
+    for more in ({"next_proof": None}, {"next_proof": "refused"}, {"proof": "accepted"}):
+        before = one.model_copy(deep=True)
+        settle(one, seen(one, third, current, retiring, listed="old new third", **more))
+        assert one.rotation is not None
+        assert (one.rotation.state, one.rotation.offered_on) == (RotationState.OFFERED, NOW), more
+        one = before
