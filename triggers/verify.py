@@ -24,7 +24,13 @@ from triggers.views import Accepted, accepted_answer
     "Prove every mailbox once more, or wake the run that waits",
     {202: Accepted},
     tagged=True,
-    problems=(*READ, CHANGED, *TAKEN_BACK, GrantMissingError(), ConflictError("operation-cancelling")),
+    problems=(
+        *READ,
+        CHANGED,
+        *TAKEN_BACK,
+        GrantMissingError(),
+        *map(ConflictError, ("operation-running", "operation-cancelling")),
+    ),
 )
 async def verify_connection(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Start a verification, which also goes on with what a person has done meanwhile; ``202``.

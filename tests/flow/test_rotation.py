@@ -269,6 +269,7 @@ async def test_the_offered_one_goes_only_when_somebody_asks_for_another_one(tmp_
 
 async def rotated_from(app: App, gone: str) -> dict[str, Any]:
     assert (await post(app, "rotate")).status_code == 202
+    assert (await post(app, "verify")).json()["code"] == "operation-running"
     return await app.until(
         lambda seen: (seen["rotation"] or {"state": None})["state"] == "offered" and seen["rotation"]["keyId"] != gone
     )
