@@ -14,7 +14,7 @@ from connector.model import Absent, Finding
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
-from connector.plans.succession import ROTATION, Told, is_offered, is_over, told, was_in_use
+from connector.plans.succession import NEW, ROTATION, Told, is_offered, is_over, state_of, told, was_in_use
 from connector.rotation import proven
 from connector.steps import OperationKind, StepName
 
@@ -224,13 +224,21 @@ def _made(observed: Observed, reason: str) -> Plan:
 def _stray(observed: Observed) -> tuple[Change, ...]:
     """Return what is to become of a next secret that nobody will enter: the present one can be used."""
     new, rotation = observed.told.next, observed.rotation
-    if new is None or observed.checks:
+    if observed.checks:
         return ()
+    if new is None:
+        return _passed_over(observed) if rotation is None else ()
     if (reason := observed.wrong_next()) is not None and reason not in WAITS:
         if reason == "secret-disabled" and is_offered(new):
             return ()  # its credential works, and the UTM may have it
         return _ended(observed, new, reason)
     return _ended(observed, new, "rotation-unfinished") if rotation is None and not is_offered(new) else ()
+
+
+def _passed_over(observed: Observed) -> tuple[Change, ...]:
+    """Return how those go that were made before the present one and never confirmed: it has taken their place."""
+    left = [one for one in observed.others() if state_of(one) in NEW and observed.listed(one.key_id)]
+    return tuple(change for one in left for change in _ended(observed, one, "secret-retired"))
 
 
 def _ended(observed: Observed, version: SecretVersion | None, reason: str) -> tuple[Change, ...]:

@@ -110,6 +110,19 @@ def test_a_value_that_was_written_twice_takes_no_credential_away(seconds: int) -
     assert (keys(one), one.rotation) == (("new", None, "new"), None)
 
 
+def test_what_was_offered_before_the_confirmed_one_is_not_left_where_no_old_one_retires() -> None:
+    one = offering()
+    one.secret, third = None, version("third", 1, "next")
+    settle(one, seen(one, third, replace(NEW, enabled=False), listed="new third", proof=None, next_proof="accepted"))
+    confirmed(one, NOW)
+    assert (keys(one), one.rotation) == (("third", None, "third"), None)
+    after = (replace(third, tags={"keyId": "third", "state": "current"}), replace(NEW, enabled=False))
+    changes = plan(seen(one, *after, listed="new third"), one.wanted).changes
+    assert [change.subject for change in changes] == ["new"]
+    assert plan(seen(one, *after, listed="third"), one.wanted).changes == ()
+    assert plan(seen(one, *after, listed="new third", checks=True), one.wanted).changes == ()
+
+
 def test_what_is_offered_in_the_place_of_a_lost_one_stays_offered_since_then() -> None:
     one = offering()
     confirmed(one, NOW)
