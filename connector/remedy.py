@@ -186,7 +186,7 @@ def _removal(_: Finding, context: Context) -> Remedy:
 
 
 def _old_principal(finding: Finding, context: Context) -> Remedy:
-    known = powershell(finding.subject or context.ids.enterprise_application_id or "")
+    known = powershell(finding.subject or context.ids.known("enterprise_application_id"))
     return Remedy(command=_lines(f"Remove-ServicePrincipal -Identity {known} -Confirm:$false"))
 
 

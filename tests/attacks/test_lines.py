@@ -157,9 +157,10 @@ def test_no_name_breaks_out_of_the_lines_of_a_finding(code: str) -> None:
                     assert {*read_powershell(line)[1:]} <= {text, *_OURS}, line
 
 
-_WITHOUT = {"application-deleted", "conditional-access", "enterprise-application-disabled", "foreign-application",
-            "foreign-credential", "foreign-enterprise-application", "foreign-enterprise-owner", "foreign-owner",
-            "imap-not-connected", "maker-unknown"}  # fmt: skip
+_WITHOUT = {"application-deleted", "application-left", "conditional-access", "consent-left", "credential-left",
+            "enterprise-application-disabled", "foreign-application", "foreign-credential",
+            "foreign-enterprise-application", "foreign-enterprise-owner", "foreign-owner", "imap-not-connected",
+            "maker-unknown"}  # fmt: skip
 """Their lines are for an id that can only be a GUID, or there are none."""
 _OURS = {"-AppId", "-ObjectId", "-DisplayName", "-Identity", "-User", "-AccessRights", "FullAccess", "-InheritanceType",
          "All", "-AutoMapping", "$false", "-Confirm:$false", "-ImapEnabled", "$true", "-Member", "-KeyId", "-Scopes",
