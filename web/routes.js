@@ -9,7 +9,7 @@ export const NEEDS = {
   remove: ['remove_connection', 'read_connection', 'read_plan'],
   change: ['create_connection', 'read_connection', 'read_plan'],
   'hand-over': ['read_parameters'],
-  renewal: ['read_connection'],
+  renewal: ['read_connection', 'rotate_secret', 'confirm_secret'],
   sheet: ['read_connection', 'read_health'],
   report: ['read_report'],
   history: ['read_history'],

@@ -18,7 +18,7 @@ export async function handOver(main, { name, signal }) {
   const unproven = new Set(values.imap.unproven);
   const proven = values.imap.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
-  main.append(
+  main.append(...[
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.handOver.what')),
@@ -45,7 +45,8 @@ export async function handOver(main, { name, signal }) {
       proven.some(one => values.imap.written[one]) && listed(proven.filter(one => values.imap.written[one])
         .map(one => inBoth(one, values.imap.written[one])), NAMED)),
     checks(values),
-    h('p', { class: 'actions' }, leads('sheet') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })));
+    h('p', { class: 'actions' }, leads('sheet') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })),
+  ].filter(Boolean));
 }
 
 function proof(values, seen) {

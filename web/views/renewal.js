@@ -35,7 +35,7 @@ function path(name, rotation, secret, values, signal) {
 const begin = (name, secret) => [
   h('ol', { class: 'path' }, ['made', 'entered', 'retired'].map(part => h('li', {}, t(`page.renewal.will.${part}`)))),
   h('dl', { class: 'facts' }, fact(t('page.renewal.present'), h('code', {}, short(secret.keyId)), '…'), fact(t('label.expires'), end(secret.expiresOn))),
-  may('rotate_secret') && h('p', { class: 'actions' },
+  h('p', { class: 'actions' },
     button(t('page.renewal.begin'), () => asked(post('rotate_secret', `api/connections/${name}/rotate`)), { class: 'primary', id: 'rotate' })),
 ];
 
@@ -54,8 +54,7 @@ function offered(name, rotation, values, signal) {
         : h('p', {}, t('page.renewal.notMayRead'))),
     h('li', {}, h('h3', {}, t('page.renewal.enter')), h('p', {}, t('page.renewal.enterWhere'))),
     h('li', {}, h('h3', {}, t('page.renewal.say')), h('p', {}, t('page.renewal.sayWhat')),
-      may('confirm_secret') ? button(t('page.confirm', { key: short(rotation.keyId) }), entered, { class: 'primary', id: 'confirm' })
-        : h('p', {}, t('page.renewal.notMayConfirm'))));
+      button(t('page.confirm', { key: short(rotation.keyId) }), entered, { class: 'primary', id: 'confirm' })));
 }
 
 function giveUp(name, rotation) {
