@@ -37,7 +37,10 @@ async def test_a_plan_after_an_accepted_deletion_lists_all_that_is_made_anew(tmp
             plan = await dry_run(app)
         assert changes(plan) == ALL
         assert [each["severity"] for each in plan["findings"]] == ["info"]
-        assert (await app.set_up())["state"] == "ready"
+        shown = await app.set_up()
+        assert (shown["state"], "utm-needs-new-secret" in codes(shown)) == ("action-required", True)
+        entered = await app.client.post(f"/api/connections/{NAME}/confirm", json={"keyId": shown["rotation"]["keyId"]})
+        assert entered.json()["state"] == "ready"
 
 
 async def test_a_verification_says_that_an_accepted_replacement_needs_a_set_up(tmp_path: Path) -> None:
