@@ -14,8 +14,8 @@ from connector.steps import ConnectionState
 from tests.flow.app import running
 from tests.rotation.life import KilledError, Life
 
-EVERY = int(os.environ.get("EVERY_WRITE", "9"))
-"""Which writes are tried: each ninth, and in a soak all."""
+EVERY = int(os.environ.get("EVERY_WRITE", "15"))
+"""Which writes are tried: each fifteenth, and in a soak all."""
 
 
 async def _killed(life: Life, kind: Kind, at: int, *, before: bool, key: str = "") -> bool:
