@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from activities.proving import signed_in
 from activities.results import Result
 from activities.run import Run
 from activities.stage import Stage
@@ -15,7 +16,7 @@ from connector.model import Connection, MailboxRecord, StepRecord
 from connector.orders import WAIT, Outcome
 from connector.plans.plan import Goal, Plan
 from connector.plans.succession import OFFERED
-from connector.rotation import TRIED
+from connector.rotation import TRIED, offer
 from connector.steps import MailboxState, StepName, StepState
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class NextProof(Stage[Observed]):
         if rotation is None or rotation.state is not RotationState.PREPARING or rotation.next is None:
             return
         if not observed.refused:
-            offered = {"state": RotationState.OFFERED, "offered_on": observed.now}
-            connection.rotation, connection.rest = rotation.model_copy(update=offered), None
+            connection.rotation, connection.rest = offer(rotation, observed.now), None
         elif observed.last:
             connection.rotation = rotation.model_copy(update={"failing": "login-refused"})
             connection.records[StepName.SECRET] = StepRecord()
@@ -103,16 +103,11 @@ async def _chosen(run: Run) -> list[MailboxRecord]:
 
 
 async def _token(run: Run, secret: SecretRecord) -> SecretStr:
-    from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
-
-    ids, clients = run.connection.ids, run.services
-    tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
-    value = await clients.vault.read(secret.name, secret.version)
-    return (await prove_secret(clients.cloud, tenant_id, application_id, value, clients.limits.token)).token
+    return (await signed_in(run, secret.name, secret.version)).token
 
 
 async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> ImapAnswer:
-    from connector.clients.imap import examine  # noqa: PLC0415 - as above
+    from connector.clients.imap import examine  # noqa: PLC0415 - SDKs are imported on first use
 
     answer = await examine(run.services.cloud, entry.address or entry.requested, token, run.services.limits.imap)
     if answer.stage != "open" and (answer.lost or answer.stage not in _SAID_NO):

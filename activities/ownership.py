@@ -138,9 +138,9 @@ async def _identity(run: Run) -> Identity:
 
 async def _kept(run: Run, application_id: str) -> frozenset[str]:
     """Return the key ids of what we keep; where the vault may not be read, of the secret that the document knows."""
-    secret, rotation, ids = run.connection.secret, run.connection.rotation, run.connection.ids
-    records = (secret, rotation.next, rotation.old) if rotation is not None else (secret,)
-    known = ours((), (), records) if ids.application_id == application_id else frozenset[str]()
+    connection = run.connection
+    its_own = connection.ids.application_id == application_id
+    known = ours((), (), connection.secret_records()) if its_own else frozenset[str]()
     try:
         versions = await run.services.vault.versions(secret_name(run.order.name, application_id))
     except ForbiddenError as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from activities import ownership, secret_removal
+from activities.proving import signed_in
 from activities.run import Run
 from activities.secret_making import end, make
 from activities.stage import Stage
@@ -127,16 +128,10 @@ def _held(run: Run) -> Finding | None:
 
 async def _proof(run: Run, name: str, version: SecretVersion | None) -> Proof | None:
     """Ask the token endpoint whether it accepts this version; None where there is nothing to ask it."""
-    from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
-
     if version is None or not usable(version, run.now):
         return None
-    ids = run.connection.ids
-    tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
-    clients = run.services
-    value = await clients.vault.read(name, version.version)
     try:
-        await prove_secret(clients.cloud, tenant_id, application_id, value, clients.limits.token)
+        await signed_in(run, name, version.version)
     except RefusedError as error:
         proof = proof_of(error)
         if proof is None:

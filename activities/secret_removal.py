@@ -13,6 +13,7 @@ from connector.plans import secret
 from connector.plans.application import unique_name
 from connector.plans.plan import Action, Change
 from connector.plans.secret import Observed, kept_names
+from connector.plans.succession import ours
 from connector.steps import StepName
 from connector.together import together
 
@@ -28,7 +29,7 @@ async def observe(run: Run) -> Observed:
         proof=None,
         now=run.now,
         kept=kept,
-        key_ids=connection.key_ids() | {one.key_id for one in versions if one.key_id is not None},
+        key_ids=ours(versions, connection.intents, connection.secret_records()),
         blind=blind,
         unsure=connection.ids.object_id is not None and found is None and run.too_early(StepName.SECRET),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from activities import next_proof, ownership
+from activities.proving import signed_in
 from activities.results import Ending, Result, translate
 from activities.run import Run
 from activities.secret import proof_of
@@ -41,16 +42,12 @@ _BUDGET = 150.0
 
 async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     """Log in to each mailbox with a token of its own pass; return what is wrong with the token."""
-    from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
-    from connector.clients.imap import examine  # noqa: PLC0415 - as above
+    from connector.clients.imap import examine  # noqa: PLC0415 - SDKs are imported on first use
 
     ids, cloud, secret = run.connection.ids, run.services.cloud, used(run.connection)
     if secret is None:
         raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
-    tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
-    value = await run.services.vault.read(secret.name, secret.version)
-    limits = run.services.limits
-    proven = await prove_secret(cloud, tenant_id, application_id, value, limits.token)
+    proven, limits = await signed_in(run, secret.name, secret.version), run.services.limits
     token = tuple(
         diagnosis.token_findings(proven.claims, ids, cloud.exchange, consented=_seen(run.connection, StepName.CONSENT))
     )

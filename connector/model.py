@@ -421,12 +421,10 @@ class Connection(Document):
         absent = PROGRAMMES[self.operation.kind].absent
         return Absent(revision=self.wanted.revision) if absent else self.wanted
 
-    def key_ids(self) -> frozenset[str]:
-        """Return the key ids of all credentials that the document calls ours: those of now, before, and to come."""
+    def secret_records(self) -> tuple[SecretRecord | None, ...]:
+        """Return what is kept of each secret: the one of now, the one to come, and the one before."""
         rotation = self.rotation
-        records = (self.secret, *((rotation.next, rotation.old) if rotation is not None else ()))
-        known = {one.key_id for one in self.intents} | {one.key_id for one in records if one is not None}
-        return frozenset(one for one in known if one is not None)
+        return (self.secret, *((rotation.next, rotation.old) if rotation is not None else ()))
 
     @model_validator(mode="before")
     @classmethod

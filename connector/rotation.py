@@ -157,8 +157,18 @@ def confirmed(connection: Connection, now: datetime) -> None:
     if rotation is None:
         return
     old, connection.secret = connection.secret, rotation.next
-    left = {"state": RotationState.RETIRING, "old": old, "next": None, "alone": False, "confirmed_on": now}
-    connection.rotation = rotation.model_copy(update=left) if old is not None else None
+    connection.rotation = retiring(rotation, old, now) if old is not None else None
+
+
+def offer(rotation: Rotation, now: datetime) -> Rotation:
+    """Return a rotation whose new secret is handed out from now on."""
+    return rotation.model_copy(update={"state": RotationState.OFFERED, "offered_on": now})
+
+
+def retiring(rotation: Rotation, old: SecretRecord, confirmed_on: datetime) -> Rotation:
+    """Return a rotation whose new secret is the connection's, and of which only the old one is left."""
+    left = {"state": RotationState.RETIRING, "old": old, "next": None, "alone": False, "confirmed_on": confirmed_on}
+    return rotation.model_copy(update=left)
 
 
 def counted(rotation: Rotation, now: datetime, *, accepted: bool) -> Rotation:

@@ -371,16 +371,10 @@ def _begin(
     for a person has changed nothing, unless something has ``moved``: what counts from the last change counts on, and
     the run ends when a person has been waited for long enough.
     """
-    operation = Operation(
-        id=case.request.id,
-        kind=kind,
-        started=case.now,
-        before=before if kind is OperationKind.VERIFY else None,
-        attempt=case.connection.operation.attempt + (0 if case.works else 1),
-        lost=_next(case).lost if case.how is not None else None,
-        by=case.by if kind is OperationKind.REMOVE else None,
-        by_hand=case.request.by_hand,
-    )
+    operation = operation_of(case, kind)
+    operation.before = before if kind is OperationKind.VERIFY else None
+    operation.by = case.by if kind is OperationKind.REMOVE else None
+    operation.by_hand = case.request.by_hand
     update: dict[str, object] = {"operation": operation, "wanted": case.wanted(more)}
     if kind is not OperationKind.REMOVE:
         update |= {"taken": [], "removed": None}
@@ -389,6 +383,17 @@ def _begin(
     update |= {"state": ConnectionState.RUNNING, "since": case.now}
     connection = case.connection.model_copy(update=update)
     return Replace(connection) if case.works else Start(connection)
+
+
+def operation_of(case: Case, kind: OperationKind) -> Operation:
+    """Return a new operation: the run that works takes it up, and where none does another attempt."""
+    return Operation(
+        id=case.request.id,
+        kind=kind,
+        started=case.now,
+        attempt=case.connection.operation.attempt + (0 if case.works else 1),
+        lost=_next(case).lost if case.how is not None else None,
+    )
 
 
 def _next(case: Case) -> Operation:

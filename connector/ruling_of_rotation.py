@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from connector.credential import Rotation, RotationState
 from connector.errors import ConflictError
-from connector.lost import another
-from connector.model import Connection, Operation
+from connector.model import Connection
 from connector.rotation import confirmed, state_of
-from connector.ruling import Answer, Case, Refuse, Replace, Settled, Start, Wake, busy, go_on, nothing
+from connector.ruling import Answer, Case, Refuse, Replace, Settled, Start, Wake, busy, go_on, nothing, operation_of
 from connector.standing import secret_of
 from connector.steps import OperationKind, StepName
 
@@ -122,11 +121,7 @@ def _no_secret(case: Case) -> Refuse | None:
 
 def _apart(case: Case, kind: OperationKind, rotation: Rotation | None) -> Answer:
     """Begin an operation that leaves the connection's state and steps as they are."""
-    before = case.connection.operation
-    attempt = before.attempt + (0 if case.works else 1)
-    told = another(before, case.how, case.now).lost if case.how is not None else None
-    operation = Operation(id=case.request.id, kind=kind, started=case.now, attempt=attempt, lost=told)
     wanted = case.wanted(int(case.works))
-    update = {"operation": operation, "rotation": rotation, "wanted": wanted}
+    update = {"operation": operation_of(case, kind), "rotation": rotation, "wanted": wanted}
     connection = case.connection.model_copy(update=update)
     return Replace(connection) if case.works else Start(connection)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from connector.documents import Versioned
-from connector.errors import RequestError, ServiceError, UnreadableError
 from connector.log import log
 from connector.model import Connection
 from connector.rotation import begins, reminds, retires
 from connector.ruling import Kind, Request, Start
 from connector.services import services
 from triggers.evidence import heed_evidence
+from triggers.hourly import each
 from triggers.performing import new_id, perform
 from triggers.route import blueprint
 
@@ -24,17 +25,12 @@ from triggers.route import blueprint
 @blueprint.timer_trigger(arg_name="timer", schedule="0 25 * * * *")
 @blueprint.durable_client_input(client_name="client")
 async def renew_secrets(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
-    """Look at each connection: one that cannot be looked at keeps no other waiting, and the next hour comes again."""
-    begun = 0
-    for name in await services().documents.names():
-        try:
-            begun += await _renew(client, name)
-        except UnreadableError:
-            continue  # the daily look says so
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next one is looked at
-            code = error.code if isinstance(error, ServiceError | RequestError) else type(error).__name__
-            log("renewal-failed", level=logging.ERROR, connection=name, code=code)
-    log("secrets-renewed", count=begun)
+    """Do for each connection what is due."""
+    log("secrets-renewed", count=await each(partial(_renew, client), _failed))
+
+
+def _failed(name: str, code: str) -> None:
+    log("renewal-failed", level=logging.ERROR, connection=name, code=code)
 
 
 async def _renew(client: df.DurableOrchestrationClient, name: str) -> bool:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from connector.credential import SecretRecord
 from connector.documents import Documents
-from connector.errors import RequestError, ServiceError, StaleWriteError, UnreadableError
+from connector.errors import ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
 from connector.log import log, unreadable
 from connector.model import Connection
 from connector.ruling import Kind, Request, Settled, Start
 from connector.services import services
 from triggers import operations
+from triggers.hourly import each
 from triggers.performing import new_id, perform
 from triggers.route import blueprint
 
@@ -118,17 +120,12 @@ async def _watch(documents: Documents, name: str, secret: SecretRecord, now: dat
 @blueprint.timer_trigger(arg_name="timer", schedule="0 10 * * * *")
 @blueprint.durable_client_input(client_name="client")
 async def recover_runs(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
-    """Begin another attempt of each run that Durable has lost. One that cannot be looked at keeps no other waiting."""
-    found = 0
-    for name in await services().documents.names():
-        try:
-            found += await _recover(client, name)
-        except UnreadableError:
-            continue  # the daily look says so
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next one is looked at
-            code = error.code if isinstance(error, ServiceError | RequestError) else type(error).__name__
-            log("recovery-failed", level=logging.ERROR, connection=name, code=code)
-    log("runs-recovered", count=found)
+    """Begin another attempt of each run that Durable has lost."""
+    log("runs-recovered", count=await each(partial(_recover, client), _failed))
+
+
+def _failed(name: str, code: str) -> None:
+    log("recovery-failed", level=logging.ERROR, connection=name, code=code)
 
 
 async def _recover(client: df.DurableOrchestrationClient, name: str) -> bool:

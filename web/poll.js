@@ -1,7 +1,7 @@
 // Look again and again, without being a nuisance: slower while nothing changes, not at all while nobody sees the page.
 
 import { Offline } from './api.js';
-import { complain, h } from './dom.js';
+import { announce, complain, h } from './dom.js';
 import { clock, t } from './texts.js';
 
 const QUICK = 1000;
@@ -62,6 +62,13 @@ function event(names, signal, milliseconds = null) {
 
 // Look now: something has just been done.
 export const lookNow = () => dispatchEvent(new Event('utm-look'));
+
+// Say that what was asked for is accepted, and look at what comes of it.
+export async function done(request) {
+  await request;
+  announce(t('page.asked'));
+  lookNow();
+}
 
 function offline() {
   if (document.getElementById('offline')) return;

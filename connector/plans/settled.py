@@ -19,7 +19,7 @@ from connector.plans.succession import (
     record_of,
     state_of,
 )
-from connector.rotation import AFTER_ABANDON, AFTER_FAILURE, counted
+from connector.rotation import AFTER_ABANDON, AFTER_FAILURE, counted, offer, retiring
 from connector.rotation import state_of as state_now
 from connector.steps import OperationKind
 
@@ -99,9 +99,7 @@ def _retiring(connection: Connection, observed: Observed) -> Rotation | None:
     if old is None or not (observed.others() or observed.listed(old.key_id)):
         return None
     rotation = present or Rotation(id=_id_of(observed.told.current), begun=observed.now)
-    confirmed = rotation.confirmed_on or observed.now
-    left = {"state": RotationState.RETIRING, "old": old, "next": None, "alone": False, "confirmed_on": confirmed}
-    return rotation.model_copy(update=left)
+    return retiring(rotation, old, rotation.confirmed_on or observed.now)
 
 
 def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion, wrong: str | None) -> Rotation | None:
@@ -121,7 +119,7 @@ def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion,
     if observed.kind is OperationKind.ROTATE:
         return counted(rotation, observed.now, accepted=accepted) if observed.next_proof is not None else rotation
     if (alone and accepted) or (present is None and is_offered(new) and wrong is None):
-        return rotation.model_copy(update={"state": RotationState.OFFERED, "offered_on": observed.now})
+        return offer(rotation, observed.now)
     return rotation if present is not None else None
 
 

@@ -4,7 +4,7 @@ import { accept, acceptances } from '../acceptance.js';
 import { get, may, post } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state, tell as say, unless, way } from '../dom.js';
 import { findingCards } from '../finding.js';
-import { lookNow, poll } from '../poll.js';
+import { done, lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
 import { banner } from '../rotation.js';
 import { leads } from '../routes.js';
@@ -82,12 +82,6 @@ function actions(seen) {
     leads('remove') && way(t('page.remove.title'), at('remove'), seen.state !== 'removed', { id: 'to-remove' }),
     leads('history') && way(t('page.history.title'), at('history'), true, { id: 'to-history' }),
   ];
-}
-
-async function done(request) {
-  await request;
-  announce(t('page.asked'));
-  lookNow();
 }
 
 // What is in the way, each thing once although several steps may have met it; and what is only to be known.

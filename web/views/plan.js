@@ -116,15 +116,7 @@ function outdated(error) {
 function confirmation(body, now, sent) {
   const leaving = now ? difference(now.mailboxes, body.mailboxes).removed : [];
   const removed = [...new Set(leaving.filter(entry => entry.accessGiven).map(entry => inBoth(entry.address ?? entry.requested, entry.written)))];
-  const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
-  const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
   const go = async () => {
-    if (removed.length && typed.value.trim() !== String(removed.length)) {
-      wrong.textContent = t('page.plan.typeNumber', { number: removed.length });
-      typed.setAttribute('aria-invalid', 'true');
-      typed.focus();
-      return;
-    }
     try {
       // No more than was shown, and nothing where somebody has changed the connection meanwhile.
       await post('create_connection', `api/connections?allowRemoval=${removed.length}`, body, undefined, now?.etag);
@@ -135,11 +127,24 @@ function confirmation(body, now, sent) {
     }
     sent(body.name);
   };
+  return agreed(removed.length, now ? t('page.plan.goChange') : t('page.plan.go'), go, named(removed, t('page.plan.which')));
+}
+
+// A button that does something only when the number of mailboxes that lose access was typed, where any does.
+export function agreed(number, label, go, which) {
+  const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
+  const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
+  const pressed = async () => {
+    if (!number || typed.value.trim() === String(number)) return go();
+    wrong.textContent = t('page.plan.typeNumber', { number });
+    typed.setAttribute('aria-invalid', 'true');
+    typed.focus();
+    return null;
+  };
   return [
-    removed.length > 0 && h('div', { class: 'notice warning' },
-      h('h3', {}, count('page.plan.removes', removed.length)),
-      named(removed, t('page.plan.which')),
-      h('label', { for: 'removed' }, t('page.plan.typeNumber', { number: removed.length })), typed, wrong),
-    h('p', { class: 'actions' }, button(now ? t('page.plan.goChange') : t('page.plan.go'), go, { class: 'primary', id: 'go' })),
+    number > 0 && h('div', { class: 'notice warning' },
+      h('h3', {}, count('page.plan.removes', number)), which,
+      h('label', { for: 'removed' }, t('page.plan.typeNumber', { number })), typed, wrong),
+    h('p', { class: 'actions' }, button(label, pressed, { class: 'primary', id: 'go' })),
   ];
 }

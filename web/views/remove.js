@@ -1,10 +1,10 @@
 // Taking a connection back: what would go, beforehand; the number to type; and afterwards the sheet of what was taken back.
 
 import { call, get } from '../api.js';
-import { button, h, link, listed } from '../dom.js';
+import { h, link, listed } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
-import { groups, made } from './plan.js';
+import { agreed, groups, made } from './plan.js';
 
 const NAMED = 200;
 
@@ -32,24 +32,11 @@ export async function remove(main, { name, signal }) {
 
 // Who takes it back says so by typing how many mailboxes lose access.
 function confirmation(name, number) {
-  const typed = h('input', { id: 'removed', inputmode: 'numeric', autocomplete: 'off', 'aria-describedby': 'removed-wrong' });
-  const wrong = h('p', { class: 'wrong', id: 'removed-wrong', role: 'alert' });
   const go = async () => {
-    if (number && typed.value.trim() !== String(number)) {
-      wrong.textContent = t('page.plan.typeNumber', { number });
-      typed.setAttribute('aria-invalid', 'true');
-      typed.focus();
-      return;
-    }
     await call('remove_connection', 'DELETE', `api/connections/${name}?allowRemoval=${number}`);
     location.hash = `#/c/${name}`;
   };
-  return [
-    number > 0 && h('div', { class: 'notice warning' },
-      h('h3', {}, count('page.plan.removes', number)),
-      h('label', { for: 'removed' }, t('page.plan.typeNumber', { number })), typed, wrong),
-    h('p', { class: 'actions' }, button(t('page.remove.go'), go, { class: 'primary', id: 'go' })),
-  ];
+  return agreed(number, t('page.remove.go'), go);
 }
 
 // What was taken back, and what stays: to be kept by whoever has done it.

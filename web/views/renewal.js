@@ -1,8 +1,8 @@
 // A new secret, as a short path: what happens, the new value, the word that the UTM has it, and what becomes of the old one.
 
 import { call, get, may, post } from '../api.js';
-import { announce, button, draw, fact, h, link, quiet } from '../dom.js';
-import { lookNow, poll } from '../poll.js';
+import { button, draw, fact, h, link, quiet } from '../dom.js';
+import { done, lookNow, poll } from '../poll.js';
 import { dates, short, told, tone } from '../rotation.js';
 import { end, t } from '../texts.js';
 import { hidden } from '../values.js';
@@ -36,7 +36,7 @@ const begin = (name, secret) => [
   h('ol', { class: 'path' }, ['made', 'entered', 'retired'].map(part => h('li', {}, t(`page.renewal.will.${part}`)))),
   h('dl', { class: 'facts' }, fact(t('page.renewal.present'), h('code', {}, short(secret.keyId)), '…'), fact(t('label.expires'), end(secret.expiresOn))),
   h('p', { class: 'actions' },
-    button(t('page.renewal.begin'), () => asked(post('rotate_secret', `api/connections/${name}/rotate`)), { class: 'primary', id: 'rotate' })),
+    button(t('page.renewal.begin'), () => done(post('rotate_secret', `api/connections/${name}/rotate`)), { class: 'primary', id: 'rotate' })),
 ];
 
 // The value is of the key that is shown: who comes late with another one is refused by that.
@@ -47,7 +47,7 @@ function offered(name, rotation, values, signal) {
     if (read.secret.keyId !== rotation.keyId) lookNow();
     return read.clientSecret;
   };
-  const entered = () => asked(post('confirm_secret', `api/connections/${name}/confirm`, { keyId: rotation.keyId }));
+  const entered = () => done(post('confirm_secret', `api/connections/${name}/confirm`, { keyId: rotation.keyId }));
   return h('ol', { class: 'path' },
     h('li', {}, h('h3', {}, t('page.renewal.copy')),
       values ? [h('div', { class: 'card' }, hidden(secret, values, signal)), h('p', { class: 'hint' }, t('page.renewal.others'))]
@@ -60,13 +60,7 @@ function offered(name, rotation, values, signal) {
 function giveUp(name, rotation) {
   if (!may('abandon_rotation') || (rotation.state === 'offered' && !rotation.oldWorksUntil)) return null;
   const key = rotation.keyId ? `?keyId=${encodeURIComponent(rotation.keyId)}` : '';
-  const go = () => asked(call('abandon_rotation', 'DELETE', `api/connections/${name}/rotation${key}`));
+  const go = () => done(call('abandon_rotation', 'DELETE', `api/connections/${name}/rotation${key}`));
   return h('details', { id: 'give-up' }, h('summary', {}, t('page.renewal.giveUp')),
     h('p', {}, t('page.renewal.giveUpWhat')), quiet(t('page.renewal.giveUp'), go, { id: 'abandon' }));
-}
-
-async function asked(request) {
-  await request;
-  announce(t('page.asked'));
-  lookNow();
 }

@@ -53,14 +53,6 @@ CMDLETS = {
 }
 
 
-@pytest.fixture
-async def tenant(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tenant]:
-    async with Tenant(preset="calm") as made:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", made.endpoints["identityEndpoint"])
-        monkeypatch.setenv("IDENTITY_HEADER", made.endpoints["identityHeader"])
-        yield made
-
-
 def cloud_of(tenant: Tenant, exchange: str | None = None) -> Cloud:
     found = tenant.endpoints
     return Cloud(

@@ -43,14 +43,6 @@ IMAP = EXCHANGE_ROLES["IMAP.AccessAsApp"]
 NOBODY = "11111111-2222-3333-4444-555555555555"
 
 
-@pytest.fixture
-async def tenant(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tenant]:
-    async with Tenant(preset="calm") as made:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", made.endpoints["identityEndpoint"])
-        monkeypatch.setenv("IDENTITY_HEADER", made.endpoints["identityHeader"])
-        yield made
-
-
 def cloud_of(tenant: Tenant) -> Cloud:
     found = tenant.endpoints
     return Cloud(

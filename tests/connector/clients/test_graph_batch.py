@@ -18,14 +18,13 @@ from connector.clients.identity import Identity
 from connector.errors import ReplicationError, ServiceError, ThrottledError, UnavailableError
 from connector.observed import Owner
 from local.tenant import Tenant
-from tests.connector.clients.test_graph import ELSEWHERE, NOBODY, Bearer, answering, cloud_of, ensured, tenant
+from tests.connector.clients.test_graph import ELSEWHERE, NOBODY, Bearer, answering, cloud_of, ensured
 
 # The SDK's builders define, on import, classes that call themselves deprecated.
 pytestmark = [
     pytest.mark.filterwarnings(r"ignore::DeprecationWarning:msgraph\..*"),
     pytest.mark.filterwarnings(r"ignore::DeprecationWarning:kiota_abstractions\..*"),
 ]
-__all__ = ["tenant"]
 APP, OBJECT, PRINCIPAL = (f"{number}1111111-2222-3333-4444-555555555555" for number in "abc")
 JSON = {"Content-Type": "application/json"}
 PARTS: dict[str, Any] = {

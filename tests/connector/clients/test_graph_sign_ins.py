@@ -27,14 +27,6 @@ LICENCE = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
 
 
 @pytest.fixture
-async def tenant(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tenant]:
-    async with Tenant(preset="calm") as made:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", made.endpoints["identityEndpoint"])
-        monkeypatch.setenv("IDENTITY_HEADER", made.endpoints["identityHeader"])
-        yield made
-
-
-@pytest.fixture
 async def identity(tenant: Tenant) -> AsyncIterator[Identity]:
     made = Identity(cloud_of(tenant), tenant.world.identity.client_id)
     yield made

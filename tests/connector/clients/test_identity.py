@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -42,14 +41,6 @@ def cloud_of(tenant: Tenant) -> Cloud:
         imap_port=int(port),
         ca_bundle=found["caBundle"],
     )
-
-
-@pytest.fixture
-async def tenant(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tenant]:
-    async with Tenant(preset="calm") as made:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", made.endpoints["identityEndpoint"])
-        monkeypatch.setenv("IDENTITY_HEADER", made.endpoints["identityHeader"])
-        yield made
 
 
 class Answered:

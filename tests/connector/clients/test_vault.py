@@ -35,14 +35,6 @@ ENDS = datetime(2031, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-async def tenant(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tenant]:
-    async with Tenant(preset="calm") as made:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", made.endpoints["identityEndpoint"])
-        monkeypatch.setenv("IDENTITY_HEADER", made.endpoints["identityHeader"])
-        yield made
-
-
-@pytest.fixture
 async def vault(tenant: Tenant) -> AsyncIterator[Vault]:
     found = tenant.endpoints
     cloud = Cloud(
