@@ -42,7 +42,8 @@ async def test_what_was_made_is_taken_back_and_said(
         record = removed["removed"]
         assert record["mailboxes"] == sorted(app.tenant.addresses)
         assert record["applicationId"] == ready["ids"]["applicationId"]
-        assert [one["action"] for one in record["taken"]] == [
+        # A probe that the vault was too busy to remove is taken back with the secret: another one of its kind then.
+        assert [*dict.fromkeys(one["action"] for one in record["taken"])] == [
             "remove-credential",
             "disable-version",
             "delete-secret",
