@@ -9,7 +9,9 @@ from activities.results import Result, translate
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.errors import ReplicationError, ServiceError
-from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.finding import Finding
+from connector.mailbox import Chunk, MailboxRecord
+from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes

@@ -10,8 +10,10 @@ from activities.results import Result
 from activities.run import Run
 from connector.clock import Budget
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.finding import Finding
+from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import BATCH
-from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.plans import mailboxes
 from connector.plans.mailboxes import Seen

@@ -14,7 +14,9 @@ from activities.results import Result, translate
 from activities.run import Run
 from activities.stage import is_by_hand
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
-from connector.model import Chunk, ChunkSummary, Connection, Finding, MailboxRecord
+from connector.finding import Finding
+from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
+from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes

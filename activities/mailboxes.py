@@ -14,7 +14,7 @@ from activities.results import ENDING, Ending, Result, translate
 from activities.run import Run
 from activities.stage import Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
-from connector.model import Finding
+from connector.finding import Finding
 from connector.observed import ExchangePrincipal
 from connector.orders import WAIT, Outcome
 from connector.plans import mailboxes

@@ -12,7 +12,9 @@ from activities.run import Run
 from activities.stage import Stage
 from connector.credential import RotationState, SecretRecord
 from connector.errors import RefusedError, UnavailableError
-from connector.model import Connection, MailboxRecord, StepRecord
+from connector.mailbox import MailboxRecord
+from connector.model import Connection
+from connector.operation import StepRecord
 from connector.orders import WAIT, Outcome
 from connector.plans.plan import Goal, Plan
 from connector.plans.succession import OFFERED

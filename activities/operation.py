@@ -8,8 +8,11 @@ from activities.run import Run
 from connector.credential import RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.errors import UnreadableError
+from connector.finding import Finding
 from connector.log import log
-from connector.model import ChunkSummary, Connection, Finding, StepRecord
+from connector.mailbox import ChunkSummary
+from connector.model import Connection
+from connector.operation import StepRecord
 from connector.orders import BEGIN, CONCLUDE, FAIL, SUPERSEDED, Conclusion, FailOrder, Order, Outcome, Work
 from connector.plans.mailbox_list import again, all_leaving, arrange, summary
 from connector.plans.settled import failed

@@ -11,7 +11,8 @@ from activities.run import Run
 from connector.acceptances import same_guid
 from connector.errors import ForbiddenError, ReplicationError
 from connector.log import log
-from connector.model import Connection, Made, Making
+from connector.model import Connection
+from connector.objects import Made, Making
 from connector.observed import Application, EnterpriseApplication
 from connector.plans import ownership
 from connector.plans.application import unique_name

@@ -9,13 +9,15 @@ from connector.diagnosis import unread, unreadable
 from connector.dry_runs import Draft
 from connector.errors import UnreadableError
 from connector.log import log
-from connector.model import Absent, Ids, StepRecord
+from connector.objects import Ids
+from connector.operation import StepRecord
 from connector.orders import MORE, PLAN_BEGIN, PLAN_END, WAIT, Order, Outcome, PlanWork
 from connector.planned import PlannedChunk, listed, union
 from connector.plans.mailbox_list import all_leaving, arrange, summary
 from connector.plans.plan import Action
 from connector.services import services
 from connector.steps import MailboxState, StepName, StepState
+from connector.wanted import Absent
 
 PLANNED = "planned"
 """The state of a step that has been looked at."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from activities.run import Run
 from activities.stage import Stage
-from connector.model import Connection, Rights
+from connector.model import Connection
+from connector.objects import Rights
 from connector.observed import CredentialPolicy
 from connector.plans import prerequisites
 from connector.plans.prerequisites import Observed

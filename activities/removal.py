@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from activities.run import Run
 from connector.log import log
-from connector.model import Chunk, Connection, MailboxRecord, Removed, Taken
+from connector.mailbox import Chunk, MailboxRecord
+from connector.model import Connection
 from connector.orders import SUPERSEDED, Conclusion
 from connector.plans.mailbox_list import leaves
+from connector.removed import Removed, Taken
 from connector.steps import ConnectionState, StepName
 
 _DELETED = "delete-application"

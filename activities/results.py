@@ -16,8 +16,9 @@ from connector.errors import (
     UnavailableError,
     WaitError,
 )
+from connector.finding import Finding
 from connector.log import log
-from connector.model import Connection, Finding
+from connector.model import Connection
 from connector.orders import SUPERSEDED, WAIT, Outcome
 from connector.outage import delays, spares
 from connector.plans.plan import Change

@@ -13,13 +13,16 @@ from connector.errors import (
     UnreadableError,
 )
 from connector.log import unreadable
+from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import SPREAD
-from connector.model import Absent, Chunk, Connection, MailboxRecord, Taken
+from connector.model import Connection
 from connector.orders import Order
 from connector.planned import listed
 from connector.plans.plan import TAKES_BACK, Change
+from connector.removed import Taken
 from connector.services import Services, services
 from connector.steps import StepName
+from connector.wanted import Absent
 
 
 class Run:

@@ -11,9 +11,10 @@ from activities.run import Run
 from activities.secret_making import end, make
 from activities.stage import Stage
 from connector.errors import ForbiddenError, RefusedError
+from connector.finding import Finding
 from connector.log import log
 from connector.microsoft import TOKEN_REFUSALS
-from connector.model import Absent, Connection, Finding
+from connector.model import Connection
 from connector.observed import SecretVersion
 from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
@@ -24,6 +25,7 @@ from connector.rotation import offered
 from connector.steps import OperationKind, StepName
 from connector.together import together
 from connector.waiting import TIMER_SLACK, refused_wait
+from connector.wanted import Absent
 
 _REMEMBERED = timedelta(days=1)
 _PROOFS: dict[str, Proof] = {

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from activities.run import Run
-from connector.credential import Intent
+from connector.credential import Intent, Refused
 from connector.diagnosis import refusal
 from connector.errors import ForbiddenError, RefusedError, ReplicationError, ServiceError, WaitError
 from connector.log import log
 from connector.microsoft import LIFETIME_REFUSED
-from connector.model import Absent, Connection, Refused
+from connector.model import Connection
 from connector.patience import patiently
 from connector.plans.plan import Action, Change
 from connector.plans.secret import IN_THE_MAKING, Observed, claimed, credential_name, lifetime, probe_name
@@ -24,6 +24,7 @@ from connector.plans.settled import failed
 from connector.plans.succession import GIVEN_UP, NEXT, RETIRED, ROTATION, STATE, is_offered, state_of
 from connector.probes import Probed
 from connector.steps import OperationKind, StepName
+from connector.wanted import Absent
 
 if TYPE_CHECKING:
     from connector.clients.graph import NewPassword

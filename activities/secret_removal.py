@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from activities.run import Run
 from connector.diagnosis import refusal
 from connector.errors import ForbiddenError
-from connector.model import Finding
+from connector.finding import Finding
 from connector.observed import Application, SecretVersion
 from connector.plans import secret
 from connector.plans.application import unique_name

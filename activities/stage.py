@@ -11,8 +11,9 @@ from activities.planning import PLANNED, note
 from activities.results import ENDING, Ending, Result, not_now, record, translate
 from activities.run import Run
 from connector.errors import ForbiddenError
+from connector.finding import Finding
 from connector.log import log
-from connector.model import Connection, Finding
+from connector.model import Connection
 from connector.orders import WAIT, Order, Outcome
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName, StepState

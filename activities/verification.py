@@ -16,9 +16,11 @@ from activities.stage import Stage, settle
 from connector import diagnosis
 from connector.clock import Budget
 from connector.errors import RefusedError, ReplicationError
+from connector.finding import Finding
 from connector.log import log
+from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import REPLICATION_TIME
-from connector.model import Chunk, Connection, Finding, MailboxRecord
+from connector.model import Connection
 from connector.observed import ImapAnswer
 from connector.orders import WAIT, Outcome
 from connector.outage import NOT_READABLE, spares, spares_login

@@ -17,9 +17,10 @@ from connector.caller import Caller
 from connector.errors import ConditionError
 from connector.etag import check
 from connector.lost import Live, lost
-from connector.model import Absent, Connection
+from connector.model import Connection
 from connector.ruling import Answer, Case, Kind, Refuse, Request
 from connector.steps import ConnectionState, StepName
+from connector.wanted import Absent
 
 
 class Situation(StrEnum):

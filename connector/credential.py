@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from connector.document import Document
+from connector.finding import Finding
 
 
 class SecretRecord(Document):
@@ -91,3 +92,13 @@ class Intent(Document):
     """Set when the vault holds the value: the intent is complete."""
     given_up: bool = False
     """Whether the delivery that began it has come to nothing, so that nobody is at it any more."""
+
+
+class Refused(Document):
+    """What the vault had against a new secret: none is made, and it is not asked all the time."""
+
+    operation: str
+    on: AwareDatetime
+    tries: int
+    """How often in this operation."""
+    finding: Finding

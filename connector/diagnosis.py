@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connector.errors import ForbiddenError, RefusedError, ServiceError, UnreadableError
+from connector.finding import Finding, Severity
 from connector.microsoft import (
     EXCHANGE_APPLICATION_ID,
     GRAPH_REFUSALS,
@@ -19,7 +20,7 @@ from connector.microsoft import (
     TOKEN_WORDS,
     VAULT_FIREWALL,
 )
-from connector.model import Finding, Ids, Severity
+from connector.objects import Ids
 from connector.observed import Claims, ImapAnswer
 from connector.outage import NOT_READABLE
 from connector.plans.plan import TAKES_BACK, Change

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from connector.errors import StaleWriteError, UnavailableError, UnreadableError
 from connector.kept import read, written
-from connector.model import Chunk, Connection, is_name
+from connector.mailbox import Chunk
+from connector.model import Connection
 from connector.update import update
+from connector.wanted import is_name
 
 if TYPE_CHECKING:
     from connector.clients.store import Store

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from connector.document import Document
 from connector.errors import UnreadableError
+from connector.finding import Finding
 from connector.kept import read, read_or_none
-from connector.model import Chunk, Finding
+from connector.mailbox import Chunk
 from connector.planned import LIFE, Planned, PlannedChange, PlannedChunk, union
 from connector.plans.plan import Action
 from connector.update import update

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connector.model import Connection, Lost, Operation
+from connector.model import Connection
+from connector.operation import Lost, Operation
 from connector.orders import Progress
 from connector.steps import StepName, StepState, unsettled
 from connector.waiting import TIMER_SLACK

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.errors import UnavailableError, WaitError
-from connector.model import Connection, Finding
+from connector.finding import Finding
+from connector.model import Connection
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.waiting import LONGEST_ASKED, TIMER_SLACK
 

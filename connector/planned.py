@@ -9,10 +9,14 @@ from typing import Annotated, TypeVar
 from pydantic import AwareDatetime, Field
 
 from connector.document import Document
-from connector.model import MAX_MAILBOXES, Chunk, Connection, Finding, Rights
+from connector.finding import Finding
+from connector.mailbox import Chunk
+from connector.model import Connection
+from connector.objects import Rights
 from connector.plans.plan import Action, Change
 from connector.plans.prerequisites import may
 from connector.steps import StepName
+from connector.wanted import MAX_MAILBOXES
 
 K = TypeVar("K", bound=Document)
 LIFE = timedelta(days=7)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from connector.document import Document
 from connector.errors import StaleWriteError, UnreadableError
+from connector.finding import Finding
 from connector.kept import read, written
-from connector.model import Finding
 
 if TYPE_CHECKING:
     from connector.clients.store import Store

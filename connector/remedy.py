@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.errors import MissingIdError
-from connector.model import Finding, Ids
+from connector.finding import Finding
+from connector.objects import Ids
 from connector.quoting import bash, powershell
 
 ALLOWED_GROUP = "UTM Mail Connect Mailboxes"

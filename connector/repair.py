@@ -18,7 +18,8 @@ from connector.documents import chunk_in, chunk_path, connection_in, path_of
 from connector.errors import UnreadableError
 from connector.history import Histories, History
 from connector.kept import Why, read, written
-from connector.model import Chunk, Connection
+from connector.mailbox import Chunk
+from connector.model import Connection
 from connector.planned import Planned
 from connector.together import together
 

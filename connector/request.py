@@ -15,9 +15,9 @@ from connector.address import MAX_ADDRESS, PATTERN, canonical
 from connector.document import Document
 from connector.errors import BodyError, FieldError
 from connector.microsoft import MAX_LIFETIME_DAYS
-from connector.model import MAX_MAILBOXES, MAX_NAME, ConnectionName, Wanted
 from connector.visible import PATTERN as SEEN
 from connector.visible import hidden, visible
+from connector.wanted import MAX_MAILBOXES, MAX_NAME, ConnectionName, Wanted
 
 MAX_BODY = 1_000_000
 """Bytes. 5,000 addresses of 100 characters are half of it."""

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from connector.diagnosis import refusal, unread
 from connector.errors import ForbiddenError, ServiceError, ServiceName, WaitError
+from connector.finding import Finding
 from connector.microsoft import EXCHANGE_ROLE
-from connector.model import Finding
 from connector.observed import Claims, CredentialPolicy
 from connector.patience import SECONDS, patiently
 from connector.plans import prerequisites

@@ -11,10 +11,12 @@ from enum import StrEnum
 
 from connector.errors import ConflictError, RequestError, UnknownConnectionError
 from connector.lost import Live, another, lost
-from connector.model import Absent, Connection, Operation, Wanted
+from connector.model import Connection
+from connector.operation import Operation
 from connector.outage import before as worked_before
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.verdict import conclude, settle_proven
+from connector.wanted import Absent, Wanted
 
 
 class Kind(StrEnum):

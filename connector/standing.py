@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from connector.credential import Rotation, SecretRecord
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
-from connector.model import Connection, Finding, Severity
+from connector.finding import Finding, Severity
+from connector.model import Connection
 from connector.rotation import handed_out, needs_person, offered, still_used, used
 from connector.steps import SETTLED, ConnectionState, StepName
 

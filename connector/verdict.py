@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK
-from connector.model import PROVEN_BY_LOGIN, Absent, Connection, Finding
+from connector.finding import PROVEN_BY_LOGIN, Finding
+from connector.model import Connection
 from connector.plans.ownership import STOPPING
 from connector.steps import PROGRAMMES, SETTLED, ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
+from connector.wanted import Absent
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,16 @@ from connector.document import Document
 from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, UnknownConnectionError, UnreadableError
 from connector.etag import etag
+from connector.finding import Finding
 from connector.history import Asked
 from connector.log import unreadable
 from connector.messages import text
-from connector.model import Finding, is_name
 from connector.planned import Planned
 from connector.request import AcceptRequest, parse_acceptance
 from connector.ruling import Kind, Wake
 from connector.services import services
 from connector.steps import OperationKind
+from connector.wanted import is_name
 from triggers.answers import content, json_answer, language
 from triggers.asking import Asking, asking
 from triggers.findings import AcceptanceView, acceptance_view

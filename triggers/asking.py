@@ -18,9 +18,10 @@ from connector.errors import ConnectorError, ServiceError
 from connector.etag import check
 from connector.history import Asked, Entry
 from connector.log import log
-from connector.model import Connection, Wanted, is_name
+from connector.model import Connection
 from connector.ruling import Kind, Removal, Request
 from connector.services import services
+from connector.wanted import Wanted, is_name
 from triggers.answers import meaning
 from triggers.caller import caller
 from triggers.performing import new_id

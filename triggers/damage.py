@@ -9,10 +9,12 @@ from pydantic import Field
 
 from connector.document import Document
 from connector.errors import ConflictError, UnknownConnectionError, UnreadableError
+from connector.mailbox import Chunk
 from connector.messages import Language, text
-from connector.model import Chunk, Connection, is_name
+from connector.model import Connection
 from connector.repair import Damaged, Repairs, Way
 from connector.services import services
+from connector.wanted import is_name
 
 
 class DamageView(Document):

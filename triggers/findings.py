@@ -12,8 +12,10 @@ from connector.address import both
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.document import Document
 from connector.errors import UnreadableError
+from connector.finding import Finding, Severity
 from connector.messages import Language, text
-from connector.model import Connection, Finding, Ids, Severity
+from connector.model import Connection
+from connector.objects import Ids
 from connector.remedy import Context, remedy
 from connector.services import Services
 from connector.steps import SETTLED, StepName

@@ -8,8 +8,9 @@ import azure.functions as func
 
 from connector import __version__
 from connector.errors import GrantMissingError
+from connector.finding import Finding
 from connector.messages import Language, text
-from connector.model import Finding, Ids
+from connector.objects import Ids
 from connector.observed import Claims
 from connector.probes import Probed
 from connector.rights import Glance, Unread, glance

@@ -13,8 +13,8 @@ from connector.document import Document
 from connector.errors import UnknownConnectionError
 from connector.history import Asked, Entry
 from connector.messages import Language, text
-from connector.model import is_name
 from connector.services import services
+from connector.wanted import is_name
 from triggers.answers import json_answer, language
 from triggers.query import TOP, integer, query
 from triggers.route import READ, Role, Route

@@ -9,11 +9,12 @@ import azure.durable_functions as df
 from connector.documents import Versioned
 from connector.errors import UnavailableError, UnknownConnectionError
 from connector.lost import HOST, Live, gone, lost, shown
-from connector.model import Connection, is_name
+from connector.model import Connection
 from connector.orders import Progress, progress
 from connector.services import services
 from connector.standing import Standing, standing
 from connector.steps import ConnectionState
+from connector.wanted import is_name
 
 
 def instance_id(connection: Connection) -> str:

@@ -16,13 +16,14 @@ from connector.address import international
 from connector.document import Document
 from connector.dry_runs import ReplacedError
 from connector.errors import UnknownConnectionError
+from connector.finding import Finding
 from connector.messages import Language, text
-from connector.model import Finding, is_name
 from connector.planned import Planned, PlannedChange
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
 from connector.services import services
 from connector.steps import ConnectionState, StepName
 from connector.visible import visible
+from connector.wanted import is_name
 from triggers import operations
 from triggers.answers import json_answer, language
 from triggers.findings import AcceptanceView, FindingView, acceptance_view, accepted, context_of, finding_view

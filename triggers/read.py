@@ -11,8 +11,9 @@ import azure.functions as func
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
 from connector.etag import etag
+from connector.mailbox import MailboxRecord
 from connector.messages import Language
-from connector.model import Connection, MailboxRecord
+from connector.model import Connection
 from connector.remedy import Context
 from connector.services import services
 from connector.standing import damaged

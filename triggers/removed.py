@@ -9,8 +9,8 @@ from pydantic import Field
 
 from connector.document import Document
 from connector.messages import Language, text
-from connector.model import Removed
 from connector.plans.plan import Action
+from connector.removed import Removed
 from connector.steps import StepName
 from connector.visible import visible
 

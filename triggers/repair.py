@@ -15,7 +15,7 @@ from connector.etag import etag
 from connector.history import Asked
 from connector.lost import Live
 from connector.messages import Language
-from connector.model import Connection, Wanted
+from connector.model import Connection
 from connector.patience import patiently
 from connector.plans.application import unique_name
 from connector.plans.mailbox_list import removals
@@ -23,6 +23,7 @@ from connector.repair import Damaged, Way
 from connector.request import SetUpRequest, as_display_name, parse
 from connector.ruling import Kind, Refuse, Removal
 from connector.services import services
+from connector.wanted import Wanted
 from triggers import operations
 from triggers.answers import content, json_answer, language
 from triggers.asking import Asking, asking

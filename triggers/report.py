@@ -14,7 +14,8 @@ from connector import __version__, clock
 from connector.address import international
 from connector.document import Document
 from connector.errors import UnreadableError
-from connector.model import Finding, MailboxRecord
+from connector.finding import Finding
+from connector.mailbox import MailboxRecord
 from connector.rotation import used
 from connector.services import services
 from connector.standing import damaged

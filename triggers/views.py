@@ -13,8 +13,10 @@ from connector.credential import RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE
 from connector.document import Document
 from connector.etag import etag
+from connector.mailbox import MailboxRecord
 from connector.messages import Language, text
-from connector.model import Connection, MailboxRecord, StepRecord
+from connector.model import Connection
+from connector.operation import StepRecord
 from connector.orders import Progress
 from connector.remedy import Context
 from connector.rotation import old_works_until, state_of, used

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from connector.finding import Finding, Severity
 from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, SINGLE_TENANT
-from connector.model import Absent, Finding, Severity, Wanted
 from connector.observed import Application
 from connector.plans import ownership
 from connector.plans.ownership import Registration
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
+from connector.wanted import Absent, Wanted
 
 REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
 TAG = "utm-mail-connect"

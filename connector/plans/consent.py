@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.finding import Finding
 from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
-from connector.model import Absent, Finding
 from connector.observed import Resource, RoleAssignment
 from connector.plans.ownership import Registration, guarded, ours
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
+from connector.wanted import Absent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.model import Absent, Finding
+from connector.finding import Finding
 from connector.observed import ExchangePrincipal
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
+from connector.wanted import Absent
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from connector.address import folded
-from connector.model import Chunk, ChunkSummary, MailboxRecord
+from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
 from connector.plans.mailboxes import left_behind
 from connector.steps import MailboxState, StepName
 

@@ -9,12 +9,14 @@ from typing import Protocol
 
 from connector.address import folded, is_plus
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
+from connector.finding import Finding
+from connector.mailbox import MailboxRecord
 from connector.microsoft import SPREAD
-from connector.model import Absent, Finding, MailboxRecord
 from connector.observed import Mailbox, Recipient
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
+from connector.wanted import Absent
 
 
 @dataclass(frozen=True, slots=True)

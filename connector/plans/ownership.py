@@ -15,11 +15,13 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from connector.acceptances import same_guid
+from connector.finding import OF_OTHERS, Finding
 from connector.microsoft import CLOCKS, PROGRAMS, REPLICATION_TIME
-from connector.model import OF_OTHERS, Absent, Finding, Made, Making
+from connector.objects import Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
 from connector.plans.plan import Goal, Plan
 from connector.steps import StepName
+from connector.wanted import Absent
 
 STOPPING = OF_OTHERS | {"owner-missing", "owners-not-readable"}
 """The findings of this decision. While one of them is open nothing is written, and no login proves the contrary."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.model import Absent, Finding, Wanted
+from connector.finding import Finding
+from connector.wanted import Absent, Wanted
 
 
 class Action(StrEnum):

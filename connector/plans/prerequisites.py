@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.errors import ForbiddenError
+from connector.finding import Finding, Severity
 from connector.microsoft import (
     ASSIGN,
     BACKDATED,
@@ -17,10 +18,11 @@ from connector.microsoft import (
     VAULT_FIREWALL,
     Cmdlet,
 )
-from connector.model import Absent, Finding, Rights, Severity
+from connector.objects import Rights
 from connector.observed import Claims, CredentialPolicy
 from connector.plans.plan import Action, Goal, Plan
 from connector.steps import StepName
+from connector.wanted import Absent
 
 GRAPH_ROLES: dict[str, Severity] = {OWNED_BY: "error", ASSIGN: "warning", READ_ALL: "warning", READ_POLICY: "warning"}
 """What is used of Microsoft Graph, and how much is lost without it; only the first is needed always."""

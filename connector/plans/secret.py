@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from connector.credential import Intent, Rotation, RotationState, SecretRecord
+from connector.finding import Finding
 from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
-from connector.model import Absent, Finding
 from connector.observed import Credential, SecretVersion
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.plans.succession import NEW, ROTATION, Told, is_offered, is_over, state_of, told, was_in_use
 from connector.rotation import proven
 from connector.steps import OperationKind, StepName
+from connector.wanted import Absent
 
 _MARGIN = timedelta(hours=1)
 CLAIM = timedelta(minutes=5)

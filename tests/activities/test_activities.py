@@ -38,12 +38,16 @@ from connector.errors import (
     UnforeseenError,
     WaitError,
 )
-from connector.model import Chunk, ChunkSummary, Connection, Ids, MailboxRecord, Operation, Wanted
+from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
+from connector.model import Connection
+from connector.objects import Ids
 from connector.observed import Credential, ExchangePrincipal, Mailbox
+from connector.operation import Operation
 from connector.orders import Order, Outcome, Part
 from connector.plans.secret import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRINCIPAL = ExchangePrincipal("app", "sp", "UTM")

@@ -15,9 +15,11 @@ import pytest_asyncio
 from activities.operation import end_round, fail
 from connector.clients.store import FolderStore
 from connector.documents import Documents
-from connector.model import Connection, Operation, Wanted
+from connector.model import Connection
+from connector.operation import Operation
 from connector.services import close_services
 from connector.steps import OperationKind
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ORDER = {"name": "hq", "revision": 1, "now": NOW.isoformat(), "step": "consent", "code": "step-overdue"}

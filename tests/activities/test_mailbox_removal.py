@@ -11,7 +11,7 @@ import pytest
 from activities.mailbox_removal import TakingBack
 from activities.run import Run
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
-from connector.model import Chunk, MailboxRecord
+from connector.mailbox import Chunk, MailboxRecord
 from connector.orders import Order
 from connector.plans.mailbox_list import summary
 from connector.steps import OperationKind

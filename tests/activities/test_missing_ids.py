@@ -17,9 +17,12 @@ from connector.clients.store import FolderStore
 from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.errors import MissingIdError
-from connector.model import Connection, Ids, Operation, StepRecord, Wanted
+from connector.model import Connection
+from connector.objects import Ids
+from connector.operation import Operation, StepRecord
 from connector.orders import Order
 from connector.steps import OperationKind, StepName, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 IDS = {"tenantId": "t", "applicationId": "a", "objectId": "o", "enterpriseApplicationId": "e"}

@@ -9,7 +9,7 @@ import pytest
 
 from activities.run import Run
 from activities.stage import Stage, settle
-from connector.model import StepRecord
+from connector.operation import StepRecord
 from connector.orders import Order, Part
 from connector.plans.plan import Action, Change, Plan
 from connector.steps import StepName, StepState

@@ -15,8 +15,9 @@ import pytest
 
 from connector import quoting
 from connector.errors import FieldError, SettingsError
+from connector.finding import Finding
 from connector.messages import LANGUAGES, catalogue
-from connector.model import Finding, Ids
+from connector.objects import Ids
 from connector.remedy import _ALONE, _CONNECTION, Context, remedy
 from connector.request import parse
 from connector.settings import load

@@ -12,8 +12,8 @@ from typing import Any, get_args
 import pytest
 from playwright.async_api import expect
 
+from connector.finding import Severity
 from connector.messages import LANGUAGES, catalogue
-from connector.model import Severity
 from connector.steps import ConnectionState, StepName
 from local.browser import DESKTOP, PHONE
 from local.tenant.misbehaviour import Preset

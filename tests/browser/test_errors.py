@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, expect
 
-from connector.model import Operation
+from connector.operation import Operation
 from connector.services import services
 from connector.steps import OperationKind
 from tests.browser.visitor import Visitor, visiting

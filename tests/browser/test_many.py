@@ -7,9 +7,12 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from connector.model import Chunk, ChunkSummary, Connection, MailboxRecord, Operation, Wanted
+from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
+from connector.model import Connection
+from connector.operation import Operation
 from connector.services import services
 from connector.steps import ConnectionState, MailboxState, OperationKind
+from connector.wanted import Wanted
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
 

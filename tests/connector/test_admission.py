@@ -19,10 +19,12 @@ from connector.errors import RequestError
 from connector.etag import etag
 from connector.lost import ALIVE, Live, lost
 from connector.messages import text
-from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.orders import Progress, progress
 from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 WORDS = (None, "Pending", "Running", "ContinuedAsNew", "Suspended", "Completed", "Failed", "Terminated", "Canceled")

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from connector.credential import SecretRecord
 from connector.expiry import THRESHOLDS, due
-from connector.model import ChunkSummary, Connection, Finding, Operation, StepRecord, Wanted
+from connector.finding import Finding
+from connector.mailbox import ChunkSummary
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.steps import (
     SETTLED,
     ConnectionState,
@@ -24,6 +27,7 @@ from connector.steps import (
 )
 from connector.verdict import Verdict, conclude, needs_person, proving_overdue, settle_proven
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK, round_wait, step_overdue, step_wait
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

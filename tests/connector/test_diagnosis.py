@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from connector.diagnosis import UNKNOWN, Evidence, alias, login, refusal, token_findings
 from connector.errors import ForbiddenError, RefusedError, ServiceError, UnexpectedAnswerError
+from connector.finding import Finding
 from connector.messages import LANGUAGES, text
-from connector.model import Finding, Ids
+from connector.objects import Ids
 from connector.observed import Claims, ImapAnswer
 from connector.plans.plan import Action, Change
 from connector.steps import StepName

@@ -12,8 +12,11 @@ import pytest
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import StaleWriteError, UnavailableError
-from connector.model import Chunk, Connection, MailboxRecord, Operation, StepRecord, Wanted
+from connector.mailbox import Chunk, MailboxRecord
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.steps import SETTLED, OperationKind, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

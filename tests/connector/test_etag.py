@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from connector.errors import ConditionError
 from connector.etag import check, etag
-from connector.model import Connection, Operation, Wanted
+from connector.model import Connection
+from connector.operation import Operation
 from connector.steps import ConnectionState, OperationKind
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

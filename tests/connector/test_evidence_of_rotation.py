@@ -10,7 +10,8 @@ import pytest
 from activities.next_proof import STAGE, Observed
 from connector.credential import Rotation, RotationState, SecretRecord
 from connector.evidence import LastUses, Unknown, heed, next_used, old_used
-from connector.model import Connection, Operation
+from connector.model import Connection
+from connector.operation import Operation
 from connector.rotation import LATE, retires
 from connector.standing import standing
 from connector.steps import ConnectionState, OperationKind

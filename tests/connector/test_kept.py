@@ -15,7 +15,8 @@ from connector.documents import Documents, connection_in
 from connector.errors import UnreadableError
 from connector.history import History
 from connector.kept import SCHEMA, Why, read, written
-from connector.model import Chunk, Connection
+from connector.mailbox import Chunk
+from connector.model import Connection
 from connector.planned import Planned
 from tests.connector.test_documents import connection
 

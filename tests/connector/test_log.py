@@ -12,9 +12,9 @@ import pytest
 
 from connector.clients.graph_objects import policy
 from connector.log import unforeseen
-from connector.model import Wanted
 from connector.orders import Order, parsed
 from connector.together import together
+from connector.wanted import Wanted
 
 
 def where(caplog: pytest.LogCaptureFixture, error: Exception) -> list[list[str]]:

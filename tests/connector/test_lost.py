@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from connector.lost import ALIVE, HOST, Live, another, lost, shown
-from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.orders import Progress, progress
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 WORDS = (None, "Pending", "Running", "ContinuedAsNew", "Suspended", "Completed", "Failed", "Terminated", "Canceled")

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.model import Connection, Finding, Operation, StepRecord, Wanted
+from connector.finding import Finding
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.outage import NOT_READABLE, before, spares, spares_login
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 READY, VERIFY = ConnectionState.READY, OperationKind.VERIFY

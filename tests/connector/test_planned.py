@@ -9,9 +9,12 @@ import pytest
 
 from connector.clients.store import FolderStore
 from connector.dry_runs import Plans
-from connector.model import Chunk, Connection, Operation, Wanted
+from connector.mailbox import Chunk
+from connector.model import Connection
+from connector.operation import Operation
 from connector.planned import LIFE, Planned, PlannedChunk
 from connector.steps import OperationKind
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 25, 17, 40, tzinfo=UTC)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.model import Finding, Ids
+from connector.finding import Finding
+from connector.objects import Ids
 from connector.remedy import Context, remedy
 from connector.steps import StepName
 

@@ -12,8 +12,9 @@ from connector.documents import Documents, connection_in
 from connector.errors import StaleWriteError, UnreadableError
 from connector.history import Histories
 from connector.kept import Why, written
-from connector.model import MAX_MAILBOXES, Chunk, ChunkSummary
+from connector.mailbox import Chunk, ChunkSummary
 from connector.repair import Repairs, Way
+from connector.wanted import MAX_MAILBOXES
 from tests.connector.test_documents import connection
 
 GOOD = written(connection())

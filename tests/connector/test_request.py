@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import BodyError, FieldError
-from connector.model import is_name
 from connector.request import MAX_BODY, parse
+from connector.wanted import is_name
 
 GOOD: dict[str, Any] = {"name": "utm-headquarters", "mailboxes": ["Invoices@contoso.com", "support@contoso.com"]}
 

@@ -13,7 +13,8 @@ from connector.admission import admit
 from connector.caller import Caller
 from connector.credential import Rest, Rotation, RotationState, SecretRecord
 from connector.lost import Live
-from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.orders import Progress
 from connector.rotation import (
     Mode,
@@ -29,6 +30,7 @@ from connector.rotation import (
 )
 from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start, Wake
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)  # a Monday
 ALL = range(7)

@@ -12,7 +12,7 @@ import pytest
 from connector.clouds import CHINA, PUBLIC, Cloud
 from connector.errors import ForbiddenError, ServiceError, ThrottledError
 from connector.evidence import LastUses, Unknown
-from connector.model import Ids
+from connector.objects import Ids
 from connector.observed import Claims
 from connector.services import Services
 from connector.sign_ins import last_uses

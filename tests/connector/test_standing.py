@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from connector.credential import Rotation, RotationState, SecretRecord
-from connector.model import ChunkSummary, Connection, Finding, Operation, StepRecord, Wanted
+from connector.finding import Finding
+from connector.mailbox import ChunkSummary
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.standing import standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.verdict import conclude
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DONE = {step: StepRecord(state=StepState.DONE) for step in StepName}

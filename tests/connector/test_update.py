@@ -9,7 +9,7 @@ import pytest
 from connector.clients.store import FolderStore
 from connector.errors import StaleWriteError
 from connector.kept import read, written
-from connector.model import Chunk, MailboxRecord
+from connector.mailbox import Chunk, MailboxRecord
 from connector.update import update
 
 PATH = "connections/hq/mailboxes-0000.json"

@@ -11,9 +11,10 @@ import pytest
 
 from connector.diagnosis import refusal
 from connector.errors import RefusedError
+from connector.finding import Finding
 from connector.messages import Language, catalogue, text
 from connector.microsoft import TOKEN_REFUSALS
-from connector.model import Finding, Ids
+from connector.objects import Ids
 from connector.remedy import Context, remedy
 from connector.steps import StepName
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from activities.secret import STAGE
-from connector.model import Connection, StepRecord
+from connector.model import Connection
+from connector.operation import StepRecord
 from connector.orders import Order
 from connector.plans.secret import secret_name
 from connector.services import services

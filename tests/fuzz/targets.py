@@ -15,10 +15,12 @@ from connector.clients.imap import _words
 from connector.clients.retry_after import retry_after
 from connector.errors import RequestError, ServiceError, UnexpectedAnswerError, UnreadableError
 from connector.kept import read
+from connector.mailbox import Chunk
 from connector.messages import LANGUAGES, preferred
-from connector.model import Chunk, Connection, is_name
+from connector.model import Connection
 from connector.request import MAX_BODY, parse
 from connector.verdict import conclude
+from connector.wanted import is_name
 
 Target = Callable[[bytes], None]
 _SECRET = "eyJ0eXAiOiJKV1Qi.c2VjcmV0LXNlY3JldC1zZWNyZXQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"

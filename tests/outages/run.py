@@ -21,10 +21,12 @@ from connector.caller import Caller
 from connector.clients.store import FolderStore, Store
 from connector.errors import UnavailableError
 from connector.lost import Live
-from connector.model import Chunk, Connection, Wanted
+from connector.mailbox import Chunk
+from connector.model import Connection
 from connector.ruling import Kind, Request, Start
 from connector.services import close_services, services
 from connector.steps import ConnectionState, OperationKind, StepName
+from connector.wanted import Wanted
 from function_app import app
 from local.environment import settings
 from local.host.functions import Functions

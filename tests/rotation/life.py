@@ -12,10 +12,11 @@ from connector import clock
 from connector.admission import admit
 from connector.caller import Caller
 from connector.lost import Live
-from connector.model import Connection, Wanted
+from connector.model import Connection
 from connector.rotation import Mode, begins, retires
 from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start
 from connector.services import services
+from connector.wanted import Wanted
 from local.tenant import Tenant
 from local.tenant.world import Application, SecretVersion
 from tests.walks.durable import Durable

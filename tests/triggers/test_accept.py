@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from connector.model import Finding
+from connector.finding import Finding
 from connector.steps import StepName
 from tests.triggers.served import NAME, PATH, Served, problem, running
 

@@ -14,8 +14,10 @@ import pytest
 
 from connector.clients.store import FolderStore
 from connector.documents import Documents
-from connector.model import Connection, Operation, Wanted
+from connector.model import Connection
+from connector.operation import Operation
 from connector.steps import ConnectionState, OperationKind
+from connector.wanted import Wanted
 from local.client import ApiClient
 from local.environment import serving
 from local.tenant import Tenant

@@ -16,10 +16,12 @@ from connector.caller import Caller
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import ConflictError, StaleWriteError, UnavailableError
-from connector.model import Connection, Operation, StepRecord, Wanted
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.ruling import Admitted, Kind, Request, Settled
 from connector.services import close_services
 from connector.steps import OperationKind, StepName, StepState
+from connector.wanted import Wanted
 from triggers import operations
 from triggers.performing import perform, start
 

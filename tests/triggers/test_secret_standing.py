@@ -12,17 +12,12 @@ import pytest_asyncio
 from connector.clients.store import FolderStore
 from connector.credential import Rotation, RotationState, SecretRecord
 from connector.documents import Documents
-from connector.model import (
-    Chunk,
-    ChunkSummary,
-    Connection,
-    Ids,
-    MailboxRecord,
-    Operation,
-    StepRecord,
-    Wanted,
-)
+from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
+from connector.model import Connection
+from connector.objects import Ids
+from connector.operation import Operation, StepRecord
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 from tests.triggers.served import Served, problem, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

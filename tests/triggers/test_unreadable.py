@@ -17,8 +17,11 @@ from connector.clients.store import FolderStore
 from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.kept import SCHEMA, Why, written
-from connector.model import Chunk, Connection, MailboxRecord, Operation, StepRecord, Wanted
+from connector.mailbox import Chunk, MailboxRecord
+from connector.model import Connection
+from connector.operation import Operation, StepRecord
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 from local.client import RESTING
 from tests.triggers.served import Served, problem, running
 

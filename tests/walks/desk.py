@@ -19,13 +19,15 @@ from connector.clients.exchange import ExchangeAdmin
 from connector.documents import Documents
 from connector.dry_runs import Plans
 from connector.lost import Live
-from connector.model import MailboxRecord, Operation, StepRecord, Wanted
+from connector.mailbox import MailboxRecord
 from connector.observed import ImapAnswer
+from connector.operation import Operation, StepRecord
 from connector.orders import Order, parsed
 from connector.planned import Planned
 from connector.ruling import Kind, Refuse, Request, Start
 from connector.services import services
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
+from connector.wanted import Wanted
 from local.tenant import PresetName, Tenant
 from local.tenant.exchange_rights import CMDLETS
 from tests.walks.durable import Durable

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from connector.model import Chunk
+from connector.mailbox import Chunk
 from connector.plans.mailbox_list import handed_over, removals
 from connector.steps import ConnectionState, MailboxState, OperationKind
 from local.tenant import PresetName

@@ -28,8 +28,11 @@ from connector.clouds import Cloud
 from connector.documents import Documents
 from connector.errors import ServiceError, StaleWriteError, UnavailableError
 from connector.kept import Why, Withheld
-from connector.model import Chunk, Connection, MailboxRecord, Operation, Wanted
+from connector.mailbox import Chunk, MailboxRecord
+from connector.model import Connection
+from connector.operation import Operation
 from connector.steps import OperationKind
+from connector.wanted import Wanted
 
 SMALL = Bounds(30, 1000)
 AZURITE = Path(__file__).parents[3] / "node_modules/.bin/azurite-blob"

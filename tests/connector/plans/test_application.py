@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from connector.model import Wanted
 from connector.observed import Application
 from connector.plans.application import Observed, plan, unique_name
 from connector.plans.plan import Action
+from connector.wanted import Wanted
 from tests.connector.plans.test_ownership import APPLICATION, OTHER, seen
 
 WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])

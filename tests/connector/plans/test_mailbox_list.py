@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model import Chunk, MailboxRecord, Operation
+from connector.mailbox import Chunk, MailboxRecord
+from connector.operation import Operation
 from connector.plans.mailbox_list import again, arrange, handed_over, removals
 from connector.plans.mailboxes import finding
 from connector.steps import MailboxState, OperationKind

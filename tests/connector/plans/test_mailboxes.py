@@ -12,7 +12,7 @@ from connector.errors import (
     ServiceError,
     UnexpectedAnswerError,
 )
-from connector.model import MailboxRecord, Wanted
+from connector.mailbox import MailboxRecord
 from connector.observed import Recipient
 from connector.plans.mailboxes import (
     Seen,
@@ -23,6 +23,7 @@ from connector.plans.mailboxes import (
     was_refused,
 )
 from connector.plans.plan import Action
+from connector.wanted import Wanted
 
 
 class Together:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from connector.finding import ACCEPTABLE
 from connector.microsoft import SINGLE_TENANT
-from connector.model import ACCEPTABLE, Made, Making
+from connector.objects import Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
 from connector.plans.application import REQUIRED_ROLES, TAG
 from connector.plans.ownership import STOPPING, Identity, Registration, belongs, judge, stopping

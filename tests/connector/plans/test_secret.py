@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.credential import Intent
+from connector.finding import Finding
 from connector.microsoft import REPLICATION_TIME
-from connector.model import Finding, Wanted
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action
 from connector.plans.secret import (
@@ -23,6 +23,7 @@ from connector.plans.secret import (
     secret_name,
 )
 from connector.steps import StepName
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from connector.credential import Rotation, RotationState, SecretRecord
-from connector.model import Connection, Operation, Wanted
+from connector.model import Connection
 from connector.observed import Credential, SecretVersion
+from connector.operation import Operation
 from connector.plans.secret import Observed, plan
 from connector.plans.settled import settle
 from connector.plans.succession import record_of
 from connector.rotation import confirmed, handed_out
 from connector.steps import OperationKind
+from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

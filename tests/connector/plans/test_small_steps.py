@@ -10,7 +10,6 @@ import pytest
 from connector import microsoft
 from connector.errors import ForbiddenError
 from connector.microsoft import IMAP_ROLE, IMAP_ROLE_ID
-from connector.model import Wanted
 from connector.observed import (
     Claims,
     CredentialPolicy,
@@ -21,6 +20,7 @@ from connector.observed import (
 )
 from connector.plans import consent, enterprise_application, exchange, prerequisites
 from connector.plans.plan import Action, Plan
+from connector.wanted import Wanted
 from tests.connector.plans.test_ownership import APPLICATION, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,0 +1,90 @@
+"""What came of each mailbox of the list, in documents of up to ``MAILBOX_CHUNK`` of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from connector.document import Document
+from connector.finding import Finding
+from connector.operation import SettledIn
+from connector.steps import MailboxState
+
+
+class MailboxRecord(Document):
+    """One name of the wanted list, with the mailbox that it means, or a mailbox whose access is still to be taken back.
+
+    The application exists for this connection alone: its access to any mailbox that was ever on the list is the list's,
+    whoever gave it.
+    """
+
+    requested: str
+    address: str | None = None
+    """The user principal name: what the UTM must use."""
+    guid: str | None = None
+    """Exchange's ``Guid``: what the mailbox is, whatever it is called. None as long as nobody has looked."""
+    exchange_guid: str | None = None
+    """Another one after the mailbox was licensed again."""
+    directory_id: str | None = None
+    """The object id of its user in Entra."""
+    wanted: bool = True
+    """Whether the name was on the list that the operation has arranged; what is wanted now says ``Wanted``."""
+    state: MailboxState = MailboxState.PENDING
+    access: Literal["giving", "given", "foreign"] | None = None
+    """``giving`` before the write, ``given`` when it was seen; ``foreign`` as versions before called what was there."""
+    given_on: AwareDatetime | None = None
+    """When it was last given, or seen first: for a while a server that shows less may not know it yet."""
+    leaving_since: AwareDatetime | None = None
+    """Since when it is tried to take the access back."""
+    imap_enabled_by_us: bool = False
+    taken_on: AwareDatetime | None = None
+    """When its access was read to be gone, in a removal that keeps what it has taken back."""
+    resolved_in: str | None = None
+    """The operation in which it was last found out which mailbox the name means, or that it means none."""
+    settled_in: SettledIn = None
+    """The operation in which access was last found as wanted; in another one it is still to be looked at."""
+    proven_in: str | None = None
+    """The operation in which it last opened."""
+    proven_on: AwareDatetime | None = None
+    finding: Finding | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what tells this mailbox from others: its guid, or a name of it as long as that is not known."""
+        return self.guid or (self.address or self.requested).lower()
+
+    @property
+    def held(self) -> bool:
+        """Return whether the application has access, as far as was seen or tried out: it is taken back one day."""
+        return self.access is not None or self.proven_on is not None
+
+    @property
+    def known(self) -> bool:
+        """Return whether anybody has seen a mailbox behind the name."""
+        return self.held or self.guid is not None or self.address is not None
+
+
+class Chunk(Document):
+    """The document of up to ``MAILBOX_CHUNK`` mailboxes."""
+
+    number: int
+    mailboxes: list[MailboxRecord] = []
+
+    def counts(self) -> dict[MailboxState, int]:
+        """Return how many wanted mailboxes are in each state."""
+        counts: dict[MailboxState, int] = {}
+        for mailbox in self.mailboxes:
+            if mailbox.wanted:
+                counts[mailbox.state] = counts.get(mailbox.state, 0) + 1
+        return counts
+
+
+class ChunkSummary(Document):
+    """What the connection's own document knows of a chunk, so that no list has to open all of them."""
+
+    counts: dict[MailboxState, int] = {}
+    unsettled: int = 0
+    """Wanted mailboxes whose access is not there yet in this operation."""
+    leaving: list[str] = []
+    """Mailboxes that are no longer wanted and whose access has not been taken back."""

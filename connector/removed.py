@@ -1,0 +1,45 @@
+"""What a removal takes back, and what is kept of a connection that was taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import AwareDatetime
+
+from connector.document import Document
+from connector.finding import Finding
+from connector.steps import StepName
+
+
+class Taken(Document):
+    """Something that a removal takes back: kept before it is tried."""
+
+    step: StepName
+    action: str
+    subject: str
+    on: AwareDatetime | None = None
+    """When it was read to be gone, whoever took it back."""
+
+    def through(self, step: StepName, now: datetime) -> Taken:
+        """Return it when a step is settled: gone now, where it is of that step and was not gone before."""
+        return self.model_copy(update={"on": now}) if self.step is step and self.on is None else self
+
+
+class Removed(Document):
+    """What is kept of a connection that was taken back."""
+
+    on: AwareDatetime
+    asked_on: AwareDatetime
+    by: str | None = None
+    """Who has asked for it, as the log says."""
+    taken: list[Taken] = []
+    mailboxes: list[str] = []
+    """From which the access was taken."""
+    imap: list[str] = []
+    """On which we had switched IMAP on, and it stays so: other programs may use it by now."""
+    application_id: str | None = None
+    """Of the application, which can be restored for 30 days; None where none was deleted."""
+    stays: str | None = None
+    """The id of an application that was not ours, and is still there."""
+    findings: list[Finding] = []
+    """What was to be said."""

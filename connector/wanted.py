@@ -1,0 +1,38 @@
+"""What somebody wants of a connection: a list of mailboxes, or nothing any more."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from connector.document import Document
+
+MAX_MAILBOXES = 5_000
+NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MAX_NAME = 40
+
+ConnectionName = Annotated[str, Field(max_length=MAX_NAME, pattern=NAME_PATTERN)]
+
+
+def is_name(value: str) -> bool:
+    """Return whether ``value`` could be the name of a connection."""
+    return len(value) <= MAX_NAME and re.fullmatch(NAME_PATTERN, value) is not None
+
+
+class Wanted(Document):
+    """What the last accepted request asked for, written in one piece with its revision, before anybody works on it."""
+
+    revision: int
+    display_name: str
+    mailboxes: list[str]
+    """The list that is wanted: its only home. What came of each name stands in the chunks."""
+    lifetime_days: int | None = None
+    enable_imap: bool = False
+
+
+class Absent(Document):
+    """What is wanted when a connection is taken back: nothing."""
+
+    revision: int
