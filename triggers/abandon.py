@@ -10,12 +10,12 @@ from connector.history import Asked
 from connector.ruling import Kind
 from connector.services import services
 from triggers import operations
+from triggers.accepted import Accepted, accepted_answer
 from triggers.asking import asking
 from triggers.evidence import next_in_use
 from triggers.performing import perform
 from triggers.query import free_text, query
 from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
-from triggers.views import Accepted, accepted_answer
 
 KEY = free_text("keyId", "`rotation.keyId`: nobody gives up another secret than he means. Needed where there is one.")
 

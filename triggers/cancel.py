@@ -9,11 +9,11 @@ from connector.history import Asked
 from connector.log import log
 from connector.ruling import Kind, Settled
 from triggers import operations
+from triggers.accepted import Accepted, accepted_answer
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
 from triggers.route import CHANGED, READ, Role, Route
-from triggers.views import Accepted, accepted_answer
 
 
 @Route(

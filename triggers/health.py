@@ -18,9 +18,9 @@ from connector.services import Services, services
 from connector.steps import StepName
 from triggers.answers import json_answer, language
 from triggers.findings import context_of, finding_view
+from triggers.health_view import Health, VaultWrite
 from triggers.query import query
 from triggers.route import STORE, Role, Route
-from triggers.views import Health, VaultWrite
 
 
 @Route(

@@ -11,7 +11,7 @@ from triggers import operations
 from triggers.answers import json_answer
 from triggers.query import TOP, free_text, query
 from triggers.route import STORE, Role, Route
-from triggers.views import ConnectionList, connection_summary, unreadable_summary
+from triggers.summary import ConnectionList, connection_summary, unreadable_summary
 
 AFTER = free_text("after", "The last entry of the page before.")
 

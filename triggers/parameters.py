@@ -22,7 +22,8 @@ from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
 from triggers.query import choice, query
 from triggers.route import READ, Role, Route
-from triggers.views import ImapView, OAuthView, Parameters, SecretReference, rotation_view
+from triggers.secret_view import rotation_view
+from triggers.utm import ImapView, OAuthView, Parameters, SecretReference
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
 """As the UTM's list of providers says it."""

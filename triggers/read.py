@@ -21,10 +21,11 @@ from connector.steps import MailboxState
 from triggers import operations
 from triggers.answers import json_answer, language
 from triggers.findings import acceptance_view, accepted, context_of, finding_view
+from triggers.mailbox_view import MailboxPage, MailboxView, mailbox_view
 from triggers.place import place
 from triggers.query import TOP, choice, free_text, query
 from triggers.route import NAMED, Role, Route
-from triggers.views import ConnectionView, MailboxPage, MailboxView, connection_view, mailbox_view, unreadable_view
+from triggers.views import ConnectionView, connection_view, unreadable_view
 
 AFTER = free_text("after", "`next` of the page before.")
 STATE = choice("state", "Only mailboxes in this state.", "mailbox-state", MailboxState, None)

@@ -12,12 +12,12 @@ from connector.plans.mailbox_list import losing
 from connector.ruling import Kind, Removal
 from connector.services import services
 from triggers import operations
+from triggers.accepted import Accepted, accepted_answer
 from triggers.answers import language
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import integer, query, switch
 from triggers.route import CHANGED, READ, Role, Route
-from triggers.views import Accepted, accepted_answer
 
 DRY_RUN = switch(
     "dryRun", "Only find out what would be taken back; the plan is read from `Location`. Alone it means `true`."

@@ -10,11 +10,11 @@ from connector.history import Asked
 from connector.ruling import Kind
 from connector.services import services
 from triggers import operations
+from triggers.accepted import Accepted, accepted_answer
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
 from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
-from triggers.views import Accepted, accepted_answer
 
 
 @Route(

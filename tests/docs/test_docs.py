@@ -15,7 +15,7 @@ from connector.request import parse
 from connector.settings import Settings
 from connector.steps import StepName
 from triggers.openapi import description
-from triggers.views import Parameters
+from triggers.utm import Parameters
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.de.md")

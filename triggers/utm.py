@@ -1,0 +1,59 @@
+"""What a person types into the UTM, as the API hands it out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from connector.document import Document
+from triggers.secret_view import RotationView
+
+
+class SecretReference(Document):
+    """Where the secret lies."""
+
+    uri: str
+    key_id: str
+    expires_on: datetime
+    used_since: datetime | None = Field(
+        default=None, description="By which day the UTM has used it, as Entra's record says; null is not known."
+    )
+
+
+class ImapView(Document):
+    """The server and the mailboxes, as the UTM needs them."""
+
+    host: str
+    port: int
+    security: str = "TLS"
+    mailboxes: list[str]
+    written: dict[str, str] = Field(
+        default={}, description="How people write those of them whose domain is an international one."
+    )
+    unproven: list[str] = Field(description="Those among `mailboxes` that have never opened, or no longer do.")
+
+
+class OAuthView(Document):
+    """The token endpoint and scope that the UTM uses by itself."""
+
+    token_url: str
+    scope: str
+
+
+class Parameters(Document):
+    """What a person types into the UTM."""
+
+    connection: str
+    provider: str
+    verified: bool
+    application_id: str
+    tenant_id: str
+    client_secret: str | None = Field(repr=False, description="The secret's value; null with ?secret=reference.")
+    labels: dict[str, dict[str, str]]
+    secret: SecretReference
+    rotation: RotationView | None = Field(
+        default=None, description="While a new secret is under way: whether it is this one, and how long the old works."
+    )
+    imap: ImapView
+    oauth2: OAuthView
