@@ -4,8 +4,9 @@ import { addresses } from '../addresses.js';
 import { deployment } from '../deployment.js';
 import { button, calm, complain, draw, h, link, quiet } from '../dom.js';
 import { drop, keep, kept } from '../draft.js';
-import { count, day, t } from '../texts.js';
-import { difference, present, wish } from '../wish.js';
+import { day, t } from '../texts.js';
+import { present, wish } from '../wish.js';
+import { blocking, describeList, filesFor } from './mailbox-list.js';
 import { planned } from './plan.js';
 
 const DAY = 86_400_000;
@@ -72,7 +73,7 @@ function form(main, signal, now) {
     h('p', { class: 'notice', hidden: !draft }, t('page.form.draft')),
     h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },
       now ? null : field('name', fields),
-      field('displayName', fields), field('mailboxes', fields, h('output', { id: 'mailboxes-read', class: 'hint' })),
+      field('displayName', fields), field('mailboxes', fields, filesFor(fields.mailboxes), h('output', { id: 'mailboxes-read', class: 'hint' })),
       field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
       h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
         h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
@@ -115,21 +116,9 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
   h('p', { class: 'hint', id: `${id}-hint` }, t(`page.form.${id}Hint`)),
   fields[id], more, h('p', { class: 'wrong', id: `${id}-wrong` }));
 
-const some = words => words.slice(0, 10).join(', ') + (words.length > 10 ? ' …' : '');
-
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
-  const { list, twice, passed, unknown, converted } = addresses(fields.mailboxes.value);
-  const both = converted.map(({ address, typed }) => `${address} (${typed})`);
-  const moved = now && difference(now.mailboxes, list);
-  draw(document.getElementById('mailboxes-read'), [list.length, twice, passed, unknown, both, moved], () => [
-    count('page.form.read', list.length),
-    twice > 0 && ` ${count('page.form.twice', twice)}`,
-    passed.length > 0 && ` ${t('page.form.passed', { words: some(passed) })}`,
-    both.length > 0 && ` ${t('page.form.converted', { words: some(both) })}`,
-    unknown.length > 0 && h('strong', {}, ` ${t('page.form.unknown', { words: some(unknown) })}`),
-    moved && ` ${t('page.form.difference', { added: moved.added.length, removed: moved.removed.length })}`,
-  ]);
+  describeList(fields.mailboxes.value, now?.mailboxes);
   const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730
     ? t('page.form.until', { day: day(new Date(Date.now() + days * DAY).toISOString()) }) : '';
@@ -139,17 +128,17 @@ function describe(fields, now) {
 // The body that the fields say, or null with the first wrong one marked. Ranges and names are for the API to judge.
 function checked(typed, fields, now) {
   for (const id of Object.values(CONTROL).filter(each => fields[each].isConnected)) wrong(fields, id, '');
-  const { list, unknown } = addresses(typed.mailboxes);
+  const read = addresses(typed.mailboxes);
   const found = Object.entries({
     days: typed.days && !/^\d+$/.test(typed.days) && 'page.form.number',
-    mailboxes: unknown.length ? 'page.form.correct' : !list.length && 'page.form.missing',
+    mailboxes: blocking(read).length ? 'page.form.correct' : !read.list.length && 'page.form.missing',
     name: !typed.name && 'page.form.missing',
   }).filter(([, text]) => text);
   found.forEach(([id, text]) => wrong(fields, id, t(text))); // the last one, which stands first, has the focus
   if (found.length) return null;
   const lifetimeDays = typed.days ? Number(typed.days) : null;
   const base = now?.connection ?? { name: typed.name, wanted: {} };
-  return wish(base, list, {
+  return wish(base, read.list, {
     displayName: typed.displayName || undefined, // the API's own default
     secret: { lifetimeDays }, enableImap: typed.enableImap,
   });
