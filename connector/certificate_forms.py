@@ -1,0 +1,184 @@
+"""In which forms a certificate comes, and what else people send instead of one. Pure.
+
+``cryptography`` is imported on first use.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_MOST_PARTS = 20
+_PRIVATE = re.compile(rb"PRIVATE\s+KEY|BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File|openssh-key-v1", re.IGNORECASE)
+_PRIVATE_PARTS = ((rb'"kty"', rb'"d"\s*:'), (rb"<RSAKeyValue>", rb"<D>"))
+"""What a JSON web key, and a key in XML, have only where they are private ones."""
+_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----")
+_PART = re.compile(
+    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL
+)
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
+_SSH = re.compile(
+    rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) AAAA|---- BEGIN SSH2 PUBLIC KEY ----"
+)
+_REQUEST = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d0107")
+"""The beginning of PKCS#7's object identifiers: a .p7b is signed data, and a .pfx has them inside."""
+
+
+class Flaw(StrEnum):
+    """Why a certificate is not taken; the value is the code of the problem that says so."""
+
+    PRIVATE_KEY = "private-key"
+    PKCS12 = "certificate-pkcs12"
+    PKCS7 = "certificate-pkcs7"
+    SSH_KEY = "certificate-ssh-key"
+    REQUEST = "certificate-request"
+    PUBLIC_KEY = "certificate-public-key"
+    EMPTY = "certificate-empty"
+    TOO_LARGE = "certificate-too-large"
+    NO_CERTIFICATE = "certificate-invalid"
+    SEVERAL = "certificate-several"
+    NO_RSA = "certificate-not-rsa"
+    SHORT_KEY = "certificate-short-key"
+    WEAK_SIGNATURE = "certificate-weak-signature"
+    EXPIRED = "certificate-expired"
+    NOT_YET = "certificate-not-yet-valid"
+    AUTHORITY = "certificate-authority"
+    TOO_LONG = "certificate-too-long"
+    SELF_SIGNED = "certificate-self-signed"
+    PRESENT = "certificate-present"
+
+
+class CertificateError(Exception):
+    """A certificate is not taken.
+
+    Attributes:
+        flaw: why.
+    """
+
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(flaw.value)
+        self.flaw = flaw
+
+
+def holds_private_key(content: bytes) -> bool:
+    """Return whether a private key can be seen in what came in, whatever else it is."""
+    plain = plain_of(content)
+    parted = any(all(re.search(part, plain) for part in parts) for parts in _PRIVATE_PARTS)
+    return parted or _PRIVATE.search(plain) is not None
+
+
+def plain_of(content: bytes) -> bytes:
+    """Return what an editor has saved with two bytes for a letter, or a mark at its beginning, without these."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            return content[2:].decode(encoding, errors="replace").encode(errors="replace")
+    return content.removeprefix(b"\xef\xbb\xbf")
+
+
+def is_text(content: bytes) -> bool:
+    """Return whether it is a PEM file of any kind."""
+    return _LABEL.search(plain_of(content)) is not None
+
+
+def parts_of(plain: bytes) -> list[bytes]:
+    """Return the DER of each certificate.
+
+    Raises:
+        CertificateError: there is none.
+    """
+    begun = _LABEL.findall(plain)
+    if len(begun) > _MOST_PARTS:
+        raise CertificateError(Flaw.TOO_LARGE)
+    labels, parts = {label.strip() for label in begun}, _PART.findall(plain)
+    if parts:
+        _require_no_key_beside(plain)
+        return [_decoded(part) for part in parts]
+    for flaw, found in (
+        (Flaw.REQUEST, labels & {*_REQUEST}),
+        (Flaw.PKCS7, labels & {b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"}),
+        (Flaw.PUBLIC_KEY, labels & {b"PUBLIC KEY", b"RSA PUBLIC KEY"}),
+        (Flaw.SSH_KEY, _SSH.search(plain)),
+    ):
+        if found:
+            raise CertificateError(flaw)
+    if labels:
+        raise CertificateError(Flaw.NO_CERTIFICATE)
+    return [plain if plain.startswith(b"\x30") and not plain[1:2].isalnum() else _decoded(plain)]
+
+
+def _require_no_key_beside(plain: bytes) -> None:
+    """Raise where a block beside the certificates holds a private key, whatever it calls itself."""
+    for label, block in _BLOCK.findall(plain):
+        if b"CERTIFICATE" not in label:
+            with contextlib.suppress(binascii.Error, ValueError):
+                der = base64.b64decode(b"".join(block.split()), validate=True)
+                if _other(der) in {Flaw.PRIVATE_KEY, Flaw.PKCS12}:
+                    raise CertificateError(Flaw.PRIVATE_KEY)
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        # A DER whose length happens to be a letter.
+        if text.startswith(b"\x30"):
+            return text
+        raise CertificateError(Flaw.NO_CERTIFICATE) from None
+
+
+def parsed(der: bytes) -> Certificate:
+    """Return a certificate from its DER.
+
+    Raises:
+        CertificateError: it is none; what it is instead.
+    """
+    from cryptography import x509  # noqa: PLC0415 - imported on first use
+
+    try:
+        return x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError, OverflowError):
+        raise CertificateError(_other(der)) from None
+
+
+def _other(der: bytes) -> Flaw:
+    """Return what it is instead of a certificate. Whatever may hold a private key is called so."""
+    head = der[:40]
+    if holds_private_key(der):
+        return Flaw.PRIVATE_KEY
+    if b"\x02\x01\x03\x30" in head and _SIGNED_DATA in der[:60]:
+        return Flaw.PKCS12
+    if _SIGNED_DATA in head:
+        return Flaw.PKCS7
+    return _loaded(der)
+
+
+def _loaded(der: bytes) -> Flaw:
+    from cryptography import x509  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
+
+    def private(content: bytes) -> None:
+        try:
+            serialization.load_der_private_key(content, None)
+        except TypeError:
+            return  # one under a password
+
+    for load, flaw in (
+        (private, Flaw.PRIVATE_KEY),
+        (x509.load_der_x509_csr, Flaw.REQUEST),
+        (serialization.load_der_public_key, Flaw.PUBLIC_KEY),
+    ):
+        try:
+            load(der)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+        return flaw
+    return Flaw.NO_CERTIFICATE
