@@ -76,7 +76,6 @@ def check(
     now: datetime,
     *,
     longest: timedelta | None = None,
-    authorities_only: bool = False,
     present: Collection[str] = (),
 ) -> Given:
     """Return the certificate, if the UTM's key can sign in with it.
@@ -85,7 +84,6 @@ def check(
         content: what came in.
         now: the time.
         longest: how long the tenant's policy lets a certificate live; None without one.
-        authorities_only: whether the tenant's policy wants one of an authority.
         present: SHA-256 thumbprints of those that the connection has.
 
     Raises:
@@ -98,8 +96,6 @@ def check(
         raise CertificateError(Flaw.EXPIRED)
     if longest is not None and given.ends - given.starts > longest:
         raise CertificateError(Flaw.TOO_LONG)
-    if authorities_only and given.self_signed:
-        raise CertificateError(Flaw.SELF_SIGNED)
     if given.sha256 in present:
         raise CertificateError(Flaw.PRESENT)
     return given

@@ -52,7 +52,6 @@ class Flaw(StrEnum):
     NOT_YET = "certificate-not-yet-valid"
     AUTHORITY = "certificate-authority"
     TOO_LONG = "certificate-too-long"
-    SELF_SIGNED = "certificate-self-signed"
     PRESENT = "certificate-present"
 
 

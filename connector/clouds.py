@@ -23,6 +23,9 @@ class Cloud:
     records_sign_ins: bool = True
     """Whether Graph has the record of credentials' sign-ins there (learn.microsoft.com/graph/api/reportroot-list-
     appcredentialsigninactivities: the global service only)."""
+    exchanges: str = "api://AzureADTokenExchange"
+    """The audience of a token of a managed identity by which an application that trusts it signs in (learn.microsoft.
+    com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity)."""
     ca_bundle: str | None = None
     """A PEM file of the authorities to trust instead of the system's; only for ``custom``."""
 
@@ -40,6 +43,10 @@ class Cloud:
     def verifies_vault_host(self) -> bool:
         """Return whether the vault's challenge must name the vault's own domain; not so for a simulated one."""
         return self.name != "custom"
+
+    def trusts(self, tenant_id: str, identity: str) -> tuple[str, str, str]:
+        """Return issuer, subject and audience of the tokens of a managed identity, by its object id."""
+        return f"{self.authority}/{tenant_id}/v2.0", identity, self.exchanges
 
     def token_url(self, tenant_id: str) -> str:
         """Return the OAuth 2.0 token endpoint of a tenant."""
@@ -60,5 +67,6 @@ CHINA = Cloud(
     exchange="https://partner.outlook.cn",
     imap_host="partner.outlook.cn",
     portal="https://entra.microsoftonline.cn",
+    exchanges="api://AzureADTokenExchangeChina",
     records_sign_ins=False,
 )

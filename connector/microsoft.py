@@ -74,8 +74,8 @@ CLOCKS = timedelta(minutes=5)
 # What the token endpoint says: learn.microsoft.com/entra/identity-platform/reference-error-codes.
 
 TOKEN_BUSY = frozenset({"AADSTS50196", "AADSTS90055"})
-TOKEN_PASSING = frozenset({"AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033"})
-"""What Entra calls transient, with whatever status it comes."""
+TOKEN_PASSING = frozenset({"AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033", "AADSTS700024"})
+"""What Entra calls transient, with whatever status it comes; the last is an assertion that has ended by its clock."""
 TOKEN_REFUSALS = {
     "AADSTS7000215": "secret-refused",
     "AADSTS7000222": "secret-expired",

@@ -42,6 +42,8 @@ class Credential:
 
     Who adds a certificate chooses its id, and what a federated credential trusts can be changed; a secret cannot.
     """
+    thumbprint: str = ""
+    """Of a certificate, SHA-256 in upper-case hex; empty where Graph has not shown it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,11 @@ class RoleAssignment:
 
 @dataclass(frozen=True, slots=True)
 class CredentialPolicy:
-    """What the tenant's app management policy allows. ``longest_days`` is None where there is no limit."""
+    """What the tenant's app management policy allows. Without a limit there is None."""
 
     secrets_allowed: bool = True
     longest_days: int | None = None
+    longest_certificate_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ durable wait.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -35,6 +35,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from pydantic import SecretStr
 
+from connector.clients import graph_keys as keys
 from connector.clients import graph_sign_ins as sign_ins
 from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
 from connector.clients.bounds import GRAPH, Bounds
@@ -305,6 +306,37 @@ class GraphClient:
         builder = self._graph.applications.by_application_id(application_object_id)
         body = RemovePasswordPostRequestBody(key_id=UUID(key_id))
         await done(builder.remove_password.post(body), already=_NO_SUCH_PASSWORD)
+
+    async def add_certificate(
+        self, application_object_id: str, new: keys.NewCertificate, seen: Collection[str] = ()
+    ) -> None:
+        """Add a certificate's public part; one that is there already is success. ``seen`` are the ids of the others.
+
+        Raises:
+            RefusedError: the tenant's policy forbids it.
+            ReplicationError: this replica does not show all that was seen.
+        """
+        await keys.add_certificate(self._reads, application_object_id, new, seen)
+
+    async def remove_certificate(self, application_object_id: str, key_id: str, seen: Collection[str] = ()) -> None:
+        """Remove a certificate; one that is gone already is success.
+
+        Raises:
+            ReplicationError: as ``add_certificate``.
+        """
+        await keys.remove_certificate(self._reads, application_object_id, key_id, seen)
+
+    async def federate(self, application_object_id: str, *, name: str, trusts: tuple[str, ...]) -> None:
+        """Let the tokens of an issuer, for a subject and an audience, sign in as the application."""
+        await keys.federate(self._reads, application_object_id, name=name, trusts=trusts)
+
+    async def remove_federated(self, application_object_id: str, credential_id: str) -> None:
+        """Remove a federated credential.
+
+        Raises:
+            ReplicationError: there is none, as far as this replica knows.
+        """
+        await keys.remove_federated(self._reads, application_object_id, credential_id)
 
 
 def _belongings(reads: Reads, object_id: str) -> tuple[Callable[[], Awaitable[Any]], Callable[[], Awaitable[Any]]]:

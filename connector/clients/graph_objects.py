@@ -104,7 +104,9 @@ def _credentials(found: Any) -> Iterator[Credential]:
     for one in found.key_credentials or ():
         # Graph shows ``key`` where one object is read with $select (graph/api/resources/keycredential).
         seal = _seal(str(one.key or (one.start_date_time, one.end_date_time)))
-        yield Credential(str(one.key_id), "certificate", one.display_name, utc(one.end_date_time), seal=seal)
+        thumbprint = hashlib.sha256(one.key).hexdigest().upper() if one.key else ""
+        ends = utc(one.end_date_time)
+        yield Credential(str(one.key_id), "certificate", one.display_name, ends, seal=seal, thumbprint=thumbprint)
 
 
 def _federated(found: Any) -> Credential:
@@ -117,20 +119,32 @@ def _seal(content: str) -> str:
 
 
 def policy(found: Any, now: datetime) -> CredentialPolicy:
-    """Read the policy (learn.microsoft.com/graph/api/resources/passwordcredentialconfiguration)."""
+    """Read the policy (learn.microsoft.com/graph/api/resources/passwordcredentialconfiguration).
+
+    Likewise of certificates (…/keycredentialconfiguration). Whether they have to be of an authority v1.0 does not say:
+    the SDK does not know that word. Others are refused then.
+    """
     if not found.is_enabled or found.application_restrictions is None:
         return CredentialPolicy()
-    allowed, longest = True, None
-    for one in found.application_restrictions.password_credentials or ():
+    secrets = [*_in_force(found.application_restrictions.password_credentials, now)]
+    certificates = [*_in_force(found.application_restrictions.key_credentials, now)]
+    return CredentialPolicy(
+        secrets_allowed=all(one.restriction_type != "passwordAddition" for one in secrets),
+        longest_days=_longest(secrets, "passwordLifetime"),
+        longest_certificate_days=_longest(certificates, "asymmetricKeyLifetime"),
+    )
+
+
+def _in_force(found: Iterable[Any] | None, now: datetime) -> Iterator[Any]:
+    for one in found or ():
         begins = utc(one.restrict_for_apps_created_after_date_time)
-        if one.state == "disabled" or (begins is not None and begins > now):
-            continue
-        if one.restriction_type == "passwordAddition":
-            allowed = False
-        elif one.restriction_type == "passwordLifetime" and one.max_lifetime is not None:
-            days = one.max_lifetime.days
-            longest = days if longest is None else min(longest, days)
-    return CredentialPolicy(allowed, longest)
+        if one.state != "disabled" and (begins is None or begins <= now):
+            yield one
+
+
+def _longest(found: Iterable[Any], kind: str) -> int | None:
+    days = [one.max_lifetime.days for one in found if one.restriction_type == kind and one.max_lifetime is not None]
+    return min(days, default=None)
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -20,7 +20,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import AsyncRetryPolicy
-from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential
+from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential
 from pydantic import SecretStr
 
 from connector.clients.bounded_azure import BoundedTransport, TooLargeError
@@ -103,13 +103,23 @@ class Identity:
             ThrottledError, UnavailableError: no token at present.
             UnexpectedAnswerError: the token is not one that we can read.
         """
+        return _claims(await self._token(scope), "identity")
+
+    async def assertion(self, audience: str) -> SecretStr:
+        """Return the identity's own token for ``audience``, by which it signs in as an application that trusts it.
+
+        Raises:
+            ThrottledError, UnavailableError: no token at present.
+        """
+        return SecretStr(await self._token(f"{audience}/.default"))
+
+    async def _token(self, scope: str) -> str:
         try:
-            token = await self.credential.get_token(scope)
+            return (await self.credential.get_token(scope)).token
         except AzureError as error:
             raise identity_error(error) from None
         except Exception as error:  # noqa: BLE001 - it tells which
             raise unreadable("identity", error) from None
-        return _claims(token.token, "identity")
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -118,7 +128,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class ProvenToken:
-    """A token that a client secret was exchanged for: the proof that the secret works."""
+    """A token that a client secret, or an assertion, was exchanged for: the proof that this works."""
 
     token: SecretStr
     claims: Claims
@@ -134,16 +144,30 @@ async def prove_secret(
         ThrottledError, UnavailableError: no answer at present.
         UnexpectedAnswerError: an answer that no rule knows.
     """
-    credential = ClientSecretCredential(
-        tenant_id,
-        application_id,
-        secret.get_secret_value(),
-        authority=cloud.authority,
-        disable_instance_discovery=cloud.name == "custom",
-        transport=BoundedTransport(cloud, bounds),
-        retry_policy_class=BriefRetry,
+    value = secret.get_secret_value()
+    return await _proven(cloud, ClientSecretCredential(tenant_id, application_id, value, **_options(cloud, bounds)))
+
+
+async def prove_assertion(
+    cloud: Cloud, tenant_id: str, application_id: str, assertion: SecretStr, bounds: Bounds = TOKEN
+) -> ProvenToken:
+    """Exchange a token of ours for one of the application that trusts it; raises as ``prove_secret``."""
+    value = assertion.get_secret_value()
+    credential = ClientAssertionCredential(tenant_id, application_id, lambda: value, **_options(cloud, bounds))
+    return await _proven(cloud, credential)
+
+
+def _options(cloud: Cloud, bounds: Bounds) -> dict[str, Any]:
+    return {
+        "authority": cloud.authority,
+        "disable_instance_discovery": cloud.name == "custom",
+        "transport": BoundedTransport(cloud, bounds),
+        "retry_policy_class": BriefRetry,
         **limits(bounds),
-    )
+    }
+
+
+async def _proven(cloud: Cloud, credential: ClientSecretCredential | ClientAssertionCredential) -> ProvenToken:
     async with credential:
         try:
             token = await credential.get_token(cloud.exchange_scope)

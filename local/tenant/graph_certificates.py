@@ -1,7 +1,8 @@
 """Certificates of an application by ``PATCH {"keyCredentials": […]}``, which replaces the whole collection.
 
 learn.microsoft.com/graph/api/resources/keycredential: old entries are sent back with their ``keyId`` and without key
-material, as CIPP does in production; one that is left out is gone; one that is there cannot be changed. There is no
+material, as CIPP does in production; one that is left out is gone; one that is there cannot be changed, its name
+included (azure-powershell #6784, #6855: "Update to existing credential with KeyId … is not allowed"). There is no
 ETag. An EC certificate is accepted, and refused when somebody signs in with it (microsoft-identity-web #1809,
 msal-python #534). Policies: learn.microsoft.com/graph/api/resources/keycredentialconfiguration. What Entra says of a
 certificate that is of no trusted authority is not documented; here it says it as of a kind that is not allowed.
@@ -47,7 +48,8 @@ def _entry(
     key_id = wanted.get("keyId")
     there = known.get(str(key_id))
     if there is not None:
-        if wanted.get("key") not in (None, there.certificate):
+        changed = wanted.get("displayName", there.display_name) != there.display_name
+        if changed or wanted.get("key") not in (None, there.certificate):
             raise bad_request(f"Update to existing credential with KeyId '{key_id}' is not allowed.")
         return there
     certificate = _read(wanted)

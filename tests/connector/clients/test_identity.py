@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from connector.clients import identity as module
 from connector.clients.bounds import TOKEN
-from connector.clients.identity import BriefRetry, Identity, limits, prove_secret, token_error, whole
+from connector.clients.identity import BriefRetry, Identity, limits, prove_assertion, prove_secret, token_error, whole
 from connector.clouds import Cloud
 from connector.errors import (
     RefusedError,
@@ -113,6 +113,24 @@ async def test_a_working_secret_is_proven_anew_each_time(tenant: Tenant) -> None
     before = tenant.calls["token"]
     await prove_secret(cloud, tenant.world.tenant_id, application.app_id, secret)
     assert tenant.calls["token"] > before
+
+
+async def test_an_application_that_trusts_the_identity_is_signed_in_as_with_its_token(tenant: Tenant) -> None:
+    application = tenant.administrator.register_application("utm")
+    tenant.administrator.create_enterprise_application(application)
+    tenant.administrator.consent(application.app_id)
+    cloud, tenant_id = cloud_of(tenant), tenant.world.tenant_id
+    identity = Identity(cloud, tenant.world.identity.client_id)
+    assertion = await identity.assertion(cloud.exchanges)
+    await identity.close()
+    with pytest.raises(RefusedError) as raised:
+        await prove_assertion(cloud, tenant_id, application.app_id, assertion)
+    assert (raised.value.code, assertion.get_secret_value() in repr(raised.value)) == ("AADSTS70021", False)
+    trusted = tenant.administrator.add_credential(application, "federated")
+    trusted.issuer, trusted.value, audience = cloud.trusts(tenant_id, tenant.world.identity.object_id)
+    assert trusted.audiences == [audience]
+    proven = await prove_assertion(cloud, tenant_id, application.app_id, assertion)
+    assert (proven.claims.application_id, proven.claims.audience) == (application.app_id, cloud.exchange)
 
 
 async def test_a_wrong_secret_is_refused_with_entras_code(tenant: Tenant) -> None:

@@ -98,6 +98,7 @@ async def test_what_is_no_certificate_or_is_over_or_comes_twice_is_refused_and_c
     refused = [
         [{**there, "key": None}, entry(good)],
         [{**there, "key": certificate()}],
+        [{**there, "key": None, "displayName": "Another name"}],
         [{"keyId": there["keyId"][::-1], "key": None, "type": "AsymmetricX509Cert", "usage": "Verify"}],
         [entry("no base64")],
         [entry(base64.b64encode(b"no certificate").decode())],
