@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
 import tempfile
 from datetime import datetime
@@ -23,6 +22,7 @@ from connector.messages import Language, text
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import Tenant
+from local.terminal import locale_language
 
 NAME = "utm-headquarters"
 _MARKS = {
@@ -84,18 +84,13 @@ async def _parameters(client: ApiClient) -> dict[str, Any] | None:
     return None
 
 
-def locale_language() -> Language:
-    """Return the language of the terminal's locale."""
-    locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "de" if locale.lower().startswith("de") else "en"
-
-
 def show(connection: dict[str, Any], clock: float, lang: Language) -> RenderableType:
     """Return the steps as they stand."""
     table = Table.grid(padding=(0, 2))
+    turning = "dots" if sys.stdout.encoding.lower().startswith("utf") else "line"
     for number, step in enumerate(connection["steps"], 1):
         mark, style = _MARKS.get(step["state"], ("", "cyan"))
-        sign: RenderableType = Spinner("dots") if step["state"] == "running" else Text(mark, style=style)
+        sign: RenderableType = Spinner(turning) if step["state"] == "running" else Text(mark, style=style)
         table.add_row(
             str(number),
             sign,

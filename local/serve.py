@@ -16,6 +16,7 @@ from typing import Any
 
 from local.environment import serving, settings
 from local.tenant import Tenant
+from local.terminal import says
 
 _NAMED = 5
 """How many mailboxes are named, to be tried."""
@@ -32,12 +33,10 @@ async def serve(arguments: argparse.Namespace) -> int:
                 serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver)
             )
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
                 raise
-            sys.stderr.write(
-                f"Port {arguments.port} is in use. Name another one, or 0 for any that is free: --port 0 "
-                '(make run ARGS="--port 0").\n'
-            )
+            why = "portInUse" if error.errno == errno.EADDRINUSE else "portRefused"
+            sys.stderr.write(says(why, port=arguments.port) + "\n")
             return 1
         ready = {
             "url": host.url,
@@ -62,7 +61,7 @@ async def tenant(arguments: argparse.Namespace) -> int:
             sys.stdout.flush()
         else:
             await asyncio.to_thread(arguments.out.write_text, document, "utf-8")
-            sys.stderr.write(f"The tenant is ready; its endpoints are in {arguments.out}. Ctrl-C ends it.\n")
+            sys.stderr.write(f"{says('tenantReady', file=arguments.out)} {says('stop')}\n")
         await _until_stopped()
     return 0
 
@@ -70,8 +69,7 @@ async def tenant(arguments: argparse.Namespace) -> int:
 async def _endpoints(arguments: argparse.Namespace, stack: AsyncExitStack) -> tuple[dict[str, Any], float, list[str]]:
     """Return the tenant's endpoints (none: the environment has real settings), the clock, and our own's addresses."""
     if arguments.endpoints is not None:
-        document = await asyncio.to_thread(arguments.endpoints.read_text, "utf-8")
-        return json.loads(document), arguments.clock or 1.0, []
+        return await asyncio.to_thread(_described, arguments.endpoints), arguments.clock or 1.0, []
     if arguments.preset is None and "CONNECTOR_KEY_VAULT_URI" in os.environ:
         return {}, arguments.clock or 1.0, []
     clock = arguments.clock or 60.0
@@ -84,25 +82,29 @@ def _announce(ready: dict[str, Any], addresses: list[str], clock: float, *, as_j
     if as_json:
         sys.stdout.write(json.dumps(ready) + "\n")
     else:
-        sys.stdout.write(
-            f"UTM Mail Connect answers at {ready['url']}\n"
-            f"  key      {ready['key']}\n"
-            f"  page     open {ready['url']} in a browser, and give it the key\n"
-            f"  API      curl -H 'x-functions-key: {ready['key']}' {ready['url']}/api/health\n"
-            + (f"  boxes    {', '.join(addresses[:_NAMED])} in a simulated Microsoft 365\n" if addresses else "")
-            + (
-                f"  clock    time runs {clock:g} times as fast here, so times shown may lie ahead\n"
-                if clock > 1
-                else ""
-            )
-            + "Ctrl-C ends it.\n"
-        )
+        lines = [says("ready", url=ready["url"], key=ready["key"])]
+        if addresses:
+            lines.append(says("boxes", addresses=", ".join(addresses[:_NAMED])))
+        if clock != 1:
+            lines.append(says("clock", factor=f"{clock:g}"))
+        sys.stdout.write("\n".join([*lines, says("stop"), ""]))
     sys.stdout.flush()
+
+
+def _described(file: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except ValueError:
+        raise OSError(errno.EINVAL, says("noEndpoints"), str(file)) from None
+    return document
 
 
 async def _until_stopped() -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopped.set)
+        try:
+            loop.add_signal_handler(name, stopped.set)
+        except NotImplementedError:  # Windows: its loops take no signals, Python itself does
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopped.set))
     await stopped.wait()

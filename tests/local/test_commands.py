@@ -64,10 +64,77 @@ def test_the_demo_ends_with_the_values_as_the_utm_labels_them(locale: str, label
     assert all(label in done.stdout for label in labels)
 
 
-def test_a_wrong_option_is_explained() -> None:
-    done = run("demo", "--mailboxes", "0")
-    assert done.returncode == 2
-    assert "between 1 and 5000" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "locale", "said"),
+    [
+        ("demo --mailboxes 0", "C.UTF-8", "a whole number from 1 to 5000"),
+        ("demo --mailboxes many", "de_DE.UTF-8", "eine ganze Zahl von 1 bis 5000"),
+        ("demo --clock 0", "C.UTF-8", "0 is no factor of time"),
+        ("serve --clock -1", "C.UTF-8", "-1 is no factor of time"),
+        ("tenant --clock nan", "de_DE.UTF-8", "nan ist kein Zeitfaktor"),
+        ("serve --clock 1e9", "C.UTF-8", "at most 1000000"),
+        ("serve --port 99999", "C.UTF-8", "99999 does not work: a whole number from 0 to 65535"),
+        ("serve --port http", "C.UTF-8", "from 0 to 65535"),
+    ],
+)
+def test_a_wrong_option_is_explained(words: str, locale: str, said: str) -> None:
+    done = run(*words.split(), LANG=locale)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_the_disk_refuses_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no JSON", "utf-8")
+    for words in (("--endpoints", str(tmp_path / "none")), ("--endpoints", str(tmp_path / "file"))):
+        done = run("serve", "--port", "0", *words)
+        assert done.returncode == 1
+        assert done.stderr.startswith("That does not work: ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_of_few_characters_shows_the_demo_in_80_columns() -> None:
+    done = run("demo", "--mailboxes", "1", LANG="de_DE.UTF-8", PYTHONIOENCODING="ascii", COLUMNS="80", NO_COLOR="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "Geheimer Clientschluessel" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "\x1b" not in done.stdout
+
+
+def test_a_reader_who_leaves_ends_the_demo_without_a_trace() -> None:
+    with subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+        command("demo", "--mailboxes", "1"), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
+        demo.stdout.close()
+        assert demo.stderr.read() == b""
+    assert demo.returncode == 1
+
+
+@pytest.mark.parametrize(("words", "ended"), [("demo", {130}), ("serve --port 0", {0, 130})])
+def test_ctrl_c_at_any_moment_ends_a_command_without_a_trace(words: str, ended: set[int]) -> None:
+    """The start of Python itself is not ours: the moments are counted from its end."""
+    runs = (
+        f"import runpy, sys; print(flush=True); sys.argv[1:] = {words.split()}; "
+        "runpy.run_module('local', None, '__main__')"
+    )
+    started = []
+    for moment in (0.2, 0.8, 1.6, 3.0):
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+            [sys.executable, "-c", runs], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        started.append((moment, time.monotonic() + moment, process))
+    for _, at, process in started:
+        time.sleep(max(0.0, at - time.monotonic()))
+        process.send_signal(signal.SIGINT)
+    for moment, _, process in started:
+        _, errors = process.communicate(timeout=30)
+        assert b"Traceback" not in errors, (moment, errors)
+        assert process.returncode in ended, moment
 
 
 def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
