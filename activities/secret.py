@@ -20,7 +20,7 @@ from connector.plans import secret
 from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
 from connector.plans.secret import Observed, Proof, credential_name, secret_name, usable
 from connector.plans.settled import labels, settle
-from connector.plans.succession import STATE, told
+from connector.plans.succession import told
 from connector.rotation import offered
 from connector.steps import OperationKind, StepName
 from connector.together import together
@@ -68,7 +68,7 @@ class _Secret(Stage[Observed]):
             subject=name if connection.ids.application_id is not None else KNOWN_AFTER_APPLY,
             registration=found,
         )
-        if not run.looks(StepName.SECRET):
+        if not run.dry:
             await _mark(run, name, observed)
         return observed
 
@@ -112,9 +112,9 @@ class _Secret(Stage[Observed]):
 
 async def _mark(run: Run, name: str, observed: Observed) -> None:
     """Let the vault's tags say which secret is which, before the document does: it may be lost."""
-    for version, state in labels(observed):
+    for version, tags in labels(observed):
         try:
-            await run.services.vault.label(name, version.version, {**version.tags, STATE: state})
+            await run.services.vault.label(name, version.version, tags)
         except ForbiddenError as error:  # mail does not wait for a label
             log("vault-label-refused", connection=run.order.name, code=error.code, requestId=error.request_id)
 

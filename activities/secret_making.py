@@ -23,6 +23,7 @@ from connector.plans.secret import IN_THE_MAKING, Observed, claimed, credential_
 from connector.plans.settled import failed
 from connector.plans.succession import GIVEN_UP, NEXT, RETIRED, ROTATION, STATE, is_offered, state_of
 from connector.probes import Probed
+from connector.rotation import not_to_be_entered
 from connector.steps import OperationKind, StepName
 from connector.wanted import Absent
 
@@ -68,7 +69,11 @@ def _of_rotation(run: Run) -> dict[str, str]:
 
 
 async def end(run: Run, observed: Observed, change: Change) -> None:
-    """Remove a credential, then disable its value: whoever comes after a stop in between sees what is left to do."""
+    """Remove a credential, then disable its value: whoever comes after a stop in between sees what is left to do.
+
+    Of one that is offered the document says before that it must not be entered: whatever ends the run in between.
+    """
+    await run.note(lambda connection: not_to_be_entered(connection, change.subject))
     if observed.listed(change.subject):
         await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
     for version in (one for one in observed.versions if one.key_id == change.subject):

@@ -17,8 +17,7 @@ from connector.credential import RotationState
 from connector.errors import ForbiddenError, ServiceError, WaitError
 from connector.microsoft import CLOCKS, NO_LICENCE, NO_LICENCE_WORDS
 from connector.model import Connection
-from connector.rotation import confirmed, offered
-from connector.steps import OperationKind
+from connector.rotation import confirmed, given_up, offered
 
 _DAY = timedelta(days=1)
 _MARGIN = _DAY + 2 * CLOCKS
@@ -79,15 +78,10 @@ def next_used(connection: Connection, uses: LastUses, now: datetime) -> datetime
     From the offer on nobody of ours uses it, unless there is no other one that works, and then it is noted.
     """
     rotation = offered(connection)
-    if rotation is None or rotation.next is None or rotation.gone or rotation.alone or _given_up(connection):
+    if rotation is None or rotation.next is None or rotation.gone or rotation.alone or given_up(connection):
         return None
     ours = max(rotation.offered_on, rotation.ours_on or rotation.offered_on) if rotation.offered_on else None
     return by_others(uses, rotation.next.key_id, ours, now)
-
-
-def _given_up(connection: Connection) -> bool:
-    """Return whether the offered one is just being taken away: nobody may call it the UTM's then."""
-    return connection.operation.kind is OperationKind.ABANDON and connection.operation.ended is None
 
 
 def old_used(connection: Connection, uses: LastUses, now: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from connector.credential import Rotation, RotationState, SecretRecord
 from connector.model import Connection
+from connector.steps import OperationKind
 
 REMINDERS = (14, 7, 3, 1)
 """Days before the end of the old one on which somebody is reminded that the new one is not entered."""
@@ -66,14 +67,31 @@ def used(connection: Connection) -> SecretRecord | None:
     return rotation.next if rotation is not None and rotation.alone else connection.secret
 
 
-def handed_out(connection: Connection) -> SecretRecord | None:
+def dead(rotation: Rotation, now: datetime) -> bool:
+    """Return whether the next secret must not be entered any more: others have taken it away, or it has expired."""
+    return rotation.gone or (rotation.next is not None and rotation.next.expires_on <= now)
+
+
+def open_for(rotation: Rotation | None, now: datetime) -> bool:
+    """Return whether a rotation has come so far that no other one is begun: its secret is offered, or confirmed."""
+    if rotation is None or rotation.state is RotationState.PREPARING:
+        return False
+    return not dead(rotation, now)
+
+
+def given_up(connection: Connection) -> bool:
+    """Return whether the next secret is just being taken away."""
+    return connection.operation.kind is OperationKind.ABANDON and connection.operation.ended is None
+
+
+def handed_out(connection: Connection, now: datetime) -> SecretRecord | None:
     """Return the secret that a person is to enter in the UTM; None where none is ready, or it must not be entered."""
     rotation = connection.rotation
     if rotation is None or rotation.state is RotationState.RETIRING:
         return connection.secret
     if rotation.state is RotationState.PREPARING:
         return None if rotation.alone else connection.secret
-    return None if rotation.gone else rotation.next
+    return None if dead(rotation, now) or given_up(connection) else rotation.next
 
 
 def old_works_until(connection: Connection) -> datetime | None:
@@ -116,15 +134,24 @@ def begins_on(secret: SecretRecord) -> datetime:
 def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: datetime) -> bool:
     """Return whether a rotation is to be begun, or gone on with, by itself; ``weekdays`` are those on which it may be.
 
-    In the last sixth of the lifetime any day will do (Monday is 0).
+    In the last sixth of the lifetime any day will do (Monday is 0). What somebody has begun is gone on with in either
+    mode: another operation may have taken its place, and nobody would come to it.
     """
     secret, rotation, rest = connection.secret, connection.rotation, connection.rest
-    if mode is Mode.MANUAL or secret is None or (rest is not None and now < rest.until):
+    if state_of(rotation) is RotationState.PREPARING:
+        return mode is Mode.AUTOMATIC or not _cancelled(connection)
+    if mode is Mode.MANUAL or (rest is not None and now < rest.until):
+        return False
+    late = secret is None or now >= secret.expires_on - _lives(secret) / 6
+    if not (late or now.weekday() in weekdays):
         return False
     if rotation is not None:
-        return rotation.state is RotationState.PREPARING
-    late = now >= secret.expires_on - _lives(secret) / 6
-    return now >= begins_on(secret) and (late or now.weekday() in weekdays)
+        return dead(rotation, now)
+    return secret is not None and now >= begins_on(secret)
+
+
+def _cancelled(connection: Connection) -> bool:
+    return connection.operation.kind is OperationKind.ROTATE and connection.operation.cancelled
 
 
 def retires(connection: Connection, now: datetime) -> bool:
@@ -158,6 +185,13 @@ def confirmed(connection: Connection, now: datetime) -> None:
         return
     old, connection.secret = connection.secret, rotation.next
     connection.rotation = retiring(rotation, old, now) if old is not None else None
+
+
+def not_to_be_entered(connection: Connection, key_id: str) -> None:
+    """Note that the secret with this key id is being taken away, where it is the one that is offered."""
+    rotation = offered(connection)
+    if rotation is not None and rotation.next is not None and rotation.next.key_id == key_id:
+        connection.rotation = rotation.model_copy(update={"gone": True})
 
 
 def offer(rotation: Rotation, now: datetime) -> Rotation:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from connector.credential import Rotation, RotationState
 from connector.errors import ConflictError
-from connector.model import Connection
-from connector.rotation import confirmed, state_of
+from connector.rotation import confirmed, given_up, open_for, state_of
 from connector.ruling import Answer, Case, Refuse, Replace, Settled, Start, Wake, busy, go_on, nothing, operation_of
 from connector.standing import secret_of
-from connector.steps import OperationKind, StepName
+from connector.steps import OperationKind
 
 
 def rotate(case: Case) -> Answer:
     """Begin a rotation, or go on with it; one that is open is answered as it is."""
     rotation = case.connection.rotation
-    if rotation is not None and rotation.state is not RotationState.PREPARING and not rotation.gone:
+    if open_for(rotation, case.now):
         return nothing(case)
     if (refused := _no_secret(case)) is not None:
         return refused
@@ -25,10 +24,9 @@ def rotate(case: Case) -> Answer:
 
 def rotate_on(case: Case) -> Answer:
     """The run that works may be just this one; another one is not stopped for it."""
-    rotation = case.connection.rotation
     if case.connection.operation.kind is OperationKind.ROTATE:
         return Wake(case.connection)
-    if rotation is not None and rotation.state is not RotationState.PREPARING and not rotation.gone:
+    if open_for(case.connection.rotation, case.now) and not given_up(case.connection):
         return nothing(case)
     return _no_secret(case) or busy(case)
 
@@ -84,36 +82,24 @@ def confirm(case: Case) -> Answer:
         return Refuse(ConflictError("rotation-preparing", name=connection.name))
     new = rotation.next if rotation is not None else None
     try:
-        secret = new or secret_of(connection)
+        secret = new or secret_of(connection, case.now)
+        if secret.key_id.lower() != asked:
+            return Refuse(ConflictError("key-not-offered", name=connection.name, offered=secret.key_id))
+        if new is None:
+            return nothing(case)
+        secret_of(connection, case.now)  # nobody may have one that is dead, or just being given up
     except ConflictError as error:
         return Refuse(error)
-    if secret.key_id.lower() != asked:
-        return Refuse(ConflictError("key-not-offered", name=connection.name, offered=secret.key_id))
-    if new is None:
-        return nothing(case)
-    if (refused := _not_to_be_entered(connection)) is not None:
-        return refused
     after = connection.model_copy(deep=True)
     confirmed(after, case.now)
     return Settled(after)
-
-
-def _not_to_be_entered(connection: Connection) -> Refuse | None:
-    """Return why nobody may have the one that is offered: others have taken it away, or it is just being given up."""
-    rotation, operation = connection.rotation, connection.operation
-    if rotation is not None and rotation.gone:
-        return Refuse(ConflictError("secret-lost", name=connection.name))
-    if operation.kind is OperationKind.ABANDON and operation.ended is None:
-        step = StepName.SECRET.value
-        return Refuse(ConflictError("operation-running", retry_after=15, name=connection.name, step=step))
-    return None
 
 
 def _no_secret(case: Case) -> Refuse | None:
     """Return that there is nothing yet that could be replaced."""
     try:
         if case.connection.rotation is None:
-            secret_of(case.connection)
+            secret_of(case.connection, case.now)
     except ConflictError as error:
         return Refuse(error)
     return None

@@ -14,7 +14,7 @@ from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
 from connector.finding import Finding, Severity
 from connector.model import Connection
-from connector.rotation import handed_out, needs_person, offered, still_used, used
+from connector.rotation import dead, given_up, handed_out, needs_person, offered, still_used, used
 from connector.steps import SETTLED, ConnectionState, StepName
 
 EXPIRING = timedelta(days=30)
@@ -53,14 +53,17 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
     )
 
 
-def secret_of(connection: Connection) -> SecretRecord:
+def secret_of(connection: Connection, now: datetime) -> SecretRecord:
     """Return the secret that is handed out.
 
     Raises:
-        ConflictError: the set-up has not come so far, naming the step that it is in; or there is none that works.
+        ConflictError: the set-up has not come so far, naming the step that it is in; or there is none that works; or
+            it is just being given up.
     """
-    if (secret := handed_out(connection)) is not None:
+    if (secret := handed_out(connection, now)) is not None:
         return secret
+    if given_up(connection):
+        raise ConflictError("operation-running", retry_after=15, name=connection.name, step=StepName.SECRET.value)
     if connection.rotation is not None:
         raise ConflictError("secret-lost", name=connection.name)
     states = connection.step_states()
@@ -81,7 +84,8 @@ def damaged(now: Standing, errors: Iterable[UnreadableError]) -> Standing:
 def _told(connection: Connection, now: datetime) -> tuple[Finding, ...]:
     rotation = offered(connection)
     if rotation is not None and rotation.next is not None:
-        return (_to_enter(connection, rotation, rotation.next, now), *_ends(rotation.next, now))
+        ends = () if dead(rotation, now) else _ends(rotation.next, now)
+        return (_to_enter(connection, rotation, rotation.next, now), *ends)
     found = _ends(connection.secret, now) if connection.secret is not None else ()
     return (*found, *_old_still_used(connection.rotation, now), *_came_to_nothing(connection))
 
@@ -90,7 +94,7 @@ def _to_enter(connection: Connection, rotation: Rotation, new: SecretRecord, now
     """Return that somebody has to enter the new secret: while the old one works that is a warning."""
     urgent, old = needs_person(connection, now), connection.secret
     values: dict[str, str | int] = {"key": new.key_id[:8]}
-    if rotation.gone:
+    if dead(rotation, now):
         code = "offered-secret-gone"
     elif urgent or old is None:
         code = NEEDS_NEW_SECRET

@@ -66,7 +66,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
         request = asked.request(Kind.CONFIRM, key=confirmed.key_id)
         connection = (await perform(None, request, asked.entry.caller, found)).connection
         now, rotation = services().now(), connection.rotation
-        secret = secret_of(connection)
+        secret = secret_of(connection, now)
         asked.entry.version = secret.version
         body = Confirmed(
             name=name,

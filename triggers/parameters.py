@@ -54,6 +54,7 @@ FORM = choice(
         *READ,
         ConflictError("secret-not-ready"),
         ConflictError("secret-lost"),
+        ConflictError("operation-running"),
         RefusedError("vault", next(iter(VAULT_FIREWALL)), "-"),
     ),
 )
@@ -66,7 +67,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         asked.entry.action = Asked.PARAMETERS if form is Form.VALUE else Asked.REFERENCE
         connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
-        secret = secret_of(connection)
+        secret = secret_of(connection, clients.now())
         asked.entry.version = secret.version
         asked.required = form is Form.VALUE
         value = await _value(clients, connection, secret) if form is Form.VALUE else None

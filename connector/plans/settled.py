@@ -12,9 +12,11 @@ from connector.plans.succession import (
     CURRENT,
     NEW,
     NEXT,
+    OFFERED,
     RETIRED,
     RETIRING,
     ROTATION,
+    STATE,
     is_offered,
     record_of,
     state_of,
@@ -26,20 +28,46 @@ from connector.steps import OperationKind
 _BEFORE = frozenset({RotationState.PREPARING, RotationState.OFFERED})
 
 
-def labels(observed: Observed) -> list[tuple[SecretVersion, str]]:
-    """Return the versions whose tag is to say something else, in the order in which a stop in between loses nothing."""
+def labels(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
+    """Return the versions whose tags are to be others, in the order in which a stop in between loses nothing.
+
+    Who only looks says no more than that a value is handed out from now on: that is what comes of his look.
+    """
     seen = observed.told
+    if observed.checks:
+        return _handed_out(observed)
     wanted = [(seen.retiring, RETIRING), (seen.current, CURRENT), (seen.next, NEXT)]
     confirmed = seen.current is not None and state_of(seen.current) in NEW
     if observed.wrong() is not None and not confirmed:  # of what cannot be used nothing new is said
         wanted = [(seen.next, CURRENT)] if _becomes_first(observed) else []
-    return [(one, state) for one, state in wanted if one is not None and state_of(one) != state]
+    told = [(one, {**one.tags, STATE: state}) for one, state in wanted if one is not None and state_of(one) != state]
+    return [*told, *_handed_out(observed)]
+
+
+def _handed_out(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
+    """Return that the next one is handed out where no old one can be used: who loses the document must know of that."""
+    new, rotation = observed.told.next, observed.rotation
+    if new is None or is_offered(new) or observed.kind is OperationKind.ROTATE or _becomes_first(observed):
+        return []
+    alone = _alone(rotation, observed.wrong())
+    if not (alone and _is_accepted(observed)):
+        return []
+    return [(new, {**new.tags, OFFERED: observed.now.isoformat(timespec="seconds")})]
+
+
+def _alone(rotation: Rotation | None, wrong: str | None) -> bool:
+    """Return whether no old one can be used; as long as that is not known, what was known before counts."""
+    return (rotation is not None and rotation.alone) if wrong in WAITS else wrong is not None
+
+
+def _is_accepted(observed: Observed) -> bool:
+    return observed.next_proof == "accepted" and observed.wrong_next() is None
 
 
 def _becomes_first(observed: Observed) -> bool:
     """Return whether the secret that was made is the first that the UTM can have: it needs no confirmation."""
     new = observed.told.next
-    return new is not None and observed.first and observed.next_proof == "accepted" and observed.wrong_next() is None
+    return new is not None and observed.first and _is_accepted(observed)
 
 
 def settle(connection: Connection, observed: Observed) -> None:
@@ -107,15 +135,17 @@ def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion,
     rotation = present or Rotation(id=_id_of(new), begun=observed.now)
     if rotation.next is not None and rotation.next.version != new.version:  # another one: nobody was told of it
         rotation = Rotation(id=rotation.id, begun=rotation.begun)
-    alone = rotation.alone if wrong in WAITS else wrong is not None
-    gone = wrong_next is not None and wrong_next not in WAITS
+    alone = _alone(rotation, wrong)
+    # A give-up that comes to nothing has looked before it has taken the credential away.
+    taken = rotation.gone and observed.kind is OperationKind.ABANDON
+    gone = taken or (wrong_next is not None and wrong_next not in WAITS)
     # What had no other one has used the new one up to now.
     ours = observed.now if rotation.alone and not alone else rotation.ours_on
     update = {"next": record_of(new, rotation.next), "alone": alone, "gone": gone, "ours_on": ours}
     rotation = rotation.model_copy(update=update)
     if rotation.state is RotationState.OFFERED:
         return rotation
-    accepted = observed.next_proof == "accepted" and wrong_next is None
+    accepted = _is_accepted(observed)
     if observed.kind is OperationKind.ROTATE:
         return counted(rotation, observed.now, accepted=accepted) if observed.next_proof is not None else rotation
     if (alone and accepted) or (present is None and is_offered(new) and wrong is None):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.admission import admit
 from connector.caller import Caller
 from connector.credential import Rest, Rotation, RotationState, SecretRecord
+from connector.errors import ConflictError
 from connector.lost import Live
 from connector.model import Connection
 from connector.operation import Operation, StepRecord
@@ -29,6 +30,7 @@ from connector.rotation import (
     used,
 )
 from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start, Wake
+from connector.standing import secret_of, standing
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 from connector.wanted import Wanted
 
@@ -70,6 +72,7 @@ STATES: dict[str, Connection] = {
     "offered": connection(rotation(OFFERED, next=secret("new", 200))),
     "offered alone": connection(rotation(OFFERED, next=secret("new", 200), alone=True)),
     "offered and gone": connection(rotation(OFFERED, next=secret("new", 200), gone=True)),
+    "offered and ended": connection(rotation(OFFERED, next=secret("new", -1))),
     "the old one ended": connection(rotation(OFFERED, next=secret("new", 200), alone=True), ends=-1),
     "retiring": connection(rotation(RETIRING, old=secret("before", 20), confirmed_on=NOW)),
 }
@@ -88,17 +91,17 @@ ASKED = {
 DONE, OTHER, LOST, LAST = "settled", "key-not-offered", "secret-lost", "last-secret"
 YET, NONE, OVER = "rotation-preparing", "no-rotation", "rotation-confirmed"
 TABLE = {
-    #                     none   begun  preparing alone  offered alone  gone   ended  retiring
-    "rotate":        ("rotate", "rotate", "rotate", "rotate", DONE, DONE, "rotate", DONE, DONE),
-    "confirm new":   (OTHER,     YET,      YET,    YET,    "retiring", "retiring", LOST, "retiring", OTHER),
-    "confirm old":   (DONE,      YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  DONE),
-    "confirm other": (OTHER,     YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  OTHER),
-    "abandon new":   (NONE, "abandon", "abandon",  LAST, "abandon", LAST, "abandon", LAST, OVER),
-    "abandon other": (NONE, "abandon",  OTHER,     OTHER,  OTHER,  OTHER,  OTHER, OTHER,  OVER),
-    "set-up":        ("set-up",) * 9,
-    "verify":        ("verify",) * 9,
-    "remove":        ("remove",) * 9,
-    "cancel":        (DONE,) * 9,
+    #                     none   begun  preparing alone  offered alone  gone   ended   old one   retiring
+    "rotate":        ("rotate", "rotate", "rotate", "rotate", DONE, DONE, "rotate", "rotate", DONE, DONE),
+    "confirm new":   (OTHER,     YET,      YET,    YET,    "retiring", "retiring", LOST, LOST, "retiring", OTHER),
+    "confirm old":   (DONE,      YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  OTHER,  DONE),
+    "confirm other": (OTHER,     YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  OTHER,  OTHER),
+    "abandon new":   (NONE, "abandon", "abandon",  LAST, "abandon", LAST, "abandon", "abandon", LAST, OVER),
+    "abandon other": (NONE, "abandon",  OTHER,     OTHER,  OTHER,  OTHER,  OTHER, OTHER,  OTHER,  OVER),
+    "set-up":        ("set-up",) * 10,
+    "verify":        ("verify",) * 10,
+    "remove":        ("remove",) * 10,
+    "cancel":        (DONE,) * 10,
 }  # fmt: skip
 """What comes of a request at rest: a refusal, an operation, ``settled`` as it is, or the new state of the rotation."""
 
@@ -121,6 +124,16 @@ def told(answer: Any) -> str:
 @pytest.mark.parametrize("asked", TABLE)
 def test_what_each_request_means_in_each_state(asked: str) -> None:
     assert {name: told(ask(asked, one)) for name, one in STATES.items()} == dict(zip(STATES, TABLE[asked], strict=True))
+
+
+def test_a_next_secret_that_has_come_to_its_end_stops_nobody_whose_old_one_works() -> None:
+    def seen(one: Connection) -> tuple[ConnectionState, list[str]]:
+        now = standing(one, ConnectionState.READY, NOW)
+        return now.state, [finding.code for finding in now.findings]
+
+    assert seen(STATES["offered and ended"]) == (ConnectionState.READY, ["offered-secret-gone"])
+    alone = connection(rotation(OFFERED, next=secret("new", -1), alone=True))
+    assert seen(alone) == (ConnectionState.ACTION_REQUIRED, ["offered-secret-gone"])
 
 
 def test_an_operation_of_a_rotation_leaves_state_and_steps_and_a_set_up_leaves_the_rotation() -> None:
@@ -153,6 +166,20 @@ def test_nobody_confirms_a_secret_that_is_just_being_given_up(*, cancelled: bool
     assert told(ask("confirm new", one)) == "retiring"
 
 
+@pytest.mark.parametrize("live", [Live(), Live("Running", NOW, Progress(step=StepName.SECRET, state="running"))])
+def test_nobody_gets_another_secret_while_one_is_given_up(live: Live) -> None:
+    one = ask("abandon new", STATES["offered"]).connection
+    assert told(ask("rotate", one, live)) == "operation-running"
+    assert handed_out(one, NOW) is None
+    with pytest.raises(ConflictError, match="operation-running"):
+        secret_of(one, NOW)
+    one.operation.ended = NOW
+    assert told(ask("rotate", one, live)) == "settled"
+    out = handed_out(one, NOW)
+    assert out is not None
+    assert out.key_id == "new"
+
+
 @pytest.mark.parametrize("step", ["secret", "verification"])
 def test_what_comes_while_the_next_one_is_prepared(step: str) -> None:
     one = STATES["preparing"].model_copy(deep=True)
@@ -172,7 +199,7 @@ def test_what_comes_while_the_next_one_is_prepared(step: str) -> None:
 
 def test_what_is_handed_out_and_what_is_used() -> None:
     def row(one: Connection) -> tuple[str | None, str | None, bool]:
-        out, ours = handed_out(one), used(one)
+        out, ours = handed_out(one, NOW), used(one)
         return out.key_id if out else None, ours.key_id if ours else None, old_works_until(one) is not None
 
     assert {name: row(one) for name, one in STATES.items()} == {
@@ -183,6 +210,7 @@ def test_what_is_handed_out_and_what_is_used() -> None:
         "offered": ("new", "old", True),
         "offered alone": ("new", "new", False),
         "offered and gone": (None, "old", True),
+        "offered and ended": (None, "old", True),
         "the old one ended": ("new", "new", False),
         "retiring": ("old", "old", True),
     }
@@ -216,15 +244,25 @@ def test_a_fresh_one_is_never_due(lives: int) -> None:
         (connection(ends=30), Mode.AUTOMATIC, {1, 2}, True),
         (connection(ends=-3), Mode.AUTOMATIC, {1, 2}, True),
         (STATES["preparing"], Mode.AUTOMATIC, ALL, True),
-        (STATES["preparing"], Mode.MANUAL, ALL, False),
+        (STATES["preparing"], Mode.MANUAL, ALL, True),
+        (STATES["preparing alone"], Mode.MANUAL, (), True),
+        (connection(STATES["begun"].rotation, kind=OperationKind.ROTATE, cancelled=True), Mode.MANUAL, ALL, False),
+        (connection(STATES["begun"].rotation, kind=OperationKind.ROTATE, cancelled=True), Mode.AUTOMATIC, ALL, True),
         (STATES["offered"], Mode.AUTOMATIC, ALL, False),
+        (STATES["offered and gone"], Mode.AUTOMATIC, ALL, True),
+        (STATES["offered and ended"], Mode.AUTOMATIC, {0}, True),
+        (STATES["offered and ended"], Mode.AUTOMATIC, {1}, False),
+        (STATES["offered and ended"], Mode.MANUAL, ALL, False),
+        (STATES["offered and ended"].model_copy(update={"secret": None}), Mode.AUTOMATIC, {1}, True),
         (STATES["retiring"], Mode.AUTOMATIC, ALL, False),
     ],
 )
 def test_when_the_timer_begins_one(one: Connection, mode: Mode, weekdays: set[int], *, due: bool) -> None:
     assert begins(one, mode, weekdays, NOW) == due
     one = one.model_copy(update={"rest": Rest(code="rotation-failed", on=NOW, until=NOW + timedelta(hours=1))})
-    assert not begins(one, mode, weekdays, NOW)
+    # What has been begun since is gone on with.
+    since = one.rotation is not None and one.rotation.state is RotationState.PREPARING
+    assert begins(one, mode, weekdays, NOW) == (due and since)
     assert begins(one, mode, weekdays, NOW + timedelta(hours=1)) == due
 
 
@@ -273,7 +311,7 @@ def test_a_secret_to_be_entered_in_a_document_of_a_version_before_is_offered() -
         OFFERED,
         True,
     )
-    out = handed_out(read)
+    out = handed_out(read, NOW)
     assert out is not None
     assert out.key_id == "old"
     kept["secret"]["confirmedOn"] = "2026-11-01T00:00:00Z"

@@ -12,6 +12,7 @@ import pytest
 from connector.credential import RotationState
 from connector.model import Connection
 from connector.services import services
+from local.tenant.vault_roles import ALL
 from local.tenant.world import Application, SecretVersion
 from tests.flow.app import NAME, App, running
 from tests.flow.utm import accepted
@@ -322,6 +323,46 @@ async def test_a_policy_that_forbids_a_secret_leaves_the_present_one(tmp_path: P
         assert (await shown(app))["rotation"] is None
         seen = await rotated(app)
         assert "rotation-failed" not in codes(seen)
+
+
+async def test_a_give_up_that_ends_between_entra_and_the_vault_shows_nobody_a_dead_secret(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = await app.parameters()
+        key = (await rotated(app))["rotation"]["keyId"]
+        app.tenant.administrator.limit_vault(ALL - {"Microsoft.KeyVault/vaults/secrets/update/action"})
+        assert (await app.client.delete(f"{PATH}/rotation?keyId={key}")).status_code == 202
+        await app.until(lambda _: keys(app) == [old["secret"]["keyId"]])
+        assert (await app.client.get(f"{PATH}/parameters")).json()["code"] in {"secret-lost", "operation-running"}
+        app.tenant.administrator.limit_vault(ALL)
+        seen = await app.until(lambda seen: "offered-secret-gone" in codes(seen))
+        assert (seen["state"], tags(app)[-1]) == ("ready", ("next", True))
+        answer = await app.client.get(f"{PATH}/parameters")
+        assert (answer.status_code, answer.json()["code"]) == (409, "secret-lost")
+        assert await confirm(app, key) == (409, "secret-lost")
+        pass_days(app, 0.1)
+        seen = await rotated_from(app, key)
+        assert await accepted(app, await app.parameters())
+        assert (len(keys(app)), seen["state"]) == (2, "ready")
+
+
+async def test_a_next_secret_that_has_expired_is_not_handed_out_and_another_one_is_made(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        app.tenant.administrator.limit_secrets(7)
+        await app.verify(lambda seen: seen["operation"] == "verify" and seen["state"] == "ready")
+        key = (await rotated(app))["rotation"]["keyId"]
+        pass_days(app, 8)
+        seen = await shown(app)
+        assert (seen["state"], "offered-secret-gone" in codes(seen)) == ("ready", True)
+        answer = await app.client.get(f"{PATH}/parameters")
+        assert (answer.status_code, answer.json()["code"]) == (409, "secret-lost")
+        await timer(app)
+        seen = await app.until(
+            lambda seen: (seen["rotation"] or {}).get("state") == "offered" and seen["rotation"]["keyId"] != key
+        )
+        assert (seen["state"], len(keys(app))) == ("ready", 2)
+        assert await accepted(app, await app.parameters())
 
 
 def _take_away(app: App, key: str) -> None:

@@ -43,7 +43,7 @@ async def _offered(life: Life) -> str:
     assert found.rotation is not None
     assert found.rotation.state is RotationState.OFFERED
     assert found.state is ConnectionState.READY
-    secret = handed_out(found)
+    secret = handed_out(found, life.current_utc_datetime)
     assert secret is not None
     assert found.secret is not None
     assert life.live() == {found.secret.key_id, secret.key_id}

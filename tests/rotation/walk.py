@@ -54,7 +54,7 @@ class Walk:
             ours = used(one)
             assert ours is not None, story
             assert ours.key_id in live, story
-        out = handed_out(one)
+        out = handed_out(one, self.life.current_utc_datetime)
         if out is not None and out.expires_on > self.life.current_utc_datetime:
             assert out.key_id in live, story
         if one.rotation is None and one.secret is not None and self.done[-1] == "timer":
@@ -89,7 +89,7 @@ class Walk:
         """Enter what is handed out in the UTM, and say so, where a secret is offered."""
         self.done.append("enter")
         one = await self.life.connection()
-        out = handed_out(one) if one is not None else None
+        out = handed_out(one, self.life.current_utc_datetime) if one is not None else None
         if one is None or out is None or not _is_offered(one):
             return
         self.utm = out.key_id

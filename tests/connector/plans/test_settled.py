@@ -13,7 +13,7 @@ from connector.model import Connection
 from connector.observed import Credential, SecretVersion
 from connector.operation import Operation
 from connector.plans.secret import Observed, plan
-from connector.plans.settled import settle
+from connector.plans.settled import labels, settle
 from connector.plans.succession import record_of
 from connector.rotation import confirmed, handed_out
 from connector.steps import OperationKind
@@ -65,7 +65,7 @@ def seen(one: Connection, *versions: SecretVersion, listed: str, **more: Any) ->
 
 
 def keys(one: Connection) -> tuple[str | None, str | None, str | None]:
-    rotation, given = one.rotation, handed_out(one)
+    rotation, given = one.rotation, handed_out(one, NOW)
     old = rotation.old.key_id if rotation is not None and rotation.old is not None else None
     return (one.secret.key_id if one.secret else None, old, given.key_id if given else None)
 
@@ -140,3 +140,29 @@ def test_what_is_offered_in_the_place_of_a_lost_one_stays_offered_since_then() -
         assert one.rotation is not None
         assert (one.rotation.state, one.rotation.offered_on) == (RotationState.OFFERED, NOW), more
         one = before
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_what_is_handed_out_since_the_old_one_is_gone_says_so_in_the_vault_before_the_document_does(
+    *, looks: bool
+) -> None:
+    made = replace(NEW, tags={**NEW.tags, "rotation": "r"})
+    kind = OperationKind.VERIFY if looks else OperationKind.SET_UP
+    for present in (RotationState.PREPARING, None):
+        one = offering()
+        assert one.rotation is not None
+        one.rotation = one.rotation.model_copy(update={"state": present}) if present is not None else None
+        works = seen(one, made, OLD, listed="old new", kind=kind, checks=looks)
+        assert labels(works) == []
+        looked = seen(one, made, OLD, listed="new", next_proof="accepted", kind=kind, checks=looks)
+        assert [(version.version, tags["offered"]) for version, tags in labels(looked)] == [("new", NOW.isoformat())]
+        settle(one, looked)
+        assert one.rotation is not None
+        assert (one.rotation.state, one.rotation.alone) == (RotationState.OFFERED, True)
+        # The store is lost, and the old one works again: nobody takes away what somebody may have entered.
+        told = replace(made, tags={**made.tags, "offered": NOW.isoformat()})
+        one.secret, one.rotation, one.secret_accepted = None, None, False
+        back = seen(one, told, OLD, listed="old new")
+        assert plan(back, one.goal).changes == ()
+        settle(one, back)
+        assert keys(one) == ("old", None, "new")
