@@ -32,6 +32,7 @@ bench: $(READY)  ## measure against a bare script that makes the same calls; wri
 soak: $(READY)  ## many seeds of a tenant that misbehaves
 	@$(BIN)/python -m local soak $(ARGS)
 	@$(BIN)/python -m tests.walks --seconds 300
+	@$(BIN)/python -m tests.fuzz sign-in --seconds 60
 	@EVERY_WRITE=1 WALKS=200 $(BIN)/python -m pytest -q tests/rotation
 
 policy: $(READY) $(POLICY)  ## hold the template against checkov's policies and what we accept of them

@@ -33,6 +33,11 @@ def until(moment: datetime) -> float:
     return (moment - _machine()).total_seconds()
 
 
+def passed() -> float:
+    """Return real seconds since some moment: for who asks a service not more often than it may be asked."""
+    return time.monotonic()
+
+
 class Budget:
     """How long somebody works on one thing, in real seconds.
 

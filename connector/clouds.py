@@ -52,6 +52,10 @@ class Cloud:
         """Return the OAuth 2.0 token endpoint of a tenant."""
         return f"{self.authority}/{tenant_id}/oauth2/v2.0/token"
 
+    def keys_url(self, tenant_id: str) -> str:
+        """Return where the keys are by which a tenant's tokens are signed, as its OpenID configuration names it."""
+        return f"{self.authority}/{tenant_id}/discovery/v2.0/keys"
+
 
 PUBLIC = Cloud(
     name="public",

@@ -2,6 +2,8 @@
 
 ConnectorError
 ├── RequestError                 the caller's request cannot be carried out; nothing was changed
+│   ├── SignInError              nobody is signed in, or by a token that opens nothing here
+│   ├── RoleError                who asks may not do this
 │   ├── BodyError                not JSON, not UTF-8, too long, another media type
 │   ├── FieldError               one field or query parameter is wrong
 │   ├── UnknownConnectionError   there is no connection of that name, or it does not show that finding
@@ -49,6 +51,14 @@ class RequestError(ConnectorError):
         super().__init__(code)
         self.code = code
         self.values = values
+
+
+class SignInError(RequestError):
+    """There is no token, or one that opens nothing here; ``values["why"]`` says what is wrong with it."""
+
+
+class RoleError(RequestError):
+    """Who asks is known, and may not do this: a role is missing, or keys open nothing any more."""
 
 
 class BodyError(RequestError):

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from connector.address import both, canonical
+from connector.bearer import bearer, key_id
 from connector.clients.exchange_answers import Answer, batch, cut_short, error, values
 from connector.clients.graph_errors import Refusal, service_error
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
 from connector.clients.imap import _words
 from connector.clients.retry_after import retry_after
-from connector.errors import RequestError, ServiceError, UnexpectedAnswerError, UnreadableError
+from connector.errors import RequestError, ServiceError, SignInError, UnexpectedAnswerError, UnreadableError
 from connector.kept import read
 from connector.mailbox import Chunk
 from connector.messages import LANGUAGES, preferred
@@ -21,6 +22,8 @@ from connector.model import Connection
 from connector.request import MAX_BODY, parse
 from connector.verdict import conclude
 from connector.wanted import is_name
+from tests.connector.signed import REGISTRATION, private_key
+from tests.connector.signed import token as signed
 
 Target = Callable[[bytes], None]
 _SECRET = "eyJ0eXAiOiJKV1Qi.c2VjcmV0LXNlY3JldC1zZWNyZXQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -115,6 +118,24 @@ def document(data: bytes) -> None:
         read("connections/hq/mailboxes-0000.json", data, Chunk).counts()
 
 
+_GOOD = signed()
+_PUBLIC = private_key().public_key()
+
+
+def sign_in(data: bytes) -> None:
+    """A bearer token, whole and with parts of its own: nobody comes in but by the one that was signed.
+
+    The last character of a signature of 256 bytes has four bits that mean nothing, so it is compared without.
+    """
+    head, body, signature = _GOOD.split(".")
+    text, own = data.decode("latin-1"), base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    for sent in (text, f"{own}.{body}.{signature}", f"{head}.{own}.{signature}", f"{head}.{body}.{own}"):
+        with suppress(SignInError):
+            key_id(sent)
+            bearer(sent, _PUBLIC, REGISTRATION)
+            assert sent.rstrip("=")[:-1] == _GOOD[:-1], sent
+
+
 _ERROR = {"code": "BadRequest", "message": "Invalid Operation"}
 _SHAPES = (
     {"value": [{"AppId": "a", "ObjectId": "b", "Identity": "c"}], "@adminapi.warnings": ["already present"]},
@@ -141,6 +162,7 @@ TARGETS: Mapping[str, tuple[Target, tuple[bytes, ...]]] = {
     "wait": (wait, (b"120", b"Tue, 24 Nov 2026 06:00:00 GMT", b"-1", b"1e9")),
     "request": (request, (json.dumps(_REQUEST).encode(),)),
     "token": (token, (json.dumps(_CLAIMS).encode(),)),
+    "sign-in": (sign_in, (_GOOD.encode(), *(base64.urlsafe_b64decode(f"{part}==") for part in _GOOD.split(".")))),
     "imap": (imap, (b"AUTHENTICATE failed.", b"User is authenticated but not connected.", b"[UNAVAILABLE] \xff\x00")),
     "language": (language, (b"de-DE,de;q=0.9,en;q=0.8", b"*;q=0", b"en;q=x")),
     "names": (names, (b"utm-headquarters", b"o'brien@contoso.com", b"a`$b@contoso.com")),
