@@ -24,10 +24,10 @@ from connector.steps import MailboxState, StepName, StepState
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from connector.observed import ImapAnswer
+    from connector.observed import LoginAnswer
 
 _STEP = StepName.VERIFICATION
-_SAID_NO = frozenset({"authenticate", "examine"})
+_SAID_NO = frozenset({"authenticate", "mailbox"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ async def _token(run: Run, secret: SecretRecord) -> SecretStr:
     return (await signed_in(run, secret.name, secret.version)).token
 
 
-async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> ImapAnswer:
+async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> LoginAnswer:
     from connector.clients.imap import examine  # noqa: PLC0415 - SDKs are imported on first use
 
-    answer = await examine(run.services.cloud, entry.address or entry.requested, token, run.services.limits.imap)
+    answer = await examine(run.services.cloud, entry.address or entry.requested, token, run.services.limits.mail)
     if answer.stage != "open" and (answer.lost or answer.stage not in _SAID_NO):
         raise UnavailableError("imap", "unavailable", answer.text[:300])
     return answer

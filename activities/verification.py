@@ -21,7 +21,7 @@ from connector.log import log
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import REPLICATION_TIME
 from connector.model import Connection
-from connector.observed import ImapAnswer
+from connector.observed import LoginAnswer
 from connector.orders import WAIT, Outcome
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
@@ -59,14 +59,14 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
         async with gate:
             if budget.left <= 0:
                 return
-            answer = await examine(cloud, entry.address or entry.requested, proven.token, limits.imap)
+            answer = await examine(cloud, entry.address or entry.requested, proven.token, limits.mail)
         _note(run, entry, answer, token)
 
     await together(*(prove_one(entry) for entry in entries))
     return token
 
 
-def _note(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Finding, ...]) -> None:
+def _note(run: Run, entry: MailboxRecord, answer: LoginAnswer, token: tuple[Finding, ...]) -> None:
     if answer.stage == "open":
         entry.state = MailboxState.OPEN
         entry.proven_in = run.connection.operation.id
@@ -98,7 +98,7 @@ def _alias(entry: MailboxRecord) -> Finding | None:
     return diagnosis.alias(entry.requested, entry.address)
 
 
-def _evidence(run: Run, entry: MailboxRecord, answer: ImapAnswer, token: tuple[Finding, ...]) -> diagnosis.Evidence:
+def _evidence(run: Run, entry: MailboxRecord, answer: LoginAnswer, token: tuple[Finding, ...]) -> diagnosis.Evidence:
     connection = run.connection
     return diagnosis.Evidence(
         answer=answer,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.microsoft import PROTOCOLS, Protocol
+
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
@@ -18,7 +20,11 @@ class Cloud:
     graph: str
     exchange: str
     imap_host: str
-    imap_port: int = 993
+    imap_port: int = PROTOCOLS[Protocol.IMAP].port
+    pop_host: str = ""
+    pop_port: int = PROTOCOLS[Protocol.POP].port
+    smtp_host: str = ""
+    smtp_port: int = PROTOCOLS[Protocol.SMTP].port
     portal: str = "https://entra.microsoft.com"
     records_sign_ins: bool = True
     """Whether Graph has the record of credentials' sign-ins there (learn.microsoft.com/graph/api/reportroot-list-
@@ -29,6 +35,14 @@ class Cloud:
     ca_bundle: str | None = None
     """A PEM file of the authorities to trust instead of the system's; only for ``custom``."""
 
+    def place(self, protocol: Protocol) -> tuple[str, int]:
+        """Return host and port of the server that speaks a protocol."""
+        return {
+            Protocol.IMAP: (self.imap_host, self.imap_port),
+            Protocol.POP: (self.pop_host, self.pop_port),
+            Protocol.SMTP: (self.smtp_host, self.smtp_port),
+        }[protocol]
+
     @property
     def graph_scope(self) -> str:
         """Return the scope of a token for Microsoft Graph."""
@@ -36,7 +50,7 @@ class Cloud:
 
     @property
     def exchange_scope(self) -> str:
-        """Return the scope of a token for Exchange: its admin API as well as IMAP."""
+        """Return the scope of a token for Exchange: its admin API as well as its mail protocols."""
         return f"{self.exchange}/.default"
 
     @property
@@ -63,6 +77,8 @@ PUBLIC = Cloud(
     graph="https://graph.microsoft.com",
     exchange="https://outlook.office365.com",
     imap_host="outlook.office365.com",
+    pop_host="outlook.office365.com",
+    smtp_host="smtp.office365.com",
 )
 CHINA = Cloud(
     name="china",
@@ -70,6 +86,8 @@ CHINA = Cloud(
     graph="https://microsoftgraph.chinacloudapi.cn",
     exchange="https://partner.outlook.cn",
     imap_host="partner.outlook.cn",
+    pop_host="partner.outlook.cn",
+    smtp_host="smtp.partner.outlook.cn",
     portal="https://entra.microsoftonline.cn",
     exchanges="api://AzureADTokenExchangeChina",
     records_sign_ins=False,

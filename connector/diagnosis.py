@@ -21,7 +21,7 @@ from connector.microsoft import (
     VAULT_FIREWALL,
 )
 from connector.objects import Ids
-from connector.observed import Claims, ImapAnswer
+from connector.observed import Claims, LoginAnswer
 from connector.outage import NOT_READABLE
 from connector.plans.plan import TAKES_BACK, Change
 from connector.steps import StepName
@@ -133,7 +133,7 @@ def token_findings(claims: Claims, ids: Ids, audience: str, *, consented: bool) 
 class Evidence:
     """What is known when a mailbox does not open. What we may not look at is not known to be in place."""
 
-    answer: ImapAnswer
+    answer: LoginAnswer
     mailbox: str
     token: tuple[Finding, ...]
     """What is wrong with the token."""
@@ -174,7 +174,7 @@ def login(evidence: Evidence) -> Finding:
     if answer.stage == "authenticate" and (evidence.token or evidence.known):
         return (*evidence.token, *evidence.known)[0]
     causes = _open_causes(evidence)
-    if evidence.opened and answer.stage == "examine":
+    if evidence.opened and answer.stage == "mailbox":
         # What was spread once is not spread anew: Exchange turns the connection away, or has lost the mailbox.
         return _login("imap-not-connected", evidence, severity, [*causes, "server"])
     if not causes:

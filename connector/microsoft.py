@@ -6,17 +6,15 @@ parser of its answers in ``clients/``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Literal
 
 # Applications. learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in has the ids.
 
 EXCHANGE_APPLICATION_ID = "00000002-0000-0ff1-ce00-000000000000"
 """Office 365 Exchange Online, the same in every tenant."""
-IMAP_ROLE = "IMAP.AccessAsApp"
-"""learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-
-using-oauth; its id is that of ``appRoles`` of Exchange's service principal."""
-IMAP_ROLE_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
 SINGLE_TENANT = "AzureADMyOrg"
 """learn.microsoft.com/graph/api/resources/application: the default audience would be throttled harder and synchronised
 with consumer accounts."""
@@ -26,6 +24,37 @@ PROGRAMS = {
     "14d82eec-204b-4c2f-b7e8-296a70dab67e": "Microsoft Graph PowerShell",
 }
 """With which people make applications, by client id; the same in every tenant."""
+
+# Protocols. learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-
+# application-by-using-oauth; the roles' ids are those of ``appRoles`` of Exchange's service principal.
+
+
+class Protocol(StrEnum):
+    """By what the UTM uses a mailbox."""
+
+    IMAP = "imap"
+    POP = "pop"
+    SMTP = "smtp"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one protocol needs, and how it is spoken."""
+
+    role: str
+    """The application role, by its value."""
+    role_id: str
+    port: int
+    security: Literal["TLS", "STARTTLS"]
+    """Whether TLS comes first, or is begun by a command (RFC 8314, RFC 6409)."""
+
+
+PROTOCOLS = {
+    Protocol.IMAP: Needs("IMAP.AccessAsApp", "5e5addcd-3e8d-4e90-baf5-964efab2b20a", 993, "TLS"),
+    Protocol.POP: Needs("POP.AccessAsApp", "cb842b43-da6e-4506-86fe-bb12199c656d", 995, "TLS"),
+    Protocol.SMTP: Needs("SMTP.SendAsApp", "7146a1f0-8703-45b3-9eae-527a64c00995", 587, "STARTTLS"),
+}
+IMAP_ROLE, IMAP_ROLE_ID = PROTOCOLS[Protocol.IMAP].role, PROTOCOLS[Protocol.IMAP].role_id
 
 # Rights. learn.microsoft.com/graph/permissions-reference, learn.microsoft.com/powershell/exchange/app-only-auth-
 # powershell-v2.

@@ -181,14 +181,22 @@ class Recipient:
     recipient_type: str
 
 
+Stage = Literal["open", "address", "connect", "greeting", "secure", "offer", "authenticate", "mailbox", "sender"]
+"""How far a login got: the stage that failed, or ``open``.
+
+``address`` was not even begun; ``secure`` is STARTTLS, ``offer`` that XOAUTH2 is offered; ``mailbox`` is what comes
+after a login that was accepted (``EXAMINE``, ``STAT``, ``MAIL FROM`` and ``RCPT TO`` the mailbox itself), ``sender`` is
+``MAIL FROM`` another address.
+"""
+
+
 @dataclass(frozen=True, slots=True)
-class ImapAnswer:
-    """How far a real login got, and what the server said.
+class LoginAnswer:
+    """How far a real login got, and what the server said."""
 
-    ``stage`` is ``open`` when ``EXAMINE INBOX`` succeeded; otherwise the stage that failed.
-    """
-
-    stage: Literal["open", "connect", "greeting", "authenticate", "examine"]
+    stage: Stage
     text: str = ""
     lost: bool = False
     """Whether the connection was lost, so that the server has refused nothing."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Further senders that the server does not take, each with its words; everything else is well then."""

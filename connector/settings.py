@@ -69,6 +69,7 @@ _CONTAINER = re.compile(r"https://[^\s/?#@\\]+(?:/[^\s/?#@\\]+){1,2}")
 """Two parts of a path where an emulator has the account's name in it."""
 
 Address = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
+Place = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")]
 VaultAddress = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
 
 
@@ -84,7 +85,9 @@ class Settings(BaseSettings):
     authority: Address | None = None
     graph: Address | None = None
     exchange: Address | None = None
-    imap: Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")] | None = None
+    imap: Place | None = None
+    pop: Place | None = None
+    smtp: Place | None = None
     ca_bundle: str | None = None
     secret_lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS)] = 180
     verify_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
@@ -134,17 +137,26 @@ class Settings(BaseSettings):
     def endpoints(self) -> Cloud:
         """Return the endpoints of the chosen cloud."""
         if self.cloud == "custom":
-            host, _, port = (self.imap or "").partition(":")
+            (imap, imap_port), (pop, pop_port), (smtp, smtp_port) = map(_host, (self.imap, self.pop, self.smtp))
             return Cloud(
                 name="custom",
                 authority=self.authority or "",
                 graph=self.graph or "",
                 exchange=self.exchange or "",
-                imap_host=host,
-                imap_port=int(port),
+                imap_host=imap,
+                imap_port=imap_port,
+                pop_host=pop,
+                pop_port=pop_port,
+                smtp_host=smtp,
+                smtp_port=smtp_port,
                 ca_bundle=self.ca_bundle,
             )
         return CHINA if self.cloud == "china" else PUBLIC
+
+
+def _host(place: str | None) -> tuple[str, int]:
+    host, _, port = (place or ":0").partition(":")
+    return host, int(port)
 
 
 def load() -> Settings:

@@ -30,6 +30,8 @@ def settings(endpoints: Mapping[str, Any], store: Path) -> dict[str, str]:
         "CONNECTOR_GRAPH": endpoints["graph"],
         "CONNECTOR_EXCHANGE": endpoints["exchange"],
         "CONNECTOR_IMAP": endpoints["imap"],
+        "CONNECTOR_POP": endpoints["pop"],
+        "CONNECTOR_SMTP": endpoints["smtp"],
         "CONNECTOR_CA_BUNDLE": str(endpoints["caBundle"]),
         "CONNECTOR_KEY_VAULT_URI": endpoints["vault"],
         "CONNECTOR_STORE": f"folder:{store}",

@@ -3,7 +3,7 @@
 The SDKs bound only the silence between two bytes: a server that sends one a second, or one that never stops, keeps
 them for ever. Here a request is bounded from its connection to its last byte, and an answer as it is after unpacking;
 what goes beyond ends as an ``UnavailableError`` that says so. The means: one transport for azure-core
-(``bounded_azure``), one for httpx (``bounded_http``), one connection for IMAP (``imap_connection``).
+(``bounded_azure``), one for httpx (``bounded_http``), one wire for mail servers (``wire``).
 """
 
 from __future__ import annotations

@@ -8,48 +8,44 @@ using-oauth). So the check goes on to ``EXAMINE INBOX``, which reads nothing and
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import imaplib
 import re
-import ssl
 
 from pydantic import SecretStr
 
-from connector.clients.imap_connection import IMAP, Connection, ImapBounds, UnreachableError
+from connector.clients.imap_connection import Connection
+from connector.clients.login import Bearer, unsound
+from connector.clients.wire import TALK, TalkBounds, UnreachableError, trusting
 from connector.clouds import Cloud
-from connector.observed import ImapAnswer
+from connector.microsoft import Protocol
+from connector.observed import LoginAnswer
 
-_LONGEST_TEXT = 200
-_LONGEST_LOOKED_AT = 2_000
 _COMMAND_ERROR = re.compile(r"\w+ command error: (\w+) \[b(['\"])(.*)\2\]", re.DOTALL)
 """How imaplib tells of ``BAD``: around the server's own words."""
-_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{60,}")
-"""What a server may echo of a token or a SASL string, in part or broken up otherwise than we sent it."""
 _BROKEN = (OSError, EOFError, ValueError, imaplib.IMAP4.error)
 """What imaplib raises for a lost connection, for a refusal, and (``ValueError``) for bytes that it cannot decode."""
 
 
-async def examine(cloud: Cloud, mailbox: str, token: SecretStr, bounds: ImapBounds = IMAP) -> ImapAnswer:
+async def examine(cloud: Cloud, mailbox: str, token: SecretStr, bounds: TalkBounds = TALK) -> LoginAnswer:
     """Log in to ``mailbox`` and open its inbox read-only; it takes 70 seconds at most, whatever the server does.
 
     Returns:
         ``open``, or the stage that failed with the server's words. A server's answer is never an exception.
     """
-    return await asyncio.to_thread(_examine, cloud, mailbox, token, bounds)
+    refused = unsound(mailbox)
+    return refused if refused is not None else await asyncio.to_thread(_examine, cloud, Bearer(mailbox, token), bounds)
 
 
-def _examine(cloud: Cloud, mailbox: str, token: SecretStr, bounds: ImapBounds) -> ImapAnswer:
-    context = ssl.create_default_context(cafile=cloud.ca_bundle)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+def _examine(cloud: Cloud, bearer: Bearer, bounds: TalkBounds) -> LoginAnswer:
     try:
-        connection = Connection(cloud, context, bounds)
+        connection = Connection(cloud.place(Protocol.IMAP), trusting(cloud), bounds)
     except UnreachableError as error:
-        return ImapAnswer("connect", _words(error), lost=True)
+        return LoginAnswer("connect", bearer.words(error), lost=True)
     except _BROKEN as error:
-        return ImapAnswer("greeting", _words(error), lost=_lost(error))
+        return LoginAnswer("greeting", _words(error, bearer), lost=_lost(error))
     try:
-        return _log_in(connection, mailbox, token)
+        return _log_in(connection, bearer)
     finally:
         _close(connection, bounds.logout_seconds)
 
@@ -64,23 +60,20 @@ def _close(connection: Connection, seconds: float) -> None:
             connection.shutdown()
 
 
-def _log_in(connection: Connection, mailbox: str, token: SecretStr) -> ImapAnswer:
-    bearer = f"user={mailbox}\x01auth=Bearer {token.get_secret_value()}\x01\x01".encode()
-    secrets = (base64.b64encode(bearer).decode(), token.get_secret_value())
-    first = [bearer]
+def _log_in(connection: Connection, bearer: Bearer) -> LoginAnswer:
+    first = [bearer.plain]
     try:
         # imaplib encodes what is returned; to a second challenge, which holds an error, the answer is an empty line.
         connection.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
     except _BROKEN as error:
-        return ImapAnswer("authenticate", _words(_parting(connection, error), *secrets), lost=_lost(error))
+        return LoginAnswer("authenticate", _words(_parting(connection, error), bearer), lost=_lost(error))
     try:
         status, answer = connection.select("INBOX", readonly=True)
     except _BROKEN as error:
-        return ImapAnswer("examine", _words(_parting(connection, error), *secrets), lost=_lost(error))
+        return LoginAnswer("mailbox", _words(_parting(connection, error), bearer), lost=_lost(error))
     if status != "OK":
-        said = b" ".join(part for part in answer if isinstance(part, bytes))
-        return ImapAnswer("examine", _words(said, *secrets))
-    return ImapAnswer("open")
+        return LoginAnswer("mailbox", _words(b" ".join(part for part in answer if isinstance(part, bytes)), bearer))
+    return LoginAnswer("open")
 
 
 def _parting(connection: Connection, error: Exception) -> Exception | bytes:
@@ -94,14 +87,9 @@ def _lost(error: Exception) -> bool:
     return isinstance(error, OSError | EOFError | imaplib.IMAP4.abort)
 
 
-def _words(said: Exception | bytes, *secrets: str) -> str:
-    """Return the server's words, printable, short and without what we sent; imaplib wraps them in an exception."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said) or type(said).__name__
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "[removed]")
-    # The token is gone before anything is cut off: no part of it may stay.
-    text = _TOKEN.sub("[removed]", text)[:_LONGEST_LOOKED_AT]
+def _words(said: Exception | bytes, bearer: Bearer) -> str:
+    """Return the server's words; imaplib wraps them in an exception."""
+    text = bearer.clean(said)
     if wrapped := _COMMAND_ERROR.search(text):
         text = f"{wrapped[1]} {wrapped[3]}"
-    text = text.removeprefix("b'").removesuffix("'")
-    return "".join(character if character.isprintable() else " " for character in text)[:_LONGEST_TEXT].strip()
+    return bearer.words(text.removeprefix("b'").removesuffix("'"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.clients.bounds import EXCHANGE, GRAPH, STORE, TOKEN, VAULT, Bounds
-from connector.clients.imap_connection import IMAP, ImapBounds
+from connector.clients.wire import TALK, TalkBounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +18,5 @@ class Limits:
     token: Bounds = TOKEN
     identity: Bounds = TOKEN
     store: Bounds = STORE
-    imap: ImapBounds = IMAP
+    mail: TalkBounds = TALK
+    """Of a login, by whatever protocol."""

@@ -58,7 +58,7 @@ class Exchange:
         return Subject(
             " ".join(_key(entry) for entry in inputs) or call.path,
             names,
-            is_write=any(not name.startswith("Get-") for name in names),
+            is_write=any(not name.startswith(("Get-", "Test-")) for name in names),
         )
 
     def answer(self, call: Call) -> Answer:
@@ -156,7 +156,7 @@ class Exchange:
         preset, chance = self._simulation.misbehaviour.preset, self._simulation.chance
         nth = str(chance.nth("answer", key))
         values, warnings = output.values, output.warnings
-        if not name.startswith("Get-") and chance.draw("empty", key, nth) < preset.empty_answers:
+        if not name.startswith(("Get-", "Test-")) and chance.draw("empty", key, nth) < preset.empty_answers:
             values = []
         if chance.draw("odd", key, nth) < preset.odd_answers:
             warnings = warnings * 2

@@ -9,6 +9,7 @@ from local.tenant.exchange_answers import DEHYDRATED, PARAMETERS, CmdletError, O
 from local.tenant.exchange_mailboxes import MailboxCmdlets
 from local.tenant.exchange_principals import PrincipalCmdlets
 from local.tenant.exchange_rights import Rights
+from local.tenant.exchange_senders import SendingCmdlets
 from local.tenant.simulation import Simulation
 
 Command = Callable[[dict[str, Any]], Output]
@@ -23,7 +24,12 @@ _PARAMETERS = {
     "Get-Mailbox": {"Identity"},
     "Get-Recipient": {"Identity"},
     "Get-CASMailbox": {"Identity"},
-    "Set-CASMailbox": {"Identity", "ImapEnabled"},
+    "Set-CASMailbox": {"Identity", "ImapEnabled", "PopEnabled", "SmtpClientAuthenticationDisabled"},
+    "Add-RecipientPermission": {"Identity", "Trustee", "AccessRights"},
+    "Get-RecipientPermission": {"Identity", "Trustee", "AccessRights"},
+    "Remove-RecipientPermission": {"Identity", "Trustee", "AccessRights"},
+    "Get-TransportConfig": set[str](),
+    "Test-ServicePrincipalAuthorization": {"Identity", "Resource"},
     "Get-OrganizationConfig": set[str](),
     "Get-AcceptedDomain": set[str](),
 }
@@ -41,6 +47,7 @@ class Cmdlets:
         self._world = simulation.world
         principals = PrincipalCmdlets(simulation, replica, key)
         mailboxes = MailboxCmdlets(simulation, rights, replica, key)
+        senders = SendingCmdlets(simulation, rights, replica, key)
         self._commands: dict[str, Command] = {
             "New-ServicePrincipal": principals.new,
             "Get-ServicePrincipal": principals.get,
@@ -52,6 +59,11 @@ class Cmdlets:
             "Get-Recipient": mailboxes.get_recipient,
             "Get-CASMailbox": mailboxes.get_client_access,
             "Set-CASMailbox": mailboxes.set_client_access,
+            "Add-RecipientPermission": senders.add,
+            "Get-RecipientPermission": senders.get,
+            "Remove-RecipientPermission": senders.remove,
+            "Get-TransportConfig": senders.transport,
+            "Test-ServicePrincipalAuthorization": senders.authorization,
             "Get-OrganizationConfig": self._get_organization,
             "Get-AcceptedDomain": self._get_domains,
         }
@@ -66,7 +78,7 @@ class Cmdlets:
         if unknown:
             message = f"A parameter cannot be found that matches parameter name '{min(unknown)}'."
             raise CmdletError(PARAMETERS, message)
-        if self._world.dehydrated and not name.startswith("Get-"):
+        if self._world.dehydrated and not name.startswith(("Get-", "Test-")):
             raise CmdletError(DEHYDRATED, _CUSTOMISE)
         return self._commands[name](parameters)
 

@@ -129,7 +129,8 @@ class MailboxCmdlets:
                     "Guid": mailbox.guid,
                     "PrimarySmtpAddress": mailbox.primary_address,
                     "ImapEnabled": mailbox.imap_enabled,
-                    "PopEnabled": mailbox.imap_enabled,
+                    "PopEnabled": mailbox.pop_enabled,
+                    "SmtpClientAuthenticationDisabled": mailbox.submission_disabled,
                     "MAPIEnabled": True,
                 }
                 for mailbox in self._asked(parameters)
@@ -143,8 +144,16 @@ class MailboxCmdlets:
             return Output()
         wanted = bool(parameters.get("ImapEnabled", mailbox.imap_enabled))
         if wanted and not mailbox.imap_enabled:
-            mailbox.imap_effective = self._simulation.known_to_imap("enabled", mailbox.address)
+            mailbox.switched["imap"] = self._simulation.known_to_imap("enabled", mailbox.address)
         mailbox.imap_enabled = wanted
+        if bool(parameters.get("PopEnabled")) and not mailbox.pop_enabled:
+            mailbox.switched["pop"] = self._simulation.known_to_imap("enabled pop", mailbox.address)
+        mailbox.pop_enabled = bool(parameters.get("PopEnabled", mailbox.pop_enabled))
+        if "SmtpClientAuthenticationDisabled" in parameters:
+            disabled = parameters["SmtpClientAuthenticationDisabled"]
+            if disabled is False and not self._world.may_submit(mailbox):
+                mailbox.switched["smtp"] = self._simulation.known_to_imap("enabled smtp", mailbox.address)
+            mailbox.submission_disabled = None if disabled is None else bool(disabled)
         return Output()
 
     def _silent(self) -> bool:

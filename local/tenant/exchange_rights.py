@@ -21,10 +21,21 @@ READS = frozenset(
         "Get-MailboxPermission",
         "Get-OrganizationConfig",
         "Get-Recipient",
+        "Get-RecipientPermission",
         "Get-ServicePrincipal",
+        "Get-TransportConfig",
+        "Test-ServicePrincipalAuthorization",
     }
 )
-ON_RECIPIENTS = frozenset({"Add-MailboxPermission", "Remove-MailboxPermission", "Set-CASMailbox"})
+ON_RECIPIENTS = frozenset(
+    {
+        "Add-MailboxPermission",
+        "Add-RecipientPermission",
+        "Remove-MailboxPermission",
+        "Remove-RecipientPermission",
+        "Set-CASMailbox",
+    }
+)
 ON_PRINCIPALS = frozenset({"New-ServicePrincipal", "Remove-ServicePrincipal"})
 CMDLETS = READS | ON_RECIPIENTS | ON_PRINCIPALS
 

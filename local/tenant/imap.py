@@ -8,22 +8,16 @@ Exchange principal is not right; ``BAD User is authenticated but not connected.`
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import re
 from collections.abc import Mapping
 
+from local.tenant.mail_logins import Logins
 from local.tenant.misbehaviour import Fault
 from local.tenant.record import Record, Request
 from local.tenant.simulation import Simulation
-from local.tenant.tokens import Claims, TokenRefusedError
 from local.tenant.world import Mailbox
 
 _CAPABILITIES = "IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR UIDPLUS ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
-_SASL = re.compile(r"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01")
 _READ_ONLY = frozenset({"CAPABILITY", "AUTHENTICATE", "EXAMINE", "STATUS", "LIST", "NOOP", "ID", "LOGOUT"})
-_EARLY = 0.6
-"""From this share of its delay on, some front ends know of a permission and others do not."""
 
 
 class Imap:
@@ -33,6 +27,7 @@ class Imap:
         self.simulation = simulation
         self.record = record
         self.latency = latencies.get("imap", 0.0)
+        self.logins = Logins(simulation, "imap")
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Talk to one client until it leaves.
@@ -93,17 +88,15 @@ class _Session:
             await self._say("+ ")
             initial = await self._read() or ""
         await asyncio.sleep(self._server.latency)
-        user, token = _parse(initial)
-        if token in self._simulation.tokens.issued:
-            self._simulation.tokens.issued.add(initial)
+        user = self._server.logins.user(initial)
         fault = self._simulation.misbehaviour.fault("imap", user, is_write=False)
         if fault is not None:
             await self._hang_up(tag, fault)
             return False
-        claims = self._accepted(token)
-        if claims is None:
+        login = self._server.logins.tried(initial)
+        if not login.accepted:
             return await self._close(tag, "AUTHENTICATE", user, "NO", "AUTHENTICATE failed.")
-        self._mailbox = self._openable(user, claims)
+        self._mailbox = login.mailbox
         if self._mailbox is None and self._says_no_at_once(user):
             text = f'AUTHENTICATE failed. Error="AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:{user}"'
             return await self._close(tag, "AUTHENTICATE", user, "NO", text)
@@ -119,42 +112,10 @@ class _Session:
         else:
             self._writer.transport.abort()
 
-    def _accepted(self, token: str) -> Claims | None:
-        """Return the claims of a token that belongs to an Exchange principal and has the role."""
-        try:
-            claims = self._simulation.tokens.read(token, self._simulation.bases["exchange"])
-        except TokenRefusedError:
-            return None
-        principal = self._simulation.world.exchange_principals.get(claims.application_id)
-        if "IMAP.AccessAsApp" not in claims.roles or principal is None or principal.object_id != claims.object_id:
-            return None
-        return claims if principal.effective <= self._simulation.clock.now() else None
-
     def _says_no_at_once(self, user: str) -> bool:
         """Return whether this mailbox, when it cannot be opened, is refused a step earlier: both are reported."""
         preset = self._simulation.misbehaviour.preset
         return preset.imap_lag[1] > 0 and self._simulation.chance.draw("no at once", user) < 0.3  # noqa: PLR2004
-
-    def _openable(self, user: str, claims: Claims) -> Mailbox | None:
-        """Return the mailbox, if the name is its principal name, IMAP is on, and the access has arrived."""
-        world = self._simulation.world
-        mailbox = world.mailboxes.get(user.lower())
-        principal = world.exchange_principals.get(claims.application_id)
-        if mailbox is None or principal is None or not mailbox.imap_enabled:
-            return None
-        access = mailbox.access.get(principal.sid)
-        if access is None or "FullAccess" not in access.rights:
-            return None
-        known = self._arrived(user, access.effective) and self._arrived(user, mailbox.imap_effective)
-        return mailbox if known else None
-
-    def _arrived(self, user: str, effective: float) -> bool:
-        now = self._simulation.clock.now()
-        if now >= effective:
-            return True
-        early = effective - (1 - _EARLY) * self._simulation.misbehaviour.preset.imap_lag[0]
-        nth = str(self._simulation.chance.nth("front end", user))
-        return now >= early and self._simulation.chance.draw("front end", user, nth) < 0.5  # noqa: PLR2004
 
     async def _open(self, tag: str, command: str, name: str) -> bool:
         if not self._authenticated:
@@ -193,12 +154,3 @@ class _Session:
     async def _say(self, *lines: str) -> None:
         self._writer.write("".join(f"{line}\r\n" for line in lines).encode())
         await self._writer.drain()
-
-
-def _parse(text: str) -> tuple[str, str]:
-    """Return user and token of a SASL string, empty where it is not one."""
-    try:
-        match = _SASL.fullmatch(base64.b64decode(text, validate=True).decode())
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return (match[1], match[2]) if match else ("", "")

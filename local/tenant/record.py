@@ -6,10 +6,13 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
+VIOLATIONS = frozenset({"DATA", "BDAT", "RETR", "TOP", "DELE", "FETCH", "STORE", "SELECT"})
+"""Commands of mail protocols that send, fetch, delete, or mark as read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. For IMAP each command is one, and the status is the server's word for it."""
+    """One request. For mail protocols each command is one, and the status is the server's word for it."""
 
     service: str
     method: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 import trustme
@@ -14,10 +14,14 @@ from local.tenant.calls import Answer, Call, Refusal, Service, Subject
 from local.tenant.exchange import Exchange
 from local.tenant.graph import Graph
 from local.tenant.imap import Imap
+from local.tenant.mail_lines import LineServer, LineSession
+from local.tenant.mail_logins import Spoken
 from local.tenant.managed_identity import ManagedIdentityEndpoint
 from local.tenant.misbehaviour import Fault
+from local.tenant.pop import PopSession
 from local.tenant.record import Record, Request
 from local.tenant.simulation import Simulation
+from local.tenant.submission import SubmissionSession
 from local.tenant.token_endpoint import TokenEndpoint
 from local.tenant.vault import Vault
 
@@ -25,6 +29,7 @@ HOST = "127.0.0.1"
 PLAIN = "identity"
 Stops = Callable[[Literal["before", "after"]], bool]
 Away = Callable[[str], bool]
+_Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 _UNAUTHORIZED = 401
 _GOODBYE = 1.0
 """Seconds that a client has to take leave in TLS before the connection is broken off."""
@@ -56,12 +61,34 @@ class Servers:
         """Asked for each request whether that service has an outage."""
 
     async def start(self, authority: trustme.CA) -> dict[str, str]:
-        """Listen; return the base address of each service, IMAP's as ``host:port``."""
+        """Listen; return the base address of each service, of mail servers ``host:port``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(HOST, "localhost").configure_cert(context)
         addresses = {name: await self._listen(name, context) for name in self._services}
-        imap = await asyncio.start_server(self._talk, HOST, 0, ssl=context, ssl_shutdown_timeout=_GOODBYE)
-        return {**addresses, "imap": f"{HOST}:{self._port(imap)}"}
+        return {
+            **addresses,
+            "imap": await self._spoken("imap", self._imap.serve, context),
+            "pop": await self._spoken("pop", self._by_lines("pop", PopSession, context), context),
+            "smtp": await self._spoken("smtp", self._by_lines("smtp", SubmissionSession, context), None),
+        }
+
+    def _by_lines(self, spoken: Spoken, session: type[LineSession], context: ssl.SSLContext) -> _Talk:
+        server = LineServer(self._simulation, self._record, self._latencies, spoken, context)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await session(server, reader, writer).talk()
+
+        return serve
+
+    async def _spoken(self, spoken: Spoken, talk: _Talk, context: ssl.SSLContext | None) -> str:
+        """Listen for a mail protocol; without a context TLS is begun by the client."""
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._talk(spoken, talk, reader, writer)
+
+        goodbye = _GOODBYE if context is not None else None
+        server = await asyncio.start_server(serve, HOST, 0, ssl=context, ssl_shutdown_timeout=goodbye)
+        return f"{HOST}:{self._port(server)}"
 
     async def stop(self) -> None:
         """Stop listening and break off every connection."""
@@ -95,15 +122,17 @@ class Servers:
         port: int = server.sockets[0].getsockname()[1]
         return port
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(
+        self, spoken: Spoken, talk: _Talk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         task = asyncio.current_task()
         if task is not None:
             self._sessions.add(task)
             task.add_done_callback(self._sessions.discard)
         try:
-            if self.away("imap"):
+            if self.away(spoken):
                 return
-            await self._imap.serve(reader, writer)
+            await talk(reader, writer)
             writer.close()
             await writer.wait_closed()
         except OSError:

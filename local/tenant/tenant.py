@@ -23,7 +23,7 @@ from local.tenant.founding import found
 from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
 from local.tenant.member import Member
 from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
-from local.tenant.record import Record, Request
+from local.tenant.record import VIOLATIONS, Record, Request
 from local.tenant.replication import Replication
 from local.tenant.server import Away, Servers, Stops
 from local.tenant.simulation import Simulation
@@ -39,7 +39,7 @@ class Tenant:
         seed: makes a run repeatable.
         clock: how many times faster than real its own delays run; at 0 time stands still but for ``advance``.
         mailboxes: how many mailboxes it has at first.
-        latencies: real seconds that each answer takes, by service; for IMAP once per sign-in.
+        latencies: real seconds that each answer takes, by service; for mail protocols once per sign-in.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Tenant:
 
     @property
     def calls(self) -> Counter[str]:
-        """Return the number of requests by service; a batch is one, for IMAP each command."""
+        """Return the number of requests by service; a batch is one, of mail protocols each command."""
         return self._record.calls
 
     @property
@@ -97,6 +97,10 @@ class Tenant:
     def writes(self) -> list[Request]:
         """Return the requests that asked for a change, whether it was made or refused."""
         return [request for request in self.requests if request.is_write]
+
+    def violations(self) -> list[Request]:
+        """Return the commands by which mail would have been sent, fetched or deleted: nobody here may give one."""
+        return [request for request in self.requests if request.method in VIOLATIONS]
 
     def forget_requests(self) -> None:
         """Empty the record, to look only at what follows."""
@@ -137,6 +141,8 @@ class Tenant:
             "exchange": addresses["exchange"],
             "vault": addresses["vault"],
             "imap": addresses["imap"],
+            "pop": addresses["pop"],
+            "smtp": addresses["smtp"],
             "identityEndpoint": addresses["identity"] + PATH,
             "identityHeader": self._header,
             "caBundle": str(self._bundle),

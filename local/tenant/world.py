@@ -154,7 +154,16 @@ class Mailbox:
     aliases: list[str] = field(default_factory=list)
     kind: str = "UserMailbox"
     imap_enabled: bool = True
-    imap_effective: float = 0.0
+    pop_enabled: bool = True
+    submission_disabled: bool | None = None
+    """``SmtpClientAuthenticationDisabled``; None is as the tenant has it."""
+    switched: dict[str, float] = field(default_factory=dict)
+    """By protocol, from which second on its front ends know that it was switched on."""
+    licensed: bool = True
+    blocked: bool = False
+    """Whether Microsoft has blocked it from sending, for spam."""
+    send_as: dict[str, float] = field(default_factory=dict)
+    """The guids of those mailboxes that may send as this one, and from when."""
     access: dict[str, Access] = field(default_factory=dict)
     messages: int = 3
 
@@ -183,6 +192,8 @@ class Recipient:
     address: str
     display_name: str
     kind: str = "MailUniversalDistributionGroup"
+    send_as: dict[str, float] = field(default_factory=dict)
+    """As for a mailbox."""
 
 
 @dataclass(slots=True)
@@ -297,6 +308,12 @@ class World:
     """Whether Exchange no longer resolves a principal whose application is deleted; nobody has said so."""
     role_groups: list[RoleGroup] = field(default_factory=list)
     dehydrated: bool = False
+    submission_disabled: bool = False
+    """The tenant's own ``SmtpClientAuthenticationDisabled``; of a mailbox that says nothing it decides."""
+    checks_sender_late: bool = False
+    """Whether a sender who may not is refused only after ``DATA``; both are reported, and nobody has said when."""
+    application_scopes: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Role-based access for applications: the guids of mailboxes that an application may send as, by its id."""
     secrets: dict[str, VaultSecret] = field(default_factory=dict)
     deleted_secrets: dict[str, VaultSecret] = field(default_factory=dict)
 
@@ -338,6 +355,14 @@ class World:
         if at_once is not None:
             return at_once
         return next((found for found in list(self.mailboxes.values()) if found.named(identity)), None)
+
+    def may_submit(self, mailbox: Mailbox) -> bool:
+        """Return whether a mailbox may submit by SMTP: its own setting, and without one the tenant's.
+
+        learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission.
+        """
+        own = mailbox.submission_disabled
+        return not (self.submission_disabled if own is None else own)
 
     def with_access(self, address: str) -> set[str]:
         """Return the object ids (of what is gone: the SIDs) of those who have full access to a mailbox."""

@@ -15,15 +15,15 @@ from connector.errors import ForbiddenError, RefusedError, ServiceError, Unexpec
 from connector.finding import Finding
 from connector.messages import LANGUAGES, text
 from connector.objects import Ids
-from connector.observed import Claims, ImapAnswer
+from connector.observed import Claims, LoginAnswer
 from connector.plans.plan import Action, Change
 from connector.steps import StepName
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 GOOD = Claims("https://exo", "t", "app", "sp", NOW, frozenset({"IMAP.AccessAsApp"}))
 IDS = Ids(enterprise_application_id="sp")
-NO = ImapAnswer("authenticate", "AUTHENTICATE failed.")
-BAD = ImapAnswer("examine", "BAD User is authenticated but not connected.")
+NO = LoginAnswer("authenticate", "AUTHENTICATE failed.")
+BAD = LoginAnswer("mailbox", "BAD User is authenticated but not connected.")
 SEEN = Evidence(
     answer=NO,
     mailbox="a@b.de",
@@ -64,11 +64,11 @@ def test_a_token_is_checked_claim_by_claim(change: dict[str, Any], consented: bo
     [
         ({}, "not-propagated", []),
         ({"answer": BAD}, "not-propagated", []),
-        ({"answer": ImapAnswer("connect", "refused")}, "imap-unreachable", []),
-        ({"answer": ImapAnswer("greeting", "* BYE Server busy")}, "imap-server-error", []),
-        ({"answer": ImapAnswer("authenticate", "closed", lost=True)}, "imap-server-error", []),
-        ({"answer": ImapAnswer("authenticate", "Server Unavailable. 15")}, "imap-server-error", []),
-        ({"answer": ImapAnswer("examine", "BAD Request is throttled.")}, "imap-throttled", []),
+        ({"answer": LoginAnswer("connect", "refused")}, "imap-unreachable", []),
+        ({"answer": LoginAnswer("greeting", "* BYE Server busy")}, "imap-server-error", []),
+        ({"answer": LoginAnswer("authenticate", "closed", lost=True)}, "imap-server-error", []),
+        ({"answer": LoginAnswer("authenticate", "Server Unavailable. 15")}, "imap-server-error", []),
+        ({"answer": LoginAnswer("mailbox", "BAD Request is throttled.")}, "imap-throttled", []),
         ({"answer": BAD, "opened": True}, "imap-not-connected", ["server"]),
         ({"answer": BAD, "opened": True, "access": False}, "imap-not-connected", ["access", "imap", "server"]),
         ({"opened": True}, "not-propagated", []),
@@ -152,14 +152,14 @@ def test_a_refusal_has_one_cause(step: StepName, error: ServiceError, change: Ch
 
 
 @given(
-    stage=st.sampled_from(["connect", "authenticate", "examine"]),
+    stage=st.sampled_from(["connect", "authenticate", "mailbox"]),
     said=st.text(max_size=100),
     flags=st.tuples(*[st.booleans()] * 6),
 )
 def test_every_failed_login_has_words_in_both_languages(stage: Any, said: str, flags: tuple[bool, ...]) -> None:
     consent, principal, access, resolved, overdue, lost = flags
     evidence = Evidence(
-        ImapAnswer(stage, said, lost), "a@b.de", (), (), consent, principal, access, resolved, 3, overdue
+        LoginAnswer(stage, said, lost), "a@b.de", (), (), consent, principal, access, resolved, 3, overdue
     )
     found = login(evidence)
     for language in LANGUAGES:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connector.errors import SettingsError
+from connector.microsoft import Protocol
 from connector.settings import load
 
 GOOD = {"CONNECTOR_KEY_VAULT_URI": "https://vault.example/", "CONNECTOR_STORE": "folder:store"}
@@ -16,6 +17,7 @@ CUSTOM = {
     "CONNECTOR_GRAPH": "https://g.example/",
     "CONNECTOR_EXCHANGE": "https://e.example",
     "CONNECTOR_IMAP": "i.example:1993",
+    "CONNECTOR_SMTP": "s.example:1587",
     "CONNECTOR_CA_BUNDLE": "ca.pem",
 }
 
@@ -74,6 +76,8 @@ def test_a_custom_cloud_needs_every_address(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     cloud = load().endpoints()
     assert (cloud.imap_host, cloud.imap_port, cloud.graph_scope) == ("i.example", 1993, "https://g.example/.default")
+    assert cloud.place(Protocol.SMTP) == ("s.example", 1587)
+    assert cloud.place(Protocol.POP) == ("", 0)
     assert not cloud.verifies_vault_host
     monkeypatch.delenv("CONNECTOR_GRAPH")
     with pytest.raises(SettingsError) as caught:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.clients.bounds import Bounds
-from connector.clients.imap_connection import ImapBounds
 from connector.clients.limits import Limits
+from connector.clients.wire import TalkBounds
 from connector.services import services
 from connector.steps import OperationKind, StepName
 from local.tenant import Tenant
@@ -31,7 +31,7 @@ STEPS = {
 }
 """Where each service is asked for the first time, and where it is asked to write what matters most."""
 _BRIEF = Bounds(0.3, 1024 * 1024, 5, repeats=0)
-BRIEF = Limits(_BRIEF, _BRIEF, _BRIEF, _BRIEF, _BRIEF, _BRIEF, ImapBounds(0.3, 0.3, 0.1, 256 * 1024))
+BRIEF = Limits(_BRIEF, _BRIEF, _BRIEF, _BRIEF, _BRIEF, _BRIEF, TalkBounds(0.3, 0.3, 0.1, 256 * 1024))
 """A hundredth of what the clients wait for, and a quarter of what they take in."""
 
 

@@ -20,7 +20,7 @@ from connector.documents import Documents
 from connector.dry_runs import Plans
 from connector.lost import Live
 from connector.mailbox import MailboxRecord
-from connector.observed import ImapAnswer
+from connector.observed import LoginAnswer
 from connector.operation import Operation, StepRecord
 from connector.orders import Order, parsed
 from connector.planned import Planned
@@ -198,7 +198,7 @@ async def _log_in(desk: Desk, value: dict[str, Any]) -> dict[str, Any]:
         for entry in entries:
             mailbox = desk.world.mailboxes.get((entry.address or entry.requested).lower())
             opens = mailbox is not None and mailbox.imap_enabled and desk.sid in mailbox.access
-            verification._note(run, entry, ImapAnswer("open" if opens else "examine"), ())
+            verification._note(run, entry, LoginAnswer("open" if opens else "mailbox"), ())
         await run.services.documents.save_chunk(run.order.name, chunk)
     outcome = verification._outcome(run, [chunk for chunk, _ in chosen])
 

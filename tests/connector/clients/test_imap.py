@@ -16,9 +16,9 @@ from pydantic import SecretStr
 
 from connector.clients.identity import prove_secret
 from connector.clients.imap import examine
-from connector.clients.imap_connection import ImapBounds
+from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
-from connector.observed import ImapAnswer
+from connector.observed import LoginAnswer
 from local.tenant import Tenant
 
 MAILBOX = "post@contoso.example"
@@ -192,8 +192,8 @@ async def says_nothing_more(client: Client) -> None:
         (babbles, "authenticate", "[31m" + "no " * 64),
         (sends_no_base64, "authenticate", None),
         (hangs_up, "authenticate", "Connection is closed. 13"),
-        (does_not_connect, "examine", "BAD User is authenticated but not connected."),
-        (has_no_inbox, "examine", "INBOX doesn't exist."),
+        (does_not_connect, "mailbox", "BAD User is authenticated but not connected."),
+        (has_no_inbox, "mailbox", "INBOX doesn't exist."),
         (is_not_ready, "greeting", None),
         (is_undecodable, "greeting", None),
     ],
@@ -222,7 +222,7 @@ async def test_what_is_sent_is_the_sasl_string(tmp_path: Path) -> None:
     [(says_nothing_more, "authenticate"), (challenges_for_ever, "authenticate")],
 )
 async def test_a_server_that_never_decides_is_left(talk: Talk, stage: str, tmp_path: Path) -> None:
-    bounds = ImapBounds(talk_seconds=0.3, logout_seconds=0.3)
+    bounds = TalkBounds(talk_seconds=0.3, logout_seconds=0.3)
     async with serving(talk, tmp_path) as (cloud, _):
         began = time.monotonic()
         answer = await examine(cloud, MAILBOX, TOKEN, bounds)
@@ -264,9 +264,9 @@ async def test_the_simulated_tenant_opens_what_is_granted() -> None:
         person.add_mailbox_permission(mailbox, application.app_id)
         granted = await examine(cloud, mailbox, token)
         assert tenant.writes() == []
-    assert before == ImapAnswer("authenticate", "AUTHENTICATE failed.")
-    assert registered == ImapAnswer("examine", "BAD User is authenticated but not connected.")
-    assert granted == ImapAnswer("open")
+    assert before == LoginAnswer("authenticate", "AUTHENTICATE failed.")
+    assert registered == LoginAnswer("mailbox", "BAD User is authenticated but not connected.")
+    assert granted == LoginAnswer("open")
 
 
 async def test_nobody_listens(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from pydantic import SecretStr
 
 from connector import diagnosis
 from connector.clients.imap import examine
-from connector.clients.imap_connection import ImapBounds
+from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
 from tests.connector.clients.misbehaving import Authority, Peer, Talk, bounded, serving
 
-BOUNDS = ImapBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
+BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
 MAILBOX = "post@contoso.example"
 TOKEN = SecretStr("eyJ0.token-of-the-test.c2ln" * 20)
 

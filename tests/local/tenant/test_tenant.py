@@ -26,6 +26,8 @@ async def test_the_endpoints_are_those_of_an_endpoints_file(tenant: Tenant) -> N
         "exchange",
         "vault",
         "imap",
+        "pop",
+        "smtp",
         "identityEndpoint",
         "identityHeader",
         "caBundle",
