@@ -1,7 +1,7 @@
 """What a request means now: pure, with the clock passed in. Whoever starts, wakes or refuses an operation asks here.
 
-A kind of request is a row of the table, how the connection stands is a column; ``connector/ruling.py`` has the cells.
-``triggers/performing.py`` carries the answer out.
+A kind of request is a row of the table, how the connection stands is a column; ``connector/ruling.py`` has the cells,
+and the two beside it those of removals and rotations. ``triggers/performing.py`` carries the answer out.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector import ruling as to
+from connector import ruling_of_removal as off
 from connector import ruling_of_rotation as life
 from connector.caller import Caller
+from connector.case import Answer, Case, Kind, Refuse, Request
 from connector.errors import ConditionError
 from connector.etag import check
 from connector.lost import Live, lost
 from connector.model import Connection
-from connector.ruling import Answer, Case, Kind, Refuse, Request
 from connector.steps import ConnectionState, StepName
 from connector.wanted import Absent
 
@@ -123,7 +124,7 @@ def asks_again(kind: Kind) -> bool:
     return _ROWS[kind].again
 
 
-_GONE = (to.gone, to.gone, to.gone)
+_GONE = (off.gone, off.gone, off.gone)
 
 
 def _row(
@@ -143,16 +144,16 @@ _ROWS: Mapping[Kind, _Row] = {
     #     rests       lost        cancelling  works            waits              stuck
     Kind.SET_UP: _row("create_connection", to.create,
           to.set_up,  to.set_up,  to.busy,    to.join_or_busy, to.join_or_set_up, to.set_up,
-          back=(to.gone, to.set_up, to.set_up)),
+          back=(off.gone, to.set_up, to.set_up)),
     Kind.DRY_RUN: _row("create_connection", to.plan_new,
           to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan,
           back=(to.plan, to.plan, to.plan), live=False),
     Kind.VERIFY: _row("verify_connection", to.unknown,
           to.verify,  to.verify,  to.busy,    to.verify_or_busy, to.verify_or_ring, to.verify,
-          back=(to.ring_removal, to.gone, to.gone)),
+          back=(off.ring_removal, off.gone, off.gone)),
     Kind.CANCEL: _row("cancel_connection", to.unknown,
           to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon,
-          back=(to.end_removal, to.nothing, to.nothing), again=True),
+          back=(off.end_removal, to.nothing, to.nothing), again=True),
     Kind.CONFIRM: _row("confirm_secret", to.unknown,
           *[life.confirm] * 6, again=True, live=False),
     Kind.ROTATE: _row("rotate_secret", to.unknown,
@@ -166,24 +167,24 @@ _ROWS: Mapping[Kind, _Row] = {
           life.retire, *[to.nothing] * 5, back=(to.nothing, to.nothing, to.nothing), live=False),
     Kind.ACCEPT: _row("accept_finding", to.unknown,
           to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
-          back=(to.ring_removal, to.nothing, to.nothing), again=True),
+          back=(off.ring_removal, to.nothing, to.nothing), again=True),
     Kind.WITHDRAW: _row("withdraw_acceptance", to.unknown,
           to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
-          back=(to.ring_removal, to.nothing, to.nothing), again=True),
+          back=(off.ring_removal, to.nothing, to.nothing), again=True),
     Kind.RECOVER: _row(None, to.unknown,
           to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,        to.nothing,
-          back=(to.recover_removal, to.nothing, to.nothing), again=True),
+          back=(off.recover_removal, to.nothing, to.nothing), again=True),
     Kind.REMOVE: _row("remove_connection", to.unknown,
-          to.remove,  to.remove,  to.remove,  to.remove,       to.remove,         to.remove,
-          back=(to.join_removal, to.remove, to.nothing), again=True),
+          *[off.remove] * 6,
+          back=(off.join_removal, off.remove, to.nothing), again=True),
     Kind.PLAN_REMOVAL: _row("remove_connection", to.unknown,
-          to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal, to.plan_removal,
-          back=(to.plan_removal, to.plan_removal, to.gone), live=False),
+          *[off.plan_removal] * 6,
+          back=(off.plan_removal, off.plan_removal, off.gone), live=False),
     Kind.REPAIR: _row("repair_connection", to.create,
           to.arrange, to.arrange, to.arrange, to.arrange,      to.arrange,        to.arrange,
-          back=(to.remove_repaired, to.remove_repaired, to.keep_removed), again=True),
+          back=(off.remove_repaired, off.remove_repaired, off.keep_removed), again=True),
     Kind.RESTORE: _row("repair_connection", to.unknown,
           to.restore, to.restore, to.restore, to.restore,      to.restore,        to.restore,
-          back=(to.remove_restored, to.remove_restored, to.keep_removed), live=False),
+          back=(off.remove_restored, off.remove_restored, off.keep_removed), live=False),
 }
 # fmt: on

@@ -5,217 +5,18 @@ Nothing that is passed in is changed: an answer holds the connection as it is to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
-from connector.errors import ConflictError, RequestError, UnknownConnectionError
-from connector.lost import Live, another, lost
+from connector.case import Answer, Case, Refuse, Replace, Request, Settled, Start, Wake
+from connector.errors import ConflictError, UnknownConnectionError
+from connector.lost import another
 from connector.model import Connection
 from connector.operation import Operation
 from connector.outage import before as worked_before
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.verdict import conclude, settle_proven
-from connector.wanted import Absent, Wanted
-
-
-class Kind(StrEnum):
-    """What is asked for. ``RESTORE`` repairs the document itself.
-
-    ``RECOVER``, ``RENEW`` and ``RETIRE`` are asked by the hourly timer alone.
-    """
-
-    SET_UP = "set-up"
-    DRY_RUN = "dry-run"
-    VERIFY = "verify"
-    CANCEL = "cancel"
-    CONFIRM = "confirm"
-    ROTATE = "rotate"
-    RENEW = "renew"
-    ABANDON = "abandon"
-    RETIRE = "retire"
-    ACCEPT = "accept"
-    WITHDRAW = "withdraw"
-    RECOVER = "recover"
-    REPAIR = "repair"
-    RESTORE = "restore"
-    REMOVE = "remove"
-    PLAN_REMOVAL = "plan-removal"
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """From how many mailboxes of ``total`` a wanted list takes the access, and how many the request allows."""
-
-    removed: int
-    total: int
-    allowed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asks for, parsed; what a kind does not need is left out."""
-
-    kind: Kind
-    name: str
-    id: str
-    """The id of the operation that it begins, if it begins one."""
-    wanted: Wanted | None = None
-    """Its revision does not count: the connection's is counted on."""
-    removal: Removal | None = None
-    """None where the wanted list takes nobody's access."""
-    key_id: str = ""
-    if_match: str | None = None
-    """The condition under which it is meant (RFC 9110, 13.1.1)."""
-    by_hand: bool = False
-    """Of a removal: whether somebody says that what the app may not look at was taken back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """An attempt is to be started on the connection."""
-
-    connection: Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """The run that works comes to it by itself; its wait is to be cut short."""
-
-    connection: Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Replace:
-    """The connection is to be written under the run that works, which takes it up; its wait is to be cut short."""
-
-    connection: Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Nobody has to run for it; ``stored`` where there is nothing to write either."""
-
-    connection: Connection
-    stored: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Nothing is done, and why."""
-
-    error: RequestError
-
-
-Admitted = Start | Wake | Replace | Settled
-Answer = Admitted | Refuse
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A request for a connection that there is, with what Durable says of its run."""
-
-    request: Request
-    connection: Connection
-    live: Live
-    now: datetime
-    by: str | None = None
-    """Who asks, as the log says."""
-
-    @property
-    def how(self) -> str | None:
-        """Return how the run was lost; None where none is."""
-        return lost(self.connection, self.live, self.now)
-
-    @property
-    def works(self) -> bool:
-        """Return whether a run works, or is about to be started."""
-        return self.connection.operation.ended is None and self.how is None
-
-    @property
-    def unchanged(self) -> bool:
-        """Return whether what is asked for is what is wanted already."""
-        return self.request.wanted is None or self.wanted(0) == self.connection.wanted
-
-    def wanted(self, more: int) -> Wanted:
-        """Return what is wanted from now on, ``more`` revisions later."""
-        present = self.connection.wanted
-        return (self.request.wanted or present).model_copy(update={"revision": present.revision + more})
-
-
-def plan_removal(case: Case) -> Answer:
-    """Likewise of a removal."""
-    operation = Operation(id=case.request.id, kind=OperationKind.PLAN_REMOVAL, started=case.now)
-    return Start(case.connection.model_copy(update={"operation": operation, "steps": {}}))
-
-
-def remove(case: Case) -> Answer:
-    """A removal takes the place of any other operation, at any step, and that of one that was not brought to its end.
-
-    Under a run that works it waits for no more than the present activity.
-    """
-    return _not_allowed(case.request) or _begin(case, OperationKind.REMOVE, more=1)
-
-
-def join_removal(case: Case) -> Answer:
-    """The same again; one that somebody has cancelled meanwhile, or that was lost, goes on."""
-    if case.connection.operation.cancelled or not case.works:
-        return _begin(case, OperationKind.REMOVE, more=1)
-    if case.request.by_hand and not case.connection.operation.by_hand:
-        operation = case.connection.operation.model_copy(update={"by_hand": True})
-        return Replace(case.connection.model_copy(update={"operation": operation}))
-    return Wake(case.connection)
-
-
-def remove_repaired(case: Case) -> Answer:
-    """A part of the list is not what it was: the removal looks at all of it again."""
-    return _begin(case, OperationKind.REMOVE, more=1, moved=True)
-
-
-def remove_restored(case: Case) -> Answer:
-    """The document was brought back, and whatever worked on it has found none: it was being taken back."""
-    ended = case.connection.operation.model_copy(update={"ended": case.now})
-    rests = replace(case, connection=case.connection.model_copy(update={"operation": ended}))
-    return _begin(rests, OperationKind.REMOVE, more=1)
-
-
-def keep_removed(case: Case) -> Answer:
-    """Nothing is left that anybody could run for."""
-    return Settled(case.connection)
-
-
-def gone(case: Case) -> Answer:
-    """What is taken back, or half taken back, is not worked with; only a set-up makes something of it again."""
-    name = case.connection.name
-    if case.connection.operation.ended is None:
-        return Refuse(ConflictError("removal-running", retry_after=30, name=name))
-    if case.connection.state is ConnectionState.REMOVED:
-        return Refuse(ConflictError("connection-removed", name=name))
-    return Refuse(ConflictError("removal-unfinished", name=name))
-
-
-def ring_removal(case: Case) -> Answer:
-    """What a person has done is seen by the run that takes back."""
-    return Wake(case.connection) if case.works else gone(case)
-
-
-def end_removal(case: Case) -> Answer:
-    """What is taken back stays so."""
-    return end_soon(case) if case.works else end(case)
-
-
-def recover_removal(case: Case) -> Answer:
-    """Only what was lost needs somebody else."""
-    return nothing(case) if case.works else go_on(case)
-
-
-def _not_allowed(request: Request) -> Answer | None:
-    """From however few mailboxes access is taken, the request says that it knows."""
-    removal = request.removal
-    if removal is None or removal.removed <= (removal.allowed or 0):
-        return None
-    values = {"removed": removal.removed, "total": removal.total}
-    return Refuse(ConflictError("removal-not-allowed", name=request.name, **values))
+from connector.wanted import Absent
 
 
 def unknown(request: Request, now: datetime) -> Answer:  # noqa: ARG001 - one shape for the column
@@ -241,7 +42,7 @@ def plan(case: Case) -> Answer:
 
 def set_up(case: Case) -> Answer:
     """A set-up where nobody works, or another one under the run that works."""
-    return _too_many(case.request) or _begin(case, OperationKind.SET_UP, more=1)
+    return _too_many(case.request) or begin(case, OperationKind.SET_UP, more=1)
 
 
 def join_or_busy(case: Case) -> Answer:
@@ -287,12 +88,12 @@ def verify(case: Case) -> Answer:
 
     Under a run as a new revision, so that what it is just doing does not count for the new operation.
     """
-    return _begin(case, _kind_of_look(case), more=int(case.works), before=worked_before(case.connection))
+    return begin(case, _kind_of_look(case), more=int(case.works), before=worked_before(case.connection))
 
 
 def arrange(case: Case) -> Answer:
     """A part of the list is not what it was; a run that works may be ending because of that."""
-    return _begin(case, OperationKind.SET_UP, more=1, moved=True)
+    return begin(case, OperationKind.SET_UP, more=1, moved=True)
 
 
 def restore(case: Case) -> Answer:
@@ -303,7 +104,7 @@ def restore(case: Case) -> Answer:
     ended = case.connection.operation.model_copy(update={"ended": case.now})
     rests = replace(case, connection=case.connection.model_copy(update={"operation": ended}))
     kind = _kind_of_look(case) if case.request.wanted is None else OperationKind.SET_UP
-    return _begin(rests, kind, more=1)
+    return begin(rests, kind, more=1)
 
 
 def _kind_of_look(case: Case) -> OperationKind:
@@ -364,7 +165,7 @@ def _new(request: Request, kind: OperationKind, now: datetime, *, revision: int,
     return Connection(name=request.name, wanted=wanted, operation=operation, since=now, last_change=now)
 
 
-def _begin(
+def begin(
     case: Case, kind: OperationKind, *, more: int, moved: bool = False, before: ConnectionState | None = None
 ) -> Answer:
     """Give the connection a new operation that nobody has taken up yet; its state counts from now.

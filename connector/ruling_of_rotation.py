@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from connector.case import Answer, Case, Refuse, Replace, Settled, Start, Wake
 from connector.credential import Rotation, RotationState
 from connector.errors import ConflictError
 from connector.rotation import confirmed, given_up, open_for, state_of
-from connector.ruling import Answer, Case, Refuse, Replace, Settled, Start, Wake, busy, go_on, nothing, operation_of
+from connector.ruling import busy, go_on, nothing, operation_of
 from connector.standing import secret_of
 from connector.steps import OperationKind
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.case import Kind
 from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
-from connector.ruling import Kind
 from connector.services import services
 from triggers import operations
 from triggers.accepted import Accepted, accepted_answer

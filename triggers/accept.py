@@ -10,6 +10,7 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.acceptances import MAX_FINDING_ID, Acceptance, same_guid
+from connector.case import Kind, Wake
 from connector.document import Document
 from connector.documents import Versioned
 from connector.errors import ConflictError, FieldError, UnknownConnectionError, UnreadableError
@@ -20,7 +21,6 @@ from connector.log import unreadable
 from connector.messages import text
 from connector.planned import Planned
 from connector.request import AcceptRequest, parse_acceptance
-from connector.ruling import Kind, Wake
 from connector.services import services
 from connector.steps import OperationKind
 from connector.wanted import is_name

@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager
 import azure.functions as func
 
 from connector import clock
+from connector.case import Kind, Removal, Request
 from connector.errors import ConnectorError, ServiceError
 from connector.etag import check
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection
-from connector.ruling import Kind, Removal, Request
 from connector.services import services
 from connector.wanted import Wanted, is_name
 from triggers.answers import meaning

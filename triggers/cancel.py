@@ -5,9 +5,9 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.case import Kind, Settled
 from connector.history import Asked
 from connector.log import log
-from connector.ruling import Kind, Settled
 from triggers import operations
 from triggers.accepted import Accepted, accepted_answer
 from triggers.asking import asking

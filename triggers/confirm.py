@@ -7,13 +7,13 @@ from datetime import datetime
 import azure.functions as func
 from pydantic import Field
 
+from connector.case import Kind
 from connector.document import Document
 from connector.errors import ConflictError
 from connector.etag import etag
 from connector.history import Asked
 from connector.request import ConfirmRequest, parse_confirmation
 from connector.rotation import retires_on
-from connector.ruling import Kind
 from connector.services import services
 from connector.standing import secret_of, standing
 from connector.steps import ConnectionState

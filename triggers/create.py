@@ -5,12 +5,12 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.case import Kind, Removal
 from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
 from connector.model import Connection
 from connector.plans.mailbox_list import removals
 from connector.request import SetUpRequest, parse
-from connector.ruling import Kind, Removal
 from connector.services import services
 from triggers.accepted import Accepted, accepted_answer
 from triggers.answers import content, language

@@ -10,6 +10,7 @@ import azure.durable_functions as df
 
 from connector.admission import admit, asks_again, asks_durable
 from connector.caller import Caller
+from connector.case import Admitted, Refuse, Replace, Request, Settled, Wake
 from connector.documents import Versioned
 from connector.errors import ConflictError, StaleWriteError, UnavailableError
 from connector.log import log
@@ -17,7 +18,6 @@ from connector.lost import Live
 from connector.model import Connection
 from connector.orders import PlanOrder, RunOrder
 from connector.planned import Planned
-from connector.ruling import Admitted, Refuse, Replace, Request, Settled, Wake
 from connector.services import services
 from orchestrations.connection import ORCHESTRATION
 from orchestrations.plan import ORCHESTRATION as PLAN

@@ -9,11 +9,11 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.case import Kind, Request, Start
 from connector.documents import Versioned
 from connector.log import log
 from connector.model import Connection
 from connector.rotation import begins, reminds, retires
-from connector.ruling import Kind, Request, Start
 from connector.services import services
 from triggers.evidence import heed_evidence
 from triggers.hourly import each

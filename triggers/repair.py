@@ -9,6 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.admission import admit
+from connector.case import Kind, Refuse, Removal
 from connector.documents import connection_in
 from connector.errors import ConflictError, GrantMissingError, StaleWriteError
 from connector.etag import etag
@@ -21,7 +22,6 @@ from connector.plans.application import unique_name
 from connector.plans.mailbox_list import removals
 from connector.repair import Damaged, Way
 from connector.request import SetUpRequest, as_display_name, parse
-from connector.ruling import Kind, Refuse, Removal
 from connector.services import services
 from connector.wanted import Wanted
 from triggers import operations

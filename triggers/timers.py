@@ -9,13 +9,13 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.case import Kind, Request, Settled, Start
 from connector.credential import SecretRecord
 from connector.documents import Documents
 from connector.errors import ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
 from connector.log import log, unreadable
 from connector.model import Connection
-from connector.ruling import Kind, Request, Settled, Start
 from connector.services import services
 from triggers import operations
 from triggers.hourly import each

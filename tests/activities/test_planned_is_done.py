@@ -18,12 +18,12 @@ import pytest
 
 from connector.admission import admit
 from connector.caller import Caller
+from connector.case import Kind, Refuse, Request
 from connector.lost import Live
 from connector.model import Connection
 from connector.operation import Operation
 from connector.planned import Planned
 from connector.plans.plan import Action
-from connector.ruling import Kind, Refuse, Request
 from connector.services import services
 from connector.steps import OperationKind
 from connector.wanted import Wanted

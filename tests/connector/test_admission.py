@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from connector import admission, ruling
+from connector import admission, ruling, ruling_of_removal, ruling_of_rotation
 from connector.admission import Situation, admit, asks_again, asks_durable, situation
 from connector.caller import Caller
+from connector.case import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
 from connector.credential import SecretRecord
 from connector.errors import RequestError
 from connector.etag import etag
@@ -22,7 +23,6 @@ from connector.messages import text
 from connector.model import Connection
 from connector.operation import Operation, StepRecord
 from connector.orders import Progress, progress
-from connector.ruling import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 from connector.wanted import Wanted
 
@@ -450,7 +450,7 @@ def test_every_refusal_has_words_in_both_languages() -> None:
                 assert text(lang, "problem", code, part, values=error.values)
 
 
-@pytest.mark.parametrize("module", [admission, ruling])
+@pytest.mark.parametrize("module", [admission, ruling, ruling_of_removal, ruling_of_rotation])
 def test_it_reads_no_clock_and_no_environment_and_knows_no_azure(module: Any) -> None:
     tree = ast.parse(Path(module.__file__).read_text("utf-8"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.admission import admit
 from connector.caller import Caller
+from connector.case import Kind, Refuse, Replace, Request, Settled, Start, Wake
 from connector.credential import Rest, Rotation, RotationState, SecretRecord
 from connector.errors import ConflictError
 from connector.lost import Live
@@ -29,7 +30,6 @@ from connector.rotation import (
     retires,
     used,
 )
-from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start, Wake
 from connector.standing import secret_of, standing
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 from connector.wanted import Wanted

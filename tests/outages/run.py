@@ -18,12 +18,12 @@ from uuid import uuid4
 
 from connector.admission import admit
 from connector.caller import Caller
+from connector.case import Kind, Request, Start
 from connector.clients.store import FolderStore, Store
 from connector.errors import UnavailableError
 from connector.lost import Live
 from connector.mailbox import Chunk
 from connector.model import Connection
-from connector.ruling import Kind, Request, Start
 from connector.services import close_services, services
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.wanted import Wanted

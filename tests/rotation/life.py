@@ -11,10 +11,10 @@ from activities import registered
 from connector import clock
 from connector.admission import admit
 from connector.caller import Caller
+from connector.case import Kind, Refuse, Replace, Request, Settled, Start
 from connector.lost import Live
 from connector.model import Connection
 from connector.rotation import Mode, begins, retires
-from connector.ruling import Kind, Refuse, Replace, Request, Settled, Start
 from connector.services import services
 from connector.wanted import Wanted
 from local.tenant import Tenant

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from connector.case import Kind
 from connector.credential import RotationState
 from connector.rotation import handed_out
-from connector.ruling import Kind
 from connector.steps import ConnectionState
 from tests.flow.app import running
 from tests.rotation.life import KilledError, Life

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 
+from connector.case import Kind
 from connector.model import Connection
 from connector.rotation import handed_out, used
-from connector.ruling import Kind
 from tests.rotation.life import KilledError, Life
 
 

@@ -13,12 +13,12 @@ import pytest
 import pytest_asyncio
 
 from connector.caller import Caller
+from connector.case import Admitted, Kind, Request, Settled
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.errors import ConflictError, StaleWriteError, UnavailableError
 from connector.model import Connection
 from connector.operation import Operation, StepRecord
-from connector.ruling import Admitted, Kind, Request, Settled
 from connector.services import close_services
 from connector.steps import OperationKind, StepName, StepState
 from connector.wanted import Wanted

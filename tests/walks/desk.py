@@ -15,6 +15,7 @@ from activities.results import Result, record
 from activities.run import Run
 from connector.admission import admit
 from connector.caller import Caller
+from connector.case import Kind, Refuse, Request, Start
 from connector.clients.exchange import ExchangeAdmin
 from connector.documents import Documents
 from connector.dry_runs import Plans
@@ -24,7 +25,6 @@ from connector.observed import LoginAnswer
 from connector.operation import Operation, StepRecord
 from connector.orders import Order, parsed
 from connector.planned import Planned
-from connector.ruling import Kind, Refuse, Request, Start
 from connector.services import services
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.wanted import Wanted
