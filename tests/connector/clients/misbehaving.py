@@ -113,17 +113,33 @@ async def serving(authority: Authority, talk: Talk, *, tls: bool = True) -> Asyn
             await talk(peers[-1])
         writer.close()
 
-    server = await asyncio.start_server(serve, "localhost", 0, ssl=authority.context if tls else None)
+    secured = {"ssl": authority.context, "ssl_handshake_timeout": 4 * SECONDS} if tls else {}
+    server = await asyncio.start_server(serve, "localhost", 0, **secured)  # type: ignore[arg-type]
+    through = asyncio.create_task(server.wait_closed())
     try:
         yield Place(server.sockets[0].getsockname()[1], authority.ca, peers)
     finally:
+        await _closed_to_newcomers(server)
         server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for peer in peers:  # closing would wait until somebody has read what is still to be sent
             peer.writer.transport.abort()
-        await asyncio.sleep(0.01)  # and those are let go whose client has gone in mid-handshake
+        async with asyncio.timeout(_PATIENCE):
+            await through  # those, too, whose client has gone in mid-handshake
+
+
+async def _closed_to_newcomers(server: asyncio.Server) -> None:
+    """Let nobody in any more, and those take their place who were let in a moment ago.
+
+    asyncio forgets to close a connection that it has accepted, but not yet set up, when its server is closed
+    (``_accept_connection2`` of ``asyncio.selector_events``): on a busy machine that happens.
+    """
+    for socket in server.sockets:
+        asyncio.get_running_loop().remove_reader(socket.fileno())
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 @contextmanager
