@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import azure.durable_functions as df
 from azure.functions.decorators.function_app import FunctionBuilder
@@ -13,10 +13,11 @@ from azure.functions.decorators.function_app import FunctionBuilder
 from connector.dry_runs import ReplacedError
 from connector.errors import ServiceError, UnavailableError, UnreadableError, WaitError
 from connector.log import log, unforeseen, unreadable
-from connector.orders import SUPERSEDED, UNREADABLE, WAIT, Message, Order, Outcome, parsed
+from connector.orders import SUPERSEDED, UNREADABLE, WAIT, Message, Outcome, parsed
+from connector.telling import hand_on
 
 blueprint = df.Blueprint()
-Told = TypeVar("Told", bound=Order)
+Told = TypeVar("Told", bound=Message)
 
 
 def _waits(error: ServiceError) -> Outcome:
@@ -26,8 +27,30 @@ def _waits(error: ServiceError) -> Outcome:
     return Outcome(WAIT, away.code, away.seconds, patient=True, service=service)
 
 
-def activity(name: str, message: type[Told]) -> Callable[[Callable[[Told], Awaitable[Message]]], FunctionBuilder]:
+Plain: TypeAlias = dict[str, object]
+
+
+def _telling(
+    run: Callable[[Plain], Awaitable[Plain]],
+) -> Callable[[Plain, df.DurableOrchestrationClient], Awaitable[Plain]]:
+    """Return an activity that hands on what has happened once its own work is done."""
+
+    async def run_and_tell(order: Plain, client: df.DurableOrchestrationClient) -> Plain:
+        try:
+            return await run(order)
+        finally:
+            await hand_on(client)
+
+    run_and_tell.__annotations__ = {"order": dict, "client": str, "return": dict}
+    return run_and_tell
+
+
+def activity(
+    name: str, message: type[Told], *, tells: bool = False
+) -> Callable[[Callable[[Told], Awaitable[Message]]], FunctionBuilder]:
     """Register an activity under ``name``, with what it is told.
+
+    One that ``tells`` hands on what has happened, in this process and up to now, whatever came of its own work.
 
     Durable stores the text and the stack of what an activity raises, in plain text and for weeks. So whatever escapes
     is replaced by the name of its type; where it came from goes into the log.
@@ -50,7 +73,10 @@ def activity(name: str, message: type[Told]) -> Callable[[Callable[[Told], Await
                 raise unforeseen(error, step=name) from None
 
         run.__annotations__ = {"order": dict, "return": dict}
-        registered: FunctionBuilder = blueprint.function_name(name)(blueprint.activity_trigger(input_name="order")(run))
+        code = blueprint.durable_client_input(client_name="client")(_telling(run)) if tells else run
+        registered: FunctionBuilder = blueprint.function_name(name)(
+            blueprint.activity_trigger(input_name="order")(code)
+        )
         return registered
 
     return register

@@ -97,7 +97,7 @@ def _renewed(entry: StepRecord, step: StepName, only_verify: bool) -> StepRecord
     return StepRecord() if not only_verify or step is StepName.VERIFICATION else entry.renewed()
 
 
-@activity(CONCLUDE, Order)
+@activity(CONCLUDE, Order, tells=True)
 async def end_round(order: Order) -> Conclusion:
     """Note where the connection stands after this round; return when to look again, or that the run is over."""
     run = await Run.open(order)

@@ -28,6 +28,11 @@ def now() -> datetime:
     return _clock()
 
 
+def real() -> datetime:
+    """Return the time that others go by, who compare it with their own: the machine's, whatever ours is."""
+    return _machine()
+
+
 def until(moment: datetime) -> float:
     """Return the seconds until a moment that a service has named: its clock is the real one, whatever ours is."""
     return (moment - _machine()).total_seconds()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.errors import StaleWriteError, UnavailableError, UnreadableError
+from connector.events import facts, note
 from connector.kept import read, written
 from connector.mailbox import Chunk
 from connector.model import Connection
@@ -29,8 +31,11 @@ class Versioned:
 class Documents:
     """One document per connection and one per chunk of its mailboxes."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, now: Callable[[], datetime] | None = None) -> None:
+        """Keep connections in a store; ``now`` is the time of events, else it is that of the state they tell of."""
+        self._store, self._now = store, now
+        self.telling: set[str] = set()
+        """Connections that this process has written with something in their outbox: somebody hands it on soon."""
 
     async def load(self, name: str) -> Versioned | None:
         """Return a connection, or None where there is none of that name.
@@ -41,33 +46,59 @@ class Documents:
         found = await self._store.get(path_of(name))
         return Versioned(connection_in(name, found[0]), found[1]) if found is not None else None
 
-    async def save(self, connection: Connection, etag: str | None) -> str:
-        """Write a connection and return its new ETag.
+    async def save(self, connection: Connection, etag: str | None, before: Connection | None = None) -> str:
+        """Write a connection, with the events of the change from what it was ``before``, and return its new ETag.
 
         Raises:
             StaleWriteError: somebody else has changed it since it was read.
         """
-        return await self._store.put(path_of(connection.name), written(connection), etag)
+        if before is not None:
+            note(facts(before), connection, self._now() if self._now is not None else connection.since)
+        etag = await self._store.put(path_of(connection.name), written(connection), etag)
+        self._tell(connection)
+        return etag
 
     async def update(self, name: str, change: Callable[[Connection], None]) -> Connection:
         """Apply ``change`` to the present document, again if somebody else was faster, and return the result.
+
+        The events of the change are written with it.
 
         Raises:
             UnreadableError: it cannot be read, and stays as it is.
             StaleWriteError: it is gone, or changes all the time.
         """
+        at = self._now() if self._now is not None else None  # once: each try of the write makes the same events
 
         async def changed(document: bytes | None) -> Connection | None:
             if document is None:
                 return None
             connection = connection_in(name, document)
+            before = facts(connection)
             change(connection)
+            note(before, connection, at or connection.since)
             return connection
 
         connection = await update(self._store, path_of(name), changed)
         if connection is None:
             raise StaleWriteError("store", "etag", f"the document of {name} is gone")
+        self._tell(connection)
         return connection
+
+    def _tell(self, connection: Connection) -> None:
+        if connection.outbox:
+            self.telling.add(connection.name)
+
+    async def told(self, name: str, ids: Collection[str]) -> None:
+        """Take events out of the outbox that are kept elsewhere by now; what has come meanwhile stays."""
+
+        async def without(document: bytes | None) -> Connection | None:
+            connection = connection_in(name, document) if document is not None else None
+            if connection is None or not any(one.id in ids for one in connection.outbox):
+                return None
+            connection.outbox = [one for one in connection.outbox if one.id not in ids]
+            return connection
+
+        await update(self._store, path_of(name), without)
 
     async def names(self) -> list[str]:
         """Return the names of all connections, sorted; readable or not. What lies beside them under no name is none."""

@@ -50,6 +50,10 @@ class Asked(StrEnum):
     REPAIR = "repair"
     REMOVE = "remove"
     REMOVAL_PLAN = "removal-plan"
+    TARGET = "target"
+    TARGET_REMOVAL = "target-removal"
+    TARGET_TEST = "target-test"
+    TARGET_RESEND = "target-resend"
 
 
 class Entry(Document):

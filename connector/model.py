@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from connector.credential import Intent, Refused, Rest, Rotation, RotationState, SecretRecord
 from connector.document import Document
+from connector.event import Event
 from connector.finding import Finding
 from connector.mailbox import ChunkSummary
 from connector.objects import Ids, Made, Making, Rights
@@ -61,6 +62,10 @@ class Connection(Document):
     """What was taken back; nothing else of the connection is left then but its name and its numbers."""
     former: list[str] = []
     """The ids of the applications that earlier removals of this name have deleted: they may stay so."""
+    outbox: list[Event] = []
+    """What has happened and is not handed on yet: written with what it tells of, so that none is without the other."""
+    told: str = ""
+    """What was last told of its state, so that it is not told twice."""
 
     @property
     def goal(self) -> Wanted | Absent:

@@ -17,6 +17,9 @@ from connector.steps import PROGRAMMES, OperationKind, StepName, StepState
 
 BEGIN, CONCLUDE, FAIL = "begin", "conclude", "fail"
 PLAN_BEGIN, PLAN_END = "plan_begin", "plan_end"
+DELIVER = "deliver_event"
+DELIVERY = "deliver"
+"""The orchestration that sends one event to one target."""
 WAIT = "wait"
 MORE = "more"
 """The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
@@ -84,6 +87,20 @@ class PlanOrder(Message):
 
     name: str
     plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverOrder(Message):
+    """What the delivery of an event to a target is started with."""
+
+    event: str
+    target: str
+    run: int = 1
+
+    @property
+    def instance(self) -> str:
+        """Return the id of the instance: of each run another one."""
+        return f"deliver-{self.event}-{self.target}-{self.run}"
 
 
 @dataclass(frozen=True, slots=True)

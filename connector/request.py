@@ -179,7 +179,7 @@ def parse_acceptance(body: bytes, content_type: str) -> AcceptRequest:
         BodyError: as ``parse``.
         FieldError: a field is missing, unknown, or wrong; the first one is named.
     """
-    request = _few(body, content_type, AcceptRequest, "acceptance-invalid")
+    request = few(body, content_type, AcceptRequest, "acceptance-invalid")
     if not is_guid(request.application_id):
         raise FieldError("acceptance-invalid", field="applicationId")
     return request
@@ -192,11 +192,16 @@ def parse_confirmation(body: bytes, content_type: str) -> ConfirmRequest:
         BodyError: as ``parse``.
         FieldError: the key id is missing or no text, or something else is there.
     """
-    return _few(body, content_type, ConfirmRequest, "confirmation-invalid")
+    return few(body, content_type, ConfirmRequest, "confirmation-invalid")
 
 
-def _few(body: bytes, content_type: str, model: type[B], code: str) -> B:
-    """Read a body of few fields, in which whatever is wrong comes under one code."""
+def few(body: bytes, content_type: str, model: type[B], code: str) -> B:
+    """Read a body of few fields, in which whatever is wrong comes under one code.
+
+    Raises:
+        BodyError: as ``parse``.
+        FieldError: under ``code``, naming the field.
+    """
     document = _document(body, content_type)
     try:
         return model.model_validate(document)

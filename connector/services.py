@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from connector.acceptances import Acceptances
 from connector.clock import now
+from connector.deliveries import Deliveries, Targets
 from connector.documents import Documents
 from connector.dry_runs import Plans
 from connector.errors import GrantMissingError
+from connector.formats import Origin
 from connector.history import Histories
 from connector.probes import Probes
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from connector.clients.limits import Limits
     from connector.clients.store import Store
     from connector.clients.vault import Vault
+    from connector.clients.webhook import Webhooks
     from connector.clouds import Cloud
     from connector.settings import Settings
 
@@ -89,7 +92,7 @@ class Services:
     @cached_property
     def documents(self) -> Documents:
         """The connections."""
-        return Documents(self.store)
+        return Documents(self.store, self.now)
 
     @cached_property
     def plans(self) -> Plans:
@@ -111,6 +114,30 @@ class Services:
         """Who has asked for what."""
         return Histories(self.store, self.settings.history_days)
 
+    @cached_property
+    def targets(self) -> Targets:
+        """Who is told."""
+        return Targets(self.store)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What is on its way to them."""
+        return Deliveries(self.store)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Addresses outside that people have named."""
+        import ssl  # noqa: PLC0415 - as above
+
+        from connector.clients.webhook import Webhooks  # noqa: PLC0415 - as above
+
+        return Webhooks(ssl.create_default_context(cafile=self.cloud.ca_bundle))
+
+    @property
+    def origin(self) -> Origin:
+        """Whose events they are."""
+        return Origin(self.settings.label, self.settings.hostname)
+
     def now(self) -> datetime:
         """Return the time by which triggers, timers and activities go; in an orchestration it is Durable's."""
         return now()
@@ -125,7 +152,7 @@ class Services:
         for name in ("graph", "exchange", "vault", "store", "identity"):
             if name in self.__dict__:
                 await self.__dict__.pop(name).close()
-        for name in ("documents", "histories", "plans", "acceptances", "probes"):
+        for name in ("documents", "histories", "plans", "acceptances", "probes", "targets", "deliveries", "webhooks"):
             self.__dict__.pop(name, None)
 
 

@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     site_name: Annotated[str | None, Field(validation_alias="WEBSITE_SITE_NAME")] = None
     resource_group: Annotated[str | None, Field(validation_alias="WEBSITE_RESOURCE_GROUP")] = None
     """Both set by App Service: by them the grant script finds this deployment."""
+    hostname: Annotated[str | None, Field(validation_alias="WEBSITE_HOSTNAME")] = None
+    """Set by App Service: where the page is, for the links in events."""
     client_id: Annotated[str | None, Field(validation_alias="AZURE_CLIENT_ID")] = None
 
     @property

@@ -23,7 +23,7 @@ WAKE = "wake"
 """The event that cuts a wait short. It is a hint: one that is lost costs the wait, nothing else."""
 _MOST_ATTEMPTS = 60
 """With waits of up to a minute this is beyond what a step that is not throttled may take."""
-_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=3)
+RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=3)
 
 
 class Bell:
@@ -51,7 +51,7 @@ class Bell:
 def call(context: df.DurableOrchestrationContext, activity: str, order: Order) -> Steps[object]:
     """Call an activity with the orchestration's clock; what it does not foresee is retried three times."""
     value = replace(order, now=context.current_utc_datetime).to_json()
-    return (yield context.call_activity_with_retry(activity, _RETRY, value))
+    return (yield context.call_activity_with_retry(activity, RETRY, value))
 
 
 class HistoryFullError(Exception):

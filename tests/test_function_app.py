@@ -52,6 +52,13 @@ HTTP = {
     "remove_connection": ("DELETE", "api/connections/{name}"),
     "rotate_secret": ("POST", "api/connections/{name}/rotate"),
     "abandon_rotation": ("DELETE", "api/connections/{name}/rotation"),
+    "list_targets": ("GET", "api/targets"),
+    "read_target": ("GET", "api/targets/{target}"),
+    "put_target": ("PUT", "api/targets/{target}"),
+    "remove_target": ("DELETE", "api/targets/{target}"),
+    "test_target": ("POST", "api/targets/{target}/test"),
+    "list_deliveries": ("GET", "api/targets/{target}/deliveries"),
+    "resend_delivery": ("POST", "api/targets/{target}/deliveries/{id}/resend"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
     "read_health": ("GET", "api/health"),
     "read_openapi": ("GET", "api/openapi.json"),
@@ -60,7 +67,7 @@ HTTP = {
 }
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",
-    "verification", "conclude", "fail", "plan_begin", "plan_end",
+    "verification", "conclude", "fail", "plan_begin", "plan_end", "deliver_event",
 }  # fmt: skip
 
 
@@ -86,8 +93,8 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     triggers = bindings(indexed, "httpTrigger")
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
-    assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "plan"}
-    timers = {"clear_documents", "purge_history", "recover_runs", "renew_secrets", "watch_secrets"}
+    assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "deliver", "plan"}
+    timers = {"clear_documents", "purge_history", "recover_runs", "renew_secrets", "tell_targets", "watch_secrets"}
     assert set(bindings(indexed, "timerTrigger")) == timers
 
 
@@ -98,7 +105,8 @@ def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:
         assert (hints[name]["req"], hints[name]["return"]) == ("HttpRequest", "HttpResponse")
         assert hints[name].get("client", "str") == "str"
     for name in ACTIVITIES:
-        assert hints[name] == {"order": "dict", "return": "dict"}
+        client = {"client": "str"} if name == "conclude" else {}
+        assert hints[name] == {"order": "dict", **client, "return": "dict"}
 
 
 def test_only_the_description_and_the_page_are_open_to_all(indexed: Any) -> None:

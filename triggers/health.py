@@ -21,6 +21,7 @@ from triggers.findings import context_of, finding_view
 from triggers.health_view import Health, VaultWrite
 from triggers.query import query
 from triggers.route import STORE, Role, Route
+from triggers.target_findings import of_targets
 
 
 @Route(
@@ -32,7 +33,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
     query(req)
     seen, findings = await _observe(clients)
     lang, probed = language(req), await clients.probes.load()
-    findings = _with_vault(findings, probed)
+    findings = (*_with_vault(findings, probed), *await of_targets())
     context = context_of(clients, ids=_ids(seen))
     body = Health(
         status="action-required" if any(finding.severity != "info" for finding in findings) else "ok",

@@ -19,6 +19,7 @@ from connector.model import Connection
 from connector.orders import PlanOrder, RunOrder
 from connector.planned import Planned
 from connector.services import services
+from connector.telling import hand_on
 from orchestrations.connection import ORCHESTRATION
 from orchestrations.plan import ORCHESTRATION as PLAN
 from orchestrations.steps import WAKE
@@ -54,6 +55,8 @@ async def perform(
         if await _write(done, seen):
             _tell(done.connection, connection)
             await _run(client, done, live)
+            if client is not None:
+                await hand_on(client)
             return done
         seen = await _again(request, connection)
     raise StaleWriteError("store", "etag", f"the document of {request.name} changes all the time")
@@ -74,7 +77,7 @@ async def _write(done: Admitted, seen: Versioned | None) -> bool:
         await services().plans.start(Planned(id=operation.id, connection=connection, started=operation.started))
         return True
     try:
-        await services().documents.save(connection, seen.etag if seen is not None else None)
+        await services().documents.save(connection, *((seen.etag, seen.connection) if seen is not None else (None,)))
     except StaleWriteError:
         return False
     return True

@@ -45,12 +45,16 @@ async def purge_history(timer: func.TimerRequest, client: df.DurableOrchestratio
 @blueprint.function_name("clear_documents")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 45 3 * * *")
 async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
-    """Remove dry runs after a week, and after ``HISTORY_DAYS`` what was asked for and the records of removals."""
+    """Remove dry runs after a week, after ``HISTORY_DAYS`` what was asked for and the records of removals.
+
+    Events go that no target's list shows any more.
+    """
     now = services().now()
     plans = await services().plans.clear(now)
     histories = await services().histories.clear(now)
     removed = await _forget_removed(now - timedelta(days=services().settings.history_days))
-    log("documents-cleared", plans=plans, histories=histories, removed=removed)
+    events = await services().deliveries.clear(await services().targets.names())
+    log("documents-cleared", plans=plans, histories=histories, removed=removed, events=events)
 
 
 async def _forget_removed(before: datetime) -> int:

@@ -109,17 +109,25 @@ class Vault:
         return tuple(sorted(str(one.name) for one in named if name.fullmatch(str(one.name))))
 
     @_told
-    async def write(self, name: str, value: SecretStr, *, tags: dict[str, str], expires: datetime) -> SecretVersion:
+    async def write(
+        self,
+        name: str,
+        value: SecretStr,
+        *,
+        tags: dict[str, str],
+        expires: datetime | None,
+        content_type: str = CONTENT_TYPE,
+    ) -> SecretVersion:
         """Write a new version and return it; a soft-deleted secret of that name is recovered first.
 
         Raises:
             ReplicationError: the deletion or the recovery of that secret is not through yet.
         """
         try:
-            return await self._set(name, value, tags, expires)
+            return await self._set(name, value, tags, expires, content_type)
         except ResourceExistsError:
             await self._recover(name)
-        return await self._set(name, value, tags, expires)
+        return await self._set(name, value, tags, expires, content_type)
 
     @_told
     async def deleted(self, name: str) -> bool:
@@ -208,6 +216,13 @@ class Vault:
             raise UnavailableError("vault", "unavailable", "unreadable: no value")
         return SecretStr(secret.value)
 
+    async def read_or_none(self, name: str, version: str) -> SecretStr | None:
+        """Return the value of one version, or None where there is none that can be read any more."""
+        try:
+            return await self.read(name, version)
+        except (NotFoundError, RefusedError):
+            return None
+
     async def close(self) -> None:
         """Let go of connections; the credential is its owner's to close."""
         await self._client.close()
@@ -222,9 +237,11 @@ class Vault:
         except ResourceNotFoundError as error:
             _require_said(error)
 
-    async def _set(self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime) -> SecretVersion:
+    async def _set(
+        self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime | None, content_type: str
+    ) -> SecretVersion:
         secret = await self._client.set_secret(
-            name, value.get_secret_value(), tags=tags, expires_on=expires, content_type=CONTENT_TYPE
+            name, value.get_secret_value(), tags=tags, expires_on=expires, content_type=content_type
         )
         return _version(secret.properties)
 

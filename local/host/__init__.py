@@ -97,9 +97,10 @@ class FunctionsHost:
         """Listen; afterwards ``url`` is set, and ``rpc_url``, where the durable client asks without a key."""
         listener, for_client = _listener(self._port), _listener(0)
         self.url, self.rpc_url = _address(listener), _address(for_client) + PREFIX
-        binding = client_binding(self.url, self.rpc_url, self._system_key)
+        client = client_binding(self.url, self.rpc_url, self._system_key)
+        binding = self._functions.binding = lambda: client
         headers = self._host_json.get("extensions", {}).get("http", {}).get("customHeaders", {})
-        front = Kestrel(CustomHeaders(Front(self._functions, self._keys, self._host_json, lambda: binding), headers))
+        front = Kestrel(CustomHeaders(Front(self._functions, self._keys, self._host_json, binding), headers))
         management = Starlette(routes=Management(self.durable, self.url, self._system_key).routes())
         config = uvicorn.Config(
             _ByPort({for_client.getsockname()[1]: management}, front),

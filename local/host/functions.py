@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,6 +15,9 @@ import azure.functions as func
 from azure.functions import meta
 from azure.functions.durable_functions import ActivityTriggerConverter
 
+_NOWHERE = json.dumps(
+    {"taskHubName": "-", "creationUrls": {}, "managementUrls": {}, "rpcBaseUrl": "http://127.0.0.1:9/"}
+)
 AnyApp = func.FunctionApp | df.DFApp
 _indexed: WeakKeyDictionary[AnyApp, list[Any]] = WeakKeyDictionary()
 
@@ -37,6 +41,8 @@ class Functions:
     """All functions of one app, by kind."""
 
     def __init__(self, app: AnyApp) -> None:
+        self.binding: Callable[[], str] = lambda: _NOWHERE
+        """What a function is given as its durable client: one that asks nobody, until the host says where it asks."""
         every = [_read(function) for function in _index(app)]
         self.http = [function for function in every if function.trigger["type"] == "httpTrigger"]
         self.timers = {function.name: function for function in every if function.trigger["type"] == "timerTrigger"}
@@ -56,7 +62,10 @@ class Functions:
         """Call an activity with JSON; return its result as compact JSON."""
         function = self._activities[name]
         given = ActivityTriggerConverter.decode(meta.Datum(value or "null", "json"), trigger_metadata=None)
-        result = await call(function, **{function.argument: given})
+        arguments = {function.argument: given}
+        if function.client is not None:
+            arguments[function.client] = self.binding()
+        result = await call(function, **arguments)
         encoded = ActivityTriggerConverter.encode(result, expected_type=None).value
         return json.dumps(json.loads(encoded), separators=(",", ":"))
 

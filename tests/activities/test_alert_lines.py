@@ -20,6 +20,7 @@ from connector.operation import Operation
 from connector.services import close_services
 from connector.steps import OperationKind
 from connector.wanted import Wanted
+from tests.activity_code import code_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ORDER = {"name": "hq", "revision": 1, "now": NOW.isoformat(), "step": "consent", "code": "step-overdue"}
@@ -44,7 +45,7 @@ async def test_a_run_that_ends_without_access_says_so_with_connection_and_custom
         Connection(name="hq", wanted=wanted, operation=operation, since=NOW, last_change=NOW, chunks=[]), None
     )
     give_up: Any = fail._function._func
-    conclude: Any = end_round._function._func
+    conclude = code_of(end_round)
     await give_up(order=ORDER)
     await conclude(order=ORDER)
     lines = [json.loads(record.getMessage()) for record in caplog.records]

@@ -12,6 +12,7 @@ import pytest
 from connector import orders
 from connector.orders import (
     Conclusion,
+    DeliverOrder,
     FailOrder,
     Message,
     Order,
@@ -30,7 +31,7 @@ from connector.steps import StepName
 KEPT: dict[str, list[dict[str, Any]]] = json.loads(Path(__file__).with_name("orders-0.1.0.json").read_text("utf-8"))
 MESSAGES: dict[str, type[Any]] = {
     "run": RunOrder, "plan": PlanOrder, "begin": Order, "step": Order, "fail": FailOrder, "work": Work,
-    "outcome": Outcome, "plan work": PlanWork, "conclusion": Conclusion, "progress": Progress,
+    "delivery": DeliverOrder, "outcome": Outcome, "plan work": PlanWork, "conclusion": Conclusion, "progress": Progress,
 }  # fmt: skip
 
 

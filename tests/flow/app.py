@@ -93,7 +93,7 @@ async def running(
     latencies: Mapping[str, float] | None = None,
 ) -> AsyncIterator[App]:
     """Run the app against a tenant of its own; afterwards nothing that it kept or told may hold a secret."""
-    lines = _Lines()
+    lines = Lines()
     async with (
         Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes, latencies=latencies) as tenant,
         serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
@@ -107,7 +107,7 @@ async def running(
         assert [secret[:6] for secret in tenant.issued if secret in told] == []
 
 
-class _Lines(logging.Handler):
+class Lines(logging.Handler):
     """What was logged."""
 
     def __init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,6 +18,7 @@ from connector.services import services
 from connector.wanted import Wanted
 from local.tenant import Tenant
 from local.tenant.world import Application, SecretVersion
+from tests.activity_code import codes
 from tests.walks.durable import Durable
 
 NAME = "hq"
@@ -92,8 +92,7 @@ class Life(Durable):
             clients.__dict__.pop(name, None)
         self.clients = clients
         clock.keep_time(lambda: self.current_utc_datetime)
-        every: Any = {one._function.get_function_name(): one._function._func for one in registered._function_builders}
-        self._activities: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = every
+        self._activities = codes(registered)
 
     def pass_time(self, seconds: float) -> None:
         super().pass_time(seconds)

@@ -30,6 +30,7 @@ from connector.steps import ConnectionState, MailboxState, OperationKind, StepNa
 from connector.wanted import Wanted
 from local.tenant import PresetName, Tenant
 from local.tenant.exchange_rights import CMDLETS
+from tests.activity_code import codes
 from tests.walks.durable import Durable
 from tests.walks.inside import APPLICATION, PRINCIPAL, Directory, InProcess, MemoryStore
 
@@ -167,7 +168,7 @@ def _moves(entry: MailboxRecord, operation: Operation) -> bool:
 
 
 def _activities() -> dict[str, Activity]:
-    every = {one._function.get_function_name(): one._function._func for one in registered._function_builders}
+    every = codes(registered)
     return {name: _named(every[name]) for name in ("mailboxes", "begin", "conclude", "fail", "plan_begin", "plan_end")}
 
 

@@ -1,0 +1,122 @@
+"""Send one event to one target, once, and note what came of it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import datetime, timedelta
+
+from activities.blueprint import activity
+from connector import clock
+from connector.clients.webhook import Answer
+from connector.delivery import Came, Delivery, DeliveryState, Dispatch, tried
+from connector.errors import ServiceError
+from connector.event import Event
+from connector.formats import body
+from connector.log import log
+from connector.orders import DELIVER, SUPERSEDED, WAIT, DeliverOrder, Outcome
+from connector.services import services
+from connector.target import Lock, Target, address, lock_in
+from connector.waiting import TIMER_SLACK
+
+
+@activity(DELIVER, DeliverOrder)
+async def deliver(order: DeliverOrder) -> Outcome:
+    """Try a delivery that is due, and return how long to wait for the next try, or that it is over.
+
+    Who is killed between the sending and the note sends once more: at least once, under the same id.
+    """
+    dispatch = await services().deliveries.load(order.event)
+    delivery = dispatch.deliveries.get(order.target) if dispatch is not None else None
+    if dispatch is None or delivery is None or delivery.run != order.run:
+        return Outcome(SUPERSEDED)
+    if delivery.state is not DeliveryState.WAITING:
+        await services().deliveries.settle(order.target, order.event)
+        return Outcome(delivery.state)
+    early = delivery.due - services().now()
+    if early > TIMER_SLACK:
+        return Outcome(WAIT, seconds=early.total_seconds())
+    target = await _target(order.target)
+    if target is None or not target.enabled:
+        return await _noted(order, Answer(code="target-removed" if target is None else "target-off"), dropped=True)
+    return await _noted(order, await _sent(target, dispatch), target=target)
+
+
+async def _target(name: str) -> Target | None:
+    found = await services().targets.load(name)
+    return found[0] if found is not None else None
+
+
+async def _sent(target: Target, dispatch: Dispatch) -> Answer:
+    """Return what came of sending; where the vault does not hand the address out it is tried again likewise."""
+    try:
+        lock = lock_in(await services().vault.read(f"target-{target.name}", target.version))
+    except ServiceError as error:
+        return Answer(code=f"vault-{error.code}"[:100])
+    if lock is None:
+        return Answer(code="target-unreadable")
+    content_type, content = body(target.format, dispatch.event, services().origin, target.language)
+    headers = {"Content-Type": content_type, "User-Agent": "utm-mail-connect", **signed(dispatch.event, content, lock)}
+    return await services().webhooks.post(address(lock.url), headers, content)
+
+
+def signed(event: Event, content: bytes, lock: Lock) -> dict[str, str]:
+    """Return the headers of Standard Webhooks: the id is the same each time, the time is that of this try.
+
+    Receivers compare it with their own clock: it is the real one, whatever ours is.
+    """
+    from standardwebhooks import Webhook  # noqa: PLC0415 - imported on first use, as SDKs are
+
+    now = clock.real()
+    signatures = [Webhook(key).sign(event.id, now, content.decode()) for key in lock.keys(clock.now())]
+    return {
+        "webhook-id": event.id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+async def _noted(
+    order: DeliverOrder, answer: Answer, *, target: Target | None = None, dropped: bool = False
+) -> Outcome:
+    now = services().now()
+    came = Came(answer.status, answer.code, answer.seconds, answer.retry_after, answer.taken)
+
+    def note(delivery: Delivery) -> Delivery:
+        if dropped:
+            return delivery.model_copy(update={"state": DeliveryState.DROPPED, "code": answer.code})
+        return tried(delivery, came, now, random.random())  # noqa: S311 - nobody has to guess it
+
+    after = await services().deliveries.change(order, note)
+    if target is not None:
+        await services().targets.change(target.name, lambda one: _standing(one, came, now))
+    _tell(order, target, answer, after)
+    if after is None:
+        return Outcome(SUPERSEDED)
+    if after.state is DeliveryState.WAITING:
+        return Outcome(WAIT, seconds=max(0.0, (after.due - now) / timedelta(seconds=1)))
+    await services().deliveries.settle(order.target, order.event)
+    return Outcome(after.state)
+
+
+def _standing(target: Target, came: Came, now: datetime) -> Target:
+    """Return a target after a try: since when it fails, and switched off where it is gone."""
+    if came.taken:
+        return target.model_copy(update={"failing_since": None, "failing": None})
+    failing = {"failing_since": target.failing_since or now, "failing": came.code or f"HTTP {came.status}"}
+    return target.model_copy(update={**failing, "enabled": False, "gone_on": now} if came.gone else failing)
+
+
+def _tell(order: DeliverOrder, target: Target | None, answer: Answer, after: Delivery | None) -> None:
+    """Log a try: of the address only its host."""
+    log(
+        "delivery",
+        level=logging.INFO if answer.taken else logging.WARNING,
+        id=order.event,
+        target=order.target,
+        host=target.host if target is not None else None,
+        outcome=after.state if after is not None else SUPERSEDED,
+        status=answer.status,
+        code=answer.code,
+        seconds=round(answer.seconds, 3),
+    )

@@ -1,0 +1,44 @@
+"""Each hour: hand on what waits in an outbox, and begin the deliveries anew that nobody is at any more."""
+
+from __future__ import annotations
+
+import logging
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from connector.errors import ServiceError
+from connector.log import log
+from connector.services import services
+from connector.telling import forward, hand_on
+from triggers.hourly import each
+from triggers.route import blueprint
+
+
+@blueprint.function_name("tell_targets")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 40 * * * *")
+@blueprint.durable_client_input(client_name="client")
+async def tell_targets(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
+    """Do what the activities and requests of the last hour have not come to."""
+    handed_on = await each(forward, _failed)
+    lost = 0
+    for name in await services().targets.names():
+        try:
+            lost += await _begin_anew(name)
+        except ServiceError as error:
+            log("deliveries-not-seen", level=logging.WARNING, target=name, code=error.code)
+    await hand_on(client)
+    log("targets-told", connections=handed_on, lost=lost)
+
+
+async def _begin_anew(name: str) -> int:
+    deliveries, now = services().deliveries, services().now()
+    lost = await deliveries.lost(name, now)
+    for order, dispatch in lost:
+        log("delivery-lost", level=logging.WARNING, id=order.event, target=name)
+        await deliveries.again(order, now, dispatch, fresh=False)
+    return len(lost)
+
+
+def _failed(name: str, code: str) -> None:
+    log("events-not-handed-on", level=logging.WARNING, connection=name, code=code)
