@@ -15,7 +15,7 @@ from connector import ruling as to
 from connector import ruling_of_removal as off
 from connector import ruling_of_rotation as life
 from connector.caller import Caller
-from connector.case import Answer, Case, Kind, Refuse, Request
+from connector.case import Answer, Case, Kind, Refuse, Request, Start
 from connector.errors import ConditionError
 from connector.etag import check
 from connector.lost import Live, lost
@@ -78,9 +78,12 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
         check(request.if_match, request.name, connection)
     except ConditionError as error:
         return Refuse(error)
+    by = caller.said if caller is not None else None
     if connection is None:
-        return row.new(request, now)
-    by = f"{caller.kind} {caller.key or '-'}" if caller is not None else None
+        answer = row.new(request, now)
+        if isinstance(answer, Start):
+            answer.connection.operation.by = by
+        return answer
     return row.rules[situation(connection, live, now)](Case(request, connection, live, now, by))
 
 

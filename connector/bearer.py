@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from connector.errors import SignInError
 from connector.visible import visible
 
-SCOPE = "access"
+_SCOPE = "access"
 """The one scope of the registration: what the page asks for on behalf of a person."""
 _ALGORITHM = "RS256"
 _LEEWAY = 60
@@ -28,7 +28,6 @@ _MOST = 24 * 1024
 _MOST_NAME = 100
 _NEEDED = ["exp", "nbf", "iat", "iss", "aud"]
 _WHY: Mapping[type[Exception], str] = {
-    jwt.ExpiredSignatureError: "expired",
     jwt.ImmatureSignatureError: "early",
     jwt.InvalidIssuedAtError: "early",
     jwt.InvalidAudienceError: "audience",
@@ -49,6 +48,14 @@ class Registration:
     def issuer(self) -> str:
         """Return who issues tokens of version 2.0 there."""
         return f"{self.authority}/{self.tenant_id}/v2.0"
+
+    @property
+    def scope(self) -> str:
+        """Return what the page asks for: a token for this application, and one by which it is renewed.
+
+        By its id alone: application and client are one, and ``api://`` ends in AADSTS90009 at the renewal.
+        """
+        return f"openid profile offline_access {self.client_id}/{_SCOPE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +120,19 @@ def bearer(token: str, key: RSAPublicKey, registration: Registration) -> Bearer:
             options={"require": _NEEDED, "strict_aud": True},
         )
         claims = _Claims.model_validate(payload)
+    except jwt.ExpiredSignatureError:
+        raise SignInError("token-expired") from None
     except ValidationError:
         raise SignInError("token-refused", why="kind") from None
     except Exception as error:  # noqa: BLE001 - as above: numbers beyond all measure, depths without end
-        why = _WHY.get(type(error), "malformed")
-        raise SignInError("token-expired" if why == "expired" else "token-refused", why=why) from None
+        raise SignInError("token-refused", why=_WHY.get(type(error), "malformed")) from None
     if claims.tid != registration.tenant_id or claims.ver != "2.0":
         raise SignInError("token-refused", why="tenant" if claims.ver == "2.0" else "kind")
     return _program(claims) if claims.scp is None else _person(claims)
 
 
 def _person(claims: _Claims) -> Bearer:
-    if claims.idtyp not in {None, "user"} or SCOPE not in (claims.scp or "").split():
+    if claims.idtyp not in {None, "user"} or _SCOPE not in (claims.scp or "").split():
         raise SignInError("token-refused", why="scope")
     return Bearer("person", _guid(claims.oid), _name(claims.name), frozenset(claims.roles))
 

@@ -53,8 +53,18 @@ class RequestError(ConnectorError):
         self.values = values
 
 
+@dataclass(eq=False)
 class SignInError(RequestError):
-    """There is no token, or one that opens nothing here; ``values["why"]`` says what is wrong with it."""
+    """There is no token, or one that opens nothing here; ``values["why"]`` says what is wrong with it.
+
+    ``challenge`` tells a program where to sign in (``WWW-Authenticate``).
+    """
+
+    challenge: str = "Bearer"
+
+    def __init__(self, code: str, **values: str | int) -> None:
+        super().__init__(code, **values)
+        self.challenge = "Bearer"
 
 
 class RoleError(RequestError):

@@ -51,7 +51,7 @@ class Operation(Document):
     cancelled: bool = False
     """Whether somebody has asked to end it: no further activity does anything."""
     by: str | None = None
-    """Who has asked for a removal, as the log says."""
+    """Who has asked for it (``Caller.said``); None for our own timers."""
     by_hand: bool = False
     """Whether somebody says that what the app may not look at was taken back by hand."""
     steps: dict[StepName, StepRecord] = {}

@@ -36,7 +36,7 @@ def plan_new(request: Request, now: datetime) -> Answer:
 
 def plan(case: Case) -> Answer:
     """A dry run has a document and a run of its own, so nothing is in its way."""
-    operation = Operation(id=case.request.id, kind=OperationKind.PLAN, started=case.now)
+    operation = Operation(id=case.request.id, kind=OperationKind.PLAN, started=case.now, by=case.by)
     return Start(case.connection.model_copy(update={"wanted": case.wanted(0), "operation": operation}))
 
 
@@ -176,7 +176,6 @@ def begin(
     """
     operation = operation_of(case, kind)
     operation.before = before if kind is OperationKind.VERIFY else None
-    operation.by = case.by if kind is OperationKind.REMOVE else None
     operation.by_hand = case.request.by_hand
     update: dict[str, object] = {"operation": operation, "wanted": case.wanted(more)}
     if kind is not OperationKind.REMOVE:
@@ -194,6 +193,7 @@ def operation_of(case: Case, kind: OperationKind) -> Operation:
         id=case.request.id,
         kind=kind,
         started=case.now,
+        by=case.by,
         attempt=case.connection.operation.attempt + (0 if case.works else 1),
         lost=_next(case).lost if case.how is not None else None,
     )

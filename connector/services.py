@@ -17,6 +17,7 @@ from connector.history import Histories
 from connector.probes import Probes
 
 if TYPE_CHECKING:
+    from connector.clients.entra_login import EntraLogin
     from connector.clients.exchange import ExchangeAdmin
     from connector.clients.graph import GraphClient
     from connector.clients.identity import Identity
@@ -52,6 +53,14 @@ class Services:
         from connector.clients.identity import Identity  # noqa: PLC0415 - SDKs are imported on first use
 
         return Identity(self.cloud, self.settings.client_id, self.limits.identity)
+
+    @cached_property
+    def sign_in(self) -> EntraLogin | None:
+        """Entra's login; None where nobody signs in here."""
+        from connector.clients.entra_login import EntraLogin  # noqa: PLC0415 - SDKs are imported on first use
+
+        client_id = self.settings.sign_in
+        return EntraLogin(self.cloud, client_id, self.identity, self.limits.sign_in) if client_id is not None else None
 
     @cached_property
     def graph(self) -> GraphClient:
@@ -152,8 +161,8 @@ class Services:
         for name in ("graph", "exchange", "vault", "store", "identity"):
             if name in self.__dict__:
                 await self.__dict__.pop(name).close()
-        for name in ("documents", "histories", "plans", "acceptances", "probes", "targets", "deliveries", "webhooks"):
-            self.__dict__.pop(name, None)
+        for name in self.__dict__.keys() - {"settings", "cloud", "limits"}:  # what goes by what was closed
+            self.__dict__.pop(name)
 
 
 _services: Services | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeVar
+from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -35,6 +36,21 @@ def _weekdays(value: object) -> object:
         msg = f"has to be some of {','.join(WEEKDAYS)}, with commas between"
         raise ValueError(msg)
     return frozenset(WEEKDAYS[day] for day in days) or frozenset(WEEKDAYS.values())
+
+
+def _application(value: object) -> object:
+    """Read the id of an application, and nothing as None."""
+    if value is None or str(value).strip() == "":
+        return None
+    try:
+        return str(UUID(str(value).strip()))
+    except ValueError:
+        msg = "has to be the application (client) id of the registration, as 00000000-0000-0000-0000-000000000000"
+        raise ValueError(msg) from None
+
+
+def _word(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _no_slash(value: object) -> object:
@@ -73,7 +89,28 @@ Place = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")]
 VaultAddress = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
 
 
-class Settings(BaseSettings):
+Read = TypeVar("Read", bound="Access")
+
+
+class Access(BaseSettings):
+    """Who may call. It is read apart as well: a slip in another setting must not open what this one has closed."""
+
+    model_config = SettingsConfigDict(env_prefix="CONNECTOR_", extra="ignore", frozen=True, env_ignore_empty=False)
+
+    sign_in: Annotated[str | None, BeforeValidator(_application)] = None
+    """The id of the registration by which people sign in; None: nobody does."""
+    keys: Annotated[Literal["on", "off"], BeforeValidator(_word)] = "on"
+
+    @model_validator(mode="after")
+    def _opened(self) -> Self:
+        """Refuse what would lock everybody out."""
+        if self.keys == "off" and self.sign_in is None:
+            msg = "KEYS: 'off' is refused without CONNECTOR_SIGN_IN: nobody could call"
+            raise ValueError(msg)
+        return self
+
+
+class Settings(Access):
     """Every setting, with its default and its range; ``docs/reference/settings.md`` explains them."""
 
     model_config = SettingsConfigDict(env_prefix="CONNECTOR_", extra="ignore", frozen=True, env_ignore_empty=False)
@@ -167,8 +204,21 @@ def load() -> Settings:
     Raises:
         SettingsError: naming each variable that is missing or wrong, never with its value.
     """
+    return _read(Settings)
+
+
+def access() -> Access:
+    """Read who may call, and nothing else.
+
+    Raises:
+        SettingsError: as ``load``.
+    """
+    return _read(Access)
+
+
+def _read(kind: type[Read]) -> Read:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         raise SettingsError(dict(_problem(detail) for detail in error.errors(include_input=False))) from None
 

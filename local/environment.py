@@ -36,6 +36,7 @@ def settings(endpoints: Mapping[str, Any], store: Path) -> dict[str, str]:
         "CONNECTOR_KEY_VAULT_URI": endpoints["vault"],
         "CONNECTOR_STORE": f"folder:{store}",
         "CONNECTOR_GRANTED": granted,
+        "CONNECTOR_SIGN_IN": endpoints.get("signIn", ""),
         "AZURE_CLIENT_ID": endpoints["managedIdentity"]["clientId"],
         "IDENTITY_ENDPOINT": endpoints["identityEndpoint"],
         "IDENTITY_HEADER": endpoints["identityHeader"],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import triggers  # noqa: F401 - whose import declares the routes
 from connector.messages import LANGUAGES, Language, catalogue, text
-from triggers.route import ROUTES
+from triggers.route import ROUTES, Role, Route
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[Language, str] = {"en": "README.md", "de": "README.de.md"}
@@ -16,10 +16,16 @@ _HEADS: dict[Language, str] = {"en": "| call | role | what it does |", "de": "| 
 def table(lang: Language) -> str:
     """Return the table of one language, in the order of the messages."""
     rows = [
-        f"| `{ROUTES[name].method} {ROUTES[name].path}` | {ROUTES[name].role or '–'} | {text(lang, 'route', name)} |"
-        for name in catalogue(lang, "route")
+        f"| `{one.method} {one.path}` | {needed(one)} | {text(lang, 'route', name)} |"
+        for name, one in ((name, ROUTES[name]) for name in catalogue(lang, "route"))
     ]
     return "\n".join((_HEADS[lang], "|---|---|---|", *rows))
+
+
+def needed(route: Route) -> str:
+    """Return which roles a call takes; each of the others has Reader in it."""
+    named = [role for role in route.every if role is not Role.READER] or route.every
+    return " + ".join(named) or "–"
 
 
 def page(lang: Language) -> str:

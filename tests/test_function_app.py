@@ -32,8 +32,8 @@ functions = [
     }
     for f in function_app.app.get_functions()
 ]
-heavy = [m for m in ("azure.identity", "azure.core", "azure.storage", "azure.keyvault", "msgraph", "pydantic_settings")
-         if m in sys.modules]
+heavy = [m for m in ("azure.identity", "azure.core", "azure.storage", "azure.keyvault", "msgraph", "pydantic_settings",
+                     "jwt", "cryptography", "httpx") if m in sys.modules]
 print(json.dumps({"functions": functions, "heavy": heavy, "threads": threading.active_count() - threads}))
 """
 HTTP = {
@@ -61,10 +61,13 @@ HTTP = {
     "resend_delivery": ("POST", "api/targets/{target}/deliveries/{id}/resend"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
     "read_health": ("GET", "api/health"),
+    "read_caller": ("GET", "api/caller"),
     "read_openapi": ("GET", "api/openapi.json"),
     "read_page": ("GET", "{ignored:maxlength(0)?}"),
     "read_asset": ("GET", "assets/{*path}"),
 }
+OPEN = {"read_openapi", "read_page", "read_asset"}
+SIGNED_IN = {f"entra_{name}": (method, f"entra/{path}") for name, (method, path) in HTTP.items() if name not in OPEN}
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",
     "verification", "conclude", "fail", "plan_begin", "plan_end", "deliver_event",
@@ -91,7 +94,7 @@ def bindings(indexed: Any, kind: str) -> dict[str, dict[str, Any]]:
 
 def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     triggers = bindings(indexed, "httpTrigger")
-    assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP
+    assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP | SIGNED_IN
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
     assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "deliver", "plan"}
     timers = {"clear_documents", "purge_history", "recover_runs", "renew_secrets", "tell_targets", "watch_secrets"}
@@ -101,7 +104,7 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
 def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:
     """The worker resolves annotations and compares them with the bindings before it calls anything."""
     hints = {function["name"]: function["hints"] for function in indexed["functions"]}
-    for name in HTTP:
+    for name in (*HTTP, *SIGNED_IN):
         assert (hints[name]["req"], hints[name]["return"]) == ("HttpRequest", "HttpResponse")
         assert hints[name].get("client", "str") == "str"
     for name in ACTIVITIES:
@@ -109,13 +112,9 @@ def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:
         assert hints[name] == {"order": "dict", **client, "return": "dict"}
 
 
-def test_only_the_description_and_the_page_are_open_to_all(indexed: Any) -> None:
+def test_the_host_lets_in_without_a_key_who_signs_in_and_to_the_description_and_the_page(indexed: Any) -> None:
     levels = {name: trigger["authLevel"] for name, trigger in bindings(indexed, "httpTrigger").items()}
-    assert {name for name, level in levels.items() if level != "FUNCTION"} == {
-        "read_openapi",
-        "read_page",
-        "read_asset",
-    }
+    assert {name for name, level in levels.items() if level != "FUNCTION"} == {*OPEN, *SIGNED_IN}
 
 
 def test_the_import_has_no_side_effects(indexed: Any) -> None:

@@ -89,7 +89,7 @@ async def _accept(name: str, finding: Finding, asked: Asking) -> tuple[Acceptanc
         subject=finding.subject,
         values=finding.values,
         accepted_on=asked.entry.at,
-        by=f"{who.fields()['caller']}, {who.function}",
+        by=f"{who.said}, {who.function}",
     )
     return await services().acceptances.add(name, acceptance)
 

@@ -11,6 +11,7 @@ from connector.messages import Language
 from connector.model import Connection
 from connector.steps import ConnectionState
 from triggers.answers import json_answer
+from triggers.caller import here
 
 
 class Accepted(Document):
@@ -25,7 +26,7 @@ class Accepted(Document):
 
 def accepted_answer(connection: Connection, plan_in: Language | None = None) -> func.HttpResponse:
     """Return ``202`` with the address to watch: of the connection, or of the plan that is made of it ``plan_in``."""
-    location = f"/api/connections/{connection.name}"
+    location = here(f"/api/connections/{connection.name}")
     headers = {"Retry-After": "5", "ETag": etag(connection)}
     body = Accepted(
         name=connection.name, revision=connection.wanted.revision, state=connection.state, location=location

@@ -18,8 +18,10 @@ from connector.errors import (
     ForbiddenError,
     GrantMissingError,
     RequestError,
+    RoleError,
     ServiceError,
     SettingsError,
+    SignInError,
     StaleWriteError,
     UnknownConnectionError,
     UnreadableError,
@@ -93,7 +95,8 @@ def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
     status, code, values = meaning(error)
     retry_after = getattr(error, "retry_after", None) if isinstance(error, ConflictError) else _wait(error)
     if "why" in values:
-        values = {**values, "why": text(lang, "unreadable", str(values["why"]))}
+        group = "token" if isinstance(error, SignInError) else "unreadable"
+        values = {**values, "why": text(lang, group, str(values["why"]))}
     if "expected" in values:
         values = {**values, "expected": text(lang, "type", str(values["expected"]))}
     body = Problem(
@@ -110,6 +113,8 @@ def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
     headers = {**NO_STORE, "Content-Language": lang}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
+    if isinstance(error, SignInError):
+        headers["WWW-Authenticate"] = error.challenge
     document = body.model_dump_json(exclude_none=True, by_alias=True)
     return func.HttpResponse(document, status_code=status, headers=headers, mimetype="application/problem+json")
 
@@ -149,6 +154,8 @@ def _of_service(error: ServiceError) -> str:
 
 
 def _request_status(error: RequestError) -> int:
+    if isinstance(error, SignInError | RoleError):
+        return 401 if isinstance(error, SignInError) else 403
     if isinstance(error, BodyError):
         return _BODY_STATUS.get(error.code, 400)
     if isinstance(error, UnknownConnectionError):

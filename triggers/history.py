@@ -25,9 +25,11 @@ BEFORE = integer("after", "`next` of the page before.", "plan-index", most=10**1
 class CallerView(Document):
     """Who asked."""
 
-    kind: Literal["key"]
+    kind: Literal["key", "person", "program"]
     function: str = Field(description="What was called.")
     key: str | None = Field(description="The first eight hex digits of the SHA-256 of the key.")
+    id: str | None = Field(description="Of a person the object id in Entra, of a program the id of its application.")
+    name: str | None = Field(description="How the person is called.")
     address: str | None = Field(description="The IP address from which it was asked.")
 
 
@@ -87,5 +89,5 @@ def _view(entry: Entry, lang: Language) -> EntryView:
     return EntryView(
         **entry.model_dump(exclude={"caller"}),
         text=text(lang, "asked", entry.action),
-        caller=CallerView(kind=caller.kind, function=caller.function, key=caller.key, address=caller.address),
+        caller=CallerView(**caller.model_dump()),
     )

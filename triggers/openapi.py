@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from connector import __version__
 from connector.document import Document
 from triggers.answers import Problem
+from triggers.caller import SIGNED_IN
 from triggers.query import query
 from triggers.route import ROUTES, Role, Route
 
@@ -26,6 +27,8 @@ _IF_MATCH = {
 }
 _ETAG = "Of what is wanted, whatever a run is doing: for `If-Match`. A dry run has none."
 _PROBLEMS = {
+    401: "The key is missing or wrong, and the body is empty; or nobody is signed in.",
+    403: "Who has signed in lacks the role; or keys open nothing here.",
     400: "The body is not JSON or not UTF-8, or `If-Match` holds no entity tags.",
     404: "There is no such connection, or it does not show what the request is about.",
     409: "Not now: another request, or a step that is not done yet.",
@@ -62,7 +65,11 @@ def description() -> dict[str, Any]:
             "description": "Prepares a Microsoft 365 tenant so that a Securepoint UTM can fetch mail, and proves it.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "security": [{"key": []}],
+        "servers": [
+            {"url": "/", "description": "With a function key."},
+            {"url": SIGNED_IN, "description": "Signed in, with a token of Microsoft Entra."},
+        ],
+        "security": [{"key": []}, {"entra": []}],
         "paths": paths,
         "components": {
             "schemas": _schemas(list(described.values())),
@@ -72,8 +79,15 @@ def description() -> dict[str, Any]:
                     "in": "header",
                     "name": "x-functions-key",
                     "description": "A host key opens every function, a function's own key only that one. "
-                    f"The roles ({', '.join(Role)}) are stated for what comes: nothing checks them yet.",
-                }
+                    "It is asked for no role.",
+                },
+                "entra": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "An access token of Microsoft Entra for this deployment's registration, with the "
+                    f"roles that the operation names (of {', '.join(Role)}); each of them may read.",
+                },
             },
         },
     }
@@ -93,12 +107,14 @@ def _operation(function: str, route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": function,
         "summary": route.summary,
-        "security": [{"key": [route.role]}] if route.role is not None else [],
+        "security": [{"key": []}, {"entra": [route.role, *route.also]}] if route.role is not None else [],
         "parameters": _parameters(route),
         "responses": {str(status): _answer(route, status, model) for status, model in route.answers.items()} | problems,
     }
-    if route.role is not None:
-        operation["responses"]["401"] = {"description": "The key is missing or wrong; the body is empty."}
+    if route.more:
+        operation["x-roles"] = [
+            {"parameter": one.parameter.name, "value": one.value, "role": one.role} for one in route.more
+        ]
     if route.body is not None:
         operation["requestBody"] = {"required": route.body_needed, "content": _json(route.body)}
     return operation

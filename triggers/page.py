@@ -6,13 +6,17 @@ import gzip
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import azure.functions as func
 
+from connector.errors import ConnectorError, SettingsError
 from connector.messages import LANGUAGES, Language, catalogue
+from connector.services import services
 from triggers.query import TOP
 from triggers.route import ROUTES, Route
 
@@ -62,13 +66,14 @@ class Asset:
 @Route("GET", "/", None, "The page", {})
 async def read_page(req: func.HttpRequest) -> func.HttpResponse:
     """Return the page."""
-    return _answer(req, assets()["index.html"])
+    return _answer(req, assets()["index.html"], _allowing(_login_host()))
 
 
 @Route("GET", "/assets/{*path}", None, "A part of the page", {})
 async def read_asset(req: func.HttpRequest) -> func.HttpResponse:
     """Return a style sheet, a module, a picture, or the texts of a language; nothing that is not of the page."""
-    found = assets().get(req.route_params.get("path", ""))
+    path = req.route_params.get("path", "")
+    found = await _doors() if path == "doors.json" else assets().get(path)
     return _answer(req, found) if found is not None else func.HttpResponse(status_code=404, headers=HEADERS)
 
 
@@ -98,8 +103,45 @@ def _probes() -> Asset:
     return Asset.of(f"export const PROBES = {json.dumps(probes)};\n".encode(), _TYPES[".js"])
 
 
-def _answer(req: func.HttpRequest, asset: Asset) -> func.HttpResponse:
-    headers = HEADERS | {"ETag": asset.etag}
+async def _doors() -> Asset:
+    """Return how somebody comes in here: by a key, by signing in, and where. It holds nothing that is not public."""
+    doors: dict[str, Any] = {"keys": True, "signIn": None, "away": False}
+    try:
+        clients = services()
+        doors["keys"] = clients.settings.keys == "on"
+        if clients.sign_in is not None:
+            found = await clients.sign_in.registration()
+            doors["signIn"] = {
+                "clientId": found.client_id,
+                "tenantId": found.tenant_id,
+                "authority": found.authority,
+                "issuer": found.issuer,
+                "scope": found.scope,
+            }
+    except ConnectorError:
+        doors["away"] = True
+    return Asset.of(json.dumps(doors).encode(), _TYPES[".json"])
+
+
+def _login_host() -> str | None:
+    """Return where people sign in; None where nobody does, or the settings are wrong."""
+    try:
+        clients = services()
+    except SettingsError:
+        return None
+    return clients.cloud.authority if clients.settings.sign_in is not None else None
+
+
+def _allowing(login: str | None) -> dict[str, str]:
+    """Return the headers of the page, which asks nobody but its own app and, for a token, the login."""
+    if login is None:
+        return HEADERS
+    policy = HEADERS["Content-Security-Policy"].replace("connect-src 'self'", f"connect-src 'self' {login}")
+    return HEADERS | {"Content-Security-Policy": policy}
+
+
+def _answer(req: func.HttpRequest, asset: Asset, headers: Mapping[str, str] = HEADERS) -> func.HttpResponse:
+    headers = {**headers, "ETag": asset.etag}
     if asset.etag in req.headers.get("If-None-Match", ""):
         return func.HttpResponse(status_code=304, headers=headers)
     if "gzip" in req.headers.get("Accept-Encoding", ""):

@@ -21,7 +21,7 @@ from triggers import operations
 from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
 from triggers.query import choice, query
-from triggers.route import READ, Role, Route
+from triggers.route import READ, More, Role, Route
 from triggers.secret_view import rotation_view
 from triggers.utm import ImapView, OAuthView, Parameters, SecretReference
 
@@ -45,10 +45,11 @@ FORM = choice(
 @Route(
     "GET",
     "/api/connections/{name}/parameters",
-    Role.SECRET_READER,
+    Role.READER,
     "Read the values that the UTM asks for",
     {200: Parameters},
     query=(FORM,),
+    more=(More(FORM, Form.VALUE, Role.SECRET_READER),),
     text=True,
     problems=(
         *READ,

@@ -35,7 +35,7 @@ class RemovedView(Document):
 
     on: datetime
     asked_on: datetime
-    by: str | None = Field(description="Who has asked for it: `key`, and the first eight hex digits of its SHA-256.")
+    by: str | None = Field(description="Who has asked for it, as `by` of a connection.")
     taken: list[TakenView]
     mailboxes: list[str] = Field(description="From which the access was taken.")
     imap: list[str] = Field(description="On which IMAP was switched on for the connection, and stays so.")

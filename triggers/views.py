@@ -48,6 +48,11 @@ class ConnectionView(Document):
     operation: OperationKind | None = Field(
         description="What the last run was for: a verification changes nothing of what is set up."
     )
+    by: str | None = Field(
+        default=None,
+        description="Who has asked for it: `person` with the object id and the name, `program` with the id of its "
+        "application, or `key` with eight digits of the SHA-256; null where the app did by itself.",
+    )
     since: datetime | None = Field(description="Null, as is ``operation``, where the document cannot be read.")
     verified: bool
     label: str
@@ -100,6 +105,7 @@ def connection_view(
         revision=connection.wanted.revision,
         state=now.state,
         operation=connection.operation.kind,
+        by=visible(connection.operation.by) if connection.operation.by is not None else None,
         since=connection.since,
         verified=now.verified,
         label=label,

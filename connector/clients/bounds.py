@@ -42,6 +42,8 @@ EXCHANGE = Bounds(100, 16 * _MEGABYTE)
 VAULT = Bounds(30, 4 * _MEGABYTE)
 TOKEN = Bounds(25, _MEGABYTE)
 STORE = Bounds(30, 16 * _MEGABYTE)
+SIGN_IN = Bounds(5, _MEGABYTE // 4)
+"""The keys by which Entra signs tokens: a person waits for them."""
 
 
 class TooLarge(Exception):  # noqa: N818 - each transport derives the error from it that its SDK knows

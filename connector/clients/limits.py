@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.clients.bounds import EXCHANGE, GRAPH, STORE, TOKEN, VAULT, Bounds
+from connector.clients.bounds import EXCHANGE, GRAPH, SIGN_IN, STORE, TOKEN, VAULT, Bounds
 from connector.clients.wire import TALK, TalkBounds
 
 
@@ -20,3 +20,4 @@ class Limits:
     store: Bounds = STORE
     mail: TalkBounds = TALK
     """Of a login, by whatever protocol."""
+    sign_in: Bounds = SIGN_IN

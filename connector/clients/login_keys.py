@@ -16,7 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from connector.clients.bounded_http import BoundedHttp, direct_or_by_proxy
-from connector.clients.bounds import Bounds, unanswered
+from connector.clients.bounds import SIGN_IN, Bounds, unanswered
 from connector.clock import passed
 from connector.clouds import Cloud
 from connector.errors import UnavailableError
@@ -27,8 +27,6 @@ FRESH = 3_600.0
 """Seconds after which known keys are asked for again: one that Entra has withdrawn opens nothing for longer."""
 LONGEST = 86_400.0
 """Seconds for which known keys hold while Entra does not answer."""
-LOGIN_KEYS = Bounds(5, 256 * 1024)
-"""A person waits for it."""
 _SHORTEST = 2048
 _OK = 200
 
@@ -94,7 +92,7 @@ def _key(entry: dict[str, object]) -> RSAPublicKey | None:
     return key if isinstance(key, RSAPublicKey) and key.key_size >= _SHORTEST else None
 
 
-def asking(cloud: Cloud, tenant_id: str, bounds: Bounds = LOGIN_KEYS) -> Ask:
+def asking(cloud: Cloud, tenant_id: str, bounds: Bounds = SIGN_IN) -> Ask:
     """Return how the keys of a tenant are asked for; the address is made of nothing that a token says."""
 
     async def ask() -> bytes:

@@ -10,6 +10,7 @@ from local.tenant.catalogue import EXCHANGE_APP_ID, EXCHANGE_RESOURCE, GRAPH_APP
 from local.tenant.chance import Chance
 from local.tenant.clock import Clock
 from local.tenant.misbehaviour import Misbehaviour
+from local.tenant.people import People
 from local.tenant.replication import REPLICAS, Replication
 from local.tenant.tokens import Tokens
 from local.tenant.world import World
@@ -25,6 +26,7 @@ class Simulation:
     misbehaviour: Misbehaviour
     replication: Replication
     tokens: Tokens
+    people: People
     bases: dict[str, str] = field(default_factory=dict)
 
     def resource(self, audience: str) -> tuple[bool, str | None]:

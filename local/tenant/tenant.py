@@ -23,6 +23,7 @@ from local.tenant.founding import found
 from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
 from local.tenant.member import Member
 from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
+from local.tenant.people import People
 from local.tenant.record import VIOLATIONS, Record, Request
 from local.tenant.replication import Replication
 from local.tenant.server import Away, Servers, Stops
@@ -61,6 +62,7 @@ class Tenant:
             misbehaviour=Misbehaviour(PRESETS[preset], chance, ticking),
             replication=Replication(ticking),
             tokens=Tokens(self.world, ticking),
+            people=People(chance, self.world.tenant_id, self.world.domain),
         )
         self.administrator = Administrator(self._simulation)
         self.member = Member(self._simulation)
@@ -83,6 +85,23 @@ class Tenant:
     def endpoints(self) -> dict[str, Any]:
         """Return where everything is, in the shape of the endpoints file."""
         return dict(self._endpoints)
+
+    @property
+    def people(self) -> People:
+        """Return who may sign in to the app, and by which registration."""
+        return self._simulation.people
+
+    @property
+    def issuer(self) -> str:
+        """Return who issues tokens of version 2.0 here."""
+        return f"{self._endpoints['authority']}/{self.world.tenant_id}/v2.0"
+
+    def token(self, *roles: str, **changes: Any) -> str:
+        """Return the access token of the person who has exactly these roles; ``changes`` are to its claims."""
+        people = self.people
+        token = people.signed(people.claims(people.with_roles(*roles), self.issuer, **changes))
+        self._simulation.tokens.issued.add(token)
+        return token
 
     @property
     def calls(self) -> Counter[str]:
@@ -145,6 +164,7 @@ class Tenant:
             "smtp": addresses["smtp"],
             "identityEndpoint": addresses["identity"] + PATH,
             "identityHeader": self._header,
+            "signIn": self.people.client_id,
             "caBundle": str(self._bundle),
             "managedIdentity": {"clientId": world.identity.client_id, "objectId": world.identity.object_id},
         }

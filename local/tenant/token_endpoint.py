@@ -6,9 +6,10 @@ Errors: learn.microsoft.com/entra/identity-platform/reference-error-codes.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs
+from http import HTTPStatus
 
 from local.tenant.assertions import AssertionRefusedError
+from local.tenant.authorize import Authorize, RefusedError, allowed, form_of, shared
 from local.tenant.calls import Answer, Call, Refusal, Routes, Subject
 from local.tenant.presented import presented
 from local.tenant.sign_in_report import note
@@ -23,14 +24,19 @@ class TokenEndpoint:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
+        self._authorize = Authorize(simulation)
         self._routes = Routes(
+            ("OPTIONS", r"/(?P<tenant>[^/]+)/(oauth2|discovery)/v2\.0/\w+", allowed),
+            ("GET", r"/(?P<tenant>[^/]+)/oauth2/v2\.0/authorize", self._authorize.page),
+            ("GET", r"/(?P<tenant>[^/]+)/oauth2/v2\.0/logout", self._authorize.logout),
+            ("GET", r"/(?P<tenant>[^/]+)/discovery/v2\.0/keys", self._authorize.keys),
             ("POST", r"/(?P<tenant>[^/]+)/oauth2/v2\.0/token", self._token),
             ("GET", r"/(?P<tenant>[^/]+)/v2\.0/\.well-known/openid-configuration", self._configuration),
         )
 
     def subject(self, call: Call) -> Subject:
         """Return what the call is about: chance goes by the application that asks."""
-        form = _form(call)
+        form = form_of(call)
         return Subject(f"{call.path} {form.get('client_id')} {form.get('scope')}", (), is_write=False)
 
     def answer(self, call: Call) -> Answer:
@@ -39,7 +45,7 @@ class TokenEndpoint:
         if found is None:
             return Answer(404)
         handler, match = found
-        return handler(call, match)
+        return shared(call, handler(call, match))
 
     def throttled(self, seconds: int) -> Answer:
         """Return Entra's 429."""
@@ -71,10 +77,12 @@ class TokenEndpoint:
         )
 
     def _token(self, call: Call, match: re.Match[str]) -> Answer:
-        form = _form(call)
+        form = form_of(call)
         world = self._simulation.world
         if world.in_another_cloud or match["tenant"] not in {world.tenant_id, world.initial_domain}:
             return _error(400, "invalid_request", f"AADSTS90002: Tenant '{match['tenant']}' not found.")
+        if form.get("grant_type") in {"authorization_code", "refresh_token"}:
+            return self._of_person(call, form)
         if form.get("grant_type") != "client_credentials":
             return _error(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.")
         audience, default, rest = form.get("scope", "").rpartition("/.default")
@@ -104,6 +112,13 @@ class TokenEndpoint:
             {"token_type": "Bearer", "expires_in": _LIFETIME, "ext_expires_in": _LIFETIME, "access_token": token},
             {"Cache-Control": "no-store, no-cache"},
         )
+
+    def _of_person(self, call: Call, form: dict[str, str]) -> Answer:
+        try:
+            given = self._authorize.grant(call, form)
+        except RefusedError as refused:
+            return _error(HTTPStatus.BAD_REQUEST, refused.error, refused.words)
+        return Answer(200, given, {"Cache-Control": "no-store, no-cache"})
 
     def _application(self, app_id: str) -> Application:
         world = self._simulation.world
@@ -181,10 +196,6 @@ class TokenEndpoint:
                 )
             )
         return principal
-
-
-def _form(call: Call) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(call.body.decode(errors="replace")).items()}
 
 
 def _error(status: int, error: str, description: str) -> Answer:

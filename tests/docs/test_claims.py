@@ -115,7 +115,7 @@ def test_the_readme_tells_of_every_route_what_it_declares(lang: Language) -> Non
     assert sorted(catalogue(lang, "route")) == sorted(shown)
     for name in shown:
         one = ROUTES[name]
-        assert f"\n| `{one.method} {one.path}` | {one.role or '–'} | " in read(routes.PAGES[lang])
+        assert f"\n| `{one.method} {one.path}` | {routes.needed(one)} | " in read(routes.PAGES[lang])
 
 
 def test_a_problem_has_the_status_of_its_error() -> None:

@@ -18,6 +18,7 @@ from local.environment import serving, settings
 from local.host import FunctionsHost
 from local.host.functions import Functions
 from local.tenant import Tenant
+from triggers.caller import SIGNED_IN
 from triggers.route import ROUTES
 
 NAME = "hq"
@@ -93,7 +94,7 @@ class AppRoute:
 
 
 def app_routes() -> list[AppRoute]:
-    """Return every route and method of the API that the app registers; the page's two are tested in ``test_page``."""
+    """Return every route for keys that the app registers; those for who signs in are the same (``test_sign_in``)."""
     return [
         AppRoute(
             function=function.name,
@@ -121,7 +122,8 @@ def _declared(request: httpx.Request) -> dict[int, list[str]]:
         f"(?P<{name}>{one.method} (?i:{re.sub(r'{[^}]*}', '[^/]+', one.path)}))" for name, one in ROUTES.items()
     )
     target: bytes = request.extensions.get("target", request.url.raw_path)
-    called = f"{request.method} {target.decode().partition('?')[0].rstrip('/')}"
+    path = target.decode().partition("?")[0].rstrip("/")
+    called = f"{request.method} {path.removeprefix(SIGNED_IN)}"
     found = re.fullmatch("|".join(patterns), called)
     assert found is not None, called
     return ROUTES[str(found.lastgroup)].codes()

@@ -22,7 +22,7 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
     assert answer.headers["cache-control"] == "no-store"
     assert set(shown) == {
         "name", "displayName", "revision", "state", "since", "verified", "label", "steps", "ids", "secret",
-        "mailboxes", "findings", "acceptances", "wanted", "operation", "removed", "rotation",
+        "mailboxes", "findings", "acceptances", "wanted", "operation", "by", "removed", "rotation",
     }  # fmt: skip
     assert set(shown["wanted"]) == {"lifetimeDays", "enableImap", "arranged"}
     assert all(

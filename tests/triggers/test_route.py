@@ -18,7 +18,7 @@ from local.host.functions import Functions
 from scripts.problems import statuses
 from triggers.openapi import description
 from triggers.query import TOP, query, switch
-from triggers.route import ROUTES, Role
+from triggers.route import ROUTES, Role, Route
 
 ROOT = Path(__file__).parents[2]
 A_NEW_ROUTE = '''
@@ -53,10 +53,16 @@ def test_each_function_with_an_http_trigger_is_declared_and_registered_as_declar
         (method,) = function.trigger["methods"]
         path = re.sub(r"\{ignored.*\}", "", function.trigger["route"])
         registered[function.name] = (method, f"/{path}", function.trigger["authLevel"], function.client)
-    assert registered == {
+    by_key = {
         name: (one.method, one.path, "FUNCTION" if one.role else "ANONYMOUS", registered[name][3])
         for name, one in ROUTES.items()
     }
+    by_token = {
+        f"entra_{name}": (one.method, f"/entra{one.path}", "ANONYMOUS", registered[name][3])
+        for name, one in ROUTES.items()
+        if one.role
+    }
+    assert registered == by_key | by_token
     assert {client for *_, client in registered.values()} == {"client", None}
 
 
@@ -71,7 +77,8 @@ def test_each_problem_that_is_declared_has_a_text_and_the_status_of_its_error() 
 def test_the_role_that_a_route_needs_is_described(name: str) -> None:
     one = ROUTES[name]
     operation = description()["paths"][one.path][one.method.lower()]
-    assert operation["security"] == ([{"key": [one.role]}] if one.role else [])
+    assert operation["security"] == ([{"key": []}, {"entra": [one.role, *one.also]}] if one.role else [])
+    assert {said["role"] for said in operation.get("x-roles", ())} == {more.role for more in one.more}
     assert {int(status) for status in operation["responses"]} == {
         *one.answers,
         *one.codes(),
@@ -79,10 +86,20 @@ def test_the_role_that_a_route_needs_is_described(name: str) -> None:
     }
 
 
-def test_that_no_role_is_checked_yet_is_said() -> None:
-    said = description()["components"]["securitySchemes"]["key"]["description"]
-    assert all(role in said for role in Role)
-    assert "nothing checks them yet" in said
+def test_both_ways_in_are_described() -> None:
+    schemes = description()["components"]["securitySchemes"]
+    assert all(role in schemes["entra"]["description"] for role in Role)
+    assert [one["url"] for one in description()["servers"]] == ["/", "/entra"]
+
+
+async def nothing(req: func.HttpRequest) -> func.HttpResponse:
+    raise NotImplementedError(req)
+
+
+def test_a_route_that_was_given_no_role_is_not_registered() -> None:
+    with pytest.raises(ValueError, match="has no role"):
+        Route("GET", "/api/forgotten", None, "-", {})(nothing)
+    assert "nothing" not in ROUTES
 
 
 def test_a_new_route_is_one_file(tmp_path: Path) -> None:
@@ -96,10 +113,10 @@ def test_a_new_route_is_one_file(tmp_path: Path) -> None:
         [sys.executable, "-c", PROBE], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout)
-    assert set(found["names"]) >= {"read_me", *ROUTES}
+    assert set(found["names"]) >= {"read_me", "entra_read_me", *ROUTES}
     assert found["operation"]["operationId"] == "read_me"
     assert [one["name"] for one in found["operation"]["parameters"]] == ["id", "top"]
-    assert set(found["operation"]["responses"]) == {"200", "401", "422", "502", "503"}
+    assert set(found["operation"]["responses"]) == {"200", "401", "403", "422", "502", "503"}
     assert "Me" in found["schemas"]
 
 

@@ -32,6 +32,7 @@ async def test_the_endpoints_are_those_of_an_endpoints_file(tenant: Tenant) -> N
         "identityHeader",
         "caBundle",
         "managedIdentity",
+        "signIn",
     }
     assert set(endpoints["managedIdentity"]) == {"clientId", "objectId"}
     assert all(endpoints[name].startswith("https://127.0.0.1:") for name in ("authority", "graph", "exchange", "vault"))

@@ -1,0 +1,57 @@
+"""Entra's login, as far as this app asks it: which tokens are taken, and by which keys they are signed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from connector.bearer import Bearer, Registration, bearer, key_id
+from connector.clients.bounds import SIGN_IN, Bounds
+from connector.clients.identity import Identity
+from connector.clients.login_keys import LoginKeys, asking
+from connector.clouds import Cloud
+from connector.errors import SignInError
+
+_STORAGE = "https://storage.azure.com/.default"
+"""A scope of which a token may be asked for at any time, in every cloud (learn.microsoft.com/azure/storage/blobs/
+authorize-access-azure-active-directory)."""
+
+
+class EntraLogin:
+    """The sign-in of this deployment. Its tenant is the own identity's: no setting and no token names it."""
+
+    def __init__(self, cloud: Cloud, client_id: str, identity: Identity, bounds: Bounds = SIGN_IN) -> None:
+        self._cloud = cloud
+        self._client_id = client_id
+        self._identity = identity
+        self._bounds = bounds
+        self._finding = asyncio.Lock()
+        self._known: tuple[Registration, LoginKeys] | None = None
+
+    async def registration(self) -> Registration:
+        """Return for which application and tenant tokens are taken.
+
+        Raises:
+            ServiceError: the identity has no token at present, so its tenant is not known.
+        """
+        return (await self._door())[0]
+
+    async def read(self, token: str) -> Bearer:
+        """Return whose token it is.
+
+        Raises:
+            SignInError: it opens nothing here.
+            ServiceError: nothing is known yet by which it could be read.
+        """
+        registration, keys = await self._door()
+        found = await keys.find(key_id(token))
+        if found is None:
+            raise SignInError("token-refused", why="key")
+        return bearer(token, found, registration)
+
+    async def _door(self) -> tuple[Registration, LoginKeys]:
+        async with self._finding:
+            if self._known is None:
+                tenant = (await self._identity.claims(_STORAGE)).tenant_id
+                keys = LoginKeys(asking(self._cloud, tenant, self._bounds))
+                self._known = (Registration(self._client_id, tenant, self._cloud.authority), keys)
+            return self._known
