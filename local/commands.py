@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     _tenant_options(serve)
     serve.add_argument("--port", type=port, default=7071, help="0 takes a free one (7071)")
     serve.add_argument("--endpoints", type=Path, metavar="FILE", help="use the tenant that FILE describes")
-    serve.add_argument("--store", type=Path, metavar="DIR", help="keep the connections there")
+    serve.add_argument("--store", type=Path, metavar="DIR", help="keep the connections and the simulated tenant there")
     serve.add_argument("--clock", type=factor, help="how much faster time passes (60; 1 with another tenant)")
     serve.add_argument("--redeliver", action="store_true", help="deliver every activity twice")
     serve.add_argument("--json", action="store_true", help="print one line of JSON when ready")

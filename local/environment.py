@@ -45,15 +45,23 @@ def settings(endpoints: Mapping[str, Any], store: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def serving(
-    environment: Mapping[str, str], *, clock: float = 1.0, port: int = 0, redeliver: bool = False
+    environment: Mapping[str, str],
+    *,
+    clock: float = 1.0,
+    port: int = 0,
+    redeliver: bool = False,
+    now: datetime | None = None,
 ) -> AsyncIterator[FunctionsHost]:
-    """Run the app under ``environment`` (laid over this process's own) until the context ends."""
+    """Run the app under ``environment`` (laid over this process's own) until the context ends; time begins ``now``."""
     from function_app import app  # noqa: PLC0415 - the app is imported like the worker does: when it is to be run
 
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     try:
-        async with FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver) as host:
+        host = FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver)
+        if now is not None:
+            host.clock.skip((now - host.clock.now()).total_seconds())
+        async with host:
             keep_time(host.clock.now)
             yield host
     finally:

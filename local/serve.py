@@ -16,8 +16,11 @@ from typing import Any
 
 from local.environment import serving, settings
 from local.tenant import Tenant
+from local.tenant.kept import UnreadableTenantError
 from local.terminal import says
 
+_FAST = 60.0
+"""How much faster time runs where nothing is real."""
 _NAMED = 5
 """How many mailboxes are named, to be tried."""
 
@@ -25,12 +28,19 @@ _NAMED = 5
 async def serve(arguments: argparse.Namespace) -> int:
     """Serve the app; with its own tenant, with one that a file describes, or with the settings of the environment."""
     async with AsyncExitStack() as stack:
-        endpoints, clock, addresses = await _endpoints(arguments, stack)
+        try:
+            own = await _own(arguments, stack)
+        except UnreadableTenantError as error:
+            sys.stderr.write(says("tenantUnreadable", file=error.file) + "\n")
+            return 1
+        endpoints = own.endpoints if own else await asyncio.to_thread(_described, arguments.endpoints)
+        clock = arguments.clock or (_FAST if own else 1.0)
         store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="utm-mail-connect-")))
         environment = settings(endpoints, store) if endpoints else {}
+        now = own.now() if own else None
         try:
             host = await stack.enter_async_context(
-                serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver)
+                serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver, now=now)
             )
         except OSError as error:
             if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
@@ -45,7 +55,7 @@ async def serve(arguments: argparse.Namespace) -> int:
             "functionKeys": host.function_keys,
             "endpoints": endpoints,
         }
-        _announce(ready, addresses, clock, as_json=arguments.json)
+        _announce(ready, own.addresses if own else [], clock, as_json=arguments.json)
         await _until_stopped()
     return 0
 
@@ -66,16 +76,18 @@ async def tenant(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _endpoints(arguments: argparse.Namespace, stack: AsyncExitStack) -> tuple[dict[str, Any], float, list[str]]:
-    """Return the tenant's endpoints (none: the environment has real settings), the clock, and our own's addresses."""
-    if arguments.endpoints is not None:
-        return await asyncio.to_thread(_described, arguments.endpoints), arguments.clock or 1.0, []
-    if arguments.preset is None and "CONNECTOR_KEY_VAULT_URI" in os.environ:
-        return {}, arguments.clock or 1.0, []
-    clock = arguments.clock or 60.0
-    own = Tenant(preset=arguments.preset or "calm", seed=arguments.seed, clock=clock, mailboxes=arguments.mailboxes)
-    await stack.enter_async_context(own)
-    return own.endpoints, clock, own.addresses
+async def _own(arguments: argparse.Namespace, stack: AsyncExitStack) -> Tenant | None:
+    """Start a simulated tenant; None where another one is described, or the environment holds real settings."""
+    if arguments.endpoints is not None or (arguments.preset is None and "CONNECTOR_KEY_VAULT_URI" in os.environ):
+        return None
+    own = Tenant(
+        preset=arguments.preset or "calm",
+        seed=arguments.seed,
+        clock=arguments.clock or _FAST,
+        mailboxes=arguments.mailboxes,
+        folder=arguments.store,
+    )
+    return await stack.enter_async_context(own)
 
 
 def _announce(ready: dict[str, Any], addresses: list[str], clock: float, *, as_json: bool) -> None:
@@ -91,7 +103,10 @@ def _announce(ready: dict[str, Any], addresses: list[str], clock: float, *, as_j
     sys.stdout.flush()
 
 
-def _described(file: Path) -> dict[str, Any]:
+def _described(file: Path | None) -> dict[str, Any]:
+    """Return the endpoints that a file describes; none where there is no file."""
+    if file is None:
+        return {}
     try:
         document: dict[str, Any] = json.loads(file.read_text("utf-8"))
     except ValueError:

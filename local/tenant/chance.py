@@ -15,13 +15,13 @@ class Chance:
     """Draws that come out alike in every run with the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._asked: Counter[tuple[str, ...]] = Counter()
+        self.seed = seed
+        self.asked: Counter[tuple[str, ...]] = Counter()
 
     def nth(self, *what: str) -> int:
         """Return how often this has been asked before, and count it."""
-        count = self._asked[what]
-        self._asked[what] += 1
+        count = self.asked[what]
+        self.asked[what] += 1
         return count
 
     def draw(self, *what: str) -> float:
@@ -46,4 +46,4 @@ class Chance:
         return hashlib.sha512(self._digest(*what)).hexdigest()[:length]
 
     def _digest(self, *what: str) -> bytes:
-        return hashlib.sha256("\0".join((str(self._seed), *what)).encode()).digest()
+        return hashlib.sha256("\0".join((str(self.seed), *what)).encode()).digest()

@@ -13,11 +13,12 @@ class Clock:
     A factor of 0 lets time stand still but for ``advance``: then nothing in a run depends on how fast it is.
     """
 
-    def __init__(self, factor: float = 1.0) -> None:
+    def __init__(self, factor: float = 1.0, *, began: datetime | None = None, advanced: float = 0.0) -> None:
         self._factor = factor
         self._start = time.monotonic()
-        self._began = datetime.now(UTC)
-        self._advanced = 0.0
+        self.began = began or datetime.now(UTC)
+        """The date of second 0."""
+        self._advanced = advanced
 
     def now(self) -> float:
         """Return the tenant seconds that have passed since the start."""
@@ -25,7 +26,7 @@ class Clock:
 
     def date(self) -> datetime:
         """Return the tenant's date and time; it runs as fast as its seconds."""
-        return self._began + timedelta(seconds=self.now())
+        return self.began + timedelta(seconds=self.now())
 
     def advance(self, seconds: float) -> None:
         """Let tenant seconds pass at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
@@ -54,14 +55,20 @@ class Servers:
         self._imap = Imap(simulation, record, latencies)
         self._listening: list[asyncio.Server] = []
         self._http: list[web.Server] = []
+        self.ports: dict[str, int] = {}
+        """By service, once it listens."""
         self._sessions: set[asyncio.Task[None]] = set()
         self.stops: Stops = lambda _: False
         """Asked around each write whether somebody has stopped the client: then it gets no answer."""
         self.away: Away = lambda _: False
         """Asked for each request whether that service has an outage."""
 
-    async def start(self, authority: trustme.CA) -> dict[str, str]:
-        """Listen; return the base address of each service, of mail servers ``host:port``."""
+    async def start(self, authority: trustme.CA, ports: Mapping[str, int] | None = None) -> dict[str, str]:
+        """Listen; return the base address of each service, of mail servers ``host:port``.
+
+        ``ports`` are those that the services had before; they get them again where they are free.
+        """
+        self.ports = dict(ports or {})
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(HOST, "localhost").configure_cert(context)
         addresses = {name: await self._listen(name, context) for name in self._services}
@@ -87,8 +94,9 @@ class Servers:
             await self._talk(spoken, talk, reader, writer)
 
         goodbye = _GOODBYE if context is not None else None
-        server = await asyncio.start_server(serve, HOST, 0, ssl=context, ssl_shutdown_timeout=goodbye)
-        return f"{HOST}:{self._port(server)}"
+        bound = self._socket(spoken)
+        self._listening.append(await asyncio.start_server(serve, sock=bound, ssl=context, ssl_shutdown_timeout=goodbye))
+        return f"{HOST}:{self.ports[spoken]}"
 
     async def stop(self) -> None:
         """Stop listening and break off every connection."""
@@ -112,15 +120,20 @@ class Servers:
         http = web.Server(handle, access_log=None)
         self._http.append(http)
         loop = asyncio.get_running_loop()
-        if name == PLAIN:
-            return f"http://{HOST}:{self._port(await loop.create_server(http, HOST, 0))}"
-        server = await loop.create_server(http, HOST, 0, ssl=context, ssl_shutdown_timeout=_GOODBYE)
-        return f"https://{HOST}:{self._port(server)}"
-
-    def _port(self, server: asyncio.Server) -> int:
+        secure = None if name == PLAIN else context
+        goodbye = None if secure is None else _GOODBYE
+        server = await loop.create_server(http, sock=self._socket(name), ssl=secure, ssl_shutdown_timeout=goodbye)
         self._listening.append(server)
-        port: int = server.sockets[0].getsockname()[1]
-        return port
+        return f"{'http' if secure is None else 'https'}://{HOST}:{self.ports[name]}"
+
+    def _socket(self, name: str) -> socket.socket:
+        """Return a socket on the port that a service had before, or on any that is free."""
+        try:
+            bound = socket.create_server((HOST, self.ports.get(name, 0)))
+        except OSError:
+            bound = socket.create_server((HOST, 0))
+        self.ports[name] = bound.getsockname()[1]
+        return bound
 
     async def _talk(
         self, spoken: Spoken, talk: _Talk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

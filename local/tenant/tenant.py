@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from local.tenant.administrator import Administrator
 from local.tenant.chance import Chance
 from local.tenant.clock import Clock
 from local.tenant.founding import found
+from local.tenant.kept import Kept, read, write
 from local.tenant.managed_identity import PATH, ManagedIdentityEndpoint
 from local.tenant.member import Member
 from local.tenant.misbehaviour import PRESETS, Misbehaviour, Preset, PresetName
@@ -31,6 +33,9 @@ from local.tenant.simulation import Simulation
 from local.tenant.tokens import Tokens
 from local.tenant.world import World
 
+_KEPT_EVERY = 2.0
+"""Seconds: so much is lost of a tenant whose process is killed."""
+
 
 class Tenant:
     """A simulated Microsoft 365 tenant with a Key Vault.
@@ -41,6 +46,10 @@ class Tenant:
         clock: how many times faster than real its own delays run; at 0 time stands still but for ``advance``.
         mailboxes: how many mailboxes it has at first.
         latencies: real seconds that each answer takes, by service; for mail protocols once per sign-in.
+        folder: where the tenant is kept; one that is there already goes on, whatever ``seed`` and ``mailboxes`` say.
+
+    Raises:
+        UnreadableTenantError: what the folder keeps cannot be read.
     """
 
     def __init__(
@@ -50,10 +59,12 @@ class Tenant:
         clock: float = 1.0,
         mailboxes: int = 3,
         latencies: Mapping[str, float] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        chance, ticking = Chance(seed), Clock(clock)
-        self.world: World = found(chance, mailboxes)
-        self.addresses = list(self.world.mailboxes)
+        kept = None if folder is None else read(folder)
+        chance, ticking = (Chance(seed), Clock(clock)) if kept is None else (kept.chance(), kept.clock(clock))
+        self.world: World = found(chance, mailboxes) if kept is None else kept.world
+        self.addresses = list(self.world.mailboxes) if kept is None else kept.addresses
         """The user principal names of its healthy mailboxes."""
         self._simulation = Simulation(
             world=self.world,
@@ -80,6 +91,8 @@ class Tenant:
         self._stop: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self._ended: Future[None] = Future()
         self._folder = Path()
+        self._kept_in = folder
+        self._ports = {} if kept is None else kept.ports
 
     @property
     def endpoints(self) -> dict[str, Any]:
@@ -139,6 +152,10 @@ class Tenant:
         misbehaviour = self._simulation.misbehaviour
         before, misbehaviour.preset = misbehaviour.preset, preset
         return before
+
+    def now(self) -> datetime:
+        """Return the tenant's date and time."""
+        return self._simulation.clock.date()
 
     def forget_tokens(self) -> None:
         """Let the platform forget the managed identity's tokens, as it does after 24 hours."""
@@ -209,8 +226,25 @@ class Tenant:
         self._stop = (asyncio.get_running_loop(), stop)
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self._bundle))
-        addresses = await servers.start(authority)
+        addresses = await servers.start(authority, self._ports)
+        self._ports = servers.ports
         self._simulation.bases = {**addresses, "authority": addresses["token"]}
         started.set_result(addresses)
+        keeping = asyncio.create_task(self._keep_on())
         await stop.wait()
+        keeping.cancel()
         await servers.stop()
+        self._keep()
+
+    async def _keep_on(self) -> None:
+        while True:
+            await asyncio.sleep(_KEPT_EVERY)
+            self._keep()
+
+    def _keep(self) -> None:
+        if self._kept_in is None:
+            return
+        clock, chance = self._simulation.clock, self._simulation.chance
+        asked = list(chance.asked.items())
+        kept = Kept(self.world, clock.began, clock.now(), chance.seed, asked, self.addresses, self._ports)
+        write(self._kept_in, kept)
