@@ -14,6 +14,7 @@ from pathlib import Path
 from local.terminal import count, factor, port, says, write_plainly
 
 PRESETS = ("calm", "normal", "hostile")
+PROFILES = ("careful", "automatic", "minimal")
 INTERRUPTED = 130
 """As in ``local.__main__``."""
 Command = Callable[[argparse.Namespace], Awaitable[int]]
@@ -36,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--endpoints", type=Path, metavar="FILE", help="use the tenant that FILE describes")
     serve.add_argument("--store", type=Path, metavar="DIR", help="keep the connections and the simulated tenant there")
     serve.add_argument("--clock", type=factor, help="how much faster time passes (60; 1 with another tenant)")
+    serve.add_argument(
+        "--profile", choices=PROFILES, default="careful", help="the rights that a new tenant has granted (careful)"
+    )
     serve.add_argument("--redeliver", action="store_true", help="deliver every activity twice")
     serve.add_argument("--json", action="store_true", help="print one line of JSON when ready")
 

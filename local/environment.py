@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from connector.clock import keep_time
 from connector.services import close_services
 from local.host import FunctionsHost
@@ -51,14 +53,18 @@ async def serving(
     port: int = 0,
     redeliver: bool = False,
     now: datetime | None = None,
+    beside: Mapping[str, ASGIApp] | None = None,
 ) -> AsyncIterator[FunctionsHost]:
-    """Run the app under ``environment`` (laid over this process's own) until the context ends; time begins ``now``."""
+    """Run the app under ``environment`` (laid over this process's own) until the context ends.
+
+    Its time begins ``now``; what is ``beside`` it is served under the first part of the path that it is named by.
+    """
     from function_app import app  # noqa: PLC0415 - the app is imported like the worker does: when it is to be run
 
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     try:
-        host = FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver)
+        host = FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver, beside=beside)
         if now is not None:
             host.clock.skip((now - host.clock.now()).total_seconds())
         async with host:

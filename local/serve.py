@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from local.environment import serving, settings
+from local.panel import Panel
 from local.tenant import Tenant
 from local.tenant.kept import UnreadableTenantError
+from local.tenant.profile import grant
 from local.terminal import says
 
 _FAST = 60.0
@@ -38,9 +40,18 @@ async def serve(arguments: argparse.Namespace) -> int:
         store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="utm-mail-connect-")))
         environment = settings(endpoints, store) if endpoints else {}
         now = own.now() if own else None
+        panel = Panel(own) if own else None
+        beside = {"tenant": panel.app} if panel else {}
         try:
             host = await stack.enter_async_context(
-                serving(environment, clock=clock, port=arguments.port, redeliver=arguments.redeliver, now=now)
+                serving(
+                    environment,
+                    clock=clock,
+                    port=arguments.port,
+                    redeliver=arguments.redeliver,
+                    now=now,
+                    beside=beside,
+                )
             )
         except OSError as error:
             if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
@@ -48,6 +59,8 @@ async def serve(arguments: argparse.Namespace) -> int:
             why = "portInUse" if error.errno == errno.EADDRINUSE else "portRefused"
             sys.stderr.write(says(why, port=arguments.port) + "\n")
             return 1
+        if panel:
+            panel.host = host
         ready = {
             "url": host.url,
             "key": host.key,
@@ -55,7 +68,7 @@ async def serve(arguments: argparse.Namespace) -> int:
             "functionKeys": host.function_keys,
             "endpoints": endpoints,
         }
-        _announce(ready, own.addresses if own else [], clock, as_json=arguments.json)
+        _announce(ready, own, arguments, clock)
         await _until_stopped()
     return 0
 
@@ -87,16 +100,21 @@ async def _own(arguments: argparse.Namespace, stack: AsyncExitStack) -> Tenant |
         mailboxes=arguments.mailboxes,
         folder=arguments.store,
     )
+    if not own.goes_on:
+        grant(own, arguments.profile)
     return await stack.enter_async_context(own)
 
 
-def _announce(ready: dict[str, Any], addresses: list[str], clock: float, *, as_json: bool) -> None:
-    if as_json:
+def _announce(ready: dict[str, Any], own: Tenant | None, arguments: argparse.Namespace, clock: float) -> None:
+    if arguments.json:
         sys.stdout.write(json.dumps(ready) + "\n")
     else:
         lines = [says("ready", url=ready["url"], key=ready["key"])]
-        if addresses:
-            lines.append(says("boxes", addresses=", ".join(addresses[:_NAMED])))
+        if own is not None:
+            lines.append(says("panel", url=ready["url"]))
+            lines.append(says("boxes", addresses=", ".join(own.addresses[:_NAMED])))
+            if not own.goes_on:
+                lines.append(says("profile", profile=arguments.profile))
         if clock != 1:
             lines.append(says("clock", factor=f"{clock:g}"))
         sys.stdout.write("\n".join([*lines, says("stop"), ""]))

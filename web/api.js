@@ -1,6 +1,7 @@
 // The API, with the key that the person has given. The key lives in sessionStorage, and nowhere else.
 
 import { PROBES } from './probes.js';
+import { heard } from './now.js';
 import { language, t } from './texts.js';
 
 const KEY = 'utm-mail-connect.key';
@@ -93,6 +94,7 @@ async function send(key, method, path, body, signal, ifMatch) {
       method, headers, signal, body: method === 'POST' && body !== null ? JSON.stringify(body ?? {}) : undefined,
       cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
     });
+    if (heard(response.headers)) dispatchEvent(new Event('utm-clock'));
     return { response, text: await response.text() };
   } catch (error) {
     if (error.name === 'AbortError') throw error;

@@ -1,8 +1,9 @@
 // Whose deployment this is: always in sight, since a person may have one tab for each customer.
 
 import { forget, get, hasKey, may } from './api.js';
-import { draw, fact, h, link, quiet, reload } from './dom.js';
-import { LANGUAGES, language, t } from './texts.js';
+import { draw, fact, h, link, outward, quiet, reload } from './dom.js';
+import { now, speed } from './now.js';
+import { LANGUAGES, language, moment, t } from './texts.js';
 
 let health = null;
 let asked = null;
@@ -42,6 +43,8 @@ function head() {
   document.title = [label, ...subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
   document.getElementById('skip').textContent = t('page.skip');
   const shown = [label, health?.tenantId, health?.version, hasKey()];
+  draw(document.getElementById('simulated'), speed() !== 1, () => speed() !== 1 && [
+    h('span', { id: 'simulated-clock' }, simulatedTime()), ' ', outward(t('page.simulated.panel'), '/tenant')]);
   draw(document.getElementById('header'), shown, ([, tenant, version, keyed]) => [
     h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
     h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenant), version && fact(t('page.version'), version)),
@@ -55,3 +58,11 @@ function head() {
       })),
   ]);
 }
+
+// A simulated tenant's clock runs faster: it is in sight, so that nobody wonders at the times.
+const simulatedTime = () => t('page.simulated.clock', { factor: speed(), now: moment(new Date(now()).toISOString()) });
+addEventListener('utm-clock', head);
+setInterval(() => {
+  const shown = document.getElementById('simulated-clock');
+  if (shown) shown.textContent = simulatedTime();
+}, 1000);

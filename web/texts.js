@@ -1,5 +1,7 @@
 // Texts in German and English, from the same files as the API's, and dates as the reader writes them.
 
+import { now } from './now.js';
+
 export const LANGUAGES = ['de', 'en'];
 const KEPT = 'utm-mail-connect.language';
 const loaded = {};
@@ -44,9 +46,9 @@ export const day = shown({ dateStyle: 'long' });
 export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
 // The time of day; with the date where that is not today's.
 export const clock = iso =>
-  shown({ timeStyle: 'medium', ...(new Date(iso).toDateString() !== new Date().toDateString() && { dateStyle: 'short' }) })(iso);
+  shown({ timeStyle: 'medium', ...(new Date(iso).toDateString() !== new Date(now()).toDateString() && { dateStyle: 'short' }) })(iso);
 
-export const daysUntil = iso => Math.floor((new Date(iso) - Date.now()) / 86_400_000);
+export const daysUntil = iso => Math.floor((new Date(iso) - now()) / 86_400_000);
 
 // The day on which something ends, and how long that still is.
 export function end(iso) {

@@ -11,7 +11,7 @@ import contextlib
 import json
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +22,9 @@ from azure.durable_functions.models.utils import http_utils
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from local.host.beside import Beside
 from local.host.clock import Clock
+from local.host.dated import Dated
 from local.host.durable import DurableEngine
 from local.host.functions import Functions
 from local.host.http import CustomHeaders, Front, Keys
@@ -59,7 +61,9 @@ class FunctionsHost:
         clock: float = 1.0,
         port: int = 0,
         redeliver: bool = False,
+        beside: Mapping[str, ASGIApp] | None = None,
     ) -> None:
+        self._beside = dict(beside or {})
         self._functions = Functions(app)
         self._host_json = json.loads(host_json.read_text("utf-8")) if isinstance(host_json, Path) else host_json
         self._port = port
@@ -100,7 +104,10 @@ class FunctionsHost:
         client = client_binding(self.url, self.rpc_url, self._system_key)
         binding = self._functions.binding = lambda: client
         headers = self._host_json.get("extensions", {}).get("http", {}).get("customHeaders", {})
-        front = Kestrel(CustomHeaders(Front(self._functions, self._keys, self._host_json, binding), headers))
+        self._front = Front(self._functions, self._keys, self._host_json, binding)
+        served = Kestrel(CustomHeaders(self._front, headers))
+        dated = Dated(served, self.clock, tells_factor=bool(self._beside) and self.clock.factor != 1)
+        front = Beside(dated, self._beside)
         management = Starlette(routes=Management(self.durable, self.url, self._system_key).routes())
         config = uvicorn.Config(
             _ByPort({for_client.getsockname()[1]: management}, front),
@@ -108,6 +115,7 @@ class FunctionsHost:
             h11_max_incomplete_event_size=READ_AT_MOST,
             timeout_keep_alive=_KEEP_ALIVE,
             server_header=False,
+            date_header=False,
             headers=[("Server", "Kestrel")],
             log_level="error",
             lifespan="off",
@@ -119,6 +127,11 @@ class FunctionsHost:
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener, for_client]))
         while not self._server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
             await asyncio.sleep(0.005)
+
+    async def run_timers(self) -> None:
+        """Run every timer once, as when its time has come."""
+        for name in self._functions.timers:
+            await self._front.run_timer(name)
 
     def kill(self) -> None:
         """Do what a killed process does to the orchestrations, when another one takes its place at once."""

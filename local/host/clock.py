@@ -11,14 +11,14 @@ class Clock:
     """Begins at the real time and runs ``factor`` times as fast."""
 
     def __init__(self, factor: float = 1.0) -> None:
-        self._factor = factor
+        self.factor = factor
         self._skipped = timedelta()
         self._real = time.monotonic()
         self._start = datetime.now(UTC)
 
     def now(self) -> datetime:
         """Return the present time on this clock."""
-        return self._start + self._skipped + timedelta(seconds=(time.monotonic() - self._real) * self._factor)
+        return self._start + self._skipped + timedelta(seconds=(time.monotonic() - self._real) * self.factor)
 
     def skip(self, seconds: float) -> None:
         """Let seconds pass at once. Who sleeps sleeps on as before, as if the host had been away meanwhile."""
@@ -26,4 +26,4 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for seconds of this clock."""
-        await asyncio.sleep(seconds / self._factor)
+        await asyncio.sleep(seconds / self.factor)

@@ -87,9 +87,14 @@ class Front:
             return (_FORBIDDEN, _EMPTY, b"") if self._keys.known(given) else (_UNAUTHORIZED, _ASK_FOR_TOKEN, b"")
         path = request.scope["path"]
         name = path[len(_ADMIN) :].rstrip("/") if path.lower().startswith(_ADMIN) else ""
-        function = self._functions.timers.get(name)
-        if function is None or request.method != "POST":
+        if name not in self._functions.timers or request.method != "POST":
             return _NOT_FOUND, _EMPTY, b""
+        await self.run_timer(name)
+        return 202, _EMPTY, b""
+
+    async def run_timer(self, name: str) -> None:
+        """Run a timer's function; what it raises is logged."""
+        function = self._functions.timers[name]
         arguments: dict[str, Any] = {function.argument: func.timer.TimerRequest()}
         if function.client is not None:
             arguments[function.client] = self._binding()
@@ -97,7 +102,6 @@ class Front:
             await call(function, **arguments)
         except Exception:
             _logger.exception("the function %s has raised", function.name)
-        return 202, _EMPTY, b""
 
 
 class CustomHeaders:

@@ -85,12 +85,15 @@ class Tenant:
         """Asked before and after each write, in the tenant's thread; True when the client has been stopped there."""
         self._header = secrets.token_hex(16)
         self._identity = ManagedIdentityEndpoint(self._simulation, self._header)
-        self._latencies = dict(latencies or {})
+        self.latencies = dict(latencies or {})
+        """As given; read for each answer."""
         self._endpoints: dict[str, Any] = {}
         self._thread: threading.Thread | None = None
         self._stop: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self._ended: Future[None] = Future()
         self._folder = Path()
+        self.goes_on = kept is not None
+        """Whether it was there before."""
         self._kept_in = folder
         self._ports = {} if kept is None else kept.ports
 
@@ -219,7 +222,7 @@ class Tenant:
             self._ended.set_result(None)
 
     async def _serve(self, started: Future[dict[str, str]]) -> None:
-        servers = Servers(self._simulation, self._record, self._identity, self._latencies)
+        servers = Servers(self._simulation, self._record, self._identity, self.latencies)
         servers.stops = lambda when: self.stops(when)  # noqa: PLW0108 - another may be set later
         servers.away = lambda service: self.away(service)  # noqa: PLW0108 - as above
         stop = asyncio.Event()

@@ -180,7 +180,20 @@ def test_the_app_serves_a_tenant_that_it_knows_only_by_its_endpoints(tmp_path: P
 
 def test_with_a_fast_clock_the_end_of_a_secret_comes_too(tmp_path: Path) -> None:
     """A day passes in a second: all that tells the time says that a secret of three days has ended."""
-    words = ("serve", "--json", "--port", "0", "--clock", "86400", "--mailboxes", "1", "--store", str(tmp_path))
+    words = (
+        "serve",
+        "--json",
+        "--port",
+        "0",
+        "--profile",
+        "automatic",
+        "--clock",
+        "86400",
+        "--mailboxes",
+        "1",
+        "--store",
+        str(tmp_path),
+    )
     app = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
         command(*words), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

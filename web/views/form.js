@@ -4,6 +4,7 @@ import { addresses } from '../addresses.js';
 import { deployment } from '../deployment.js';
 import { button, calm, complain, draw, h, link, quiet } from '../dom.js';
 import { drop, keep, kept } from '../draft.js';
+import { now as time } from '../now.js';
 import { day, t } from '../texts.js';
 import { present, wish } from '../wish.js';
 import { blocking, describeList, filesFor } from './mailbox-list.js';
@@ -121,7 +122,7 @@ function describe(fields, now) {
   describeList(fields.mailboxes.value, now?.mailboxes);
   const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730
-    ? t('page.form.until', { day: day(new Date(Date.now() + days * DAY).toISOString()) }) : '';
+    ? t('page.form.until', { day: day(new Date(time() + days * DAY).toISOString()) }) : '';
   draw(document.getElementById('days-read'), told, text => [text]);
 }
 

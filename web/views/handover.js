@@ -2,6 +2,7 @@
 
 import { get, may } from '../api.js';
 import { copy, fact, h, inBoth, link, listed } from '../dom.js';
+import { now } from '../now.js';
 import { leads } from '../routes.js';
 import { banner } from '../rotation.js';
 import { day, end, moment, t } from '../texts.js';
@@ -51,7 +52,7 @@ export async function handOver(main, { name, signal }) {
 
 function proof(values, seen) {
   const when = seen?.steps.at(-1).ended;
-  if (new Date(values.secret.expiresOn) <= new Date()) {
+  if (new Date(values.secret.expiresOn) <= now()) {
     return h('p', { class: 'notice warning' }, t('label.expired'), ' ', end(values.secret.expiresOn));
   }
   if (!values.verified && values.imap.unproven.length) return partly(values.imap);

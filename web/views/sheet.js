@@ -4,6 +4,7 @@ import { get, may } from '../api.js';
 import { expiry } from '../calendar.js';
 import { deployment } from '../deployment.js';
 import { button, fact, h, inBoth, link, quiet, save } from '../dom.js';
+import { now } from '../now.js';
 import { bash, powershell } from '../quoting.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
@@ -38,7 +39,7 @@ function contents(connection, list, health, parameters) {
     displayName: connection.displayName,
     state: connection.state,
     version: health?.version ?? null,
-    written: new Date().toISOString(),
+    written: new Date(now()).toISOString(),
     ids: connection.ids,
     secret: connection.secret,
     provider: parameters?.provider ?? null,
