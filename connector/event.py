@@ -109,7 +109,7 @@ class Event(Document):
 def event(kind: EventType, at: datetime, operation: str, *content: object, data: Data) -> Event:
     """Return an event. Its id is made of the operation, the type and the content, and so the same each time.
 
-    Whatever differs between two tries of one write, the clock above all, is no part of ``content``.
+    The clock, which differs between two tries of one write, is no part of ``content``.
     """
     parts = json.dumps([operation, kind.value, *map(str, content)])
     return Event(id=str(uuid5(_NAMESPACE, parts)), type=kind, time=at, data=data)

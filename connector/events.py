@@ -41,6 +41,7 @@ class Facts:
     removed: bool
     outbox: tuple[Event, ...]
     told: str
+    events: int
 
 
 def facts(connection: Connection) -> Facts:
@@ -53,6 +54,7 @@ def facts(connection: Connection) -> Facts:
         removed=connection.removed is not None,
         outbox=tuple(connection.outbox),
         told=connection.told,
+        events=connection.events,
     )
 
 
@@ -61,6 +63,7 @@ def note(before: Facts, after: Connection, at: datetime) -> None:
 
     The change may have left the outbox out, as one does that makes the document anew: nothing is lost by that.
     """
+    after.events = before.events
     told = [*_of_state(before, after, at), *_of_secret(before, after, at), *_of_rotation(before, after, at)]
     if (standing := _standing(after)) is not None and any(one.type in _TOLD.values() for one in told):
         after.told = standing
@@ -95,7 +98,7 @@ def _of_state(before: Facts, after: Connection, at: datetime) -> Iterator[Event]
     if kind is None or standing in {before.standing, before.told}:
         return
     said = Data(state=after.state, revision=after.wanted.revision, findings=list(_codes(after, kind)))
-    yield _event(kind, after, at, said, standing, after.since)
+    yield _event(kind, after, at, said, standing)
 
 
 def _of_secret(before: Facts, after: Connection, at: datetime) -> Iterator[Event]:
@@ -177,5 +180,6 @@ def _beside(new: SecretRecord, old: SecretRecord | None) -> Data:
 
 
 def _event(kind: EventType, connection: Connection, at: datetime, said: Data, *content: object) -> Event:
+    connection.events += 1
     data = said.model_copy(update={"connection": connection.name})
-    return event(kind, at, connection.operation.id, connection.name, *content, data=data)
+    return event(kind, at, connection.operation.id, connection.name, connection.events, *content, data=data)

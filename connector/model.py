@@ -66,6 +66,8 @@ class Connection(Document):
     """What has happened and is not handed on yet: written with what it tells of, so that none is without the other."""
     told: str = ""
     """What was last told of its state, so that it is not told twice."""
+    events: int = 0
+    """How many there ever were: what happens again is another event."""
 
     @property
     def goal(self) -> Wanted | Absent:

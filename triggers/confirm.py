@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
@@ -17,6 +18,7 @@ from connector.rotation import retires_on
 from connector.services import services
 from connector.standing import secret_of, standing
 from connector.steps import ConnectionState
+from connector.telling import hand_on
 from triggers import operations
 from triggers.answers import content, json_answer
 from triggers.asking import asking
@@ -51,7 +53,7 @@ _REFUSALS = ("secret-not-ready", "secret-lost", "key-not-offered", "rotation-pre
     tagged=True,
     problems=(*READ, CHANGED, *TAKEN_BACK, *map(ConflictError, _REFUSALS)),
 )
-async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
+async def confirm_secret(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Note that the UTM has the secret with this key id; ``200``, again too. A day later the old one is taken away.
 
     It works at any time, also while a run works, but for one that gives just this secret up: only the document is
@@ -65,6 +67,7 @@ async def confirm_secret(req: func.HttpRequest) -> func.HttpResponse:
         confirmed = parse_confirmation(content(req), req.headers.get("Content-Type", ""))
         request = asked.request(Kind.CONFIRM, key=confirmed.key_id)
         connection = (await perform(None, request, asked.entry.caller, found)).connection
+        await hand_on(client)
         now, rotation = services().now(), connection.rotation
         secret = secret_of(connection, now)
         asked.entry.version = secret.version

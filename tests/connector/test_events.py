@@ -98,7 +98,7 @@ STATES = [
     ([enters(READY), enters(RUNNING), enters(READY)], ["connection.ready"]),  # a verification of what was ready
     ([enters(READY), enters(RUNNING, revision=4), enters(READY, revision=4)], ["connection.ready"] * 2),
     ([enters(STUCK, "consent-by-hand")] * 3, ["connection.action_required"]),
-    ([enters(STUCK, "a"), enters(STUCK, "a", "b"), enters(STUCK, "b")], ["connection.action_required"] * 3),
+    ([enters(STUCK, "a"), enters(STUCK, "a", "b")] * 2, ["connection.action_required"] * 4),
     ([enters(STUCK, "a"), enters(RUNNING, "a"), enters(STUCK, "a")], ["connection.action_required"]),
     (
         [enters(READY), enters(STUCK, "a"), enters(READY), enters(STUCK, "a")],

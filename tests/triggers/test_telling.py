@@ -1,0 +1,355 @@
+"""From a change to its delivery, killed at every step in between, to receivers that answer as badly as they can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from standardwebhooks import Webhook
+
+from activities.deliver import deliver
+from connector.clients.store import FolderStore
+from connector.clients.webhook import Answer
+from connector.clock import keep_time
+from connector.delivery import LADDER
+from connector.errors import UnavailableError
+from connector.event import EventType
+from connector.model import Connection
+from connector.operation import Operation
+from connector.services import close_services, services
+from connector.steps import ConnectionState, OperationKind
+from connector.target import Address, Format, Lock, Target
+from connector.telling import hand_on
+from connector.wanted import Wanted
+from tests.activity_code import code_of
+from tests.receiver import KEY
+from triggers.telling import tell_targets
+
+BEGINS = datetime(2026, 11, 27, 12, tzinfo=UTC)
+TAKES, FAILS = Answer(200), Answer(500)
+LIMIT = timedelta(seconds=sum(LADDER))
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+class Knife:
+    """Kills the process at a step, before its effect or after it."""
+
+    def __init__(self) -> None:
+        self.at, self.after, self.steps = -1, False, 0
+
+    def cuts(self, *, after: bool) -> None:
+        if after is self.after and self.steps == self.at:
+            self.at = -1
+            raise KilledError
+
+    def begins(self) -> None:
+        self.steps += 1
+        self.cuts(after=False)
+
+
+class Mortal(FolderStore):
+    """A store with which a process dies."""
+
+    knife: Knife
+
+    async def put(self, path: str, document: bytes, etag: str | None) -> str:
+        self.knife.begins()
+        done = await super().put(path, document, etag)
+        self.knife.cuts(after=True)
+        return done
+
+
+@dataclass
+class Receivers:
+    """Stand for all that is outside: each host answers from a list, then by its last answer."""
+
+    knife: Knife
+    answers: dict[str, list[Answer]]
+    got: list[tuple[str, str, bytes, datetime]] = field(default_factory=list)
+
+    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.knife.begins()
+        Webhook(KEY).verify(body, dict(headers))
+        self.got.append((address.host, headers["webhook-id"], body, services().now()))
+        self.knife.cuts(after=True)
+        left = self.answers[address.host]
+        return left.pop(0) if len(left) > 1 else left[0]
+
+
+class Vault:
+    """Hands out an address for each target; ``away`` for as long as it does not answer."""
+
+    away = False
+
+    async def read(self, name: str, version: str) -> SecretStr:
+        assert version == "1"
+        if self.away:
+            raise UnavailableError("vault", "unavailable", "-")
+        return SecretStr(Lock(url=f"https://{name}.example.com/x", key=KEY).model_dump_json())
+
+
+class World:
+    """The app between its restarts: the clock, the store and what Durable has been told to do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now, self.knife, self.vault = BEGINS, Knife(), Vault()
+        self.store = Mortal(folder)
+        self.store.knife = self.knife
+        self.receivers = Receivers(self.knife, {})
+        self.orders: list[tuple[datetime, dict[str, Any]]] = []
+        keep_time(lambda: self.now)
+        self.starts()
+
+    def starts(self) -> None:
+        """Forget what a process had in memory."""
+        for name in ("documents", "deliveries", "targets"):
+            services().__dict__.pop(name, None)
+        services().__dict__.update(store=self.store, vault=self.vault, webhooks=self.receivers)
+
+    async def start_new(self, name: str, instance: str, value: dict[str, Any]) -> str:
+        self.knife.begins()
+        assert (name, instance) == ("deliver", "deliver-{event}-{target}-{run}".format(**value))
+        self.orders.append((self.now, value))
+        self.knife.cuts(after=True)
+        return instance
+
+    async def adds(self, name: str, *answers: Answer, **more: Any) -> None:
+        host = f"target-{name}.example.com"
+        target = Target(name=name, format=Format.CLOUDEVENTS, host=host, version="1", created=BEGINS, changed=BEGINS)
+        await services().targets.save(target.model_copy(update=more), None)
+        self.receivers.answers[host] = [*answers]
+
+    async def change(self, state: ConnectionState = ConnectionState.READY) -> None:
+        """Do what an activity does that ends a round: the change, then what it tells is handed on."""
+
+        def note(connection: Connection) -> None:
+            connection.state = state
+
+        await services().documents.update("hq", note)
+        await hand_on(self)  # type: ignore[arg-type] # what it asks of a client
+
+    async def hour(self) -> None:
+        """Pass to the next run of the timer."""
+        self.now += timedelta(hours=1)
+        await code_of_timer(self)
+
+    async def works(self) -> None:
+        """Do what is due in Durable, in its order, until nothing is."""
+        while self.orders:
+            self.orders.sort(key=lambda one: one[0])
+            due, value = self.orders.pop(0)
+            self.now = max(self.now, due)
+            told = await code_of(deliver)(order=value)
+            if told["state"] == "wait":
+                seconds = told["seconds"] if told["seconds"] is not None else 60.0
+                self.orders.append((self.now + timedelta(seconds=seconds), value))
+
+    async def survives(self) -> None:
+        """Go on until all is quiet, begun anew after each end. What Durable had been told it still knows."""
+        for _ in range(6):
+            try:
+                await self.hour()
+                await self.works()
+            except KilledError:
+                self.starts()
+
+    def sent(self, name: str) -> list[str]:
+        return [id_ for host, id_, _, _ in self.receivers.got if host == f"target-{name}.example.com"]
+
+
+async def code_of_timer(world: World) -> None:
+    code: Any = tell_targets
+    code = getattr(code, "_function", code)
+    inner = code._func.__wrapped__  # the library offers no other way
+    await inner(timer=None, client=world)
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setenv("CONNECTOR_STORE", f"folder:{tmp_path}")
+    monkeypatch.setenv("CONNECTOR_KEY_VAULT_URI", "https://vault.example")
+    yield await a_world(tmp_path)
+    services().__dict__.pop("vault")
+    await close_services()
+    keep_time()
+
+
+async def a_world(folder: Path) -> World:
+    world = World(folder)
+    operation = Operation(id="op", kind=OperationKind.SET_UP, started=BEGINS)
+    wanted = Wanted(revision=1, display_name="UTM", mailboxes=["invoices@contoso.example"])
+    await services().documents.save(
+        Connection(name="hq", wanted=wanted, operation=operation, since=BEGINS, last_change=BEGINS), None
+    )
+    return world
+
+
+def settled(folder: Path) -> bool:
+    """Return whether nothing waits: no outbox, and on no list anything that is under way."""
+    connection = json.loads((folder / "connections/hq.json").read_text("utf-8"))
+    lists = [json.loads(path.read_text("utf-8"))["items"] for path in folder.glob("targets/*/deliveries.json")]
+    return "outbox" not in connection and not any(one.get("open", True) for items in lists for one in items)
+
+
+async def test_killed_anywhere_between_change_and_delivery_each_target_gets_the_event(
+    tmp_path: Path,
+    world: World,  # noqa: ARG001 - the settings, and the end
+) -> None:
+    """At least once, under the same id, and nobody gets another one's."""
+    steps, after = 0, False
+    for number in range(200):
+        folder = tmp_path / str(number)
+        one = await a_world(folder)
+        await one.adds("a", FAILS, TAKES)
+        await one.adds("b", TAKES)
+        await one.adds("other", TAKES, events=[EventType.OFFERED])
+        one.knife.steps, one.knife.at, one.knife.after = 0, steps + 1, after
+        try:
+            await one.change()
+            await one.works()
+        except KilledError:
+            one.starts()
+            changed = json.loads((folder / "connections/hq.json").read_text("utf-8")).get("state") == "ready"
+            if not changed:  # then the activity is delivered once more
+                await one.change()
+            await one.survives()
+        else:
+            if after:
+                break
+            steps, after = -1, True
+        steps += 1
+        ids = {*one.sent("a"), *one.sent("b")}
+        assert len(ids) == 1, (steps, after)
+        assert (len(one.sent("a")), len(one.sent("b"))) >= (2, 1), (steps, after)
+        assert len(one.sent("a")) <= 3
+        assert one.sent("other") == []
+        assert settled(folder), (steps, after)
+    assert steps > 10, "every write, start and sending was a place to be killed at"
+
+
+@pytest.mark.parametrize(
+    ("answers", "tries", "state"),
+    [
+        ([Answer(200)], 1, "delivered"),
+        ([Answer(202)], 1, "delivered"),
+        ([Answer(204)], 1, "delivered"),
+        ([Answer(301), TAKES], 2, "delivered"),
+        ([Answer(400), TAKES], 2, "delivered"),
+        ([Answer(429, retry_after=4_000.0), TAKES], 2, "delivered"),
+        (
+            [Answer(code="too-slow"), Answer(code="hung-up"), FAILS, Answer(code="address-refused"), TAKES],
+            5,
+            "delivered",
+        ),
+        ([FAILS], 10, "failed"),
+        ([Answer(410)], 1, "dropped"),
+    ],
+)
+async def test_whatever_is_answered_it_ends_in_the_time_of_the_ladder(
+    tmp_path: Path, world: World, answers: list[Answer], tries: int, state: str
+) -> None:
+    await world.adds("a", *answers)
+    await world.change()
+    await world.works()
+    (path,) = (tmp_path / "events").glob("*.json")
+    kept = json.loads(path.read_text("utf-8"))["deliveries"]["a"]
+    assert (kept["state"] if state != "waiting" else "waiting", len(world.sent("a")), kept["tries"]) == (
+        state,
+        tries,
+        tries,
+    )
+    assert len({*world.sent("a")}) == 1
+    assert world.now - BEGINS <= LIMIT
+    assert settled(tmp_path)
+    if answers[0].retry_after is not None:
+        first, second = (at for _, _, _, at in world.receivers.got)
+        assert second - first >= timedelta(seconds=4_000)
+
+
+async def test_the_tries_keep_to_the_ladder(world: World) -> None:
+    await world.adds("a", FAILS)
+    await world.change()
+    await world.works()
+    times = [at for _, _, _, at in world.receivers.got]
+    waited = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert all(0.9 * step <= seconds <= step for step, seconds in zip(LADDER[1:], waited, strict=True))
+
+
+async def test_a_vault_that_is_away_costs_tries_and_loses_nothing(tmp_path: Path, world: World) -> None:
+    await world.adds("a", TAKES)
+    world.vault.away = True
+    await world.change()
+    due, value = world.orders.pop()
+    told = await code_of(deliver)(order=value)
+    assert (told["state"], world.sent("a")) == ("wait", [])
+    world.vault.away = False
+    world.orders.append((due + timedelta(seconds=told["seconds"]), value))
+    await world.works()
+    assert len(world.sent("a")) == 1
+    assert settled(tmp_path)
+
+
+async def test_a_run_that_the_host_has_lost_is_begun_anew_and_a_late_one_does_nothing(
+    tmp_path: Path, world: World
+) -> None:
+    await world.adds("a", FAILS, TAKES)
+    await world.change()
+    ((due, value),) = world.orders
+    told = await code_of(deliver)(order=value)
+    world.orders.clear()  # Durable has lost it
+    assert told["state"] == "wait"
+    await world.hour()
+    ((_, again),) = world.orders
+    assert again["run"] == value["run"] + 1
+    assert (await code_of(deliver)(order=value))["state"] == "superseded"
+    await world.works()
+    assert len(world.sent("a")) == 2
+    assert settled(tmp_path)
+    assert due == BEGINS
+
+
+async def test_what_is_delivered_twice_at_the_same_time_ends_once(tmp_path: Path, world: World) -> None:
+    """An activity may be delivered a second time after its effect: it sends once more at most, and notes one end."""
+    await world.adds("a", TAKES)
+    await world.change()
+    ((_, value),) = world.orders
+    first, second = [await code_of(deliver)(order=value) for _ in range(2)]
+    assert (first["state"], second["state"]) == ("delivered", "delivered")
+    assert len(world.sent("a")) == 1
+    assert settled(tmp_path)
+
+
+async def test_a_target_switched_off_or_removed_meanwhile_gets_nothing_more(tmp_path: Path, world: World) -> None:
+    await world.adds("a", FAILS)
+    await world.adds("b", FAILS)
+    await world.change()
+    await services().targets.change("a", lambda one: one.model_copy(update={"enabled": False}))
+    await services().targets.remove("b")
+    await world.works()
+    assert (world.sent("a"), world.sent("b")) == ([], [])
+    assert settled(tmp_path)
+
+
+async def test_only_the_last_are_listed_and_what_nobody_lists_is_cleared_away(tmp_path: Path, world: World) -> None:
+    await world.adds("a", TAKES)
+    for number in range(60):
+        world.now += timedelta(minutes=1)
+        await world.change(ConnectionState.READY)
+        state = ConnectionState.FAILED if number % 2 else ConnectionState.ACTION_REQUIRED
+        await world.change(state)
+        await world.works()
+    assert len(await services().deliveries.entries("a")) == 50
+    assert len([*(tmp_path / "events").glob("*.json")]) > 50
+    await services().deliveries.clear(await services().targets.names())
+    assert len([*(tmp_path / "events").glob("*.json")]) == 50
