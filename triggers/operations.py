@@ -11,6 +11,7 @@ from connector.errors import UnavailableError, UnknownConnectionError
 from connector.lost import HOST, Live, gone, lost, shown
 from connector.model import Connection
 from connector.orders import Progress, progress
+from connector.plans.mailbox_list import losing
 from connector.services import services
 from connector.standing import Standing, standing
 from connector.steps import ConnectionState
@@ -48,6 +49,16 @@ async def load_with_run(client: df.DurableOrchestrationClient, name: str) -> tup
     if connection.operation.ended is None and not found.alive:
         connection = (await load(name)).connection
     return connection, found
+
+
+async def losing_access(connection: Connection) -> int:
+    """Return how many mailboxes lose access when a connection is taken back now: what its removal has to allow.
+
+    Raises:
+        UnreadableError: a part of its list cannot be read.
+    """
+    chunks = services().documents.chunks(connection.name, len(connection.chunks))
+    return losing([chunk async for chunk in chunks])
 
 
 async def read_run(client: df.DurableOrchestrationClient, connection: Connection) -> Live:

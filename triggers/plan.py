@@ -21,7 +21,7 @@ from connector.messages import Language, text
 from connector.planned import Planned, PlannedChange
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action
 from connector.services import services
-from connector.steps import ConnectionState, StepName
+from connector.steps import ConnectionState, OperationKind, StepName
 from connector.visible import visible
 from connector.wanted import is_name
 from triggers import operations
@@ -61,6 +61,9 @@ class PlanView(Document):
     findings: list[FindingView]
     acceptances: list[AcceptanceView] = Field(description="What somebody has accepted, by whom and when.")
     next: str | None
+    losing: int | None = Field(
+        default=None, description="Of a removal: how many mailboxes lose access, which `allowRemoval` has to allow."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,16 @@ async def read_plan(req: func.HttpRequest, client: df.DurableOrchestrationClient
     findings = [*told, *found]
     page = list(islice(changes, first, first + top))
     following = str(first + top) if len(changes) > first + top else None
-    return json_answer(_view(planned, ConnectionState.READY, _Part(page, findings[:top], following), kept, lang))
+    view = _view(planned, ConnectionState.READY, _Part(page, findings[:top], following), kept, lang)
+    view.losing = await _losing(planned)
+    return json_answer(view)
+
+
+async def _losing(planned: Planned) -> int | None:
+    """Return how many mailboxes a removal takes the access from now, as its guard counts them; None of a set-up."""
+    if planned.connection.operation.kind is not OperationKind.PLAN_REMOVAL:
+        return None
+    return await operations.losing_access(planned.connection)
 
 
 def _view(

@@ -9,7 +9,6 @@ from connector.case import Kind, Removal
 from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
 from connector.model import Connection
-from connector.plans.mailbox_list import losing
 from connector.services import services
 from triggers import operations
 from triggers.accepted import Accepted, accepted_answer
@@ -76,6 +75,5 @@ async def remove_connection(req: func.HttpRequest, client: df.DurableOrchestrati
 
 async def _removal(present: Connection, most: int | None) -> Removal | None:
     """Return how many mailboxes lose access; None where none does."""
-    chunks = [chunk async for chunk in services().documents.chunks(present.name, len(present.chunks))]
-    number = losing(chunks)
+    number = await operations.losing_access(present)
     return Removal(number, number, most) if number else None

@@ -5,6 +5,7 @@ import { deployment, headed } from './deployment.js';
 import { calm, complain, h, link } from './dom.js';
 import { NEEDS } from './routes.js';
 import { language, t, use } from './texts.js';
+import { again } from './views/again.js';
 import { change, create } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
@@ -20,6 +21,7 @@ const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
   ['', overview, 'overview', 'page.overview.title'], ['new', create, 'new', 'page.overview.new'],
   [`c/${NAME}`, connection, 'connection', 'label.connection'], [`c/${NAME}/change`, change, 'change', 'page.change.title'],
+  [`c/${NAME}/again`, again, 'again', 'page.again.title'],
   [`c/${NAME}/remove`, remove, 'remove', 'page.remove.title'],
   [`c/${NAME}/hand-over`, handOver, 'hand-over', 'page.handOver.title'],
   [`c/${NAME}/renewal`, renewal, 'renewal', 'page.renewal.title'],

@@ -1,6 +1,6 @@
 // What a connection is wanted to be: read as it stands, and sent again with something changed.
 
-import { call, pages, post } from './api.js';
+import { call, pages } from './api.js';
 
 // The connection and all its mailboxes. `mailboxes` is null where the run has not yet arranged what was asked for, or
 // somebody has asked for something else meanwhile: who sends half a list again takes access from the other half. With
@@ -42,13 +42,4 @@ export function wish(connection, list, changes = {}) {
     name: connection.name, displayName: connection.displayName, mailboxes: list,
     secret: { lifetimeDays }, enableImap, ...changes,
   };
-}
-
-// Set up again what was asked for last. Before its list is arranged, a verification takes up the request itself.
-export async function again(name) {
-  const { connection, etag, mailboxes: now } = await present(name);
-  if (now === null) return post('verify_connection', `api/connections/${name}/verify`);
-  // Nobody loses access by that, whoever has changed the list meanwhile.
-  const body = wish(connection, now.map(entry => entry.requested));
-  return post('create_connection', 'api/connections?allowRemoval=0', body, undefined, etag);
 }

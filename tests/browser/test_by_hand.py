@@ -54,6 +54,7 @@ async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_withdraw
             await visitor.go(f"c/{NAME}")
             await visitor.sees("ready")
             await page.locator("#again").click()
+            await page.locator("#go").click()
             await visitor.sees("action-required")
             await page.get_by_role("button", name="Annehmen und weitermachen").press("Enter")
             await visitor.sees("ready")
@@ -124,7 +125,11 @@ async def test_a_running_set_up_is_stopped_and_started_again(tmp_path: Path) -> 
             await visitor.go(f"c/{NAME}")
             await visitor.page.locator("#stop").click()
             await visitor.sees("cancelled")
-            await visitor.page.locator("#again").click()
+            app.tenant.forget_requests()
+            await visitor.page.locator("#again").press("Enter")
+            await expect(visitor.page.locator("#plan .notice, ol.plan > li").first).to_be_visible()
+            assert app.tenant.writes() == []
+            await visitor.page.locator("#go").press("Enter")
             await visitor.sees("action-required")
 
 

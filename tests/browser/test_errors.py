@@ -316,6 +316,7 @@ async def test_a_list_that_is_not_arranged_yet_is_not_offered_for_change(tmp_pat
             await visitor.go(f"c/{NAME}")
             await visitor.sees("interrupted")
             await visitor.page.locator("#again").click()
+            await visitor.page.locator("#go").click()
             await visitor.sees("ready")
             assert app.tenant.world.with_access(app.tenant.addresses[2]) == set()
 

@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from connector.model import Connection
+from connector.services import services
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
 from tests.flow.test_removal import left
+
+
+def _wants_more(connection: Connection) -> None:
+    """A mailbox is on the list to which nobody has given access: nobody types its number."""
+    more = [*connection.wanted.mailboxes, "later@contoso.example"]
+    connection.wanted = connection.wanted.model_copy(update={"mailboxes": more})
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
@@ -18,6 +26,7 @@ async def test_a_connection_is_taken_back_by_keyboard_after_its_plan_and_its_num
 ) -> None:
     async with running(tmp_path, mailboxes=1) as app, visiting(app, language) as visitor:
         await app.set_up()
+        await services().documents.update(NAME, _wants_more)
         page = visitor.page
         await visitor.enter()
         await visitor.go(f"c/{NAME}")

@@ -9,7 +9,6 @@ import { ways } from '../repair.js';
 import { banner } from '../rotation.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
-import { again } from '../wish.js';
 import { mailboxList } from './mailboxes.js';
 import { record } from './remove.js';
 
@@ -74,8 +73,7 @@ function actions(seen) {
     leads('renewal') && way(t('page.renewal.title'), at('renewal'), seen.secret, { id: 'to-renewal' }),
     leads('change') && way(t('page.change.title'), at('change'), true, { id: 'to-change' }),
     may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
-    may('create_connection') &&
-      button(t('page.again'), () => done(again(name)), { id: 'again', ...unless(RESTING.includes(seen.state)) }),
+    leads('again') && way(t('page.again.title'), at('again'), RESTING.includes(seen.state), { id: 'again' }),
     may('cancel_connection') && button(t('page.stop'), stop, { id: 'stop', ...unless(AT_WORK.includes(seen.state)) }),
     leads('sheet') && way(t('page.sheet.title'), at('sheet'), seen.secret, { id: 'to-sheet' }),
     leads('report') && way(t('page.report.title'), at('report'), true, { id: 'to-report' }),
@@ -114,11 +112,12 @@ function cards(findings, name, repair) {
   });
 }
 
-// Who accepts wants it to go on: a set-up that waits does so by itself, else one is started where the key may do that.
+// Who accepts wants it to go on: a set-up that waits does so by itself, else its plan is shown where the key may do that.
 async function accepting(name, finding) {
   const { goesOn, message } = await accept(name, finding);
-  if (!goesOn && may('create_connection')) return done(again(name));
-  return happens(message);
+  if (goesOn || !leads('again')) return happens(message);
+  location.hash = `#/c/${name}/again`;
+  return null;
 }
 
 function happens(message) {

@@ -34,7 +34,7 @@ const table = rows => h('div', { class: 'scroll', tabindex: '0', role: 'region',
 const row = entry => h('tr', { class: entry.outcome },
   h('td', {}, moment(entry.at)),
   h('td', {}, entry.text, entry.outcome !== 'accepted' && h('strong', {}, ` – ${refusal(entry)}`)),
-  h('td', {}, who(entry.caller)),
+  h('td', {}, entry.action === 'evidence' ? t('page.history.itself') : who(entry.caller)),
   h('td', {}, changed(entry)));
 
 function refusal({ outcome, code }) {

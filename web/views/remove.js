@@ -1,6 +1,6 @@
 // Taking a connection back: what would go, beforehand; the number to type; and afterwards the sheet of what was taken back.
 
-import { call, get } from '../api.js';
+import { call } from '../api.js';
 import { h, link, listed } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
@@ -13,7 +13,6 @@ export async function remove(main, { name, signal }) {
   main.append(
     h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/'), ' › ', link(name, `#/c/${name}`)),
     h('h1', {}, t('page.remove.title')), h('p', { class: 'lead' }, t('page.remove.what')), host);
-  const seen = await get('read_connection', `api/connections/${name}?top=1`, signal);
   const asked = () => call('remove_connection', 'DELETE', `api/connections/${name}?dryRun=true`, { signal });
   const plan = await made(host, name, asked, signal);
   if (!plan) return;
@@ -24,7 +23,7 @@ export async function remove(main, { name, signal }) {
       : h('p', { class: 'notice error' }, t('page.plan.interrupted')),
     groups(plan),
     notes.length > 0 && [h('h3', {}, t('label.findings')), findingCards(notes)],
-    plan.ended && confirmation(name, seen.mailboxes.total),
+    plan.ended && confirmation(name, plan.losing),
   ].flat(Infinity).filter(Boolean));
   host.tabIndex = -1;
   host.focus({ preventScroll: true });
