@@ -68,6 +68,8 @@ class Rotation(Document):
     confirmed_on: AwareDatetime | None = None
     old_used_on: AwareDatetime | None = None
     """When somebody has last used the old one after the confirmation, as Entra's record says; None is not known."""
+    record_behind: bool = False
+    """Whether Entra's record can be read, and does not reach beyond the confirmation yet: it could not show that."""
     reminded: list[int] = Field(default=[])
     """For which days before the old one's end somebody was reminded."""
 

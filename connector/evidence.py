@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from connector.credential import RotationState
+from connector.credential import Rotation, RotationState
 from connector.errors import ForbiddenError, ServiceError, WaitError
 from connector.microsoft import CLOCKS, NO_LICENCE, NO_LICENCE_WORDS
 from connector.model import Connection
@@ -23,6 +23,16 @@ _DAY = timedelta(days=1)
 _MARGIN = _DAY + 2 * CLOCKS
 """A date is rounded to a midnight, by an unknown rule and in an unknown zone: a use is later than ours for certain only
 when its date is a day later. The rest is what clocks may differ by, there and here."""
+
+
+class Heard(StrEnum):
+    """What the record has told."""
+
+    CONFIRMED = "confirmed"
+    """The UTM has the secret that is offered."""
+    OLD_STILL_USED = "old-still-used"
+    RECORD = "record"
+    """How far it reaches."""
 
 
 class Unknown(StrEnum):
@@ -99,19 +109,35 @@ def old_used(connection: Connection, uses: LastUses, now: datetime) -> datetime 
     return used if used is not None and since < used <= now + _DAY else None
 
 
-def heed(connection: Connection, uses: LastUses, now: datetime) -> bool:
+def heed(connection: Connection, uses: LastUses, now: datetime) -> Heard | None:
     """Note what the record proves: the UTM has the secret that is offered, or somebody has the old one still.
 
-    Returns whether anything was noted.
+    Returns what was noted; None where that is nothing.
     """
     used = next_used(connection, uses, now)
     if used is not None:
         confirmed(connection, now)
         if connection.secret is not None:
             connection.secret = connection.secret.model_copy(update={"used_since": used})
-        return True
-    old, rotation = old_used(connection, uses, now), connection.rotation
-    if old is None or rotation is None or rotation.old_used_on == old:
+        return Heard.CONFIRMED
+    rotation = connection.rotation
+    if rotation is None or rotation.state is not RotationState.RETIRING or uses.unknown is not None:
+        return None
+    old, behind = old_used(connection, uses, now) or rotation.old_used_on, _behind(connection, rotation, uses, now)
+    connection.rotation = rotation.model_copy(update={"old_used_on": old, "record_behind": behind})
+    if rotation.old_used_on != old:
+        return Heard.OLD_STILL_USED
+    return Heard.RECORD if rotation.record_behind != behind else None
+
+
+def _behind(connection: Connection, rotation: Rotation, uses: LastUses, now: datetime) -> bool:
+    """Return whether the record does not reach beyond a confirmation by a person.
+
+    With what it has last shown of any credential of the application it has come so far. One that holds nothing is not
+    waited for: there are such tenants. Nor is it where it has confirmed itself.
+    """
+    by_itself = connection.secret is not None and connection.secret.used_since is not None
+    shown = [used for used in uses.dates.values() if used <= now + _DAY]
+    if by_itself or not shown or rotation.confirmed_on is None:
         return False
-    connection.rotation = rotation.model_copy(update={"old_used_on": old})
-    return True
+    return max(shown) - rotation.confirmed_on < _MARGIN

@@ -43,6 +43,8 @@ class Asked(StrEnum):
     ACCEPT = "accept"
     WITHDRAW = "withdraw"
     CONFIRM = "confirm"
+    EVIDENCE = "evidence"
+    """Nobody has asked for it: Entra's record of sign-ins confirms a new secret."""
     ROTATE = "rotate"
     ABANDON = "abandon"
     PARAMETERS = "parameters"

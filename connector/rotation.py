@@ -20,7 +20,7 @@ RETIRES_AFTER = timedelta(hours=24)
 """For so long after the confirmation the old one stays: who was wrong can still go back."""
 LATE = timedelta(days=4)
 """A use of the old one that is older, and the last that Entra's record shows, was the last: the record is a day or two
-late, and dated at midnight."""
+late, and dated at midnight. For no longer than that is waited for a record that shows nothing new."""
 URGENT = timedelta(days=7)
 """For so long before the end of the old one a person is needed, and no longer only warned."""
 PROOFS = 5
@@ -105,8 +105,14 @@ def old_works_until(connection: Connection) -> datetime | None:
 
 
 def retires_on(rotation: Rotation) -> datetime | None:
-    """Return when the old one is taken away; None before the confirmation."""
-    return rotation.confirmed_on + RETIRES_AFTER if rotation.confirmed_on is not None else None
+    """Return when the old one is taken away; None before the confirmation.
+
+    A day later; where Entra's record can be read, not before that could show that the old one is used all the same.
+    That takes more than a day, so a person's word is not acted upon before the record could speak against it.
+    """
+    if rotation.confirmed_on is None:
+        return None
+    return rotation.confirmed_on + (LATE if rotation.record_behind else RETIRES_AFTER)
 
 
 def still_used(rotation: Rotation, now: datetime) -> bool:

@@ -108,13 +108,18 @@ async def _kept(one: Asking, *, known: bool = False) -> bool:
     """Write the entry; return whether it stands there. With ``known`` only where there is a connection of that name."""
     if one.name is None or not is_name(one.name):
         return False
+    return await remembered(one.name, one.entry, known=known)
+
+
+async def remembered(name: str, entry: Entry, *, known: bool = False) -> bool:
+    """Write an entry into a connection's history, and return whether it stands there; an error line says why not."""
     try:
         histories = services().histories
-        if not known or await histories.known(one.name):
-            await histories.add(one.name, one.entry)
+        if not known or await histories.known(name):
+            await histories.add(name, entry)
     except Exception as error:  # noqa: BLE001 - whatever it is must not stop what was asked for
         code = error.code if isinstance(error, ServiceError) else type(error).__name__
-        log("history-failed", level=logging.ERROR, connection=one.name, action=one.entry.action, code=code)
+        log("history-failed", level=logging.ERROR, connection=name, action=entry.action, code=code)
         return False
     return True
 

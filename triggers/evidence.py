@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from connector.caller import Caller
 from connector.credential import RotationState
-from connector.evidence import heed, next_used
+from connector.evidence import Heard, heed, next_used
+from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection
 from connector.rotation import offered, state_of
 from connector.services import services
 from connector.sign_ins import last_uses
+from triggers.asking import remembered
 
 _OPEN = frozenset({RotationState.OFFERED, RotationState.RETIRING})
 
@@ -27,16 +30,28 @@ async def heed_evidence(connection: Connection) -> bool:
     uses, now = await last_uses(services(), connection), services().now()
     if uses.unknown is not None:
         log("evidence", level=logging.DEBUG, connection=connection.name, outcome=uses.unknown.value)
-    if not heed(connection.model_copy(deep=True), uses, now):
+    if heed(connection.model_copy(deep=True), uses, now) is None:
         return False
+    heard: Heard | None = None
 
     def note(present: Connection) -> None:
-        heed(present, uses, now)
+        nonlocal heard
+        heard = heed(present, uses, now)
 
-    was_offered = offered(connection) is not None
-    await services().documents.update(connection.name, note)
-    log("evidence", connection=connection.name, outcome="confirmed" if was_offered else "old-still-used")
+    present = await services().documents.update(connection.name, note)
+    if heard is Heard.CONFIRMED:
+        await _remember(present, now)
+    if heard is not None:
+        log("evidence", connection=connection.name, outcome=heard)
     return True
+
+
+async def _remember(connection: Connection, now: datetime) -> None:
+    """Write into the history that nobody has confirmed the secret, but the UTM by using it."""
+    entry = Entry(at=now, action=Asked.EVIDENCE, caller=Caller(function="renew_secrets"))
+    entry.revision = connection.wanted.revision
+    entry.version = connection.secret.version if connection.secret is not None else None
+    await remembered(connection.name, entry)
 
 
 async def next_in_use(connection: Connection) -> datetime | None:

@@ -9,7 +9,7 @@ import pytest
 
 from activities.next_proof import STAGE, Observed
 from connector.credential import Rotation, RotationState, SecretRecord
-from connector.evidence import LastUses, Unknown, heed, next_used, old_used
+from connector.evidence import Heard, LastUses, Unknown, heed, next_used, old_used
 from connector.model import Connection
 from connector.operation import Operation
 from connector.rotation import LATE, retires
@@ -85,10 +85,36 @@ def test_nothing_else_confirms(one: Connection, uses: LastUses) -> None:
 
 
 @pytest.mark.parametrize(
+    ("uses", "goes_after"),
+    [
+        ({}, 1),  # it holds nothing: there are such tenants, and nobody waits for it
+        ({OLD: midnight(0)}, 4),  # a use after the confirmation is not to be seen yet
+        ({OLD: midnight(0), NEW: midnight(1)}, 4),  # dates are midnights, and nobody says which
+        ({OLD: midnight(0), NEW: midnight(2)}, 1),  # it reaches beyond, and shows none
+        ({OLD: midnight(0), NEW: midnight(9)}, 4),  # no use is later than now
+    ],
+)
+def test_a_person_s_word_is_not_acted_upon_before_the_record_could_speak_against_it(
+    uses: dict[str, datetime], goes_after: int
+) -> None:
+    one = retiring()
+    heed(one, LastUses(uses), NOW + DAY)
+    assert [retires(one, NOW + days * DAY) for days in (1, 3, 4)] == [goes_after <= days for days in (1, 3, 4)]
+    heed(one, LastUses(unknown=Unknown.UNREADABLE), NOW + 2 * DAY)  # what it has told stays told
+    assert retires(one, NOW + 2 * DAY) is (goes_after == 1)
+
+
+def test_what_the_record_has_confirmed_itself_waits_for_no_other_word() -> None:
+    one = offering()
+    assert heed(one, LastUses({NEW: midnight(2), OLD: midnight(2)}), LATER) is Heard.CONFIRMED
+    assert heed(one, LastUses({NEW: midnight(2), OLD: midnight(2)}), LATER) is None
+    assert retires(one, LATER + DAY)
+
+
+@pytest.mark.parametrize(
     ("used", "now", "goes"),
     [
         (None, NOW + DAY, True),
-        (midnight(0), NOW + DAY, True),  # before it was confirmed
         (midnight(1), NOW + DAY, False),
         (midnight(1), NOW + 3 * DAY, False),
         (midnight(1), midnight(1) + LATE, True),  # nobody since
@@ -111,7 +137,7 @@ def test_an_old_secret_that_has_ended_goes_whoever_used_it() -> None:
 
 def test_the_same_use_is_noted_once() -> None:
     one, uses = retiring(), LastUses({OLD: midnight(2)})
-    assert [heed(one, uses, LATER) for _ in range(2)] == [True, False]
+    assert [heed(one, uses, LATER) for _ in range(2)] == [Heard.OLD_STILL_USED, None]
     assert heed(one, LastUses({OLD: midnight(3)}), LATER)
 
 

@@ -44,6 +44,10 @@ async def test_the_utm_s_use_of_the_new_secret_confirms_it_and_the_old_one_goes(
         done = await app.until(lambda seen: seen["rotation"] is None)
         assert (keys(app), codes(done)) == ([new["secret"]["keyId"]], [])
         assert done["secret"]["usedSince"] is not None
+        told = (await app.client.get(f"{PATH}/history")).json()["items"]
+        (entry,) = [one for one in told if one["action"] == "evidence"]
+        assert (entry["outcome"], entry["revision"], entry["caller"]["key"]) == ("accepted", seen["revision"], None)
+        assert new["secret"]["uri"].endswith(entry["version"])
 
 
 async def test_what_cannot_be_known_leaves_it_to_a_person(tmp_path: Path) -> None:
@@ -84,8 +88,28 @@ async def test_an_old_secret_that_somebody_still_uses_stays_until_nobody_does(tm
         await timer(app)
         seen = await app.until(lambda seen: codes(seen) == ["old-secret-still-used"])
         assert (seen["state"], len(keys(app))) == ("ready", 2)
+        assert not [
+            one for one in (await app.client.get(f"{PATH}/history")).json()["items"] if one["action"] == "evidence"
+        ]
         await _nobody_any_more(app)
         assert keys(app) == [new["secret"]["keyId"]]
+
+
+async def test_an_old_secret_whose_use_the_record_shows_late_is_not_taken_away_before(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.grant(READ)
+        app.tenant.misbehave(Preset(report_lag=delayed(28 / 24)))
+        await app.set_up()
+        old = await app.parameters()
+        new = (await rotated(app))["rotation"]["keyId"]
+        pass_days(app, 5)
+        assert await confirm(app, new) == (200, "ready")  # and it was entered nowhere
+        for day in range(4):
+            assert await accepted(app, old), day
+            pass_days(app, 1)
+            await timer(app)
+            await app.until(lambda seen: seen["rotation"]["state"] == "retiring")
+        assert codes(await shown(app)) == ["old-secret-still-used"]
 
 
 async def test_nothing_of_ours_makes_it_seem_that_the_utm_has_the_new_secret(tmp_path: Path) -> None:
