@@ -16,6 +16,7 @@ from connector.errors import ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
 from connector.log import log, unreadable
 from connector.model import Connection
+from connector.rotation import used
 from connector.services import services
 from triggers import operations
 from triggers.hourly import each
@@ -27,6 +28,9 @@ _ENDED = [
     df.OrchestrationRuntimeStatus.Failed,
     df.OrchestrationRuntimeStatus.Terminated,
 ]
+_DELETED_LIVES = timedelta(days=35)
+"""Entra keeps a deleted application for 30 days (learn.microsoft.com/graph/api/resources/directory); some more, since
+nobody says at which moment of a day it goes."""
 _EVER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -60,14 +64,19 @@ async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - o
 async def _forget_removed(before: datetime) -> int:
     """Forget the connections that were taken back before a moment; return how many.
 
-    One that cannot be read, or that somebody writes at this moment, is left alone.
+    As long as Entra may keep the deleted application the name and the application's id stay: a set-up of the same name
+    knows by that whose it is. One that cannot be read, or that somebody writes at this moment, is left alone.
     """
-    documents, number = services().documents, 0
+    documents, number, kept = services().documents, 0, services().now() - _DELETED_LIVES
     for name in await documents.names():
         try:
             found = await documents.load(name)
             record = found.connection.removed if found is not None else None
             if found is None or record is None or record.on >= before:
+                continue
+            if record.application_id is not None and record.on >= kept:
+                if record.mailboxes or record.imap or record.findings:
+                    await documents.update(name, _forget_addresses)
                 continue
             await documents.forget(found)
         except (StaleWriteError, UnreadableError):
@@ -76,10 +85,16 @@ async def _forget_removed(before: datetime) -> int:
     return number
 
 
+def _forget_addresses(connection: Connection) -> None:
+    record = connection.removed
+    if record is not None:
+        connection.removed = record.model_copy(update={"mailboxes": [], "imap": [], "findings": []})
+
+
 @blueprint.function_name("watch_secrets")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 6 * * *")
 async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
-    """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret, once each.
+    """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret in use, once each.
 
     The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it. A document
     that cannot be read has a line of its own, and keeps none of the others from being looked at; nor does the store
@@ -91,8 +106,9 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
     for name in names:
         try:
             found = await documents.load(name)
-            if found is not None and found.connection.secret is not None:
-                await _watch(documents, name, found.connection.secret, now, label)
+            secret = used(found.connection) if found is not None else None
+            if secret is not None:
+                await _watch(documents, name, secret, now, label)
         except UnreadableError as error:
             unreadable(error, label=label)
         except StaleWriteError:  # told, and not noted: rather told twice than never
@@ -110,10 +126,12 @@ async def _watch(documents: Documents, name: str, secret: SecretRecord, now: dat
         return
 
     def note(connection: Connection) -> None:
-        if connection.secret is not None:
-            connection.secret = connection.secret.model_copy(
-                update={"warned_days": sorted({*connection.secret.warned_days, days})}
-            )
+        warned = secret.model_copy(update={"warned_days": sorted({*secret.warned_days, days})})
+        rotation = connection.rotation
+        if connection.secret is not None and connection.secret.version == secret.version:
+            connection.secret = warned
+        elif rotation is not None and rotation.next is not None and rotation.next.version == secret.version:
+            connection.rotation = rotation.model_copy(update={"next": warned})
 
     end = secret.expires_on
     log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)

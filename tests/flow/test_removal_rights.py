@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.services import services
 from local.tenant.exchange_rights import CMDLETS
 from tests.flow.app import NAME, App, running, states
 from tests.flow.test_causes import codes, found
@@ -135,19 +137,29 @@ async def test_it_takes_the_place_of_a_set_up_in_the_midst_of_a_step_and_goes_on
 
 async def test_a_record_is_forgotten_after_its_days_and_a_connection_never(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
-        await app.set_up()
+        app.tenant.world.deleted_keep_names = True
+        first = await app.set_up()
         await app.remove()
+        document = tmp_path / "connections" / f"{NAME}.json"
 
-        async def clear() -> int:
+        async def clear(days: int) -> int:
+            """Clear the documents as if the removal was so long ago; return what the connection answers then."""
+            text = document.read_text("utf-8")
+            on = re.search(r'"removed":\{"on":"([^"]+)"', text)
+            assert on is not None
+            before = (services().now() - timedelta(days=days)).isoformat()
+            document.write_text(text.replace(f'"removed":{{"on":"{on[1]}"', f'"removed":{{"on":"{before}"'))
             await app.client.post(
                 "/admin/functions/clear_documents", json={}, headers={"x-functions-key": app.host.master_key}
             )
             return (await app.client.get(f"/api/connections/{NAME}")).status_code
 
-        assert await clear() == 200
-        document = tmp_path / "connections" / f"{NAME}.json"
-        text = document.read_text("utf-8")
-        on = re.search(r'"removed":\{"on":"([^"]+)"', text)
-        assert on is not None
-        document.write_text(text.replace(f'"removed":{{"on":"{on[1]}"', '"removed":{"on":"2026-01-01T00:00:00Z"'))
-        assert await clear() == 404
+        assert await clear(29) == 200
+        assert app.tenant.addresses[0] in document.read_text("utf-8")
+        assert await clear(33) == 200  # as long as Entra may keep the application its id does
+        assert app.tenant.addresses[0] not in document.read_text("utf-8")
+        again = await app.set_up()
+        assert (codes(again), again["verified"]) == ({"utm-needs-new-secret"}, True)
+        assert again["ids"]["applicationId"] == first["ids"]["applicationId"]
+        await app.remove()
+        assert await clear(36) == 404

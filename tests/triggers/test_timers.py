@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.clients.store import FolderStore
+from connector.credential import Rotation, RotationState
 from connector.documents import Documents
 from connector.model import Connection
 from tests.triggers.served import NAME, PATH, Served
@@ -38,6 +39,33 @@ async def test_the_end_of_a_secret_is_told_once_for_each_threshold(
         told.append([line["days"] for line in _expiries(caplog)])
         caplog.clear()
     assert told == [[], [59], [], [30], [], [], [13], [6], [2], [1], [0], [], []]
+
+
+async def test_the_end_of_an_offered_secret_without_an_old_one_is_told_as_well(
+    hq: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    documents = Documents(FolderStore(hq.store))
+    found = await documents.load(NAME)
+    assert found is not None
+
+    def offered(connection: Connection) -> None:
+        assert connection.secret is not None
+        ends = datetime.now(UTC) + timedelta(days=6.5)
+        new = connection.secret.model_copy(update={"expires_on": ends, "warned_days": []})
+        connection.secret, state = None, RotationState.OFFERED
+        connection.rotation = Rotation(id="r", state=state, begun=datetime.now(UTC), next=new, alone=True)
+
+    await documents.update(NAME, offered)
+    for _ in range(2):
+        await hq.run_timer("watch_secrets")
+    assert [line["days"] for line in _expiries(caplog)] == [6]
+    before = found.connection
+
+    def back(connection: Connection) -> None:
+        connection.secret, connection.rotation = before.secret, before.rotation
+
+    await documents.update(NAME, back)
 
 
 async def _let_end_in_a_week_untold(hq: Served) -> None:
