@@ -24,6 +24,7 @@ from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
     "Make the next client secret beside the present one",
     {202: Accepted},
     tagged=True,
+    hooked=True,
     problems=(
         *READ,
         CHANGED,

@@ -35,6 +35,8 @@ from connector.log import log
 from connector.request import Body
 from triggers.answers import Handler, answered, meaning
 from triggers.caller import SIGNED_IN, acting, roles
+from triggers.handshake import METHOD as HANDSHAKE
+from triggers.handshake import shaken
 from triggers.query import Parameter, query
 from triggers.sign_in import require_keys, signed_in
 
@@ -121,6 +123,8 @@ class Route:
     named: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What is said of a name in the path that takes not just any text."""
     problems: tuple[ConnectorError, ...] = ()
+    hooked: bool = False
+    """Whether other systems' webhooks may start it with a key: it reads no body, and answers their handshakes."""
     also: tuple[Role, ...] = ()
     """The roles that it needs besides ``role``."""
     more: tuple[More, ...] = ()
@@ -140,7 +144,7 @@ class Route:
         if self.role is None:
             self._register(name, self.path, func.AuthLevel.ANONYMOUS, handler)
             return handler
-        self._register(name, self.path, func.AuthLevel.FUNCTION, _by_key(handler))
+        self._register(name, self.path, func.AuthLevel.FUNCTION, _by_key(shaken(handler) if self.hooked else handler))
         self._register(f"{ENTRA}{name}", f"{SIGNED_IN}{self.path}", func.AuthLevel.ANONYMOUS, self._by_token(handler))
         return handler
 
@@ -148,7 +152,8 @@ class Route:
         function = answered(handler)
         if "client" in inspect.signature(handler).parameters:
             function = blueprint.durable_client_input(client_name="client")(function)
-        served = blueprint.route(route=path.lstrip("/") or _ROOT, methods=[self.method], auth_level=level)
+        methods = [self.method, HANDSHAKE] if self.hooked and level is func.AuthLevel.FUNCTION else [self.method]
+        served = blueprint.route(route=path.lstrip("/") or _ROOT, methods=methods, auth_level=level)
         blueprint.function_name(name)(served(function))
 
     def _by_token(self, handler: Handler) -> Handler:

@@ -24,6 +24,7 @@ from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
     "Prove every mailbox once more, or wake the run that waits",
     {202: Accepted},
     tagged=True,
+    hooked=True,
     problems=(
         *READ,
         CHANGED,

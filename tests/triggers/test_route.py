@@ -47,10 +47,14 @@ print(json.dumps({"names": names, "operation": description()["paths"]["/api/me/{
 """
 
 
+HOOKED = {"verify_connection", "rotate_secret"}
+
+
 def test_each_function_with_an_http_trigger_is_declared_and_registered_as_declared() -> None:
     registered = {}
     for function in Functions(app).http:
-        (method,) = function.trigger["methods"]
+        method, *handshake = function.trigger["methods"]
+        assert handshake == (["OPTIONS"] if function.name in HOOKED else [])
         path = re.sub(r"\{ignored.*\}", "", function.trigger["route"])
         registered[function.name] = (method, f"/{path}", function.trigger["authLevel"], function.client)
     by_key = {
