@@ -25,6 +25,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"{package.archive}: {package.archive.stat().st_size / 1e6:.1f} MB\n")
+    if not package.compiled:
+        sys.stderr.write("without bytecode: that needs a Python of the target's version here, for Azure python3.12\n")
     sys.stdout.write(package.checksums.read_text("ascii"))
     return 0
 
