@@ -100,13 +100,14 @@ def test_what_is_imported_first_has_bytecode_that_is_not_compared_with_its_sourc
     source = unpacked / "connector" / "update.py"
     before = source.read_bytes()
     source.write_bytes(b"raise RuntimeError")
+    path = [str(unpacked), str(unpacked / SITE)]
     try:
         words = (
             "-I",
             "-S",
             "-B",
             "-c",
-            f"import sys; sys.path[:0] = [{str(unpacked)!r}, {str(unpacked / SITE)!r}]; import connector.update; print(1)",
+            f"import sys; sys.path[:0] = {path!r}; import connector.update; print(1)",
         )
         assert run(*words) == 1
     finally:
