@@ -3,6 +3,7 @@
 import { PROBES } from './probes.js';
 import { heard } from './now.js';
 import { language, t } from './texts.js';
+import { awaited } from './waking.js';
 
 const KEY = 'utm-mail-connect.key';
 const MAY = 'utm-mail-connect.may';
@@ -38,7 +39,7 @@ const possible = key => /^[\x21-\x7e]+$/.test(key);
 export async function useKey(key) {
   if (!possible(key)) return false;
   const refused = async ([method, path]) => (await send(key, method, path)).response.status === 401;
-  const first = ['read_health', 'list_connections'];
+  const first = ['list_connections', 'list_targets']; // what is answered at once: health asks each service
   const closed = await Promise.all(first.map(name => refused(PROBES[name])));
   let open = OPERATIONS;
   if (closed.some(Boolean)) {
@@ -90,10 +91,10 @@ async function send(key, method, path, body, signal, ifMatch) {
   if (body !== undefined || method === 'POST') headers['Content-Type'] = 'application/json';
   if (ifMatch) headers['If-Match'] = ifMatch;
   try {
-    const response = await fetch(path, {
+    const response = await awaited(fetch(path, {
       method, headers, signal, body: method === 'POST' && body !== null ? JSON.stringify(body ?? {}) : undefined,
       cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
-    });
+    }));
     if (heard(response.headers)) dispatchEvent(new Event('utm-clock'));
     return { response, text: await response.text() };
   } catch (error) {

@@ -10,19 +10,24 @@ import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
 const RECENT = 5000;
+const MANY = 8; // more connections than this are searched through
+// What needs somebody, first; then what is under way; then what is done.
+const URGENT = ['unreadable', 'failed', 'interrupted', 'action-required'];
+const DONE = ['ready', 'cancelled', 'removed'];
 const WAYS = ['connection', 'hand-over', 'report', 'history'];
 
 export async function overview(main, { signal }) {
   const missing = h('section', { 'aria-label': t('page.overview.missing') });
   const list = h('section', { 'aria-label': t('page.overview.title') });
+  const search = searching(list);
   main.append(
     h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
       leads('new') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
-    list, missing);
+    search, list, missing);
   if (!OPERATIONS.every(may)) main.append(lesser());
   // Asking each service what the app may do takes a moment: the list does not wait for that.
   deployment(RECENT).then(health => health && lacks(missing, health.missing, list)).catch(complain);
-  if (may('list_connections')) await poll(() => look(list, signal), signal);
+  if (may('list_connections')) await poll(() => look(list, search, signal), signal);
 }
 
 // What is in the way stands above the list, what is only to be known below it.
@@ -31,11 +36,31 @@ function lacks(host, missing, list) {
   if (missing.some(finding => finding.severity === 'error')) list.before(host);
 }
 
-async function look(list, signal) {
+async function look(list, search, signal) {
   const found = [];
   for await (const page of pages('list_connections', 'api/connections', body => body, signal)) found.push(...page);
-  draw(list, found, () => found.length ? h('ul', { class: 'rows connections' }, found.map(row)) : nothing());
+  draw(list, found, () => found.length ? h('ul', { class: 'rows connections' }, found.toSorted(byNeed).map(row)) : nothing());
+  search.hidden = found.length <= MANY;
+  search.dispatchEvent(new Event('input'));
   return found;
+}
+
+const need = ({ state: name, rotation }) => {
+  if (URGENT.includes(name)) return 0;
+  return rotation ? 1 : DONE.includes(name) ? 3 : 2;
+};
+const byNeed = (one, other) => need(one) - need(other)
+  || (one.expiresOn ?? '9').localeCompare(other.expiresOn ?? '9') || one.name.localeCompare(other.name);
+
+// The field that leaves of the list what has a text in its names.
+function searching(list) {
+  const text = h('input', { id: 'search', type: 'search', autocomplete: 'off', spellcheck: 'false' });
+  const field = h('div', { class: 'field', hidden: true }, h('label', { for: 'search' }, t('page.overview.search')), text);
+  field.addEventListener('input', () => {
+    const wanted = text.value.trim().toLowerCase();
+    for (const row of list.querySelectorAll('.connections > li')) row.hidden = !row.querySelector('h2').textContent.toLowerCase().includes(wanted);
+  });
+  return field;
 }
 
 const rights = missing => missing.length
