@@ -111,6 +111,8 @@ def _announce(ready: dict[str, Any], own: Tenant | None, arguments: argparse.Nam
     else:
         lines = [says("ready", url=ready["url"], key=ready["key"])]
         if own is not None:
+            login = f"{own.issuer}/.well-known/openid-configuration"
+            lines.append(says("signIn", login=login))
             lines.append(says("panel", url=ready["url"]))
             lines.append(says("boxes", addresses=", ".join(own.addresses[:_NAMED])))
             if not own.goes_on:

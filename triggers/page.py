@@ -29,6 +29,7 @@ _TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
     ".json": "application/json",
+    ".txt": "text/plain",
 }
 HEADERS = {
     "Content-Security-Policy": (

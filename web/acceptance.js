@@ -1,6 +1,6 @@
 // Accepting a finding, and taking that back: rights of their own, for the one application that the finding is about.
 
-import { callOwn } from './api.js';
+import { callOwn, whyNot } from './api.js';
 import { h, quiet } from './dom.js';
 import { moment, t } from './texts.js';
 
@@ -18,6 +18,6 @@ export const acceptances = (kept, name, withdrawn) => !kept.length ? [] : [
   h('ul', { class: 'rows accepted' }, kept.map(one => h('li', {},
     h('p', {}, one.message),
     h('p', { class: 'small' }, t('page.accepted.since', { by: one.by, time: moment(one.acceptedOn), application: one.applicationId })),
-    h('p', {}, quiet(t('page.accepted.withdraw'), async () => withdrawn((await withdraw(name, one)).message),
+    h('p', {}, whyNot('withdraw_acceptance') ? h('small', {}, whyNot('withdraw_acceptance')) : quiet(t('page.accepted.withdraw'), async () => withdrawn((await withdraw(name, one)).message),
       { id: `withdraw-${one.id}-${one.applicationId}`, 'aria-label': t('page.accepted.withdrawWhat', { message: one.message }) }))))),
 ];

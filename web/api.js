@@ -1,7 +1,8 @@
-// The API, with the key that the person has given. The key lives in sessionStorage, and nowhere else.
+// The API, for who has signed in or given a key. The key lives in sessionStorage, and nowhere else.
 
 import { PROBES } from './probes.js';
 import { heard } from './now.js';
+import { dropTokens, nameOf, opensToKeys, signedIn, token } from './sign-in.js';
 import { language, t } from './texts.js';
 import { awaited } from './waking.js';
 
@@ -20,25 +21,63 @@ export class Offline extends Error {
   detail = t('page.offline.detail');
 }
 
+const WHO = ['GET', 'api/caller'];
+const REFUSED = 403;
+
+let who = null;
 let askAgain = null;
 let askOnce = null;
 let asking = null;
 
 export const onRefusedKey = ask => { askAgain = ask; };
 export const onOwnRight = ask => { askOnce = ask; };
-export const hasKey = () => sessionStorage.getItem(KEY) !== null;
-export const may = operation => JSON.parse(sessionStorage.getItem(MAY) ?? '[]').includes(operation);
+export const hasKey = () => opensToKeys() && sessionStorage.getItem(KEY) !== null;
+export const isIn = () => signedIn() || hasKey();
+export const may = operation =>
+  signedIn() ? who?.may[operation]?.length === 0 : JSON.parse(sessionStorage.getItem(MAY) ?? '[]').includes(operation);
+
+// Who has signed in, by name and roles; null for a key.
+export const person = () => signedIn() ? { name: who?.name ?? nameOf(), roles: who?.roles ?? [] } : null;
+
+// Why somebody who has signed in may not do something, in words; null where he may, and where a key decides.
+export function whyNot(...operations) {
+  const roles = signedIn() ? operations.flatMap(operation => who?.may[operation] ?? []) : [];
+  return roles.length ? t('page.signIn.takes', { roles: [...new Set(roles)].join(', ') }) : null;
+}
 
 export function forget() {
   sessionStorage.clear();
+  dropTokens();
+  who = null;
 }
+
+// By what the page calls: a token, and else the key. With another token somebody may have other roles.
+async function credential() {
+  if (!signedIn()) return { header: ['x-functions-key', sessionStorage.getItem(KEY) ?? ''], prefix: '' };
+  const access = await token();
+  const found = { header: ['Authorization', `Bearer ${access}`], prefix: 'entra/', access };
+  if (access && access !== who?.access) await lookWho(found);
+  return found;
+}
+
+async function lookWho(found) {
+  const answer = await send(found, ...WHO);
+  if (answer.response.status === 401) return;
+  const none = answer.response.status === REFUSED;
+  who = { access: found.access, ...(none ? { name: nameOf(), roles: [], may: {} } : read(answer).body) };
+  dispatchEvent(new Event('utm-who'));
+}
+
+// Find out what who has just signed in may do.
+export const enterByToken = () => credential();
 
 const possible = key => /^[\x21-\x7e]+$/.test(key);
 
 // Keep a key, and find out what it opens. A host key opens everything; only for a lesser one each function is asked.
 export async function useKey(key) {
   if (!possible(key)) return false;
-  const refused = async ([method, path]) => (await send(key, method, path)).response.status === 401;
+  const by = { header: ['x-functions-key', key], prefix: '' };
+  const refused = async ([method, path]) => (await send(by, method, path)).response.status === 401;
   const first = ['list_connections', 'list_targets']; // what is answered at once: health asks each service
   const closed = await Promise.all(first.map(name => refused(PROBES[name])));
   let open = OPERATIONS;
@@ -54,14 +93,16 @@ export async function useKey(key) {
 
 // Call an operation of the API and return what it answered: {status, body, etag}.
 export async function call(operation, method, path, { body, signal, ifMatch } = {}) {
-  for (;;) {
-    const key = sessionStorage.getItem(KEY);
-    const answer = await send(key ?? '', method, path, body, signal, ifMatch);
-    if (answer.response.status !== 401) return read(answer);
+  for (let tries = 0; ; tries += 1) {
+    const present = await credential();
+    const answer = present.access === null ? null : await send(present, method, path, body, signal, ifMatch);
+    if (answer && answer.response.status !== 401) return read(answer);
+    // What the clock does not tell a new token does: the old one was refused.
+    if (tries === 0 && present.access && await token(true)) continue;
     // Somebody has renewed the key meanwhile, or it never opened this: ask once for all that wait, then go on.
-    if (key === sessionStorage.getItem(KEY)) {
-      asking ??= askAgain(operation).finally(() => { asking = null; });
-      if (!await asking) throw new Problem(401, { title: t('page.key.refused'), detail: t('page.key.stays') });
+    if (present.prefix || present.header[1] === (await credential()).header[1]) {
+      asking ??= askAgain(operation, present.prefix !== '').finally(() => { asking = null; });
+      if (!await asking) throw new Problem(401, { title: t(present.prefix ? 'page.signIn.ended' : 'page.key.refused'), detail: t('page.key.stays') });
     }
     signal?.throwIfAborted();
   }
@@ -70,10 +111,11 @@ export async function call(operation, method, path, { body, signal, ifMatch } = 
 // Call an operation that is a right of its own. Where the tab's key does not open it, another one is asked for: it is used
 // this once and not kept, so nothing else is lost by it.
 export async function callOwn(operation, method, path, body) {
-  let answer = await send(sessionStorage.getItem(KEY) ?? '', method, path, body);
+  if (signedIn()) return (await call(operation, method, path, { body })).body;
+  let answer = await send(await credential(), method, path, body);
   const opens = async key => {
     if (!possible(key)) return false;
-    answer = await send(key, method, path, body);
+    answer = await send({ header: ['x-functions-key', key], prefix: '' }, method, path, body);
     return answer.response.status !== 401;
   };
   if (answer.response.status === 401 && !await askOnce(operation, opens)) {
@@ -86,12 +128,12 @@ export async function callOwn(operation, method, path, body) {
 export const get = async (operation, path, signal) => (await call(operation, 'GET', path, { signal })).body;
 export const post = (operation, path, body, signal, ifMatch) => call(operation, 'POST', path, { body, signal, ifMatch });
 
-async function send(key, method, path, body, signal, ifMatch) {
-  const headers = { 'x-functions-key': key, 'Accept-Language': language(), Accept: 'application/json' };
+async function send({ header: [name, value], prefix }, method, path, body, signal, ifMatch) {
+  const headers = { [name]: value, 'Accept-Language': language(), Accept: 'application/json' };
   if (body !== undefined || method === 'POST') headers['Content-Type'] = 'application/json';
   if (ifMatch) headers['If-Match'] = ifMatch;
   try {
-    const response = await awaited(fetch(path, {
+    const response = await awaited(fetch(prefix + path, {
       method, headers, signal, body: method === 'POST' && body !== null ? JSON.stringify(body ?? {}) : undefined,
       cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
     }));

@@ -1,8 +1,9 @@
 // Whose deployment this is: always in sight, since a person may have one tab for each customer.
 
-import { forget, get, hasKey, may } from './api.js';
+import { forget, get, hasKey, may, person } from './api.js';
 import { draw, fact, h, link, outward, quiet, reload } from './dom.js';
 import { now, speed } from './now.js';
+import { signedIn, signOut } from './sign-in.js';
 import { LANGUAGES, language, moment, t } from './texts.js';
 
 let health = null;
@@ -38,16 +39,20 @@ export function headed(about, to) {
   head();
 }
 
+// Another token may bring other roles.
+addEventListener('utm-who', () => head());
+
 function head() {
   const label = health?.label ?? '';
   document.title = [label, ...subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
   document.getElementById('skip').textContent = t('page.skip');
-  const shown = [label, health?.tenantId, health?.version, hasKey()];
+  const shown = [label, health?.tenantId, health?.version, hasKey() && !signedIn(), person()];
   draw(document.getElementById('simulated'), speed() !== 1, () => speed() !== 1 && [
     h('span', { id: 'simulated-clock' }, simulatedTime()), ' ', outward(t('page.simulated.panel'), '/tenant')]);
-  draw(document.getElementById('header'), shown, ([, tenant, version, keyed]) => [
+  draw(document.getElementById('header'), shown, ([, tenant, version, keyed, somebody]) => [
     h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
-    h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenant), version && fact(t('page.version'), version)),
+    h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenant), version && fact(t('page.version'), version),
+      somebody && fact(t('page.signIn.as'), h('span', { id: 'who' }, somebody.name || '–'), ` (${somebody.roles.join(', ') || t('page.signIn.none')})`)),
     h('div', { class: 'tools' },
       LANGUAGES.map(lang => quiet(lang === 'de' ? 'Deutsch' : 'English', () => speak(lang),
         { id: `speak-${lang}`, lang, 'aria-pressed': String(lang === language()) })),
@@ -55,7 +60,12 @@ function head() {
         forget();
         [health, asked] = [null, null];
         reload();
-      })),
+      }),
+      somebody && quiet(t('page.signIn.out'), () => {
+        forget();
+        [health, asked] = [null, null];
+        signOut();
+      }, { id: 'sign-out' })),
   ]);
 }
 

@@ -1,5 +1,6 @@
 // A finding: what was seen, what it comes from, and the way out of it.
 
+import { whyNot } from './api.js';
 import { button, command, h, link, outward } from './dom.js';
 import { t } from './texts.js';
 
@@ -31,5 +32,6 @@ function findingCard(finding, { accept, renewal, repair }) {
       button(t('page.repair.look'), repair, { id: `repair-${finding.id}` })),
     accept && action.accept && [
       h('p', {}, t('page.finding.acceptWhat')),
-      button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);
+      whyNot('accept_finding') ? h('p', { class: 'hint' }, whyNot('accept_finding'))
+        : button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);
 }

@@ -1,16 +1,17 @@
 // The page: which view the address asks for, with which key, and in which language.
 
-import { hasKey, may, onOwnRight, onRefusedKey } from './api.js';
+import { enterByToken, isIn, may, onOwnRight, onRefusedKey, person } from './api.js';
 import { deployment, headed } from './deployment.js';
 import { calm, complain, h, link } from './dom.js';
 import { NEEDS } from './routes.js';
+import { comeBack, findDoors, signedIn } from './sign-in.js';
 import { language, t, use } from './texts.js';
 import { again } from './views/again.js';
 import { change, create } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
 import { history } from './views/history.js';
-import { askAgain, askAtFirst, askOnce } from './views/key.js';
+import { askAgain, askAtFirst, askOnce, noRole } from './views/key.js';
 import { closed, overview } from './views/overview.js';
 import { remove } from './views/remove.js';
 import { renewal } from './views/renewal.js';
@@ -43,7 +44,8 @@ async function show() {
   main.setAttribute('aria-label', about.join(' · ')); // what is read out when the focus comes here
   headed(about, speak);
   try {
-    if (!hasKey()) return askAtFirst(main, enter);
+    if (!isIn()) return askAtFirst(main, enter);
+    if (person()?.roles.length === 0) return noRole(main);
     deployment().catch(complain);
     const missing = needed.find(operation => !may(operation));
     if (missing) return closed(main, missing);
@@ -73,6 +75,11 @@ async function speak(lang) {
   show();
 }
 
+function refusedSignIn(error) {
+  const detail = error.error_description?.split(' Trace ID')[0] ?? error.detail ?? error.message;
+  return { title: t('page.signIn.failed'), detail, hint: t('page.signIn.failedHint') };
+}
+
 // Show a view, and begin at its top for who does not see that it is another one.
 function enter() {
   show();
@@ -87,4 +94,13 @@ document.getElementById('skip').addEventListener('click', event => {
 onRefusedKey(askAgain);
 onOwnRight(askOnce);
 await use(language());
-show();
+let refusal = null;
+try {
+  await findDoors();
+  await comeBack();
+  if (signedIn()) await enterByToken();
+} catch (error) {
+  refusal = error; // a slip at the login; the page offers both ways in again
+}
+await show();
+if (refusal) complain(refusedSignIn(refusal));

@@ -71,7 +71,7 @@ class _Code:
 @dataclass(frozen=True, slots=True)
 class _Renewal:
     person: Person
-    until: float
+    began: float
 
 
 class RefusedError(Exception):
@@ -146,22 +146,25 @@ class Authorize:
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != found.challenge:
             raise RefusedError("AADSTS501481")
-        return self._tokens(call, found.person, found.nonce, time.time() + self.people.renewal)
+        return self._tokens(call, found.person, found.nonce, time.time())
 
     def _renewed(self, call: Call, form: dict[str, str]) -> dict[str, Any]:
         found = self._renewals.get(form.get("refresh_token", ""))
-        if found is None or found.until < time.time():
+        if found is None or self._ended(found.began):
             raise RefusedError("AADSTS700084")
         self._check_scope(form.get("scope", ""))
         if not found.person.assigned:
             raise RefusedError("AADSTS50105")
-        return self._tokens(call, found.person, None, found.until)
+        return self._tokens(call, found.person, None, found.began)
 
-    def _tokens(self, call: Call, person: Person, nonce: str | None, until: float) -> dict[str, Any]:
+    def _ended(self, began: float) -> bool:
+        return began + self.people.renewal < time.time() or began < self.people.sessions_end
+
+    def _tokens(self, call: Call, person: Person, nonce: str | None, began: float) -> dict[str, Any]:
         people = self.people
         issuer = f"{call.base}/{people.tenant_id}/v2.0"
         renewal = f"1.{secrets.token_urlsafe(60)}"
-        self._renewals[renewal] = _Renewal(person, until)
+        self._renewals[renewal] = _Renewal(person, began)
         given = {
             "access_token": people.signed(people.claims(person, issuer)),
             "id_token": people.signed(people.id_claims(person, issuer, nonce)),

@@ -72,6 +72,8 @@ class People:
         self.renewal = 86_400
         """Seconds for which a page may renew: refresh tokens for a *spa* end after 24 hours, and are not extended
         (learn.microsoft.com/entra/identity-platform/refresh-tokens)."""
+        self.sessions_end = 0.0
+        """Real time before which all sign-ins have been ended by an administrator."""
         self.keys = [1]
         """The signing keys that are published, the one that signs first."""
         self.persons: dict[str, Person] = {}
@@ -100,6 +102,10 @@ class People:
         made = Program(str(uuid.uuid4()), str(uuid.uuid4()), list(roles))
         self.programs[made.app_id] = made
         return made
+
+    def end_sessions(self) -> None:
+        """End all sign-ins (``revokeSignInSessions``): none is renewed any more; a token holds to its end."""
+        self.sessions_end = time.time()
 
     def change_keys(self, *, at_once: bool = False) -> None:
         """Sign by a new key; the old one is still published, unless it is withdrawn at once, as after a theft."""

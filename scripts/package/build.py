@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,8 @@ def build(root: Path, target: Target = AZURE, *, out: Path | None = None, cache:
     project: dict[str, Any] = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     modules = ModuleList.read()
     fetched = wheels(pins(root / "requirements.txt", target), target, cache or root / "build" / "wheels")
-    materials = bill(project, fetched, target.environment, modules)
+    vendored = [json.loads(file.read_text("utf-8")) for file in sorted((root / "web" / "vendor").glob("*.json"))]
+    materials = bill(project, fetched, target.environment, modules, vendored)
     files = {**app_files(root), **wheel_files(fetched, modules), BILL: materials}
     content = zipped(files)
     if len(content) > LIMIT:

@@ -21,9 +21,16 @@ _NAME_LENGTH = 64
 
 
 def bill(
-    project: Mapping[str, Any], wheels: Sequence[Wheel], environment: Mapping[str, str], modules: ModuleList
+    project: Mapping[str, Any],
+    wheels: Sequence[Wheel],
+    environment: Mapping[str, str],
+    modules: ModuleList,
+    vendored: Sequence[Mapping[str, str]] = (),
 ) -> bytes:
-    """Return the bill for the project (the table ``[project]`` of pyproject.toml) and the wheels it is shipped with."""
+    """Return the bill for the project (the table ``[project]`` of pyproject.toml) and what it is shipped with.
+
+    ``vendored`` is what stands beside each module of npm's in ``web/vendor``.
+    """
     described = {wheel.pin.name: email.message_from_bytes(metadata(wheel)) for wheel in wheels}
     purls = {wheel.pin.name: _purl(wheel) for wheel in wheels}
     own = f"pkg:generic/{project['name']}@{project['version']}"
@@ -47,13 +54,37 @@ def bill(
                 "externalReferences": [{"type": "vcs", "url": project["urls"]["Repository"]}],
             }
         },
-        "components": [_component(wheel, described[wheel.pin.name], modules) for wheel in wheels],
+        "components": [
+            *(_component(wheel, described[wheel.pin.name], modules) for wheel in wheels),
+            *map(_module, vendored),
+        ],
         "dependencies": [
-            {"ref": refs[name], "dependsOn": [refs[other] for other in others]} for name, others in graph.items()
+            *(
+                {
+                    "ref": refs[name],
+                    "dependsOn": [refs[other] for other in others]
+                    + ([_module(one)["purl"] for one in vendored] if name == project["name"] else []),
+                }
+                for name, others in graph.items()
+            ),
+            *({"ref": _module(one)["purl"], "dependsOn": []} for one in vendored),
         ],
     }
     number = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(document, sort_keys=True))
     return (json.dumps({**document, "serialNumber": f"urn:uuid:{number}"}, indent=2) + "\n").encode()
+
+
+def _module(stated: Mapping[str, str]) -> dict[str, Any]:
+    purl = f"pkg:npm/{stated['name']}@{stated['version']}"
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": stated["name"],
+        "version": stated["version"],
+        "hashes": [{"alg": "SHA-256", "content": stated["sha256"]}],
+        "licenses": [{"license": {"id": stated["license"]}}],
+        "purl": purl,
+    }
 
 
 def _component(wheel: Wheel, described: Message, modules: ModuleList) -> dict[str, Any]:

@@ -111,12 +111,12 @@ class Visitor:
 
 @asynccontextmanager
 async def visiting(
-    app: App, language: str = "de", *, statuses: frozenset[int] = frozenset(), **more: Any
+    app: App, language: str = "de", *, statuses: frozenset[int] = frozenset(), login: str | None = None, **more: Any
 ) -> AsyncIterator[Visitor]:
-    """Open a tab at the app; ``statuses`` are the refusals that the visit is about.
+    """Open a tab at the app; ``statuses`` are the refusals that the visit is about, ``login`` where one signs in.
 
-    At its end: no request has left the origin, the policy was not violated, the console holds no error, and the secret
-    is nowhere in the page.
+    At its end: no request has left the origin (but for the login), the policy was not violated, the console holds no
+    error, and the secret is nowhere in the page.
     """
     async with browsing() as browser, context(browser, language, **more) as window:
         await window.grant_permissions(["clipboard-read", "clipboard-write"], origin=app.host.url)
@@ -130,6 +130,7 @@ async def visiting(
         yield visitor
         assert not await visitor.knows_a_secret()
         assert await page.evaluate("window.violations") == []
-    assert {one.url for one in visitor.requests if not one.url.startswith((app.host.url, "blob:"))} == set()
+    own = (app.host.url, "blob:", *((login,) if login is not None else ()))
+    assert {one.url for one in visitor.requests if not one.url.startswith(own)} == set()
     assert visitor.wrong == []
     assert visitor.statuses <= statuses

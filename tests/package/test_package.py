@@ -165,13 +165,19 @@ def test_the_scripts_run_from_the_folder_that_their_archive_unpacks_into(package
     }
 
 
+def of_python(bill: Any) -> list[dict[str, Any]]:
+    return [one for one in bill["components"] if one["purl"].startswith("pkg:pypi/")]
+
+
 def test_the_bill_of_materials_lists_exactly_what_is_shipped(bill: Any, package: Package) -> None:
-    listed = {(one["name"], one["version"]) for one in bill["components"]}
+    listed = {(one["name"], one["version"]) for one in of_python(bill)}
     with zipfile.ZipFile(package.archive) as archive:
         shipped = set(re.findall(rf"{SITE}([^/]+)-([^/]+)\.dist-info/METADATA", "\n".join(archive.namelist())))
         assert archive.read("sbom.cdx.json") == package.bill.read_bytes()
+        modules = {Path(name).stem for name in archive.namelist() if re.fullmatch(r"web/vendor/[^/]+\.js", name)}
+    assert modules == {one["name"] for one in bill["components"] if one["purl"].startswith("pkg:npm/")} != set()
     assert listed == {(canonicalize_name(name), version) for name, version in shipped}
-    assert len(listed) == len(bill["components"])
+    assert len(listed) == len(of_python(bill))
 
 
 def test_the_bill_of_materials_lists_what_is_locked_but_what_is_for_another_python(bill: Any) -> None:
@@ -179,12 +185,12 @@ def test_the_bill_of_materials_lists_what_is_locked_but_what_is_for_another_pyth
     locked = {
         (name, version): marker for name, version, marker in re.findall(r"^(\S+)==(\S+)([^\n]*)", lock, re.MULTILINE)
     }
-    listed = {(one["name"], one["version"]) for one in bill["components"]}
+    listed = {(one["name"], one["version"]) for one in of_python(bill)}
     assert listed <= set(locked)
     left_out = {name: locked[name, version] for name, version in set(locked) - listed}
     assert set(left_out) == {"azure-functions"}
     assert ">= '3.13'" in left_out["azure-functions"]
-    assert all(one["hashes"][0]["content"] in lock for one in bill["components"])
+    assert all(one["hashes"][0]["content"] in lock for one in of_python(bill))
 
 
 def test_the_bill_of_materials_is_cyclonedx_with_licences_and_a_graph(bill: Any) -> None:
@@ -194,7 +200,7 @@ def test_the_bill_of_materials_is_cyclonedx_with_licences_and_a_graph(bill: Any)
     assert components["certifi"]["licenses"] == [{"license": {"name": "MPL-2.0"}}]
     assert components["hyperframe"]["licenses"] == [{"license": {"name": "MIT License"}}]
     assert components["cryptography"]["licenses"] == [{"expression": "Apache-2.0 OR BSD-3-Clause"}]
-    assert all(one["purl"] == f"pkg:pypi/{one['name']}@{one['version']}" for one in components.values())
+    assert all(one["purl"] == f"pkg:pypi/{one['name']}@{one['version']}" for one in of_python(bill))
     graph = {one["ref"]: one["dependsOn"] for one in bill["dependencies"]}
     own = bill["metadata"]["component"]["bom-ref"]
     assert set(graph) == {own, *(one["purl"] for one in components.values())}

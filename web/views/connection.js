@@ -1,7 +1,7 @@
 // One connection: its eight steps as they happen, what a person has to do, and each mailbox.
 
 import { accept, acceptances } from '../acceptance.js';
-import { get, may, post } from '../api.js';
+import { get, may, post, whyNot } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state, tell as say, unless, way } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { done, lookNow, poll } from '../poll.js';
@@ -45,6 +45,7 @@ export async function connection(main, { name, signal }) {
   }, signal);
 }
 
+const ACTS = ['create_connection', 'read_parameters'];
 const verifies = seen => seen.state === 'running' && seen.operation === 'verify';
 const removes = seen => seen.operation === 'remove' && ['running', 'waiting'].includes(seen.state);
 
@@ -60,6 +61,7 @@ const top = seen => [
   banner(seen.name, seen.rotation),
   h('div', { class: 'actions' }, actions(seen)),
   may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
+  whyNot(...ACTS) && h('p', { class: 'hint', id: 'why-not' }, t('page.signIn.some'), ' ', whyNot(...ACTS)),
 ];
 
 function actions(seen) {

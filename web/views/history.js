@@ -42,9 +42,9 @@ function refusal({ outcome, code }) {
   return t(`page.history.${outcome}`, { reason: known(title) ? t(title) : code });
 }
 
-function who({ key, address, function: called }) {
-  const digits = t('page.history.key', { key: key ?? '–' });
-  return [digits, h('br'), h('small', {}, t('page.history.from', { address: address ?? '–', called }))];
+function who({ kind, key, id, name, address, function: called }) {
+  const digits = kind === 'key' ? t('page.history.key', { key: key ?? '–' }) : t(`page.history.${kind}`, { id, name: name ?? id });
+  return [kind === 'person' ? h('span', { title: id }, digits) : digits, h('br'), h('small', {}, t('page.history.from', { address: address ?? '–', called }))];
 }
 
 function changed({ revision, mailboxes, added, removed, allowRemoval, lifetimeDays, version, findings }) {

@@ -1,23 +1,45 @@
-// Asking for a key: as the whole page at the beginning, as a dialog over a view when one is refused in the middle.
+// Ways in: as the whole page at the beginning, as a dialog over a view when a key or a sign-in ends in the middle.
 
-import { useKey } from '../api.js';
-import { h, quiet } from '../dom.js';
+import { person, useKey } from '../api.js';
+import { button, h, quiet } from '../dom.js';
+import { isAway, opensToKeys, signIn, signOut, signsIn } from '../sign-in.js';
 import { t } from '../texts.js';
 
-// The first key. `done` is called when one has been taken.
+// The ways in that there are. `done` is called when a key has been taken.
 export function askAtFirst(main, done) {
-  main.replaceChildren(
+  main.replaceChildren(...[
     h('h1', {}, t('page.key.title')),
     h('p', { class: 'lead' }, t('page.key.what')),
     h('ol', { class: 'promise' }, ['steps', 'proof', 'values'].map(part => h('li', {}, t(`page.key.${part}`)))),
-    form(done),
-    h('p', { class: 'small' }, t('page.key.where')),
-    h('p', { class: 'small' }, t('page.key.kept')));
+    isAway() && h('p', { class: 'notice warning' }, t('page.signIn.away')),
+    signsIn() && h('div', { class: 'actions' }, button(t('page.signIn.use'), signIn, { id: 'sign-in', class: 'primary' })),
+    signsIn() && h('p', { class: 'small' }, t('page.signIn.kept')),
+    opensToKeys() ? byKey(done) : h('p', { class: 'small' }, t('page.signIn.keysOff')),
+  ].flat(Infinity).filter(Boolean));
 }
 
-// Another key for an operation that the present one does not open. Resolves to whether one was given.
-export const askAgain = operation => ask(
-  t('page.key.refused'), t('page.key.again', { operation: t(`page.may.${operation}`) }), done => form(done));
+const byKey = done => [
+  signsIn() && h('h2', {}, t('page.signIn.orKey')),
+  form(done),
+  h('p', { class: 'small' }, t('page.key.where')),
+  h('p', { class: 'small' }, t('page.key.kept')),
+];
+
+// Somebody who has signed in, and has no role: who that is, and what helps.
+export function noRole(main) {
+  main.replaceChildren(
+    h('h1', {}, t('page.signIn.noRole')),
+    h('p', { class: 'lead' }, t('page.signIn.noRoleWhat', { name: person().name })),
+    h('p', {}, t('page.signIn.noRoleHint')),
+    h('div', { class: 'actions' }, button(t('page.signIn.out'), signOut, { id: 'no-role-out', class: 'primary' })));
+}
+
+// Another key for an operation that the present one does not open, or another sign-in after one that has ended: what was
+// typed is kept for the way back. Resolves to whether a key was given; who signs in leaves the page.
+export const askAgain = (operation, bySignIn) => bySignIn
+  ? ask(t('page.signIn.ended'), t('page.signIn.endedWhat'),
+    () => h('div', { class: 'actions' }, button(t('page.signIn.use'), signIn, { id: 'sign-in-again', class: 'primary' })))
+  : ask(t('page.key.refused'), t('page.key.again', { operation: t(`page.may.${operation}`) }), done => form(done));
 
 // A key for this once, for what is a right of its own. `opens` tries it; the tab's own key stays. Resolves as above.
 export function askOnce(operation, opens) {

@@ -1,6 +1,6 @@
 // All connections, what the app itself lacks, and, for a lesser key, what that key opens.
 
-import { may, OPERATIONS, pages } from '../api.js';
+import { may, OPERATIONS, pages, person, whyNot } from '../api.js';
 import { complain, draw, fact, h, link, state } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { deployment } from '../deployment.js';
@@ -24,7 +24,7 @@ export async function overview(main, { signal }) {
     h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
       leads('new') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
     search, list, missing);
-  if (!OPERATIONS.every(may)) main.append(lesser());
+  if (!OPERATIONS.every(may)) main.append(person() ? roles() : lesser());
   // Asking each service what the app may do takes a moment: the list does not wait for that.
   deployment(RECENT).then(health => health && lacks(missing, health.missing, list)).catch(complain);
   if (may('list_connections')) await poll(() => look(list, search, signal), signal);
@@ -84,6 +84,15 @@ function row(connection) {
       fact(t('label.findings'), String(connection.findings.length + (connection.mailboxes['action-required'] ?? 0)))));
 }
 
+// What the roles of who has signed in allow, and which role the rest takes.
+function roles() {
+  const rows = operations => h('ul', {}, operations.map(operation =>
+    h('li', {}, t(`page.may.${operation}`), whyNot(operation) && [' – ', h('small', {}, whyNot(operation))])));
+  return h('section', { id: 'roles' },
+    h('h2', {}, t('page.signIn.roles')), rows(OPERATIONS.filter(may)),
+    h('h2', {}, t('page.signIn.rolesNot')), rows(OPERATIONS.filter(operation => !may(operation))));
+}
+
 // A key of one function: what it opens, and the way there, since it cannot list the connections.
 function lesser() {
   const way = WAYS.find(leads);
@@ -102,7 +111,8 @@ function lesser() {
 
 // Where a view needs an operation that this key does not open.
 export function closed(main, operation) {
-  main.append(h('h1', {}, t('page.key.refused')),
-    h('p', {}, t('page.lesser.closed', { operation: t(`page.may.${operation}`) })),
+  const what = { operation: t(`page.may.${operation}`) };
+  main.append(h('h1', {}, t(person() ? 'page.signIn.refused' : 'page.key.refused')),
+    h('p', {}, person() ? `${what.operation}: ${whyNot(operation)}` : t('page.lesser.closed', what)),
     link(t('page.overview.title'), '#/'));
 }
