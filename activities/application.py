@@ -13,7 +13,7 @@ from connector.microsoft import GRAPH_TAKEN
 from connector.model import Connection
 from connector.observed import Application
 from connector.plans import application
-from connector.plans.application import REQUIRED_ROLES, TAG, Observed, unique_name
+from connector.plans.application import TAG, Observed, required_roles, unique_name
 from connector.plans.ownership import belongs
 from connector.plans.plan import Action, Change
 from connector.steps import StepName
@@ -68,7 +68,7 @@ async def _ensure(run: Run, notes: str | None = None) -> str | None:
         unique_name(run.order.name),
         display_name=run.connection.wanted.display_name,
         tags=[TAG],
-        required_roles=REQUIRED_ROLES,
+        required_roles=required_roles(run.connection.wanted.protocols),
         notes=notes,
     )
 

@@ -1,12 +1,15 @@
-"""Step 4, "Administratorzustimmung erteilen": the app role ``IMAP.AccessAsApp``."""
+"""Step 4, "Administratorzustimmung erteilen": the app roles of the protocols by which the UTM uses the mailboxes."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from activities import ownership
 from activities.run import Run
 from activities.stage import Stage
 from connector.errors import UnexpectedAnswerError
-from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
+from connector.microsoft import EXCHANGE_APPLICATION_ID
+from connector.model import Connection
 from connector.observed import RoleAssignment
 from connector.plans import consent
 from connector.plans.consent import Observed
@@ -24,7 +27,8 @@ class _Consent(Stage[Observed]):
         found, exchange = await together(ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID))
         foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
-        return Observed(found, holder, exchange, () if foreign else await _assignments(run))
+        given = consent.given(run.connection.consents)
+        return Observed(found, holder, exchange, () if foreign else await _assignments(run), given)
 
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
         if change.action is Action.WITHDRAW_ROLE:
@@ -32,8 +36,11 @@ class _Consent(Stage[Observed]):
             return
         if observed.exchange is None:
             raise UnexpectedAnswerError("graph", "exchange-resource-missing", "planned without the resource")
+        role, roles = change.subject, observed.exchange.roles
+        # Kept before the write: after a crash the role that is found then is known to be ours to take back.
+        await run.note(partial(_note, role))
         await run.services.graph.assign_role(
-            enterprise_application_id=change.subject, resource_id=observed.exchange.id, role_id=IMAP_ROLE_ID
+            enterprise_application_id=observed.holder, resource_id=observed.exchange.id, role_id=roles[role]
         )
 
 
@@ -44,7 +51,11 @@ async def _back(run: Run) -> Observed:
     if holder is None or found.enterprise is None or found.enterprise.id != holder or ours(found):
         return Observed(None, holder or KNOWN_AFTER_APPLY, None, ())
     exchange = await run.services.graph.resource(EXCHANGE_APPLICATION_ID)
-    return Observed(found, holder, exchange, await _assignments(run))
+    return Observed(found, holder, exchange, await _assignments(run), consent.given(run.connection.consents))
+
+
+def _note(role: str, connection: Connection) -> None:
+    connection.consents = sorted({*consent.given(connection.consents), role})
 
 
 async def _assignments(run: Run) -> tuple[RoleAssignment, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
 from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns
 from activities.results import Result, translate
@@ -11,13 +11,14 @@ from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.errors import ReplicationError, ServiceError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
+from connector.microsoft import PROTOCOLS, Protocol
 from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
 from connector.plans.mailboxes import Seen
-from connector.plans.plan import Action, Change
+from connector.plans.plan import ENABLE, Action, Change
 from connector.steps import MailboxState, StepName, StepState
 
 _STEP = StepName.MAILBOXES
@@ -37,7 +38,10 @@ class ChunkRun(MailboxNotes):
         """Names of mailboxes to which an earlier delivery has tried to give access."""
         self._granted: list[MailboxRecord] = []
         self._given: list[MailboxRecord] = []
-        self._switched: list[MailboxRecord] = []
+        self._switched: dict[Protocol, list[MailboxRecord]] = {}
+        self._protocols = run.connection.wanted.protocols
+        self._tenant: dict[Protocol, bool | None] | None = None
+        """The tenant's own settings, read once."""
 
     @property
     def more(self) -> bool:
@@ -62,17 +66,25 @@ class ChunkRun(MailboxNotes):
         admin = self.run.services.exchange
         found = await self.resolve(entries)
         seen = [mailbox for _, mailbox in found]
-        imap = await admin.imap_enabled(self.tenant_id, seen)
+        switches = await admin.switches(self.tenant_id, seen, self._protocols)
         access = await self._access(seen)
         observed = []
-        for (entry, mailbox), enabled, present in zip(found, imap, access, strict=True):
-            error = next((answer for answer in (enabled, present) if isinstance(answer, ServiceError)), None)
-            if error is not None:
-                self.fail(entry, error)
+        for (entry, mailbox), on, present in zip(found, switches, access, strict=True):
+            if isinstance(on, ServiceError) or isinstance(present, ServiceError):
+                self.fail(entry, next(answer for answer in (on, present) if isinstance(answer, ServiceError)))
             else:
                 believed = present is True and not self._doubtful(entry)
-                observed.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, bool(enabled))))
+                off = mailboxes.off(on, await self._of_tenant(on))
+                observed.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, off)))
         return observed
+
+    async def _of_tenant(self, on: Mapping[Protocol, bool | None]) -> Mapping[Protocol, bool | None]:
+        """Read the tenant's own settings, where a mailbox leaves it to them."""
+        asked = [protocol for protocol, own in on.items() if own is None]
+        if self._tenant is None and asked:
+            admin = self.run.services.exchange
+            self._tenant = {protocol: await admin.tenant_switch(self.tenant_id, protocol) for protocol in asked}
+        return self._tenant or {}
 
     async def _access(self, seen: list[Mailbox]) -> list[bool | ServiceError]:
         """Read who has access; an answer about another mailbox is none: access is given then, and read back."""
@@ -83,27 +95,34 @@ class ChunkRun(MailboxNotes):
         return [False if wrong else answer for answer, wrong in zip(answers, other, strict=True)]
 
     async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
-        """Switch IMAP on, then give access; what is wrong with one mailbox is kept beside it."""
-        self._switched = await self._enable_imap(batch.of(changes, Action.ENABLE_IMAP))
+        """Switch protocols on, then give access; what is wrong with one mailbox is kept beside it."""
+        for protocol in self._protocols:
+            self._switched[protocol] = await self._enable(protocol, batch.of(changes, ENABLE[protocol]))
         todo = batch.of(changes, Action.GRANT_ACCESS)
         self._granted = await self._grant([(entry, one) for entry, one in todo if self._is_well(entry)])
 
-    async def _enable_imap(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
-        """Switch IMAP on, and read it back: Exchange also says success where nothing has changed."""
-        answers = await self._once(todo, lambda seen: self.run.services.exchange.enable_imap(self.tenant_id, seen))
+    async def _enable(self, protocol: Protocol, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
+        """Switch a protocol on, and read it back: Exchange also says success where nothing has changed."""
+        admin = self.run.services.exchange
+        todo = [one for one in todo if self._is_well(one[0])]
+        answers = await self._once(todo, lambda seen: admin.enable(self.tenant_id, seen, protocol))
         written = [one for one, error in zip(todo, answers, strict=True) if not self.refused(one[0], error)]
-        enabled = await self.run.services.exchange.imap_enabled(self.tenant_id, [seen for _, seen in written])
+        enabled = await admin.switches(self.tenant_id, [seen for _, seen in written], [protocol])
         switched: list[MailboxRecord] = []
         for (entry, mailbox), on in zip(written, enabled, strict=True):
-            if on is True:
+            if isinstance(on, dict) and on[protocol] is True:
                 self.run.changes += not _is_twin(entry, switched)
-                entry.imap_enabled_by_us = True
+                entry.enabled(protocol)
                 switched.append(entry)
             elif isinstance(on, ServiceError):
                 self.fail(entry, on)
             else:
                 self.delayed.append(entry)
-                self.delay(entry, _not_kept(), mailboxes.finding("imap-disabled", mailbox.user_principal_name))
+                self.delay(
+                    entry,
+                    _not_kept(),
+                    mailboxes.finding(PROTOCOLS[protocol].codes.disabled, mailbox.user_principal_name),
+                )
         return switched
 
     async def _grant(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
@@ -135,16 +154,16 @@ class ChunkRun(MailboxNotes):
             shown = answer and one.entry in self._granted and self._doubtful(one.entry)
             if shown:
                 self._shown.append(one.entry)
-            enabled = one.seen.imap_enabled or one.entry in self._switched
-            seen = Seen(one.seen.subject, bool(answer) and not shown, enabled)
+            off = {at: code for at, code in one.seen.off.items() if one.entry not in self._switched.get(at, ())}
+            seen = Seen(one.seen.subject, bool(answer) and not shown, off)
             ones.append(One(one.entry, one.mailbox, seen))
         return Batch(self, tuple(ones), looks=batch.looks)
 
     async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
         """Settle what is as wanted; a write that shows nothing is waited for, and then for a person."""
-        switching = {change.subject for change in changes if change.action is Action.ENABLE_IMAP}
+        switching = {change.subject for change in changes if change.action in ENABLE.values()}
         for one in (one for one in batch.ones if self._is_well(one.entry)):
-            off = None if self.run.dry and one.seen.subject in switching else mailboxes.imap_finding(one.seen)
+            off = None if self.run.dry and one.seen.subject in switching else mailboxes.off_finding(one.seen)
             if self.run.dry:
                 one.entry.settled_in, one.entry.finding = self.run.operation, off
             elif one.seen.access or (not batch.looks and one.entry not in self._granted):

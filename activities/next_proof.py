@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from activities.proving import signed_in
+from activities.proving import signed_in, tried
 from activities.results import Result
 from activities.run import Run
 from activities.stage import Stage
@@ -109,9 +109,7 @@ async def _token(run: Run, secret: SecretRecord) -> SecretStr:
 
 
 async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> LoginAnswer:
-    from connector.clients.imap import examine  # noqa: PLC0415 - SDKs are imported on first use
-
-    answer = await examine(run.services.cloud, entry.address or entry.requested, token, run.services.limits.mail)
+    _, answer = await tried(run, entry, token)
     if answer.stage != "open" and (answer.lost or answer.stage not in _SAID_NO):
         raise UnavailableError("imap", "unavailable", answer.text[:300])
     return answer

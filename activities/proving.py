@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from activities.run import Run
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from connector.clients.identity import ProvenToken
+    from connector.mailbox import MailboxRecord
+    from connector.microsoft import Protocol
+    from connector.observed import LoginAnswer
 
 
 async def signed_in(run: Run, name: str, version: str) -> ProvenToken:
@@ -24,3 +29,16 @@ async def signed_in(run: Run, name: str, version: str) -> ProvenToken:
     tenant_id, application_id = ids.known("tenant_id"), ids.known("application_id")
     value = await clients.vault.read(name, version)
     return await prove_secret(clients.cloud, tenant_id, application_id, value, clients.limits.token)
+
+
+async def tried(run: Run, entry: MailboxRecord, token: SecretStr) -> tuple[Protocol, LoginAnswer]:
+    """Log in to a mailbox by each of its protocols; return the first that does not open, or the last of all."""
+    from connector.clients.proofs import prove  # noqa: PLC0415 - as above
+
+    clients, mailbox = run.services, entry.address or entry.requested
+    first, *others = run.connection.wanted.protocols
+    tried = first, await prove(clients.cloud, first, mailbox, token, clients.limits.mail)
+    for protocol in others:
+        if tried[1].stage == "open":
+            tried = protocol, await prove(clients.cloud, protocol, mailbox, token, clients.limits.mail)
+    return tried

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from activities import next_proof, ownership
-from activities.proving import signed_in
+from activities import next_proof, ownership, proving
 from activities.results import Ending, Result, translate
 from activities.run import Run
 from activities.secret import proof_of
@@ -19,7 +18,7 @@ from connector.errors import RefusedError, ReplicationError
 from connector.finding import Finding
 from connector.log import log
 from connector.mailbox import Chunk, MailboxRecord
-from connector.microsoft import REPLICATION_TIME
+from connector.microsoft import REPLICATION_TIME, Protocol
 from connector.model import Connection
 from connector.observed import LoginAnswer
 from connector.orders import WAIT, Outcome
@@ -36,7 +35,7 @@ from connector.waiting import PERSON_DEADLINE
 _STEP = StepName.VERIFICATION
 _AT_ONCE = 4
 """Logins at the same time; Exchange counts connections per application."""
-_NO_ANSWER = diagnosis.OF_THE_SERVER | {"imap-unreachable"}
+_NO_ANSWER = diagnosis.OF_THE_SERVER | diagnosis.OUT_OF_REACH
 """Findings of a login to which nobody has said no."""
 _BUDGET = 150.0
 """Seconds after which no login is begun: an activity may run for 4 minutes at most, and a login takes up to 70 s."""
@@ -44,14 +43,18 @@ _BUDGET = 150.0
 
 async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     """Log in to each mailbox with a token of its own pass; return what is wrong with the token."""
-    from connector.clients.imap import examine  # noqa: PLC0415 - SDKs are imported on first use
-
     ids, cloud, secret = run.connection.ids, run.services.cloud, used(run.connection)
     if secret is None:
         raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
-    proven, limits = await signed_in(run, secret.name, secret.version), run.services.limits
+    proven = await proving.signed_in(run, secret.name, secret.version)
     token = tuple(
-        diagnosis.token_findings(proven.claims, ids, cloud.exchange, consented=_seen(run.connection, StepName.CONSENT))
+        diagnosis.token_findings(
+            proven.claims,
+            ids,
+            cloud.exchange,
+            run.connection.wanted.protocols,
+            consented=_seen(run.connection, StepName.CONSENT),
+        )
     )
     budget, gate = Budget(_BUDGET), asyncio.Semaphore(_AT_ONCE)
 
@@ -59,14 +62,20 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
         async with gate:
             if budget.left <= 0:
                 return
-            answer = await examine(cloud, entry.address or entry.requested, proven.token, limits.mail)
-        _note(run, entry, answer, token)
+            protocol, answer = await proving.tried(run, entry, proven.token)
+        _note(run, entry, answer, token, protocol)
 
     await together(*(prove_one(entry) for entry in entries))
     return token
 
 
-def _note(run: Run, entry: MailboxRecord, answer: LoginAnswer, token: tuple[Finding, ...]) -> None:
+def _note(
+    run: Run,
+    entry: MailboxRecord,
+    answer: LoginAnswer,
+    token: tuple[Finding, ...],
+    protocol: Protocol = Protocol.IMAP,
+) -> None:
     if answer.stage == "open":
         entry.state = MailboxState.OPEN
         entry.proven_in = run.connection.operation.id
@@ -75,7 +84,7 @@ def _note(run: Run, entry: MailboxRecord, answer: LoginAnswer, token: tuple[Find
         return
     if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
         return  # what step 7 found is the cause, and more precise
-    evidence = _evidence(run, entry, answer, token)
+    evidence = _evidence(run, entry, answer, token, protocol)
     entry.finding = diagnosis.login(evidence)
     if entry.finding.code in _NO_ANSWER and entry.proven_on is not None and spares_login(run.connection, run.now):
         values: dict[str, str | int] = {"code": entry.finding.code, "reason": answer.text[:300]}
@@ -98,10 +107,13 @@ def _alias(entry: MailboxRecord) -> Finding | None:
     return diagnosis.alias(entry.requested, entry.address)
 
 
-def _evidence(run: Run, entry: MailboxRecord, answer: LoginAnswer, token: tuple[Finding, ...]) -> diagnosis.Evidence:
+def _evidence(
+    run: Run, entry: MailboxRecord, answer: LoginAnswer, token: tuple[Finding, ...], protocol: Protocol
+) -> diagnosis.Evidence:
     connection = run.connection
     return diagnosis.Evidence(
         answer=answer,
+        protocol=protocol,
         mailbox=entry.address or entry.requested,
         token=token,
         known=tuple(

@@ -7,6 +7,7 @@ lists those that remain (``causes``), each with how to check it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,10 +16,13 @@ from connector.finding import Finding, Severity
 from connector.microsoft import (
     EXCHANGE_APPLICATION_ID,
     GRAPH_REFUSALS,
-    IMAP_ROLE,
+    PROTOCOLS,
     TOKEN_REFUSALS,
     TOKEN_WORDS,
     VAULT_FIREWALL,
+    Codes,
+    Protocol,
+    Refusal,
 )
 from connector.objects import Ids
 from connector.observed import Claims, LoginAnswer
@@ -32,8 +36,10 @@ UNKNOWN = "service-refused"
 """The finding for what no rule knows: the step has failed."""
 DOCUMENT_UNREADABLE = "document-unreadable"
 """The finding for a document that has to be repaired before anything else."""
-OF_THE_SERVER = frozenset({"imap-server-error", "imap-throttled"})
+OF_THE_SERVER = frozenset(code for one in PROTOCOLS.values() for code in (one.codes.server, one.codes.throttled))
 """Findings of a server that has refused nothing: a person can do no more than wait as well."""
+OUT_OF_REACH = frozenset(one.codes.unreachable for one in PROTOCOLS.values())
+"""Findings that no server was reached."""
 _GRAPH = {**GRAPH_REFUSALS, "lifetime-below-a-day": "secret-lifetime-impossible"}
 _THROTTLED = ("throttl", "too many")
 """``BAD Request is throttled. Suggested Backoff Time: …`` and its like."""
@@ -109,7 +115,9 @@ def token_code(error: ServiceError) -> str | None:
     return TOKEN_REFUSALS.get(error.code) or next((code for words, code in TOKEN_WORDS.items() if words in said), None)
 
 
-def token_findings(claims: Claims, ids: Ids, audience: str, *, consented: bool) -> list[Finding]:
+def token_findings(
+    claims: Claims, ids: Ids, audience: str, protocols: Sequence[Protocol] = (Protocol.IMAP,), *, consented: bool
+) -> list[Finding]:
     """Return what is wrong with a token, claim by claim, before any mailbox is asked.
 
     The claims to expect: learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-
@@ -118,15 +126,19 @@ def token_findings(claims: Claims, ids: Ids, audience: str, *, consented: bool) 
     findings = []
     if claims.audience.rstrip("/") != audience:
         findings.append(_finding("token-audience", audience=claims.audience))
-    if IMAP_ROLE not in claims.roles:
-        others = ", ".join(sorted(claims.roles)) or "-"
-        if consented:
-            findings.append(_finding("token-role-missing", "warning", roles=others))
-        else:
-            findings.append(_finding("token-wrong-role" if claims.roles else "consent-missing", roles=others))
+    roles = [PROTOCOLS[protocol].role for protocol in protocols]
+    findings += [_without(role, claims, consented=consented) for role in roles if role not in claims.roles]
     if ids.enterprise_application_id is not None and claims.object_id != ids.enterprise_application_id:
         findings.append(_finding("token-object-id", object_id=claims.object_id))
     return findings
+
+
+def _without(role: str, claims: Claims, *, consented: bool) -> Finding:
+    """Return what it means that a token lacks a role."""
+    others = ", ".join(sorted(claims.roles)) or "-"
+    if consented:
+        return _finding("token-role-missing", "warning", role, roles=others)
+    return _finding("token-wrong-role" if claims.roles else "consent-missing", "error", role, roles=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,7 @@ class Evidence:
     principal: bool
     """Whether Exchange's record was seen, with the right object id."""
     access: bool
-    """Whether ``FullAccess`` was seen, and IMAP switched on."""
+    """Whether ``FullAccess`` was seen, and the protocol switched on."""
     resolved: bool
     """Whether the address was found to be the mailbox's user principal name."""
     minutes: int
@@ -153,6 +165,7 @@ class Evidence:
     """Whether Microsoft has had all the time that it may take."""
     opened: bool = False
     """Whether the mailbox has opened before, with all that concerns every mailbox as it is now."""
+    protocol: Protocol = Protocol.IMAP
 
 
 def login(evidence: Evidence) -> Finding:
@@ -162,25 +175,63 @@ def login(evidence: Evidence) -> Finding:
     propagation); ``BAD User is authenticated but not connected.`` that it does, but not for this mailbox (access, IMAP
     switched off, another user principal name). Both also mean "not yet"; a few servers say the first for the second.
     """
-    answer = evidence.answer
-    said = answer.text.lower()
+    answer, codes = evidence.answer, PROTOCOLS[evidence.protocol].codes
     severity: Severity = "error" if evidence.overdue else "warning"
-    if any(word in said for word in _THROTTLED):
-        return _login("imap-throttled", evidence, "warning")
-    if answer.stage == "connect":
-        return _login("imap-unreachable", evidence, severity)
-    if answer.stage == "greeting" or answer.lost or _SERVER.search(said):
-        return _login("imap-server-error", evidence, "warning")
+    if (told := _told(evidence, codes, severity)) is not None:
+        return told
     if answer.stage == "authenticate" and (evidence.token or evidence.known):
         return (*evidence.token, *evidence.known)[0]
     causes = _open_causes(evidence)
     if evidence.opened and answer.stage == "mailbox":
         # What was spread once is not spread anew: Exchange turns the connection away, or has lost the mailbox.
-        return _login("imap-not-connected", evidence, severity, [*causes, "server"])
+        return _login(codes.closed, evidence, severity, [*causes, "server"])
     if not causes:
         return _login("not-propagated", evidence, severity)
-    code = "imap-login-refused" if answer.stage == "authenticate" else "imap-not-connected"
+    code = codes.refused if answer.stage == "authenticate" else codes.closed
     return _login(code, evidence, severity, [*causes, "propagation"])
+
+
+def _told(evidence: Evidence, codes: Codes, severity: Severity) -> Finding | None:
+    """Return what the answer says by itself, whatever else is known; None where it takes evidence."""
+    answer, said = evidence.answer, evidence.answer.text.lower()
+    stages: dict[str, tuple[str, Severity]] = {
+        "connect": (codes.unreachable, severity),
+        "address": ("address-unsafe", "error"),
+        "secure": (codes.insecure, severity),
+        "offer": (codes.not_offered, severity),
+    }
+    if answer.stage in stages:
+        code, weight = stages[answer.stage]
+        return _login(code, evidence, weight)
+    refusal = _refusal(evidence)
+    if refusal is not None:
+        return _login(refusal.code, evidence, _weight(refusal, evidence, severity))
+    if any(word in said for word in _THROTTLED):
+        return _login(codes.throttled, evidence, "warning")
+    if answer.stage == "greeting" or answer.lost or _SERVER.search(said):
+        return _login(codes.server, evidence, "warning")
+    return None
+
+
+def _refusal(evidence: Evidence) -> Refusal | None:
+    """Return what a server's own words mean, where they mean one thing alone; not of a connection that broke."""
+    if evidence.answer.lost:
+        return None
+    said = evidence.answer.text.lower()
+    return next((one for one in PROTOCOLS[evidence.protocol].refusals if re.search(one.words, said)), None)
+
+
+def _weight(refusal: Refusal, evidence: Evidence, severity: Severity) -> Severity:
+    if refusal.code in OF_THE_SERVER:
+        return "warning"
+    return severity if refusal.spreads and evidence.access else "error"
+
+
+def sender(protocol: Protocol, mailbox: str, address: str, said: str) -> Finding:
+    """Return that a server does not let a mailbox send as another address."""
+    values: dict[str, str | int] = {"mailbox": mailbox, "answer": said}
+    code = PROTOCOLS[protocol].codes.sender
+    return Finding(code=code, step=StepName.VERIFICATION, subject=address, values=values)
 
 
 def _open_causes(evidence: Evidence) -> list[str]:
@@ -189,13 +240,14 @@ def _open_causes(evidence: Evidence) -> list[str]:
     if evidence.answer.stage == "authenticate":
         possible += [] if evidence.consent else ["consent"]
         possible += [] if evidence.principal else ["principal"]
-    possible += [] if evidence.access else ["access", "imap"]
+    possible += [] if evidence.access else ["access", str(evidence.protocol)]
     possible += [] if evidence.resolved else ["address"]
     return possible
 
 
 def _login(code: str, evidence: Evidence, severity: Severity, causes: list[str] | None = None) -> Finding:
     values: dict[str, str | int] = {"answer": evidence.answer.text, "minutes": evidence.minutes}
+    values |= {"mailbox": evidence.mailbox}
     return Finding(
         code=code,
         severity=severity,
@@ -217,5 +269,5 @@ def alias(requested: str, address: str) -> Finding:
     )
 
 
-def _finding(code: str, severity: Literal["error", "warning"] = "error", **values: str) -> Finding:
-    return Finding(code=code, severity=severity, step=StepName.VERIFICATION, values=dict(values))
+def _finding(code: str, severity: Literal["error", "warning"] = "error", subject: str = "", **values: str) -> Finding:
+    return Finding(code=code, severity=severity, step=StepName.VERIFICATION, subject=subject, values=dict(values))

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from connector.document import Document
 from connector.finding import Finding
+from connector.microsoft import Protocol
 from connector.operation import SettledIn
 from connector.steps import MailboxState
 
@@ -38,6 +39,8 @@ class MailboxRecord(Document):
     leaving_since: AwareDatetime | None = None
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
+    switched: list[Protocol] = []
+    """The other protocols that we have switched on."""
     taken_on: AwareDatetime | None = None
     """When its access was read to be gone, in a removal that keeps what it has taken back."""
     resolved_in: str | None = None
@@ -48,6 +51,13 @@ class MailboxRecord(Document):
     """The operation in which it last opened."""
     proven_on: AwareDatetime | None = None
     finding: Finding | None = None
+
+    def enabled(self, protocol: Protocol) -> None:
+        """Note that we have switched a protocol on; of IMAP as earlier versions did."""
+        if protocol is Protocol.IMAP:
+            self.imap_enabled_by_us = True
+        elif protocol not in self.switched:
+            self.switched.append(protocol)
 
     @property
     def key(self) -> str:

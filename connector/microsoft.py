@@ -38,8 +38,47 @@ class Protocol(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """A mailbox's own setting, as ``Get-CASMailbox`` prints it and ``Set-CASMailbox`` takes it."""
+
+    name: str
+    on: bool
+    """What it is where the protocol may be used."""
+    tenant: str | None = None
+    """The tenant's, of ``Get-TransportConfig``, that decides where the mailbox's own is empty; it is never set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The findings by which one protocol's answers are told."""
+
+    role: str
+    disabled: str
+    unreachable: str
+    refused: str
+    closed: str
+    throttled: str
+    server: str
+    off_for_all: str = ""
+    insecure: str = ""
+    not_offered: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Words by which a server says one thing alone."""
+
+    words: str
+    """A regular expression, in lower case."""
+    code: str
+    spreads: bool = False
+    """Whether it is also said for a while after it was put right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
-    """What one protocol needs, and how it is spoken."""
+    """What one protocol needs, how it is spoken, and what its servers say."""
 
     role: str
     """The application role, by its value."""
@@ -47,13 +86,72 @@ class Needs:
     port: int
     security: Literal["TLS", "STARTTLS"]
     """Whether TLS comes first, or is begun by a command (RFC 8314, RFC 6409)."""
+    switch: Switch
+    codes: Codes
+    sends: bool = False
+    """Whether mail is sent by it, also as other addresses, and not fetched."""
+    refusals: tuple[Refusal, ...] = ()
 
 
 PROTOCOLS = {
-    Protocol.IMAP: Needs("IMAP.AccessAsApp", "5e5addcd-3e8d-4e90-baf5-964efab2b20a", 993, "TLS"),
-    Protocol.POP: Needs("POP.AccessAsApp", "cb842b43-da6e-4506-86fe-bb12199c656d", 995, "TLS"),
-    Protocol.SMTP: Needs("SMTP.SendAsApp", "7146a1f0-8703-45b3-9eae-527a64c00995", 587, "STARTTLS"),
+    Protocol.IMAP: Needs(
+        "IMAP.AccessAsApp",
+        "5e5addcd-3e8d-4e90-baf5-964efab2b20a",
+        993,
+        "TLS",
+        Switch("ImapEnabled", on=True),
+        Codes(
+            *("imap-role-unexpected", "imap-disabled", "imap-unreachable", "imap-login-refused"),
+            *("imap-not-connected", "imap-throttled", "imap-server-error"),
+        ),
+    ),
+    Protocol.POP: Needs(
+        "POP.AccessAsApp",
+        "cb842b43-da6e-4506-86fe-bb12199c656d",
+        995,
+        "TLS",
+        Switch("PopEnabled", on=True),
+        Codes(
+            *("role-unexpected", "pop-disabled", "pop-unreachable", "pop-login-refused"),
+            *("pop-not-connected", "pop-throttled", "pop-server-error"),
+        ),
+        refusals=(
+            # RFC 2449, 8 and RFC 3206: one session at a time, a pause between two, and trouble that passes.
+            Refusal(r"\[(in-use|login-delay)\]", "pop-throttled"),
+            Refusal(r"\[sys/temp\]", "pop-server-error"),
+        ),
+    ),
+    # The switches: learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-
+    # submission; 5.2.25x: learn.microsoft.com/exchange/mail-flow-best-practices/continuous-error-throttling-smtp-auth-
+    # submissions; 5.7.60, 5.1.8: .../fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off;
+    # 5.7.139 and 4.3.2 as users quote them (email-oauth2-proxy #193, michev.info 2075).
+    Protocol.SMTP: Needs(
+        "SMTP.SendAsApp",
+        "7146a1f0-8703-45b3-9eae-527a64c00995",
+        587,
+        "STARTTLS",
+        Switch("SmtpClientAuthenticationDisabled", on=False, tenant="SmtpClientAuthenticationDisabled"),
+        Codes(
+            *("role-unexpected", "smtp-disabled", "smtp-unreachable", "smtp-login-refused"),
+            *("smtp-not-connected", "smtp-throttled", "smtp-server-error"),
+            *("smtp-off-for-tenant", "smtp-not-secure", "smtp-not-offered", "send-as-denied"),
+        ),
+        sends=True,
+        refusals=(
+            Refusal(r"disabled for the tenant", "smtp-off-for-tenant", spreads=True),
+            Refusal(r"disabled for the mailbox", "smtp-disabled", spreads=True),
+            Refusal(r"\b5\.7\.139\b|security defaults|did not meet the criteria", "smtp-policy"),
+            Refusal(r"\b5\.2\.253\b|licen[sc]e", "smtp-not-licensed"),
+            Refusal(r"\b5\.7\.60\b|\b5\.2\.252\b|send ?as ?denied|permissions? to send as", "send-as-denied"),
+            Refusal(r"\b5\.1\.(8|90)\b|bad outbound sender", "smtp-blocked"),
+            Refusal(r"temporary server error|\b4\.4\.\d+\b", "smtp-server-error"),
+            Refusal(r"\b4\.3\.2\b|\b4\.7\.\d+\b|thread limit|\b5\.2\.25[145]\b", "smtp-throttled"),
+            Refusal(r"^4\d\d\b", "smtp-server-error"),
+        ),
+    ),
 }
+"""One row for each: a further protocol is a row here, a proof in ``clients/proofs.py``, and texts."""
+ROLE_IDS = {needs.role_id: protocol for protocol, needs in PROTOCOLS.items()}
 IMAP_ROLE, IMAP_ROLE_ID = PROTOCOLS[Protocol.IMAP].role, PROTOCOLS[Protocol.IMAP].role_id
 
 # Rights. learn.microsoft.com/graph/permissions-reference, learn.microsoft.com/powershell/exchange/app-only-auth-
@@ -79,6 +177,7 @@ Cmdlet = Literal[
     "Remove-MailboxPermission",
     "Get-CASMailbox",
     "Set-CASMailbox",
+    "Get-TransportConfig",
 ]
 """The only cmdlets that this product calls (learn.microsoft.com/powershell/module/exchange)."""
 

@@ -48,6 +48,8 @@ class Connection(Document):
     refused: Refused | None = None
     recovered_in: str | None = None
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
+    consents: list[str] | None = None
+    """The roles that we have given the application; None where a version before has kept no record of it."""
     makings: list[Making] = []
     made: list[Made] = []
     chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from connector.errors import MissingIdError
 from connector.finding import Finding
+from connector.microsoft import PROTOCOLS
 from connector.objects import Ids
 from connector.quoting import bash, powershell
 
@@ -199,8 +200,13 @@ def _old_application(finding: Finding, context: Context) -> Remedy:
     return Remedy(_registration(context, "Overview", finding))
 
 
-def _imap(finding: Finding, _: Context) -> Remedy:
-    return Remedy(command=_lines(f"Set-CASMailbox -Identity {powershell(finding.subject)} -ImapEnabled $true"))
+def _switch(finding: Finding, _: Context) -> Remedy:
+    """Return the line for the mailbox's own setting: it counts before the tenant's."""
+    switch = next(
+        one.switch for one in PROTOCOLS.values() if finding.code in {one.codes.disabled, one.codes.off_for_all}
+    )
+    value = f"-{switch.name} ${str(switch.on).lower()}"
+    return Remedy(command=_lines(f"Set-CASMailbox -Identity {powershell(finding.subject)} {value}"))
 
 
 def _scope(finding: Finding, _: Context) -> Remedy:
@@ -229,8 +235,10 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "principal-missing": _principal,
     "principal-stale": _replaced,
     "exchange-by-hand": _by_hand,
-    "imap-login-refused": _refused,
-    "imap-not-connected": _not_connected,
+    **{one.codes.refused: _refused for one in PROTOCOLS.values()},
+    **{one.codes.closed: _not_connected for one in PROTOCOLS.values()},
+    "consent-unwanted": _old_consent,
+    "role-stays": _old_consent,
     "access-missing": _one_access,
     "removal-by-hand": _removal,
     "credential-left": _credentials,
@@ -253,7 +261,8 @@ _ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
     "exchange-role-missing": _grant,
     "cmdlet-missing": _grant,
     "vault-right-missing": _grant,
-    "imap-disabled": _imap,
+    **{one.codes.disabled: _switch for one in PROTOCOLS.values()},
+    **{one.codes.off_for_all: _switch for one in PROTOCOLS.values() if one.codes.off_for_all},
     "mailbox-outside-scope": _scope,
     "tenant-not-customised": _customise,
 }

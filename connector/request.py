@@ -14,7 +14,7 @@ from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.address import MAX_ADDRESS, PATTERN, canonical
 from connector.document import Document
 from connector.errors import BodyError, FieldError
-from connector.microsoft import MAX_LIFETIME_DAYS
+from connector.microsoft import MAX_LIFETIME_DAYS, Protocol
 from connector.visible import PATTERN as SEEN
 from connector.visible import hidden, visible
 from connector.wanted import MAX_MAILBOXES, MAX_NAME, ConnectionName, Wanted
@@ -52,6 +52,12 @@ def _seen(value: object) -> object:
     return value
 
 
+def _spoken(value: object) -> object:
+    """Read a protocol's name; JSON knows only texts."""
+    return next((protocol for protocol in Protocol if protocol == value), value)
+
+
+Spoken = Annotated[Protocol, BeforeValidator(_spoken)]
 DisplayName = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_seen)]
 
 
@@ -82,8 +88,9 @@ class SetUpRequest(Body):
     """The wanted state of one connection: always the whole of it."""
 
     refusals = (
-        "field-missing", "unknown-field", "unknown-field-near", "field-type", "field-range", "field-text",
-        "list-length", "hidden-character", "name-invalid", "not-an-address", "duplicate-mailbox", "accept-apart",
+        "field-missing", "protocol-unknown", "unknown-field", "unknown-field-near", "field-type", "field-range",
+        "field-text", "list-length", "hidden-character", "name-invalid", "not-an-address", "duplicate-mailbox",
+        "accept-apart",
     )  # fmt: skip
 
     name: Annotated[ConnectionName, BeforeValidator(_seen)] = Field(
@@ -104,7 +111,16 @@ class SetUpRequest(Body):
         json_schema_extra={"pattern": SEEN},
     )
     secret: SecretWish = Field(default_factory=SecretWish)
+    protocols: Annotated[list[Spoken], Field(min_length=1, max_length=len(Protocol))] = Field(
+        default=[Protocol.IMAP],
+        description="By what the UTM uses the mailboxes: it fetches by `imap` or `pop`, and sends by `smtp`. One "
+        "connection for one purpose is best: whoever holds a relay's secret can send as its mailboxes.",
+    )
     enable_imap: bool = Field(default=False, description="Switch IMAP on where it is off.")
+    enable_pop: bool = Field(default=False, description="Switch POP on where it is off.")
+    enable_smtp: bool = Field(
+        default=False, description="Switch SMTP (authenticated submission) on where it is off, for each mailbox."
+    )
 
     @field_validator("mailboxes")
     @classmethod
@@ -120,6 +136,12 @@ class SetUpRequest(Body):
             seen[address] = text
         return [*seen]
 
+    @field_validator("protocols")
+    @classmethod
+    def _protocols(cls, value: list[Protocol]) -> list[Protocol]:
+        """Put them in one order, so that two requests that mean the same are equal."""
+        return [protocol for protocol in Protocol if protocol in value]
+
     def wanted(self, revision: int) -> Wanted:
         """Return the wanted state, normalised, so that two requests that mean the same are equal."""
         return Wanted(
@@ -127,7 +149,10 @@ class SetUpRequest(Body):
             display_name=self.display_name or f"UTM Mail-Connector {self.name}",
             mailboxes=self.mailboxes,
             lifetime_days=self.secret.lifetime_days,
+            protocols=self.protocols,
             enable_imap=self.enable_imap,
+            enable_pop=self.enable_pop,
+            enable_smtp=self.enable_smtp,
         )
 
 
@@ -260,10 +285,14 @@ def _of_value(field: str, kind: str, context: dict[str, object]) -> FieldError:
     """Return what is wrong with a value by the rules of its type."""
     if kind in _TYPES:
         return FieldError("field-type", field=field, expected=_TYPES[kind])
+    if kind in {"enum", "is_instance_of"}:
+        return FieldError("protocol-unknown", field=field, known=", ".join(Protocol))
     if kind in _RANGES:
         return FieldError("field-range", field=field, least=1, most=MAX_LIFETIME_DAYS)
     if kind in {"too_short", "too_long"}:
-        return FieldError("list-length", field=field, least=int(field == "mailboxes"), most=_most(context))
+        return FieldError(
+            "list-length", field=field, least=int(field in {"mailboxes", "protocols"}), most=_most(context)
+        )
     if field == "name":
         return FieldError("name-invalid", field=field, most=MAX_NAME)
     return FieldError("field-text", field=field)
@@ -284,7 +313,8 @@ def _unknown_field(field: str, *path: int | str) -> FieldError:
         return FieldError("accept-apart", field=field)
     model = SecretWish if path[:-1] == ("secret",) else SetUpRequest
     known = [info.alias or name for name, info in model.model_fields.items()]
-    near = difflib.get_close_matches(str(path[-1])[:_MAX_SHOWN], known, n=1, cutoff=0.5)
+    small = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(str(path[-1])[:_MAX_SHOWN].lower(), small, n=1, cutoff=0.5)
     if near:
-        return FieldError("unknown-field-near", field=field, near=near[0], known=", ".join(known))
+        return FieldError("unknown-field-near", field=field, near=small[near[0]], known=", ".join(known))
     return FieldError("unknown-field", field=field, known=", ".join(known))

@@ -162,7 +162,7 @@ def _new(request: Request, kind: OperationKind, now: datetime, *, revision: int,
         raise ValueError(request.kind)
     wanted = request.wanted.model_copy(update={"revision": revision})
     operation = Operation(id=request.id, kind=kind, started=now, attempt=attempt)
-    return Connection(name=request.name, wanted=wanted, operation=operation, since=now, last_change=now)
+    return Connection(name=request.name, wanted=wanted, operation=operation, since=now, last_change=now, consents=[])
 
 
 def begin(

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from connector.document import Document
+from connector.microsoft import Protocol
 
 MAX_MAILBOXES = 5_000
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -29,7 +30,16 @@ class Wanted(Document):
     mailboxes: list[str]
     """The list that is wanted: its only home. What came of each name stands in the chunks."""
     lifetime_days: int | None = None
+    protocols: list[Protocol] = Field(default=[Protocol.IMAP])
+    """By what the UTM uses the mailboxes; what earlier versions asked for is IMAP."""
     enable_imap: bool = False
+    enable_pop: bool = False
+    enable_smtp: bool = False
+
+    @property
+    def enables(self) -> frozenset[Protocol]:
+        """Return the protocols that may be switched on where they are off."""
+        return frozenset(protocol for protocol in self.protocols if getattr(self, f"enable_{protocol}"))
 
 
 class Absent(Document):

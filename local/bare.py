@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 from connector.clients.identity import prove_secret
 from connector.clients.imap import examine
-from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID
+from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, Protocol
 from connector.observed import Application, ExchangePrincipal, Mailbox
-from connector.plans.application import REQUIRED_ROLES, TAG, unique_name
+from connector.plans.application import TAG, required_roles, unique_name
 from connector.plans.secret import secret_name
 from connector.services import Services
 
 _BATCH = 50
+_ROLES = required_roles([Protocol.IMAP])
 
 
 async def set_up(services: Services, name: str, addresses: list[str]) -> int:
@@ -86,7 +87,7 @@ async def article(services: Services, name: str, addresses: list[str]) -> int:
     """
     graph, exchange, cloud = services.graph, services.exchange, services.cloud
     tenant_id = (await services.identity.claims(cloud.graph_scope)).tenant_id
-    await graph.ensure_application(unique_name(name), display_name=name, tags=[TAG], required_roles=REQUIRED_ROLES)
+    await graph.ensure_application(unique_name(name), display_name=name, tags=[TAG], required_roles=_ROLES)
     application = await graph.application(unique_name(name))
     resource = await graph.resource(EXCHANGE_APPLICATION_ID)
     if application is None or resource is None:
@@ -116,7 +117,7 @@ def _ends() -> datetime:
 async def _application(services: Services, name: str) -> Application:
     graph = services.graph
     await graph.application(unique_name(name))
-    await graph.ensure_application(unique_name(name), display_name=name, tags=[TAG], required_roles=REQUIRED_ROLES)
+    await graph.ensure_application(unique_name(name), display_name=name, tags=[TAG], required_roles=_ROLES)
     application = await graph.application(unique_name(name))
     if application is None:
         raise RuntimeError("a calm tenant shows what was written")
@@ -143,7 +144,7 @@ async def _access(services: Services, tenant_id: str, addresses: list[str], prin
     await exchange.principal(tenant_id, principal.application_id)
     found = await exchange.mailboxes(tenant_id, addresses)
     mailboxes = [mailbox for mailbox in found if isinstance(mailbox, Mailbox)]
-    await exchange.imap_enabled(tenant_id, mailboxes)
+    await exchange.switches(tenant_id, mailboxes, [Protocol.IMAP])
     await exchange.access(tenant_id, mailboxes, principal)
     await exchange.grant(tenant_id, mailboxes, principal)
     await exchange.access(tenant_id, mailboxes, principal)

@@ -158,7 +158,7 @@ def ending(
     table.add_row("", "")
     table.add_row(text(lang, "label", "provider"), parameters["provider"])
     table.add_row(text(lang, "label", "expires"), parameters["secret"]["expiresOn"][:10])
-    mailboxes = parameters["imap"]["mailboxes"]
+    mailboxes = parameters["mail"]["mailboxes"]
     more = ["…"] if len(mailboxes) > SHOWN else []
     table.add_row(text(lang, "label", "mailboxes"), "\n".join(mailboxes[:SHOWN] + more))
     table.add_row(text(lang, "label", "verified"), text(lang, "label", "yes" if parameters["verified"] else "no"))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import azure.functions as func
 
 from connector.address import both, international
+from connector.clouds import Cloud
 from connector.credential import RotationState, SecretRecord
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
-from connector.microsoft import VAULT_FIREWALL
+from connector.microsoft import PROTOCOLS, VAULT_FIREWALL, Protocol
 from connector.model import Connection
 from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
@@ -23,7 +25,7 @@ from triggers.asking import asking
 from triggers.query import choice, query
 from triggers.route import READ, More, Role, Route
 from triggers.secret_view import rotation_view
-from triggers.utm import ImapView, OAuthView, Parameters, SecretReference
+from triggers.utm import ImapView, MailView, OAuthView, Parameters, SecretReference, ServerView
 
 PROVIDER = "Microsoft 365 (Secret Client Key)"
 """As the UTM's list of providers says it."""
@@ -100,6 +102,7 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
     proven = handed_over(entry for chunk in chunks for entry in chunk.mailboxes)
     mailboxes, unproven = list(proven), [name for name, opened in proven.items() if not opened]
+    mail = MailView(mailboxes=mailboxes, written=as_written(mailboxes), unproven=unproven)
     return Parameters(
         connection=connection.name,
         provider=PROVIDER,
@@ -112,15 +115,30 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
             uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on, used_since=secret.used_since
         ),
         rotation=rotation_view(connection),
-        imap=ImapView(
-            host=cloud.imap_host,
-            port=cloud.imap_port,
-            mailboxes=mailboxes,
-            written=as_written(mailboxes),
-            unproven=unproven,
-        ),
+        servers=servers(cloud, connection.wanted.protocols),
+        mail=mail,
+        imap=_imap(cloud, mail) if Protocol.IMAP in connection.wanted.protocols else None,
         oauth2=OAuthView(token_url=cloud.token_url(tenant_id), scope=cloud.exchange_scope),
     )
+
+
+def servers(cloud: Cloud, protocols: Sequence[Protocol]) -> list[ServerView]:
+    """Return where the UTM finds the mailboxes, by each protocol."""
+    return [
+        ServerView(
+            protocol=protocol,
+            host=cloud.place(protocol)[0],
+            port=cloud.place(protocol)[1],
+            security=PROTOCOLS[protocol].security,
+            uses={lang: text(lang, "use", protocol) for lang in LANGUAGES},
+        )
+        for protocol in protocols
+    ]
+
+
+def _imap(cloud: Cloud, mail: MailView) -> ImapView:
+    host, port = cloud.place(Protocol.IMAP)
+    return ImapView(host=host, port=port, **mail.model_dump())
 
 
 def as_written(mailboxes: list[str]) -> dict[str, str]:
@@ -162,10 +180,11 @@ def _lines(body: Parameters, lang: Language) -> str:
     if body.secret.used_since is not None:
         since = f"{body.secret.used_since:%Y-%m-%d}"
         lines.append(f"# {text(lang, 'label', 'usedSince', values={'since': since})}")
+    lines += [f"# {one.uses[lang]} {one.host}:{one.port} ({one.security})" for one in body.servers]
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
-    unproven = set(body.imap.unproven)
-    for one in (one for one in body.imap.mailboxes if one not in unproven):
+    unproven = set(body.mail.unproven)
+    for one in (one for one in body.mail.mailboxes if one not in unproven):
         # The line itself is what is typed.
-        lines += [one, *([f"# ({body.imap.written[one]})"] if one in body.imap.written else [])]
-    lines += [f"# {text(lang, 'label', 'notProven')}: {both(one)}" for one in body.imap.unproven]
+        lines += [one, *([f"# ({body.mail.written[one]})"] if one in body.mail.written else [])]
+    lines += [f"# {text(lang, 'label', 'notProven')}: {both(one)}" for one in body.mail.unproven]
     return "\n".join(lines) + "\n"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from connector.document import Document
+from connector.microsoft import Protocol
 from triggers.secret_view import RotationView
 
 
@@ -21,17 +23,32 @@ class SecretReference(Document):
     )
 
 
-class ImapView(Document):
-    """The server and the mailboxes, as the UTM needs them."""
+class ServerView(Document):
+    """A server by which the UTM uses the mailboxes; each logs in with the address of the mailbox as its user."""
 
+    protocol: Protocol
     host: str
     port: int
-    security: str = "TLS"
+    security: Literal["TLS", "STARTTLS"]
+    uses: dict[str, str] = Field(description="What of the UTM uses it, and what is chosen there, by language.")
+
+
+class MailView(Document):
+    """The mailboxes, as the UTM needs them."""
+
     mailboxes: list[str]
     written: dict[str, str] = Field(
         default={}, description="How people write those of them whose domain is an international one."
     )
     unproven: list[str] = Field(description="Those among `mailboxes` that have never opened, or no longer do.")
+
+
+class ImapView(MailView):
+    """The same with the server of IMAP."""
+
+    host: str
+    port: int
+    security: str = "TLS"
 
 
 class OAuthView(Document):
@@ -55,5 +72,7 @@ class Parameters(Document):
     rotation: RotationView | None = Field(
         default=None, description="While a new secret is under way: whether it is this one, and how long the old works."
     )
-    imap: ImapView
+    servers: list[ServerView]
+    mail: MailView
+    imap: ImapView | None = Field(default=None, description="`mail` with its server, where the connection uses IMAP.")
     oauth2: OAuthView

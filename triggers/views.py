@@ -8,6 +8,7 @@ from pydantic import Field
 
 from connector.document import Document
 from connector.messages import Language
+from connector.microsoft import PROTOCOLS, Protocol
 from connector.model import Connection
 from connector.orders import Progress
 from connector.remedy import Context
@@ -34,7 +35,11 @@ class WantedView(Document):
     """What the last request asked for besides the mailboxes, as a ``POST`` takes it."""
 
     lifetime_days: int | None
+    protocols: list[Protocol]
+    roles: list[str] = Field(description="The permissions of Office 365 Exchange Online that these need.")
     enable_imap: bool
+    enable_pop: bool
+    enable_smtp: bool
     arranged: bool = Field(description="Whether ``mailboxes`` lists what was asked for; not before the run has begun.")
 
 
@@ -80,7 +85,15 @@ def unreadable_view(name: str, label: str, findings: list[FindingView]) -> Conne
         since=None,
         verified=False,
         label=label,
-        wanted=WantedView(lifetime_days=None, enable_imap=False, arranged=False),
+        wanted=WantedView(
+            lifetime_days=None,
+            protocols=[],
+            roles=[],
+            enable_imap=False,
+            enable_pop=False,
+            enable_smtp=False,
+            arranged=False,
+        ),
         steps=[],
         ids=IdsView(tenant_id=None, application_id=None, object_id=None, enterprise_application_id=None),
         secret=None,
@@ -111,7 +124,11 @@ def connection_view(
         label=label,
         wanted=WantedView(
             lifetime_days=connection.wanted.lifetime_days,
+            protocols=connection.wanted.protocols,
+            roles=[PROTOCOLS[protocol].role for protocol in connection.wanted.protocols],
             enable_imap=connection.wanted.enable_imap,
+            enable_pop=connection.wanted.enable_pop,
+            enable_smtp=connection.wanted.enable_smtp,
             arranged=connection.taken_up,
         ),
         steps=[step_view(connection, step, live, lang) for step in connection.programme],

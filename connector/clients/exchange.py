@@ -18,10 +18,11 @@ from connector.clients.exchange_objects import (
     Entry,
     holds_access,
     listed,
-    read_imap_enabled,
     read_mailbox,
     read_principal,
     read_recipient,
+    read_switches,
+    read_tenant_switch,
 )
 from connector.clients.exchange_transport import Transport
 from connector.clouds import Cloud
@@ -29,10 +30,11 @@ from connector.errors import (
     ExistsError,
     ForbiddenError,
     NotFoundError,
+    RefusedError,
     ReplicationError,
     ServiceError,
 )
-from connector.microsoft import BATCH, Cmdlet
+from connector.microsoft import BATCH, PROTOCOLS, Cmdlet, Protocol
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
 T = TypeVar("T")
@@ -98,15 +100,32 @@ class ExchangeAdmin:
         readers = [partial(read_recipient, asked=address) for address in addresses]
         return await self._each(tenant_id, "Get-Recipient", [{"Identity": one} for one in addresses], readers)
 
-    async def imap_enabled(self, tenant_id: str, mailboxes: Sequence[Mailbox]) -> list[bool | ServiceError]:
-        """Return whether IMAP is switched on for each mailbox."""
-        readers = [partial(read_imap_enabled, mailbox=mailbox) for mailbox in mailboxes]
+    async def switches(
+        self, tenant_id: str, mailboxes: Sequence[Mailbox], protocols: Sequence[Protocol]
+    ) -> list[dict[Protocol, bool | None] | ServiceError]:
+        """Return which protocols are switched on for each mailbox; None where the tenant's own setting decides."""
+        readers = [partial(read_switches, mailbox=mailbox, protocols=protocols) for mailbox in mailboxes]
         parameters = [{"Identity": mailbox.identity} for mailbox in mailboxes]
         return await self._each(tenant_id, "Get-CASMailbox", parameters, readers)
 
-    async def enable_imap(self, tenant_id: str, mailboxes: Sequence[Mailbox]) -> list[ServiceError | None]:
-        """Switch IMAP on for each mailbox."""
-        parameters = [{"Identity": mailbox.identity, "ImapEnabled": True} for mailbox in mailboxes]
+    async def tenant_switch(self, tenant_id: str, protocol: Protocol) -> bool | None:
+        """Return whether the tenant's own setting for a protocol is on; None where nobody may look, or it has none."""
+        switch = PROTOCOLS[protocol].switch
+        if switch.tenant is None:
+            return None
+        try:
+            return read_tenant_switch(
+                values(await self._transport.invoke(tenant_id, "Get-TransportConfig", {})), switch
+            )
+        except (ForbiddenError, NotFoundError, RefusedError):
+            return None
+
+    async def enable(
+        self, tenant_id: str, mailboxes: Sequence[Mailbox], protocol: Protocol
+    ) -> list[ServiceError | None]:
+        """Switch a protocol on for each mailbox."""
+        switch = PROTOCOLS[protocol].switch
+        parameters = [{"Identity": mailbox.identity, switch.name: switch.on} for mailbox in mailboxes]
         return await self._each(tenant_id, "Set-CASMailbox", parameters, [_done] * len(parameters))
 
     async def access(

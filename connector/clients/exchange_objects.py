@@ -7,11 +7,12 @@ asked for until it names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from connector.address import folded
 from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
+from connector.microsoft import PROTOCOLS, Protocol, Switch
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
 Entry: TypeAlias = Mapping[str, object]
@@ -66,8 +67,10 @@ def read_recipient(found: Sequence[Entry], asked: str) -> Recipient:
     return Recipient(str(entry.get("PrimarySmtpAddress") or ""), required(entry, "RecipientTypeDetails"))
 
 
-def read_imap_enabled(found: Sequence[Entry], mailbox: Mailbox) -> bool:
-    """Return whether IMAP is switched on for a mailbox.
+def read_switches(
+    found: Sequence[Entry], mailbox: Mailbox, protocols: Collection[Protocol]
+) -> dict[Protocol, bool | None]:
+    """Return which protocols are switched on for a mailbox; None where the tenant's own setting decides.
 
     Raises:
         UnexpectedAnswerError: the answer is about another mailbox, or does not say it.
@@ -75,10 +78,21 @@ def read_imap_enabled(found: Sequence[Entry], mailbox: Mailbox) -> bool:
     about = [entry for entry in found if _is_about(entry, mailbox)]
     if found and not about:
         raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another mailbox")
-    value = single(about).get("ImapEnabled")
-    if value is None:
-        raise UnexpectedAnswerError("exchange", "property-missing", "the object has no ImapEnabled")
-    return true(value)
+    entry = single(about)
+    return {protocol: _switched(entry, PROTOCOLS[protocol].switch) for protocol in protocols}
+
+
+def read_tenant_switch(found: Sequence[Entry], switch: Switch) -> bool | None:
+    """Return whether the tenant's setting is on; None where it does not say."""
+    value = single(found).get(switch.tenant or "")
+    return None if value is None else true(value) is switch.on
+
+
+def _switched(entry: Entry, switch: Switch) -> bool | None:
+    value = entry.get(switch.name)
+    if value is None and switch.tenant is None:
+        raise UnexpectedAnswerError("exchange", "property-missing", f"the object has no {switch.name}")
+    return None if value is None else true(value) is switch.on
 
 
 def holds_access(found: Sequence[Entry], principal: ExchangePrincipal, mailbox: Mailbox) -> bool:

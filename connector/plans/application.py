@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from connector.finding import Finding, Severity
-from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, SINGLE_TENANT
+from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS, SINGLE_TENANT, Protocol
 from connector.observed import Application
 from connector.plans import ownership
 from connector.plans.ownership import Registration
@@ -14,7 +14,6 @@ from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 from connector.wanted import Absent, Wanted
 
-REQUIRED_ROLES = ((EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID),)
 TAG = "utm-mail-connect"
 
 
@@ -34,6 +33,11 @@ class Observed:
 def unique_name(connection: str) -> str:
     """Return the alternate key under which a connection's application is found again."""
     return f"utm-mail-connect-{connection}"
+
+
+def required_roles(protocols: Sequence[Protocol]) -> tuple[tuple[str, str], ...]:
+    """Return what the registration asks for: by it a person and the grant script know what to consent to."""
+    return tuple((EXCHANGE_APPLICATION_ID, PROTOCOLS[protocol].role_id) for protocol in protocols)
 
 
 def plan(observed: Observed, wanted: Goal) -> Plan:
@@ -67,7 +71,7 @@ def _differs(application: Application, wanted: Wanted) -> bool:
     return (
         application.display_name != wanted.display_name
         or application.sign_in_audience != SINGLE_TENANT
-        or application.required_roles != frozenset(REQUIRED_ROLES)
+        or application.required_roles != frozenset(required_roles(wanted.protocols))
         or TAG not in application.tags
         or not application.locked
     )

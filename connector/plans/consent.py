@@ -1,16 +1,17 @@
-"""Step 4: does the enterprise application hold ``IMAP.AccessAsApp`` on Exchange Online?"""
+"""Step 4: does the enterprise application hold the roles of its protocols on Exchange Online, and no other of them?"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from connector.finding import Finding
-from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE, IMAP_ROLE_ID
+from connector.finding import Finding, Severity
+from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS, ROLE_IDS, Protocol
 from connector.observed import Resource, RoleAssignment
 from connector.plans.ownership import Registration, guarded, ours
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
-from connector.wanted import Absent
+from connector.wanted import Absent, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,40 +23,66 @@ class Observed:
     """The id of the enterprise application."""
     exchange: Resource | None
     assignments: tuple[RoleAssignment, ...]
+    given: Collection[str] = (PROTOCOLS[Protocol.IMAP].role,)
+    """The roles that we have given; a version that kept no record gave none but this one."""
+
+
+def given(consents: list[str] | None) -> tuple[str, ...]:
+    """Return the roles that we have given, by what the document keeps of it."""
+    return (PROTOCOLS[Protocol.IMAP].role,) if consents is None else tuple(consents)
 
 
 @guarded(StepName.CONSENT)
 def plan(observed: Observed, wanted: Goal) -> Plan:
-    """Return the assignment to make.
+    """Return the roles to assign, and those to take back.
 
-    The role is resolved by its value and compared with the id that is known: picking a neighbour of it
+    A role is resolved by its value and compared with the id that is known: picking a neighbour of it
     (``full_access_as_app``) has cost others hours, since everything but the login then looks right.
     """
     if isinstance(wanted, Absent):
         return _back(observed)
-    if observed.exchange is None:
+    exchange = observed.exchange
+    if exchange is None:
         return Plan(findings=(_finding("exchange-resource-missing", EXCHANGE_APPLICATION_ID),))
-    role_id = observed.exchange.roles.get(IMAP_ROLE)
-    if role_id != IMAP_ROLE_ID:
-        return Plan(findings=(_finding("imap-role-unexpected", role_id or "-"),))
-    held = any(
-        assignment.resource_id == observed.exchange.id and assignment.role_id == role_id
-        for assignment in observed.assignments
-    )
-    return Plan() if held else Plan((Change(Action.ASSIGN_ROLE, observed.holder, "consent-missing"),))
+    needs = [PROTOCOLS[protocol] for protocol in wanted.protocols]
+    unexpected = [one for one in needs if exchange.roles.get(one.role) != one.role_id]
+    if unexpected:
+        offered = [(one, exchange.roles.get(one.role) or "-") for one in unexpected]
+        return Plan(findings=tuple(_finding(one.codes.role, role_id, role=one.role) for one, role_id in offered))
+    held = {one.role_id for one in _held(observed)}
+    give = [Change(Action.ASSIGN_ROLE, one.role, "consent-missing") for one in needs if one.role_id not in held]
+    take, left = _unwanted(observed, wanted)
+    return Plan((*give, *take), tuple(left))
+
+
+def _unwanted(observed: Observed, wanted: Wanted) -> tuple[list[Change], list[Finding]]:
+    """Return the roles of other protocols: those that we gave are withdrawn, the others stay and are said."""
+    take, left = list[Change](), list[Finding]()
+    for assignment in _held(observed):
+        role = PROTOCOLS[ROLE_IDS[assignment.role_id]].role
+        if ROLE_IDS[assignment.role_id] in wanted.protocols:
+            continue
+        if role in observed.given:
+            take.append(Change(Action.WITHDRAW_ROLE, assignment.id, "consent-unwanted"))
+        else:
+            left.append(_finding("role-stays", role, "warning"))
+    return take, left
 
 
 def _back(observed: Observed) -> Plan:
     """Return what is withdrawn where the application stays; with one of ours goes all that it holds."""
     if observed.registration is None or ours(observed.registration):
         return Plan()
-    held = [
-        one
-        for one in observed.assignments
-        if observed.exchange is not None and (one.resource_id, one.role_id) == (observed.exchange.id, IMAP_ROLE_ID)
-    ]
-    return Plan(tuple(Change(Action.WITHDRAW_ROLE, one.id, "consent-left") for one in held))
+    mine = [one for one in _held(observed) if PROTOCOLS[ROLE_IDS[one.role_id]].role in observed.given]
+    return Plan(tuple(Change(Action.WITHDRAW_ROLE, one.id, "consent-left") for one in mine))
 
 
-def _finding(code: str, subject: str) -> Finding:
-    return Finding(code=code, step=StepName.CONSENT, subject=subject)
+def _held(observed: Observed) -> Iterator[RoleAssignment]:
+    """Yield what the application holds of the protocols' roles."""
+    for one in observed.assignments:
+        if observed.exchange is not None and one.resource_id == observed.exchange.id and one.role_id in ROLE_IDS:
+            yield one
+
+
+def _finding(code: str, subject: str, severity: Severity = "error", **values: str) -> Finding:
+    return Finding(code=code, severity=severity, step=StepName.CONSENT, subject=subject, values=dict(values))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from connector.address import folded, is_plus
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
 from connector.finding import Finding
 from connector.mailbox import MailboxRecord
-from connector.microsoft import SPREAD
+from connector.microsoft import PROTOCOLS, SPREAD, Protocol
 from connector.observed import Mailbox, Recipient
 from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import Action, Change, Goal, Plan
+from connector.plans.plan import ENABLE, Action, Change, Goal, Plan
 from connector.steps import StepName
 from connector.wanted import Absent
 
@@ -26,11 +26,12 @@ class Seen:
     subject: str
     """Its user principal name, or the name that was asked for where nobody may look."""
     access: bool
-    imap_enabled: bool = True
+    off: Mapping[Protocol, str] = field(default_factory=dict)
+    """The wanted protocols that are switched off, each with the finding that says by whom."""
     wanted: bool = True
 
 
-class Observed(Protocol):
+class Observed(typing.Protocol):
     """What step 7 looks at together."""
 
     @property
@@ -46,11 +47,15 @@ class Observed(Protocol):
 def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return the changes that these mailboxes need, in the order in which they are made; one for all names of each."""
     listed = [] if isinstance(wanted, Absent) else [one for one in observed.mailboxes if one.wanted]
-    enable = not isinstance(wanted, Absent) and wanted.enable_imap
-    switch = [one for one in listed if enable and not one.imap_enabled]
+    enables = () if isinstance(wanted, Absent) else [one for one in wanted.protocols if one in wanted.enables]
     give = [one for one in listed if not one.access]
     take = [one for one in observed.mailboxes if not one.wanted and one.access]
-    changes = [Change(Action.ENABLE_IMAP, one.subject, "imap-disabled") for one in switch]
+    changes = [
+        Change(ENABLE[protocol], one.subject, one.off[protocol])
+        for protocol in enables
+        for one in listed
+        if protocol in one.off
+    ]
     changes += [Change(Action.GRANT_ACCESS, one.subject, "access-missing") for one in give]
     changes += [Change(Action.REVOKE_ACCESS, one.subject, "access-unwanted") for one in take]
     return Plan(tuple(dict.fromkeys(changes)))
@@ -75,7 +80,16 @@ def bind(record: MailboxRecord, mailbox: Mailbox, operation: str) -> None:
     record.resolved_in, record.finding = operation, None
 
 
-_OF_THE_MAILBOX = {"guid", "exchange_guid", "directory_id", "access", "given_on", "proven_on", "imap_enabled_by_us"}
+_OF_THE_MAILBOX = {
+    "guid",
+    "exchange_guid",
+    "directory_id",
+    "access",
+    "given_on",
+    "proven_on",
+    "imap_enabled_by_us",
+    "switched",
+}
 
 
 def left_behind(record: MailboxRecord) -> MailboxRecord:
@@ -114,9 +128,20 @@ def was_refused(error: ServiceError) -> bool:
     return known and isinstance(error, ForbiddenError | NotFoundError | RefusedError)
 
 
-def imap_finding(seen: Seen) -> Finding | None:
-    """Return the finding that IMAP is off, where it may not be switched on."""
-    return None if seen.imap_enabled else finding("imap-disabled", seen.subject)
+def off(switches: Mapping[Protocol, bool | None], tenant: Mapping[Protocol, bool | None]) -> dict[Protocol, str]:
+    """Return which protocols are off, with the finding for it; where nobody could look at the tenant's, the login says.
+
+    A mailbox's own setting counts before the tenant's (learn.microsoft.com/exchange/clients-and-mobile-in-exchange-
+    online/authenticated-client-smtp-submission).
+    """
+    found = {one: PROTOCOLS[one].codes.disabled for one, on in switches.items() if on is False}
+    by_tenant = [one for one, on in switches.items() if on is None and tenant.get(one) is False]
+    return found | {one: PROTOCOLS[one].codes.off_for_all for one in by_tenant}
+
+
+def off_finding(seen: Seen) -> Finding | None:
+    """Return the finding that a protocol is off, where it may not be switched on."""
+    return next((finding(code, seen.subject) for code in seen.off.values()), None)
 
 
 def failure(address: str, error: ServiceError, recipient: Recipient | ServiceError | None) -> Finding:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.finding import Finding
+from connector.microsoft import Protocol
 from connector.wanted import Absent, Wanted
 
 
@@ -23,6 +24,8 @@ class Action(StrEnum):
     CREATE_PRINCIPAL = "create-principal"
     REPLACE_PRINCIPAL = "replace-principal"
     ENABLE_IMAP = "enable-imap"
+    ENABLE_POP = "enable-pop"
+    ENABLE_SMTP = "enable-smtp"
     GRANT_ACCESS = "grant-access"
     REVOKE_ACCESS = "revoke-access"
     REMOVE_CREDENTIAL = "remove-credential"
@@ -33,6 +36,8 @@ class Action(StrEnum):
     DELETE_APPLICATION = "delete-application"
 
 
+ENABLE = {protocol: Action(f"enable-{protocol}") for protocol in Protocol}
+"""The write that switches a protocol on for a mailbox."""
 TAKES_BACK = frozenset(
     {
         Action.REVOKE_ACCESS,

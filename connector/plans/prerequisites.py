@@ -17,10 +17,11 @@ from connector.microsoft import (
     READ_POLICY,
     VAULT_FIREWALL,
     Cmdlet,
+    Protocol,
 )
 from connector.objects import Rights
 from connector.observed import Claims, CredentialPolicy
-from connector.plans.plan import Action, Goal, Plan
+from connector.plans.plan import ENABLE, Action, Goal, Plan
 from connector.steps import StepName
 from connector.wanted import Absent
 
@@ -105,7 +106,7 @@ _FOR_ACTION: dict[Action, frozenset[str]] = {
     Action.ASSIGN_ROLE: frozenset({ASSIGN}),
     Action.CREATE_PRINCIPAL: frozenset({"New-ServicePrincipal"}),
     Action.REPLACE_PRINCIPAL: frozenset({"New-ServicePrincipal", "Remove-ServicePrincipal"}),
-    Action.ENABLE_IMAP: frozenset({"Set-CASMailbox"}),
+    **{ENABLE[protocol]: frozenset({"Set-CASMailbox"}) for protocol in Protocol},
     Action.GRANT_ACCESS: frozenset({"Add-MailboxPermission"}),
     Action.REVOKE_ACCESS: frozenset({"Remove-MailboxPermission"}),
     Action.REMOVE_PRINCIPAL: frozenset({"Remove-ServicePrincipal"}),

@@ -39,6 +39,7 @@ from connector.errors import (
     WaitError,
 )
 from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
+from connector.microsoft import Protocol
 from connector.model import Connection
 from connector.objects import Ids
 from connector.observed import Credential, ExchangePrincipal, Mailbox
@@ -91,11 +92,11 @@ class Exchange:
     async def recipients(self, _: str, names: list[str]) -> list[Any]:
         return self._each("recipients", names, lambda _: UnexpectedAnswerError("exchange", "x", ""))
 
-    async def imap_enabled(self, _: str, names: list[Mailbox]) -> list[Any]:
-        return self._each("imap_enabled", names, lambda name: name in self.imap)
+    async def switches(self, _: str, names: list[Mailbox], protocols: list[Protocol]) -> list[Any]:
+        return self._each("switches", names, lambda name: dict.fromkeys(protocols, name in self.imap))
 
-    async def enable_imap(self, _: str, names: list[Mailbox]) -> list[Any]:
-        return self._write("enable_imap", names, self.imap.add)
+    async def enable(self, _: str, names: list[Mailbox], protocol: Protocol) -> list[Any]:
+        return self._write(f"enable_{protocol}", names, self.imap.add)
 
     async def access(self, _: str, names: list[Mailbox], __: ExchangePrincipal) -> list[Any]:
         return self._each("access", names, lambda name: self.visible and name in self.given)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.messages import LANGUAGES, text
 from tests.triggers.served import NAME, PATH, Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,6 +46,16 @@ async def test_the_parameters_have_exactly_the_documented_keys_and_values(hq: Se
         },
         "secret": shown["secret"],
         "rotation": None,
+        "servers": [
+            {
+                "protocol": "imap",
+                "host": host,
+                "port": int(port),
+                "security": "TLS",
+                "uses": {lang: text(lang, "use", "imap") for lang in LANGUAGES},
+            }
+        ],
+        "mail": {"mailboxes": hq.tenant.addresses, "written": {}, "unproven": []},
         "imap": {
             "host": host,
             "port": int(port),

@@ -5,7 +5,7 @@ import { copy, fact, h, inBoth, link, listed } from '../dom.js';
 import { now } from '../now.js';
 import { leads } from '../routes.js';
 import { banner } from '../rotation.js';
-import { day, end, moment, t } from '../texts.js';
+import { day, end, language, moment, t } from '../texts.js';
 import { hidden, value } from '../values.js';
 
 const NAMED = 20;
@@ -16,8 +16,8 @@ export async function handOver(main, { name, signal }) {
   const values = await get('read_parameters', `${path}?secret=reference`, signal);
   const seen = may('read_connection') ? await get('read_connection', `api/connections/${name}?top=1`, signal) : null;
   if (signal.aborted) return;
-  const unproven = new Set(values.imap.unproven);
-  const proven = values.imap.mailboxes.filter(address => !unproven.has(address));
+  const unproven = new Set(values.mail.unproven);
+  const proven = values.mail.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(...[
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
@@ -34,7 +34,7 @@ export async function handOver(main, { name, signal }) {
       h('p', { class: 'hint' }, t('label.tenantHint'))),
     h('dl', { class: 'facts' },
       fact(t('label.expires'), end(values.secret.expiresOn)),
-      fact(t('page.handOver.server'), `${values.imap.host}:${values.imap.port} (${values.imap.security})`)),
+      values.servers.map(one => fact(one.protocol.toUpperCase(), place(one), h('br'), one.uses[language()]))),
     h('section', {},
       h('h2', {}, t('page.handOver.where')),
       h('dl', { class: 'places' }, UTMS.map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
@@ -43,19 +43,21 @@ export async function handOver(main, { name, signal }) {
       h('p', {}, t('page.handOver.addresses')),
       h('textarea', { readonly: true, rows: Math.min(proven.length, 8), 'aria-label': t('label.mailboxes'), value: proven.join('\n') }),
       copy(proven.join('\n'), t('label.mailboxes')),
-      proven.some(one => values.imap.written[one]) && listed(proven.filter(one => values.imap.written[one])
-        .map(one => inBoth(one, values.imap.written[one])), NAMED)),
+      proven.some(one => values.mail.written[one]) && listed(proven.filter(one => values.mail.written[one])
+        .map(one => inBoth(one, values.mail.written[one])), NAMED)),
     checks(values),
     h('p', { class: 'actions' }, leads('sheet') && link(t('page.sheet.title'), `#/c/${name}/sheet`, { class: 'button' })),
   ].filter(Boolean));
 }
+
+const place = ({ host, port, security }) => `${host}:${port} (${security})`;
 
 function proof(values, seen) {
   const when = seen?.steps.at(-1).ended;
   if (new Date(values.secret.expiresOn) <= now()) {
     return h('p', { class: 'notice warning' }, t('label.expired'), ' ', end(values.secret.expiresOn));
   }
-  if (!values.verified && values.imap.unproven.length) return partly(values.imap);
+  if (!values.verified && values.mail.unproven.length) return partly(values.mail);
   if (!values.verified) return h('p', { class: 'notice warning' }, t('page.verifying'));
   return h('p', { class: 'notice good' }, h('span', { 'aria-hidden': 'true' }, '✔ '),
     when ? t('page.handOver.provenAt', { time: moment(when) }) : t('page.handOver.proven'));
@@ -70,8 +72,9 @@ function partly({ mailboxes, unproven, written }) {
 }
 
 // What to look at where the UTM does not get through although the proof from Azure has succeeded.
-function checks({ oauth2, imap }) {
-  const filled = { login: new URL(oauth2.tokenUrl).host, mail: `${imap.host}:${imap.port}` };
+function checks({ oauth2, servers }) {
+  const mail = servers.map(({ host, port }) => `${host}:${port}`).join(', ');
+  const filled = { login: new URL(oauth2.tokenUrl).host, mail };
   return h('section', {},
     h('h2', {}, t('page.handOver.checks')),
     h('p', {}, t('page.handOver.checksWhat')),

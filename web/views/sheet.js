@@ -43,7 +43,7 @@ function contents(connection, list, health, parameters) {
     ids: connection.ids,
     secret: connection.secret,
     provider: parameters?.provider ?? null,
-    imap: parameters && `${parameters.imap.host}:${parameters.imap.port}`,
+    servers: parameters && parameters.servers.map(({ protocol, host, port }) => `${protocol.toUpperCase()} ${host}:${port}`),
     rights: rights(connection, health),
     mailboxes: list.map(entry => ({
       address: entry.address ?? entry.requested, written: entry.written, state: entry.state, provenOn: entry.provenOn, accessGiven: entry.accessGiven,
@@ -54,7 +54,7 @@ function contents(connection, list, health, parameters) {
 // A value in a line to run; what is not known is left for the person to fill in.
 const filled = (quote, value) => value ? quote(value) : '–';
 
-function rights({ ids, displayName, name, secret }, health) {
+function rights({ ids, displayName, name, secret, wanted }, health) {
   const { identity } = health ?? { identity: {} };
   const told = (right, holder, values = {}) => {
     const text = known(`page.right.${key(right)}.why`) ? key(right) : 'other';
@@ -69,7 +69,7 @@ function rights({ ids, displayName, name, secret }, health) {
   const writes = WRITES.filter(cmdlet => identity.cmdlets?.includes(cmdlet));
   const grant = { identity: filled(bash, identity.objectId), tenant: filled(bash, health?.tenantId) };
   return [
-    told('IMAP.AccessAsApp', application, { id: ids.enterpriseApplicationId ?? '–' }),
+    ...wanted.roles.map(role => told(role, application, { id: ids.enterpriseApplicationId ?? '–' })),
     told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) }),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
@@ -96,7 +96,7 @@ function paper(content) {
       fact(t('page.objectId'), ids.enterpriseApplicationId ?? '–'),
       fact(t('page.mailboxes.state'), t(`state.${content.state}`)),
       content.provider && fact(t('label.provider'), content.provider),
-      content.imap && fact(t('page.handOver.server'), content.imap),
+      content.servers && fact(t('page.sheet.servers'), content.servers.join(', ')),
       secret && fact(t('page.keyId'), secret.keyId),
       secret && fact(t('label.expires'), day(secret.expiresOn)),
       secret && fact(t('page.sheet.lies'), secret.uri)),

@@ -31,11 +31,12 @@ from connector.errors import (
     UnavailableError,
     UnexpectedAnswerError,
 )
-from connector.microsoft import Cmdlet
+from connector.microsoft import Cmdlet, Protocol
 from connector.observed import ExchangePrincipal, Mailbox
 from local.tenant import Tenant
 from local.tenant.misbehaviour import Fault, Preset
 
+IMAP = (Protocol.IMAP,)
 APPLICATION = "11111111-2222-3333-4444-555555555555"
 OBJECT = "99999999-8888-7777-6666-555555555555"
 STRANGER = ExchangePrincipal(APPLICATION, OBJECT, "Unknown")
@@ -180,15 +181,16 @@ async def test_an_answer_with_all_objects_is_not_taken_for_the_one_that_was_aske
     tenant.misbehave(Preset(all_objects=1.0))
     assert isinstance((await admin.mailboxes(id_, [others[0]]))[0], NotFoundError)
     assert isinstance((await admin.recipients(id_, [others[0]]))[0], NotFoundError)
-    for answer in (*await admin.imap_enabled(id_, [gone]), *await admin.access(id_, [gone], principal)):
+    for answer in (*await admin.switches(id_, [gone], IMAP), *await admin.access(id_, [gone], principal)):
         assert isinstance(answer, UnexpectedAnswerError)
         assert answer.code == "another-object"
 
 
 async def test_nothing_is_asked_about_nothing(tenant: Tenant, admin: ExchangeAdmin) -> None:
     id_ = tenant.world.tenant_id
-    for call in (admin.mailboxes, admin.recipients, admin.imap_enabled, admin.enable_imap):
+    for call in (admin.mailboxes, admin.recipients):
         assert await call(id_, []) == []
+    assert await admin.switches(id_, [], IMAP) == await admin.enable(id_, [], Protocol.IMAP) == []
     for on in (admin.access, admin.grant, admin.revoke):
         assert await on(id_, [], STRANGER) == []
     assert tenant.calls["exchange"] == 0
@@ -205,11 +207,25 @@ async def test_recipients_say_what_an_address_is(tenant: Tenant, admin: Exchange
 async def test_imap_is_switched_on(tenant: Tenant, admin: ExchangeAdmin) -> None:
     id_, address = tenant.world.tenant_id, tenant.addresses[0]
     tenant.world.mailboxes[address].imap_enabled = False
-    assert await admin.imap_enabled(id_, named(*tenant.addresses)) == [False, *[True] * (len(tenant.addresses) - 1)]
-    answers = await admin.enable_imap(id_, named(address, "nobody@contoso.example"))
+    others = [{Protocol.IMAP: True}] * (len(tenant.addresses) - 1)
+    assert await admin.switches(id_, named(*tenant.addresses), IMAP) == [{Protocol.IMAP: False}, *others]
+    answers = await admin.enable(id_, named(address, "nobody@contoso.example"), Protocol.IMAP)
     assert answers[0] is None
     assert isinstance(answers[1], NotFoundError)
-    assert await admin.imap_enabled(id_, named(address)) == [True]
+    assert await admin.switches(id_, named(address), IMAP) == [{Protocol.IMAP: True}]
+
+
+async def test_the_switch_of_sending_may_be_left_to_the_tenant(tenant: Tenant, admin: ExchangeAdmin) -> None:
+    id_, (address, *_), every = tenant.world.tenant_id, tenant.addresses, [*Protocol]
+    mailbox = tenant.world.mailboxes[address]
+    assert (await admin.switches(id_, named(address), every))[0] == {"imap": True, "pop": True, "smtp": None}
+    assert [await admin.tenant_switch(id_, protocol) for protocol in every] == [None, None, True]
+    tenant.world.submission_disabled, mailbox.pop_enabled = True, False
+    assert await admin.tenant_switch(id_, Protocol.SMTP) is False
+    for protocol in (Protocol.POP, Protocol.SMTP):
+        assert await admin.enable(id_, named(address), protocol) == [None]
+    assert (await admin.switches(id_, named(address), every))[0] == {"imap": True, "pop": True, "smtp": True}
+    assert (mailbox.submission_disabled, tenant.world.submission_disabled) == (False, True)
 
 
 async def test_access_is_granted_seen_and_revoked(

@@ -9,13 +9,15 @@ import pytest
 from connector.clients.exchange_objects import (
     holds_access,
     listed,
-    read_imap_enabled,
     read_mailbox,
     read_recipient,
+    read_switches,
 )
 from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
+from connector.microsoft import Protocol
 from connector.observed import ExchangePrincipal, Mailbox
 
+IMAP = (Protocol.IMAP,)
 APPLICATION = "11111111-2222-3333-4444-555555555555"
 OBJECT = "99999999-8888-7777-6666-555555555555"
 ANNA = Mailbox(
@@ -73,7 +75,7 @@ def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> Non
         with pytest.raises(UnexpectedAnswerError, match="property-missing"):
             read([{}], "a@b.example")
     with pytest.raises(UnexpectedAnswerError, match="property-missing"):
-        read_imap_enabled([{}], ANNA)
+        read_switches([{}], ANNA, IMAP)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,10 @@ def test_an_answer_is_compared_by_whatever_it_calls_the_mailbox(identity: str | 
     access = {**said, "User": OBJECT, "AccessRights": ["FullAccess"]}
     foreign = {**access, "Identity": "Berta 2"}
     assert holds_access([foreign, access], principal, ANNA)
-    assert read_imap_enabled([{**OTHER, "ImapEnabled": True}, {**said, "ImapEnabled": False}], ANNA) is False
+    off = {"ImapEnabled": False}
+    assert read_switches([{**OTHER, "ImapEnabled": True}, {**said, **off}], ANNA, IMAP) == {Protocol.IMAP: False}
     assert not holds_access([{**foreign, "User": "somebody"}], principal, ANNA)
     with pytest.raises(UnexpectedAnswerError, match="another-object"):
         holds_access([foreign], principal, ANNA)
     with pytest.raises(UnexpectedAnswerError, match="another-object"):
-        read_imap_enabled([{**OTHER, "ImapEnabled": True}], ANNA)
+        read_switches([{**OTHER, "ImapEnabled": True}], ANNA, IMAP)

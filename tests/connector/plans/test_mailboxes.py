@@ -13,12 +13,13 @@ from connector.errors import (
     UnexpectedAnswerError,
 )
 from connector.mailbox import MailboxRecord
+from connector.microsoft import Protocol
 from connector.observed import Recipient
 from connector.plans.mailboxes import (
     Seen,
     failure,
     holder,
-    imap_finding,
+    off_finding,
     plan,
     was_refused,
 )
@@ -46,15 +47,15 @@ class Together:
     ],
 )
 def test_the_changes_of_one_mailbox(imap: bool, access: bool, enable: bool, actions: list[Action]) -> None:
-    seen = Seen("a@b.de", access, imap)
+    seen = Seen("a@b.de", access, {} if imap else {Protocol.IMAP: "imap-disabled"})
     wanted = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"], enable_imap=enable)
     assert [change.action for change in plan(Together(seen, seen), wanted).changes] == actions
-    assert (imap_finding(seen) is None) is imap
+    assert (off_finding(seen) is None) is imap
 
 
 @pytest.mark.parametrize(("access", "actions"), [(True, [Action.REVOKE_ACCESS]), (False, [])])
 def test_what_is_not_wanted_loses_its_access_and_nothing_else(access: bool, actions: list[Action]) -> None:
-    seen = Seen("a@b.de", access, imap_enabled=False, wanted=False)
+    seen = Seen("a@b.de", access, {Protocol.IMAP: "imap-disabled"}, wanted=False)
     wanted = Wanted(revision=1, display_name="UTM", mailboxes=[], enable_imap=True)
     assert [change.action for change in plan(Together(seen), wanted).changes] == actions
 

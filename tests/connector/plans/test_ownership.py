@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from connector.finding import ACCEPTABLE
-from connector.microsoft import SINGLE_TENANT
+from connector.microsoft import SINGLE_TENANT, Protocol
 from connector.objects import Made, Making
 from connector.observed import Application, Credential, EnterpriseApplication, Owner
-from connector.plans.application import REQUIRED_ROLES, TAG
+from connector.plans.application import TAG, required_roles
 from connector.plans.ownership import STOPPING, Identity, Registration, belongs, judge, stopping
 from connector.steps import StepName
 
@@ -27,7 +27,7 @@ APPLICATION = Application(
     display_name="UTM",
     sign_in_audience=SINGLE_TENANT,
     tags=frozenset({TAG, "another"}),
-    required_roles=frozenset(REQUIRED_ROLES),
+    required_roles=frozenset(required_roles([Protocol.IMAP])),
     owners=frozenset({WE}),
     credentials=(Credential("k1", "secret", "ours", None),),
     created=NOW - timedelta(days=1),
