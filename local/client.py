@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import httpx
@@ -25,6 +25,11 @@ class Address(Protocol):
         """A host key."""
 
 
+async def a_moment() -> None:
+    """Wait before it is worth reading again."""
+    await asyncio.sleep(0.05)
+
+
 class ApiClient(httpx.AsyncClient):
     """A client of one running app, with its host key."""
 
@@ -32,6 +37,8 @@ class ApiClient(httpx.AsyncClient):
         super().__init__(
             base_url=host.url, headers={"x-functions-key": host.key, "Accept-Language": language}, timeout=60
         )
+        self.pause: Callable[[], Awaitable[None]] = a_moment
+        """What happens between two readings."""
 
     async def until(
         self,
@@ -47,7 +54,7 @@ class ApiClient(httpx.AsyncClient):
             seen(connection)
             if done(connection):
                 return connection
-            await asyncio.sleep(0.05)
+            await self.pause()
 
     async def set_up(
         self,

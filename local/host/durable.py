@@ -35,6 +35,7 @@ class DurableEngine:
         self._gate = asyncio.Semaphore(_ACTIVITIES_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept: list[str] = []
+        self._delayed = 0
         self._sizes: dict[str, tuple[int, int]] = {}
 
     def start(self, name: str, instance_id: str | None, value: str | None) -> Instance | None:
@@ -85,7 +86,11 @@ class DurableEngine:
         self, instance: Instance, execution_id: str, task_id: int, name: str, value: str | None, *, delay: float
     ) -> None:
         if delay:
-            await self.clock.sleep(delay)
+            self._delayed += 1
+            try:
+                await self.clock.sleep(delay)
+            finally:
+                self._delayed -= 1
         async with self._gate:
             self._kept.append(f"activity {name} input {value}")
             instance.working_since = time.monotonic()
@@ -161,6 +166,15 @@ class DurableEngine:
     def history_sizes(self) -> dict[str, tuple[int, int]]:
         """Return, per instance, the most events and the most bytes that one generation's history had."""
         return dict(self._sizes)
+
+    def at_rest(self) -> int | None:
+        """Return a number that is another one after whatever has happened; None while anything is being worked on.
+
+        At rest all that has not ended waits for the clock, or for somebody to tell it something.
+        """
+        if len(self._under_way) > self._delayed or any(one.due for one in self.instances.values()):
+            return None
+        return len(self._kept)
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)

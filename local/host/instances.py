@@ -98,6 +98,12 @@ class Instance:
     def _started(self, now: datetime, parent: dict[str, Any] | None, generation: int | None) -> Event:
         return history.execution_started(now, self.name, self.id, self.execution_id, self.input, parent, generation)
 
+    @property
+    def due(self) -> bool:
+        """Return whether an episode is to be played now."""
+        alive = self.status not in ENDED and not self.suspended and self.fate != "pending"
+        return alive and (bool(self._inbox) or not self.events)
+
     def deliver(self, event: Event) -> None:
         """Put an event into the inbox; the next episode takes all that has come by then."""
         self._inbox.append(event)

@@ -18,7 +18,7 @@ from local.environment import serving, settings
 from local.tenant import Tenant
 from local.tenant.member import AZURE_CLI
 from local.tenant.world import Application, Credential, ServicePrincipal
-from tests.flow.app import App, running
+from tests.flow.app import App, asking, running
 
 STOPPED = "action-required"
 
@@ -253,7 +253,7 @@ async def test_a_new_identity_takes_nothing_over_by_itself(tmp_path: Path) -> No
     """The old one's application is another identity's; what a member added before comes to light beside it."""
     async with Tenant(preset="calm", clock=60, mailboxes=1) as tenant:
         body = {"name": "h", "mailboxes": tenant.addresses}
-        async with serving(settings(tenant.endpoints, tmp_path), clock=60) as host, ApiClient(host) as client:
+        async with serving(settings(tenant.endpoints, tmp_path), clock=60) as host, asking(host, tenant) as client:
             assert (await client.set_up(body))["state"] == "ready"
         application, principal = ours(tenant, "h")
         old, new = tenant.world.identity, tenant.administrator.replace_identity()
@@ -262,7 +262,7 @@ async def test_a_new_identity_takes_nothing_over_by_itself(tmp_path: Path) -> No
         password = tenant.member.add_credential(principal)
         tenant.forget_requests()
         replaced = {**tenant.endpoints, "managedIdentity": {"clientId": new.client_id, "objectId": new.object_id}}
-        async with serving(settings(replaced, tmp_path), clock=60) as host, ApiClient(host) as client:
+        async with serving(settings(replaced, tmp_path), clock=60) as host, asking(host, tenant) as client:
             connection = await client.set_up(body)
             found = errors(connection)
             assert old.client_id in found["foreign-application"]["message"]

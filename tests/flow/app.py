@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.client import ApiClient
-from local.environment import serving, settings
+from local.environment import leaping, serving, settings
 from local.host import FunctionsHost
 from local.tenant import PresetName, Tenant
 from tests.triggers.served import only_declared
@@ -83,6 +83,14 @@ class App:
 
 
 @asynccontextmanager
+async def asking(host: FunctionsHost, tenant: Tenant) -> AsyncIterator[ApiClient]:
+    """Ask the app with its host key; whoever waits for a state waits for no timer."""
+    async with ApiClient(host) as client:
+        client.pause = leaping(host, tenant)
+        yield client
+
+
+@asynccontextmanager
 async def running(
     folder: Path,
     preset: PresetName = "calm",
@@ -97,7 +105,7 @@ async def running(
     async with (
         Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes, latencies=latencies) as tenant,
         serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
-        ApiClient(host) as client,
+        asking(host, tenant) as client,
     ):
         client.event_hooks["response"].append(only_declared)
         app = App(host, client, tenant, folder, [])

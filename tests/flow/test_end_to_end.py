@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from connector.microsoft import IMAP_ROLE_ID
-from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import PresetName, Tenant
-from tests.flow.app import NAME, App, running, states
+from tests.flow.app import NAME, App, asking, running, states
 
 
 def check_world(app: App) -> None:
@@ -112,10 +111,10 @@ async def test_no_secret_and_no_token_is_kept_or_told(
 async def test_an_interrupted_set_up_is_shown_and_goes_on_when_asked(tmp_path: Path) -> None:
     async with Tenant(preset="normal", seed=2, clock=60, mailboxes=2) as tenant:
         environment = settings(tenant.endpoints, tmp_path)
-        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+        async with serving(environment, clock=60) as host, asking(host, tenant) as client:
             await client.post("/api/connections", json={"name": NAME, "mailboxes": tenant.addresses})
             await client.until(NAME, lambda seen: states(seen)["secret"] in {"running", "waiting"})
-        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+        async with serving(environment, clock=60) as host, asking(host, tenant) as client:
             shown = (await client.get(f"/api/connections/{NAME}")).json()
             assert shown["state"] == "interrupted"
             connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses})
@@ -127,7 +126,7 @@ async def test_a_crash_between_the_secret_and_the_vault_leaves_no_orphan(tmp_pat
     """Stop at the moment when Graph has made the secret and the vault has not got it."""
     async with Tenant(preset="calm", clock=60, mailboxes=1, latencies={"vault": 0.3}) as tenant:
         environment = settings(tenant.endpoints, tmp_path)
-        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+        async with serving(environment, clock=60) as host, asking(host, tenant) as client:
             await client.post("/api/connections", json={"name": NAME, "mailboxes": tenant.addresses})
             while not any(  # noqa: ASYNC110 - the tenant runs in a thread of its own
                 request.path.endswith("addPassword") for request in tenant.requests
@@ -135,7 +134,7 @@ async def test_a_crash_between_the_secret_and_the_vault_leaves_no_orphan(tmp_pat
                 await asyncio.sleep(0.005)
         left = [len(one.credentials) for one in tenant.world.applications.values() if one.unique_name]
         assert 1 in left
-        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+        async with serving(environment, clock=60) as host, asking(host, tenant) as client:
             connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses})
             assert connection["state"] == "ready"
             check_world(App(host, client, tenant, tmp_path, []))

@@ -13,12 +13,11 @@ import pytest
 
 from connector.model import Connection
 from connector.services import services
-from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import Tenant
 from local.tenant.catalogue import DIRECTORY_ROLES
 from local.tenant.exchange_rights import CMDLETS, READS
-from tests.flow.app import NAME, App, running, states
+from tests.flow.app import NAME, App, asking, running, states
 from tests.flow.test_causes import codes, found
 
 DOCUMENT = Path("docs/reference/permissions.md")
@@ -234,7 +233,7 @@ async def test_a_right_that_was_granted_later_than_the_token_is_stale_and_not_mi
         tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All")
         later = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
         environment = {**settings(tenant.endpoints, tmp_path), "CONNECTOR_GRANTED": later}
-        async with serving(environment, clock=60) as host, ApiClient(host) as client:
+        async with serving(environment, clock=60) as host, asking(host, tenant) as client:
             connection = await client.set_up({"name": NAME, "mailboxes": tenant.addresses})
             assert "token-stale" in codes(connection)
             assert "role-missing" not in codes(connection)

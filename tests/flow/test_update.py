@@ -22,6 +22,7 @@ from local.host import FunctionsHost
 from local.host.history import TASK_SCHEDULED
 from local.host.instances import CALL_ACTIVITY_RETRY, Instance
 from local.tenant import Tenant
+from tests.flow.app import asking
 
 OLD = "utm-headquarters"
 """The name of the connection in the recording."""
@@ -45,7 +46,7 @@ def _call(name: str, value: str | None) -> tuple[str, int]:
 
 @asynccontextmanager
 async def _app(tenant: Tenant, store: Path) -> AsyncIterator[tuple[FunctionsHost, ApiClient]]:
-    async with serving(settings(tenant.endpoints, store), clock=60) as host, ApiClient(host) as client:
+    async with serving(settings(tenant.endpoints, store), clock=60) as host, asking(host, tenant) as client:
         yield host, client
 
 
