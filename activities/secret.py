@@ -59,7 +59,7 @@ class _Secret(Stage[Observed]):
             secret=connection.secret,
             rotation=connection.rotation,
             accepted=connection.secret_accepted,
-            checks=kind is OperationKind.VERIFY and run.looks(StepName.SECRET),
+            checks=connection.operation.checks and run.looks(StepName.SECRET),
             last=run.order.part.last,
             deleted=not versions and await run.services.vault.deleted(name),
             recovered=connection.recovered_in == run.operation,

@@ -63,14 +63,18 @@ class Operation(Document):
         return PROGRAMMES[self.kind].does is Does.LOOKS
 
     @property
+    def checks(self) -> bool:
+        """Return whether it only looks at what an earlier one has settled, and goes on with the rest."""
+        return PROGRAMMES[self.kind].does is Does.CHECKS
+
+    @property
     def apart(self) -> bool:
         """Return whether it leaves the connection's state and steps as they are."""
         return PROGRAMMES[self.kind].apart
 
     def only_looks(self, settled_in: str | None) -> bool:
         """Return whether it changes nothing of what was settled in that operation; None where nobody has settled it."""
-        does = PROGRAMMES[self.kind].does
-        return does is Does.LOOKS or (does is Does.CHECKS and settled_in not in {None, self.id})
+        return self.dry or (self.checks and settled_in not in {None, self.id})
 
 
 class StepRecord(Document):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from connector.errors import UnavailableError, WaitError
 from connector.finding import Finding
 from connector.model import Connection
-from connector.steps import ConnectionState, OperationKind, StepName
+from connector.steps import ConnectionState, StepName
 from connector.waiting import LONGEST_ASKED, TIMER_SLACK
 
 LONG = timedelta(minutes=10)
@@ -57,7 +57,7 @@ def spares_login(connection: Connection, now: datetime) -> bool:
 def worked(connection: Connection) -> bool:
     """Return whether the operation only looks at a connection that was ready."""
     operation = connection.operation
-    return operation.kind is OperationKind.VERIFY and operation.before is ConnectionState.READY
+    return operation.checks and operation.before is ConnectionState.READY
 
 
 def before(connection: Connection) -> ConnectionState | None:
