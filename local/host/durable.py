@@ -70,6 +70,7 @@ class DurableEngine:
 
     def _launch(self, instance: Instance) -> Instance:
         self.instances[instance.id] = instance
+        instance.wake()
         self._spawn(instance.run())
         return instance
 
@@ -78,9 +79,16 @@ class DurableEngine:
         self._call((instance, instance.execution_id, task_id, name, value))
 
     def _call(self, call: tuple[Instance, str, int, str, str | None], delay: float = 0.0) -> None:
+        instance, *_ = call
         task = self._spawn(self._activity(*call, delay=delay))
         self._under_way[task] = call
-        task.add_done_callback(lambda done: self._under_way.pop(done, None))
+        if not delay:
+            instance.working[task] = time.monotonic()
+        task.add_done_callback(self._came_back)
+
+    def _came_back(self, task: asyncio.Task[None]) -> None:
+        instance, *_ = self._under_way.pop(task)
+        instance.working.pop(task, None)
 
     async def _activity(
         self, instance: Instance, execution_id: str, task_id: int, name: str, value: str | None, *, delay: float
@@ -91,9 +99,9 @@ class DurableEngine:
                 await self.clock.sleep(delay)
             finally:
                 self._delayed -= 1
+            instance.working[asyncio.current_task()] = time.monotonic()
         async with self._gate:
             self._kept.append(f"activity {name} input {value}")
-            instance.working_since = time.monotonic()
             try:
                 result = await self.functions.act(name, value)
                 if self._redeliver:
@@ -102,8 +110,6 @@ class DurableEngine:
                 event = _failure(self.clock, task_id, name, error)
             else:
                 event = history.completed(history.TASK_COMPLETED, self.clock.now(), task_id, result)
-            finally:
-                instance.working_since = None
         self._kept.append(json.dumps(event))
         if instance.fate in {"failed", "vanished"}:
             self._befall(instance)

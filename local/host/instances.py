@@ -24,6 +24,7 @@ MAX_STATUS_BYTES = 16 * 1024
 """Of the custom status as JSON in UTF-16; beyond it the orchestration fails."""
 _OUT_OF_PROCESS = "\n\n$OutOfProcData$:"
 ENDED = frozenset({"Completed", "Failed", "Terminated"})
+_EPISODE = "episode"
 _REQUEST = {
     "upperSchemaVersion": 1,
     "upperSchemaVersionNew": 3,
@@ -59,8 +60,9 @@ class Instance:
         self.suspended = False
         self.fate: Fate | None = None
         """What befalls it, out of the ordinary."""
-        self.working_since: float | None = None
-        """Since when an activity works for it, on the machine's own monotonic clock."""
+        self.working: dict[object, float] = {}
+        """What is being done for it, and since when on the machine's own monotonic clock: activities, and an episode
+        that is to be played."""
         self._inbox: list[Event] = []
         self._wake = asyncio.Event()
         self._begin(value)
@@ -107,14 +109,16 @@ class Instance:
     def deliver(self, event: Event) -> None:
         """Put an event into the inbox; the next episode takes all that has come by then."""
         self._inbox.append(event)
-        self._wake.set()
+        self.wake()
 
     def wake(self) -> None:
-        """Look at the inbox again."""
+        """Look at the inbox."""
+        self.working.setdefault(_EPISODE, time.monotonic())
         self._wake.set()
 
     def _episode(self) -> None:
         new, self._inbox = self._inbox, []
+        self.working.pop(_EPISODE, None)
         now = self.engine.clock.now()
         self.events += [history.orchestrator_started(now), *new]
         if self._first and self.generation > 1:
@@ -261,7 +265,7 @@ class Instance:
         self._begin(value)
         self._inbox = [event for event in self._inbox if event["EventType"] == history.EVENT_RAISED]
         self._inbox.insert(0, self._started(self.engine.clock.now(), None, None))
-        self._wake.set()
+        self.wake()
 
     def end(self, status: str, output: Any) -> None:
         """End the orchestration and tell the one that has called it."""
@@ -285,10 +289,13 @@ class Instance:
         }
 
     def _heard_of(self) -> datetime:
-        """Return when it last did anything; the time that an activity takes is real, however fast the clock runs."""
-        if self.working_since is None:
+        """Return when it last did anything; the time that work takes is real, however fast the clock runs.
+
+        So is that for which a busy machine lets it wait: nobody takes a run for lost because of that.
+        """
+        if not self.working or self.suspended:
             return self.updated
-        working = timedelta(seconds=time.monotonic() - self.working_since)
+        working = timedelta(seconds=time.monotonic() - min(self.working.values()))
         return max(self.updated, self.engine.clock.now() - working)
 
 

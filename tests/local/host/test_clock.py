@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
 
+import azure.durable_functions as df
+import pytest
+
+from local.host import FunctionsHost
 from local.host.clock import Clock
 
 HOUR = 3600.0
@@ -53,3 +60,50 @@ async def test_who_is_given_up_while_asleep_is_leapt_to_no_more() -> None:
     sleeper.cancel()
     await asyncio.gather(sleeper, return_exceptions=True)
     assert clock.leap() == 0.0
+
+
+def _app() -> df.DFApp:
+    app = df.DFApp()
+
+    @app.activity_trigger(input_name="value")
+    async def work(value: int) -> int:
+        await asyncio.sleep(value)
+        return value
+
+    @app.orchestration_trigger(context_name="context")
+    def working(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
+        yield context.call_activity("work", 60)
+
+    @app.orchestration_trigger(context_name="context")
+    def waiting(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
+        yield context.create_timer(context.current_utc_datetime + timedelta(days=1))
+
+    return app
+
+
+@pytest.mark.parametrize(("name", "silent"), [("working", False), ("waiting", True)])
+async def test_a_run_that_a_busy_machine_lets_wait_is_not_silent(name: str, *, silent: bool) -> None:
+    async with FunctionsHost(_app(), host_json={}, clock=3600) as host:
+        instance = host.durable.start(name, "one", None)
+        assert instance is not None
+        for turns in range(8):  # it is to be begun, its activity is to be begun, it works
+            time.sleep(0.05)  # noqa: ASYNC251 - what blocks the loop is what this is about
+            heard = datetime.fromisoformat(instance.view()["lastUpdatedTime"])
+            rests = silent and turns > 0
+            assert (host.clock.now() - heard > timedelta(seconds=90)) is rests, turns
+            await asyncio.sleep(0)
+
+
+async def test_at_rest_is_who_waits_for_the_clock_and_not_who_works() -> None:
+    async with FunctionsHost(_app(), host_json={}) as host:
+        assert host.durable.at_rest() is not None
+        host.durable.start("waiting", "one", None)
+        assert host.durable.at_rest() is None
+        await asyncio.sleep(0.05)
+        assert host.durable.at_rest() is not None
+        assert 86_000 < host.clock.leap() <= 86_400
+        await asyncio.sleep(0.05)
+        assert host.durable.instances["one"].status == "Completed"
+        host.durable.start("working", "two", None)
+        await asyncio.sleep(0.05)
+        assert host.durable.at_rest() is None
