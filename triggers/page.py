@@ -15,13 +15,14 @@ from typing import Any
 import azure.functions as func
 
 from connector.errors import ConnectorError, SettingsError
-from connector.messages import LANGUAGES, Language, catalogue
+from connector.event import EventType
+from connector.messages import LANGUAGES, Language, catalogue, text
 from connector.services import services
 from triggers.query import TOP
 from triggers.route import ROUTES, Route
 
 FOLDER = Path(__file__).parents[1] / "web"
-GROUPS = ("page", "step", "state", "label")
+GROUPS = ("page", "step", "state", "label", "deliveryState")
 """What the page needs of ``connector/messages``; findings, reasons and problems come in words from the API."""
 _TYPES = {
     ".html": "text/html",
@@ -88,6 +89,7 @@ def assets() -> dict[str, Asset]:
 
 def _texts(lang: Language) -> Asset:
     texts = {group: catalogue(lang, group) for group in GROUPS}
+    texts["event"] = {one.replace(".", "-"): text(lang, "event", one, "title") for one in EventType}
     document = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     return Asset.of(document.encode(), _TYPES[".json"])
 

@@ -8,6 +8,7 @@ import { awaited } from './waking.js';
 
 const KEY = 'utm-mail-connect.key';
 const MAY = 'utm-mail-connect.may';
+const WITH_BODY = ['POST', 'PUT'];
 export const OPERATIONS = Object.keys(PROBES);
 
 export class Problem extends Error {
@@ -134,7 +135,7 @@ async function send({ header: [name, value], prefix }, method, path, body, signa
   if (ifMatch) headers['If-Match'] = ifMatch;
   try {
     const response = await awaited(fetch(prefix + path, {
-      method, headers, signal, body: method === 'POST' && body !== null ? JSON.stringify(body ?? {}) : undefined,
+      method, headers, signal, body: WITH_BODY.includes(method) && body !== null ? JSON.stringify(body ?? {}) : undefined,
       cache: 'no-store', credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer',
     }));
     if (heard(response.headers)) dispatchEvent(new Event('utm-clock'));

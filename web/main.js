@@ -17,6 +17,8 @@ import { remove } from './views/remove.js';
 import { renewal } from './views/renewal.js';
 import { report } from './views/report.js';
 import { sheet } from './views/sheet.js';
+import { target } from './views/target.js';
+import { targets } from './views/targets.js';
 
 const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
@@ -28,6 +30,7 @@ const ROUTES = [
   [`c/${NAME}/renewal`, renewal, 'renewal', 'page.renewal.title'],
   [`c/${NAME}/sheet`, sheet, 'sheet', 'page.sheet.title'], [`c/${NAME}/report`, report, 'report', 'page.report.title'],
   [`c/${NAME}/history`, history, 'history', 'page.history.title'],
+  ['targets', targets, 'targets', 'page.targets.title'], [`targets/${NAME}`, target, 'target', 'page.targets.title'],
 ].map(([path, view, needs, title]) => [new RegExp(`^#?/?${path}$`), view, NEEDS[needs], title]);
 
 const main = document.getElementById('main');
@@ -54,7 +57,7 @@ async function show() {
     if (signal.aborted) return;
     complain(error);
     const gone = error.status === 404;
-    if (gone || !main.hasChildNodes()) main.replaceChildren(name && !gone ? link(name, `#/c/${name}`) : link(t('page.overview.title'), '#/'));
+    if (gone || !main.hasChildNodes()) main.replaceChildren(name && !gone ? link(name, `#/${view === target ? 'targets' : 'c'}/${name}`) : link(t('page.overview.title'), '#/'));
   }
 }
 

@@ -14,6 +14,8 @@ export const NEEDS = {
   sheet: ['read_connection', 'read_health'],
   report: ['read_report'],
   history: ['read_history'],
+  targets: ['list_targets'],
+  target: ['read_target'],
 };
 
 export const leads = view => NEEDS[view].every(may);

@@ -1,0 +1,81 @@
+// One target: how it stands, what it was sent and what came of that, and what may be done about it.
+
+import { call, get, may, post } from '../api.js';
+import { announce, button, draw, fact, h, link, quiet } from '../dom.js';
+import { done, lookNow, poll } from '../poll.js';
+import { targetForm, told } from '../target-form.js';
+import { duration, moment, t } from '../texts.js';
+import { chosen, standing } from './targets.js';
+
+const COLUMNS = ['event', 'when', 'outcome', 'answer', 'again'];
+
+export async function target(main, { name, signal }) {
+  const path = `api/targets/${name}`;
+  const about = h('section', { id: 'target-now' });
+  const said = h('p', { class: 'notice', hidden: true });
+  const sent = h('section', { id: 'target-sent' });
+  const first = await get('read_target', path, signal);
+  if (signal.aborted) return;
+  main.append(
+    h('p', { class: 'crumbs' }, link(t('page.targets.title'), '#/targets')),
+    h('h1', {}, name, h('small', {}, first.host)), about, said, sent, ...changes(first, path));
+  await poll(async () => {
+    const one = await get('read_target', path, signal);
+    draw(about, one, () => facts(one, path, said));
+    const items = may('list_deliveries') ? (await get('list_deliveries', `${path}/deliveries`, signal)).items : null;
+    draw(sent, [one.enabled, items], () => items && deliveries(one, items, path));
+    return [one, items];
+  }, signal);
+}
+
+function facts(one, path, said) {
+  const test = async () => {
+    said.textContent = (await post('test_target', `${path}/test`, null)).body.message;
+    said.hidden = false;
+    announce(said.textContent);
+    lookNow();
+  };
+  const turn = () => done(call('put_target', 'PUT', path, { body: { enabled: !one.enabled } }));
+  return [
+    h('p', {}, standing(one)),
+    h('dl', { class: 'facts' }, fact(t('page.targets.format'), t(`page.targets.formats.${one.format}`)),
+      fact(t('page.targets.events'), chosen(one.events)), fact(t('page.targets.secret'), h('code', {}, one.secretUri))),
+    h('p', { class: 'actions' },
+      may('test_target') && one.enabled && button(t('page.targets.test'), test, { class: 'primary', id: 'target-test' }),
+      may('put_target') && button(t(`page.targets.turn${one.enabled ? 'Off' : 'On'}`), turn, { id: 'target-turn' })),
+  ];
+}
+
+const deliveries = (one, items, path) => [
+  h('h2', {}, t('page.targets.deliveries')),
+  items.length === 0 ? h('p', {}, t('page.targets.nothingSent'))
+    : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.targets.deliveries') },
+      h('table', {}, h('thead', {}, h('tr', {}, COLUMNS.map(part => h('th', { scope: 'col' }, t(`page.targets.columns.${part}`))))),
+        h('tbody', { id: 'sent' }, items.map(item => row(one, item, path))))),
+];
+
+function row(one, item, path) {
+  const again = () => done(post('resend_delivery', `${path}/deliveries/${item.id}/resend`, null));
+  return h('tr', {},
+    h('td', {}, told(item.type), item.connection && [h('br'), h('small', {}, item.connection)]),
+    h('td', {}, moment(item.time)),
+    h('td', {}, t(`deliveryState.${item.state}`), item.due && [h('br'), h('small', {}, t('page.targets.due', { due: moment(item.due) }))]),
+    h('td', {}, item.status !== null && `HTTP ${item.status} `, item.message, item.tries > 0 && h('small', {}, h('br'),
+      t('page.targets.tries', { tries: item.tries, seconds: duration(item.seconds ?? 0) }))),
+    h('td', {}, may('resend_delivery') && one.enabled
+      && quiet(t('page.targets.resend'), again, { id: `resend-${item.id}`, 'aria-label': t('page.targets.resendWhat', { type: told(item.type) }) })));
+}
+
+function changes(first, path) {
+  const saved = async () => { await done(Promise.resolve()); };
+  const go = async () => {
+    await call('remove_target', 'DELETE', path);
+    location.hash = '#/targets';
+  };
+  return [
+    may('put_target') && h('details', { id: 'change-target' }, h('summary', {}, t('page.targets.change')),
+      h('p', { class: 'hint' }, t('page.targets.changeWhat')), targetForm(first, saved)),
+    may('remove_target') && h('details', { id: 'remove-target' }, h('summary', {}, t('page.targets.remove')),
+      h('p', {}, t('page.targets.removeWhat')), quiet(t('page.targets.remove'), go, { id: 'target-remove' })),
+  ].filter(Boolean);
+}
