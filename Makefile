@@ -9,7 +9,7 @@ AUDIT := .venv-audit/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
 
-.PHONY: help demo run test check bench soak policy audit leaks screenshots lock package package-trace clean
+.PHONY: help demo run test check bench soak year policy audit leaks screenshots lock package package-trace clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,11 @@ soak: $(READY)  ## many seeds of a tenant that misbehaves
 	@$(BIN)/python -m local soak $(ARGS)
 	@$(BIN)/python -m tests.walks --seconds 300
 	@$(BIN)/python -m tests.fuzz sign-in --seconds 60
+	@$(BIN)/python -m local year --calm
 	@EVERY_WRITE=1 WALKS=200 $(BIN)/python -m pytest -q tests/rotation
+
+year: $(READY)  ## a connection through a year of simulated days, and the days without mail (ARGS="--seed 2", "--calm")
+	@$(BIN)/python -m local year $(ARGS)
 
 policy: $(READY) $(POLICY)  ## hold the template against checkov's policies and what we accept of them
 	@$(BIN)/python -m scripts.policy

@@ -60,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     soak.add_argument("--seeds", type=count, default=20, help="how many seeds of that preset (20)")
     soak.add_argument("--mailboxes", type=count, default=3, help="how many mailboxes (3)")
     soak.add_argument("--at-once", type=count, default=4, help="how many runs at the same time (4)")
+
+    year = commands.add_parser("year", help="a connection through a year of simulated days; prints those without mail")
+    year.add_argument("--seed", type=int, default=1, help="what people do and leave undone in it (1)")
+    year.add_argument("--calm", action="store_true", help="a year in which everybody does his part")
+    year.add_argument("--days", type=count, default=365, help="how many days (365)")
+    year.add_argument("--mailboxes", type=count, default=1, help="how many mailboxes (1)")
     return parser
 
 
@@ -79,6 +85,8 @@ def _command(name: str) -> Command:
         from local.probe import probe as command  # noqa: PLC0415 - see above
     elif name == "soak":
         from local.soak import soak as command  # noqa: PLC0415 - see above
+    elif name == "year":
+        from local.year import command  # noqa: PLC0415 - see above
     else:
         from local.serve import tenant as command  # noqa: PLC0415 - see above
     return command
@@ -93,7 +101,7 @@ def main() -> int:
     write_plainly()
     arguments = _parser().parse_args()
     lines = logging.StreamHandler(sys.stderr)
-    lines.setLevel(logging.WARNING if arguments.command in {"demo", "probe", "soak"} else logging.INFO)
+    lines.setLevel(logging.WARNING if arguments.command in {"demo", "probe", "soak", "year"} else logging.INFO)
     logging.basicConfig(handlers=[lines], format="%(message)s", level=logging.INFO)
     for name in ("azure", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)

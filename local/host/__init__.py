@@ -97,6 +97,11 @@ class FunctionsHost:
         """Return the key of each function, which opens only that one."""
         return self._keys.functions
 
+    @property
+    def timers(self) -> list[str]:
+        """Return the names of the functions that a timer calls; who runs the host calls them by hand."""
+        return sorted(self._functions.timers)
+
     async def start(self) -> None:
         """Listen; afterwards ``url`` is set, and ``rpc_url``, where the durable client asks without a key."""
         listener, for_client = _listener(self._port), _listener(0)

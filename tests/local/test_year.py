@@ -1,0 +1,26 @@
+"""A year of simulated days: mail stops on the days on which the UTM's own credential opens no mailbox."""
+
+from __future__ import annotations
+
+from local.year import Stopped, year
+from local.year.happenings import Deed, Happenings, calm
+
+
+def _silent(_day: int, _what: str) -> None: ...
+
+
+async def test_in_a_calm_year_the_utm_has_another_secret_and_no_day_is_without_mail() -> None:
+    """Until after the first renewal, now and then a day; ``make soak`` has each day of the whole year."""
+    async with year(calm(), _silent) as one:
+        assert await one.run(180, 30) == []
+    assert len({*one.utm.entered}) == 2
+
+
+async def test_mail_stops_when_nobody_enters_the_new_secret_and_when_others_take_something_away() -> None:
+    happenings = Happenings({20: Deed.TAKE_ACCESS}, after=[0], never=0, noticed=20)
+    async with year(happenings, _silent) as one:
+        stopped = await one.run(200, 20)
+    assert [each.day for each in stopped] == [20, 40, 180, 200]
+    assert stopped[0] == Stopped(20, f"IMAP refuses the mailbox: {Deed.TAKE_ACCESS}")
+    assert "came to its end" in stopped[2].why
+    assert "was not entered" in stopped[2].why
