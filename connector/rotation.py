@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connector.credential import Rotation, RotationState, SecretRecord
+from connector.hours import at_its_hour
 from connector.model import Connection
 from connector.steps import OperationKind
 
@@ -31,6 +32,8 @@ TRIED = 3
 AFTER_FAILURE = timedelta(days=1)
 AFTER_ABANDON = timedelta(days=7)
 _EARLIEST = timedelta(days=30)
+_SHORT = timedelta(days=7)
+"""One that lives less than this cannot wait for an hour of the day."""
 _SPACED = timedelta(seconds=2)
 """Two deliveries of one activity are one proof."""
 _LIVES = timedelta(days=90)
@@ -140,8 +143,9 @@ def begins_on(secret: SecretRecord) -> datetime:
 def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: datetime) -> bool:
     """Return whether a rotation is to be begun, or gone on with, by itself; ``weekdays`` are those on which it may be.
 
-    In the last sixth of the lifetime any day will do (Monday is 0). What somebody has begun is gone on with in either
-    mode: another operation may have taken its place, and nobody would come to it.
+    In the last sixth of the lifetime any day will do (Monday is 0), and any hour; before, from the connection's own
+    hour on. What somebody has begun is gone on with in either mode: another operation may have taken its place, and
+    nobody would come to it.
     """
     secret, rotation, rest = connection.secret, connection.rotation, connection.rest
     if state_of(rotation) is RotationState.PREPARING:
@@ -153,7 +157,10 @@ def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: d
         return False
     if rotation is not None:
         return dead(rotation, now)
-    return secret is not None and now >= begins_on(secret)
+    if secret is None:
+        return False
+    on = begins_on(secret)
+    return now >= (on if late or _lives(secret) < _SHORT else at_its_hour(connection.name, on))
 
 
 def _cancelled(connection: Connection) -> bool:
