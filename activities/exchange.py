@@ -19,7 +19,9 @@ class _Exchange(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
         if run.takes_back:
             known, early = run.connection.ids.application_id, run.too_early(self.step)
-            return Observed(None, known or "", "", await _principal(run), unsure=known is not None and early)
+            found = await _principal(run)
+            orphaned = found is not None and await _orphaned(run, self.step)
+            return Observed(None, known or "", "", found, unsure=known is not None and early, orphaned=orphaned)
         registration, principal = await together(ownership.by_ids(run), _principal(run))
         ids = run.connection.ids
         holder = ids.enterprise_application_id or KNOWN_AFTER_APPLY
@@ -49,6 +51,14 @@ async def _principal(run: Run) -> ExchangePrincipal | None:
     if ids.application_id is None:
         return None
     return await run.services.exchange.principal(ids.known("tenant_id"), ids.application_id)
+
+
+async def _orphaned(run: Run, step: StepName) -> bool:
+    """Return whether the record has stayed although it was tried to remove it, and its application is gone."""
+    ids, tried = run.connection.ids, run.connection.record(step).changes > 0
+    if not tried or run.dry or not run.order.part.last or ids.application_id is None:
+        return False
+    return await run.services.graph.enterprise_application(ids.application_id) is None
 
 
 STAGE = _Exchange(StepName.EXCHANGE, exchange.plan)

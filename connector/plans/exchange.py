@@ -23,6 +23,8 @@ class Observed:
     principal: ExchangePrincipal | None
     unsure: bool = False
     """Whether one that is not shown may be there."""
+    orphaned: bool = False
+    """Whether it cannot be taken away, and the application is gone from Entra, so that Exchange may not resolve it."""
 
 
 @guarded(StepName.EXCHANGE)
@@ -51,7 +53,13 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
 
 
 def _back(observed: Observed) -> Plan:
-    """Return the removal of Exchange's record, whatever its object id: the application is this connection's alone."""
+    """Return the removal of Exchange's record, whatever its object id: the application is this connection's alone.
+
+    Where others have deleted the application before, nobody may be able to name the record any more, and it lets
+    nobody in: that is said, and done.
+    """
+    if observed.principal is not None and observed.orphaned:
+        return Plan(findings=(Finding(code="principal-gone", severity="info", step=StepName.EXCHANGE),))
     if observed.principal is not None:
         return Plan((Change(Action.REMOVE_PRINCIPAL, observed.principal.object_id, "principal-left"),))
     return Plan(wait="replication") if observed.unsure else Plan()

@@ -28,6 +28,10 @@ def obey(app: App, lines: str) -> None:
             administrator.remove_service_principal(known[values["Identity"]])
 
 
+def told(seen: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in seen["findings"]}
+
+
 async def removed(app: App) -> dict[str, Any]:
     await app.client.post(f"/api/connections/{NAME}/verify")
     return await app.until(lambda seen: seen["state"] == "removed")
@@ -163,3 +167,22 @@ async def test_a_record_is_forgotten_after_its_days_and_a_connection_never(tmp_p
         assert again["ids"]["applicationId"] == first["ids"]["applicationId"]
         await app.remove()
         assert await clear(36) == 404
+
+
+@pytest.mark.parametrize(("consent", "forgets"), [(False, True), (True, False)])
+async def test_what_nobody_knows_of_deleted_applications_is_right_either_way(
+    tmp_path: Path, *, consent: bool, forgets: bool
+) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        world = app.tenant.world
+        world.deleted_keep_names, world.consent_comes_back, world.exchange_forgets_deleted = True, consent, forgets
+        first = await app.set_up()
+        await app.remove()
+        again = await app.set_up()
+        assert (again["ids"]["applicationId"], again["verified"]) == (first["ids"]["applicationId"], True), told(again)
+        app.tenant.administrator.delete_application(first["ids"]["applicationId"])
+        app.tenant.advance(3600)
+        done = await app.remove(stuck=True)
+        assert (done["state"], "principal-gone" in told(done)) == ("removed", forgets)
+        kept = {one.partition(" ")[0] for one in left(app)}  # of a deleted application nobody takes anything away
+        assert kept == ({"exchange", "access", "credential"} if forgets else {"credential"})
