@@ -24,8 +24,12 @@ from tests.walks.durable import Durable
 NAME = "hq"
 WRITES = {
     "store": frozenset({"put", "delete"}),
-    "vault": frozenset({"write", "label", "probe", "discard", "recover"}),
-    "graph": frozenset({"add_password", "remove_password", "ensure_application"}),
+    "vault": frozenset({"write", "label", "probe", "discard", "recover", "disable", "delete"}),
+    "graph": frozenset(
+        {"add_password", "remove_password", "ensure_application", "withdraw_role", "delete_application"}
+        | {"restore_application"}
+    ),
+    "exchange": frozenset({"create_principal", "remove_principal", "grant", "revoke"}),
 }
 FUNCTIONS = {
     Kind.SET_UP: "create_connection",
@@ -34,6 +38,7 @@ FUNCTIONS = {
     Kind.ABANDON: "abandon_rotation",
     Kind.CONFIRM: "confirm_secret",
     Kind.CANCEL: "cancel_connection",
+    Kind.REMOVE: "remove_connection",
 }
 
 
@@ -182,6 +187,20 @@ class Life(Durable):
 
     def versions(self) -> list[SecretVersion]:
         return [version for secret in self.world.secrets.values() for version in secret.versions]
+
+    def left(self) -> list[str]:
+        """Return what the tenant still holds of ours."""
+        world = self.world
+        ids = {one.app_id for one in (*world.applications.values(), *world.deleted_applications.values())}
+        found = [f"application {one.app_id}" for one in world.applications.values() if one.unique_name]
+        found += [f"exchange {one}" for one in ids & world.exchange_principals.keys()]
+        found += [f"secret {name}" for name in world.secrets if name.startswith(NAME)]
+        found += [f"credential {one.app_id}" for one in world.deleted_applications.values() if one.credentials]
+        found += [f"access {address}" for address, mailbox in world.mailboxes.items() if mailbox.access]
+        # One whose secret others have deleted in the vault cannot be disabled there: its credential is gone.
+        kept = {one.key_id for entry in world.deleted_applications.values() for one in entry.credentials}
+        values = [one for secret in world.deleted_secrets.values() for one in secret.versions if one.enabled]
+        return found + [f"version {one.version}" for one in values if one.tags.get("keyId") in kept]
 
     def take_away(self, key: str | None) -> None:
         one = self.application

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from connector.case import Kind
 from connector.model import Connection
 from connector.rotation import handed_out, used
+from connector.steps import ConnectionState
 from tests.rotation.life import KilledError, Life
 
 
@@ -27,7 +28,7 @@ class Walk:
         """Do one thing, now and then killed in the midst of it, and check what has to hold."""
         acts: dict[Callable[[], Awaitable[None]], int] = {
             self.set_up: 5, self.verify: 3, self.rotate: 6, self.enter: 6, self.abandon: 2, self.timer: 8,
-            self.wait: 8, self.steal: 2, self.disable: 1, self.delete: 1, self.lose: 1, self.cancel: 1,
+            self.wait: 8, self.steal: 2, self.disable: 1, self.delete: 1, self.lose: 1, self.cancel: 1, self.remove: 1,
         }  # fmt: skip
         (act,) = self.dice.choices([*acts], [*acts.values()])
         before = self.life.live()
@@ -48,6 +49,8 @@ class Walk:
         # Nobody of us takes from the UTM what it has, unless somebody has confirmed another one.
         taken = self.utm in before and self.utm not in live and not self.done[-1].startswith(("steal", "wait"))
         assert not taken, story
+        if one is not None and one.state is ConnectionState.REMOVED:
+            assert self.life.left() == [], f"{story}\n{self.life.left()}"
         if one is None or self.disturbed or one.operation.ended is None:
             return
         if self.done[-1] in {"set-up", "rotate"} and one.secret_accepted:
@@ -109,6 +112,14 @@ class Walk:
         """Let the hour strike."""
         self.done.append("timer")
         await self.life.timer()
+
+    async def remove(self) -> None:
+        """Take the connection back; the UTM's values are worth nothing from then on, and are forgotten."""
+        self.done.append("remove")
+        known, self.utm = await self.life.connection() is not None, None
+        said = await self.life.ask(Kind.REMOVE)
+        if known:
+            assert said == "done", said
 
     async def cancel(self) -> None:
         """Cancel what runs; nothing does."""
