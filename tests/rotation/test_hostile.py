@@ -1,0 +1,71 @@
+"""A renewal and a removal in a tenant that misbehaves: in ``make soak``, since each takes a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flow.app import NAME, App, running
+from tests.flow.test_removal import left
+from tests.flow.test_rotation import PATH, keys, pass_days, post, shown, tags, timer
+from tests.flow.utm import accepted
+
+FIRST = int(os.environ.get("FIRST_HOSTILE", "1"))
+SEEDS = int(os.environ.get("HOSTILE", "0"))
+MAILBOXES = tuple(map(int, os.environ.get("HOSTILE_MAILBOXES", "1").split(",")))
+_PATIENCE = 60.0
+"""Real seconds for which what says that it needs a person is watched: a transient refusal heals by itself."""
+
+
+@pytest.mark.parametrize("mailboxes", MAILBOXES)
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+async def test_a_renewal_and_a_removal_end_as_in_a_calm_tenant(tmp_path: Path, seed: int, mailboxes: int) -> None:
+    async with running(tmp_path, "hostile", seed=seed, mailboxes=mailboxes) as app:
+        body = {"name": NAME, "mailboxes": app.tenant.addresses}
+        async with asyncio.timeout(300):
+            ready = await app.client.set_up(body, app.seen, patience=_PATIENCE)
+        assert (ready["state"], ready["verified"]) == ("ready", True)
+        old = await _parameters(app)
+        assert (await post(app, "rotate")).status_code == 202
+        offered = await _until(app, lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        key = offered["rotation"]["keyId"]
+        assert set(keys(app)) == {old["secret"]["keyId"], key}
+        assert (await post(app, "confirm", json={"keyId": key})).status_code == 200
+        pass_days(app, 1.01)
+        await _until(app, lambda seen: seen["rotation"] is None)
+        assert (keys(app), tags(app)) == ([key], [("retired", False), ("current", True)])
+        assert [await accepted(app, one) for one in (await _parameters(app),)] == [True]
+        sent = {"allowRemoval": mailboxes}
+        assert (await app.client.delete(PATH, params=sent)).status_code == 202
+        removed = await _until(app, lambda seen: seen["state"] == "removed")
+        assert len(removed["removed"]["mailboxes"]) == mailboxes
+        assert left(app) == []
+
+
+async def _until(app: App, done: Any) -> dict[str, Any]:
+    """Wait, and let the hour strike now and then, as it does."""
+    async with asyncio.timeout(300):
+        while True:
+            for _ in range(40):
+                seen = await shown(app)
+                app.seen(seen)
+                if done(seen):
+                    return seen
+                await asyncio.sleep(0.1)
+            await timer(app)
+            await timer(app, "recover_runs")
+
+
+async def _parameters(app: App) -> dict[str, Any]:
+    """Read them, again where the vault is just throttling."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await app.client.get(f"{PATH}/parameters")
+            if answer.is_success:
+                values: dict[str, Any] = answer.json()
+                return values
+            await asyncio.sleep(0.2)
