@@ -20,7 +20,7 @@ from connector.observed import (
 )
 from connector.plans import consent, enterprise_application, exchange, prerequisites
 from connector.plans.plan import Action, Plan
-from connector.wanted import Wanted
+from connector.wanted import Absent, Wanted
 from tests.connector.plans.test_ownership import APPLICATION, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -160,3 +160,11 @@ def test_a_stale_principal_is_replaced_only_when_accepted() -> None:
     assert result.findings[0].values["applicationId"] == "app"
     accepted = record("wrong", result.findings[0].id)
     assert [change.action for change in accepted.changes] == [Action.REPLACE_PRINCIPAL]
+
+
+@pytest.mark.parametrize("orphaned", [False, True])
+def test_a_record_that_nobody_can_name_any_more_does_not_hold_a_removal_up(*, orphaned: bool) -> None:
+    seen = exchange.Observed(None, "app", "", ExchangePrincipal("app", "sp", "UTM"), orphaned=orphaned)
+    plan = exchange.plan(seen, Absent(revision=1))
+    assert [one.code for one in plan.findings] == (["principal-gone"] if orphaned else [])
+    assert [one.action for one in plan.changes] == ([] if orphaned else [Action.REMOVE_PRINCIPAL])
