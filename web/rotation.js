@@ -18,6 +18,10 @@ export function told(rotation) {
 export const tone = ({ state, oldWorksUntil }) =>
   state !== 'offered' ? 'notice' : `notice ${oldWorksUntil ? 'warning' : 'error'}`;
 
+// The finding that the new secret must not be entered any more, where that is so.
+export const over = (rotation, findings) =>
+  rotation?.state === 'offered' && findings.find(({ code }) => code === 'offered-secret-gone');
+
 export const banner = (name, rotation) => rotation && h('div', { class: tone(rotation), id: 'rotation' },
   h('p', {}, h('strong', {}, t(`page.renewal.${rotation.state}.title`))), told(rotation),
   leads('renewal') && h('p', { class: 'ways' }, link(t(`page.renewal.${rotation.state}.way`), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));

@@ -109,3 +109,28 @@ async def test_where_the_old_secret_is_dead_the_page_says_so_and_the_new_one_can
             await expect(page.locator("#main")).to_contain_text("Der Schlüssel ist abgelaufen")
             await expect(page.locator("#main .hint").first).to_contain_text("hat das am 4. Mai 2026 festgehalten")
             await expect(page.locator("#main .notice.good")).to_have_count(0)
+
+
+async def test_in_the_place_of_an_offered_secret_that_is_over_another_one_is_made(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        dead = (await rotated(app))["rotation"]["keyId"]
+
+        def ends(connection: Connection) -> None:
+            rotation = connection.rotation
+            assert rotation is not None
+            assert rotation.next is not None
+            ended = rotation.next.model_copy(update={"expires_on": datetime.now(UTC) - timedelta(days=1)})
+            connection.rotation = rotation.model_copy(update={"next": ended})
+
+        await Documents(FolderStore(tmp_path)).update(NAME, ends)
+        async with visiting(app) as visitor:
+            page = visitor.page
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await expect(page.locator("#part-notes")).to_contain_text(dead[:8])
+            await expect(page.locator("#rotation")).to_have_count(0)
+            await visitor.go(f"c/{NAME}/renewal")
+            await expect(page.locator("#renewal-now")).to_contain_text("Tragen Sie ihn nicht ein")
+            await expect(page.locator("#confirm")).to_have_count(0)
+            await expect(page.locator("#rotate")).to_be_enabled()

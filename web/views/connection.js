@@ -6,7 +6,7 @@ import { announce, button, draw, fact, h, link, quiet, state, tell as say, unles
 import { findingCards } from '../finding.js';
 import { done, lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
-import { banner } from '../rotation.js';
+import { banner, over } from '../rotation.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { mailboxList } from './mailboxes.js';
@@ -32,7 +32,7 @@ export async function connection(main, { name, signal }) {
     const known = new Set(urgent.map(finding => finding.message));
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
     const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
-    draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation], () => top(seen));
+    draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation, over(seen.rotation, seen.findings)], () => top(seen));
     draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list, parts.repair));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
@@ -58,7 +58,7 @@ const top = seen => [
     seen.mailboxes.total > 0 &&
       fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
     seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
-  banner(seen.name, seen.rotation),
+  !over(seen.rotation, seen.findings) && banner(seen.name, seen.rotation),
   h('div', { class: 'actions' }, actions(seen)),
   may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
   whyNot(...ACTS) && h('p', { class: 'hint', id: 'why-not' }, t('page.signIn.some'), ' ', whyNot(...ACTS)),

@@ -3,7 +3,7 @@
 import { call, get, may, post } from '../api.js';
 import { button, draw, fact, h, link, quiet } from '../dom.js';
 import { done, lookNow, poll } from '../poll.js';
-import { dates, short, told, tone } from '../rotation.js';
+import { dates, over, short, told, tone } from '../rotation.js';
 import { end, t } from '../texts.js';
 import { hidden } from '../values.js';
 
@@ -14,11 +14,12 @@ export async function renewal(main, { name, signal }) {
     h('h1', {}, t('page.renewal.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.renewal.lead')), now);
   await poll(async () => {
-    const { rotation, secret } = await get('read_connection', `api/connections/${name}?top=1`, signal);
-    const offers = rotation?.state === 'offered' && may('read_parameters');
+    const { rotation, secret, findings } = await get('read_connection', `api/connections/${name}?top=1`, signal);
+    const dead = over(rotation, findings);
+    const offers = rotation?.state === 'offered' && !dead && may('read_parameters');
     const values = offers ? await get('read_parameters', `api/connections/${name}/parameters?secret=reference`, signal) : null;
-    draw(now, [rotation, secret, values], () => path(name, rotation, secret, values, signal));
-    return [rotation, secret];
+    draw(now, [rotation, secret, values, dead], () => dead ? another(name, dead) : path(name, rotation, secret, values, signal));
+    return [rotation, secret, dead];
   }, signal);
 }
 
@@ -36,7 +37,16 @@ const begin = (name, secret) => [
   h('ol', { class: 'path' }, ['made', 'entered', 'retired'].map(part => h('li', {}, t(`page.renewal.will.${part}`)))),
   h('dl', { class: 'facts' }, fact(t('page.renewal.present'), h('code', {}, short(secret.keyId)), '…'), fact(t('label.expires'), end(secret.expiresOn))),
   h('p', { class: 'actions' },
-    button(t('page.renewal.begin'), () => done(post('rotate_secret', `api/connections/${name}/rotate`)), { class: 'primary', id: 'rotate' })),
+    rotate(name)),
+];
+
+const rotate = name =>
+  button(t('page.renewal.begin'), () => done(post('rotate_secret', `api/connections/${name}/rotate`)), { class: 'primary', id: 'rotate' });
+
+// What was offered is over before anybody has entered it: only another one leads on.
+const another = (name, { message, action }) => [
+  h('div', { class: 'notice warning' }, h('p', {}, message), h('p', {}, action.text)),
+  h('p', { class: 'actions' }, rotate(name)),
 ];
 
 // The value is of the key that is shown: who comes late with another one is refused by that.
