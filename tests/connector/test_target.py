@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from connector.event import EventType
 from connector.target import Format, Lock, Target, address, is_key, is_name, new_key
+from connector.target_request import parse_target
 from tests.connector.test_public_address import any_addresses
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -134,6 +137,14 @@ def test_whatever_is_taken_has_a_public_name_and_a_path_that_is_sent_as_it_is() 
         assert found.path.isprintable()
         assert " " not in found.path
     assert taken > 100
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/targets.md", "docs/how-to/targets.de.md"])
+def test_the_body_that_the_how_to_shows_is_taken(page: str) -> None:
+    (shown,) = re.findall(r"-d '(.*)'", Path(page).read_text("utf-8"))
+    request = parse_target(shown.replace("https://…", "https://hooks.example.com/x").encode(), "application/json")
+    assert request.format is Format.TEAMS
+    assert request.events
 
 
 @pytest.mark.parametrize("name", ["a", "ops-teams", "x" * 24])

@@ -12,7 +12,7 @@ from typing import Any
 from connector.services import services
 from tests.flow.app import Lines
 from tests.receiver import KEY, Receiver, hang_up, status
-from tests.triggers.served import NAME, Served, problem, running
+from tests.triggers.served import NAME, PATH, Served, problem, running
 
 ADDRESS = "https://hooks.example.com/in?sig=a-secret-of-teams"
 SECRETS = ("a-secret-of-teams", KEY, KEY[6:])
@@ -87,6 +87,27 @@ async def test_what_happens_to_a_connection_is_told_signed_and_once(tmp_path: Pa
         await one.client.until(NAME, lambda seen: seen["state"] == "ready", lambda _: None)
         await one.run_timer("tell_targets")
         assert len(await deliveries(one)) == 1
+
+
+async def test_a_new_secret_and_a_removal_are_told_from_the_offer_to_the_end(tmp_path: Path) -> None:
+    async with Receiver() as receiver, told(tmp_path, receiver) as one:
+        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.client.post(f"{PATH}/rotate")
+        seen = await one.client.until(
+            NAME, lambda found: (found["rotation"] or {}).get("state") == "offered", lambda _: None
+        )
+        key = seen["rotation"]["keyId"]
+        assert (await one.client.post(f"{PATH}/confirm", json={"keyId": key})).status_code == 200
+        assert (await one.client.delete(PATH, params={"allowRemoval": 1})).status_code == 202
+        await one.client.until(NAME, lambda found: found["state"] == "removed", lambda _: None)
+        found = await until(one, lambda found: len(found) == 4 and all_over(found))
+        types = [entry["type"] for entry in reversed(found)]
+        assert types == ["connection.ready", "secret.offered", "secret.confirmed", "connection.removed"]
+        events: list[Any] = [got.verified() for got in receiver.got]
+        said = {event["type"]: event["data"] for event in events}
+        assert said["secret.offered"]["keyId"] == said["secret.confirmed"]["keyId"] == key
+        assert said["secret.offered"]["oldKeyId"] == said["secret.confirmed"]["oldKeyId"] != key
+        assert said["connection.removed"]["state"] == "removed"
 
 
 async def test_each_target_gets_what_it_wants_in_its_format(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from local.client import ApiClient
 from tests.triggers.served import NAME, PATH, Served, running
+from triggers.route import ROUTES
 
 BODIES = Path(__file__).with_name("webhooks")
 JSON = "application/json; charset=utf-8"
@@ -119,3 +121,13 @@ async def test_an_alert_begins_a_rotation(one: Served) -> None:
                 address(one, "rotate", "rotate_secret"), content=body, headers={"Content-Type": JSON}
             )
             assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/webhooks-in.md", "docs/how-to/webhooks-in.de.md"])
+def test_the_recipes_name_only_what_other_systems_may_start(page: str) -> None:
+    text = Path(page).read_text("utf-8")
+    hooked = {one.path.replace("{name}", "<name>"): name for name, one in ROUTES.items() if one.hooked}
+    shown = re.findall(r"azurewebsites\.net(/api/[^?\s]+)\?code=<([^>]+)>", text)
+    assert {path for path, _ in shown} == {*hooked}
+    named = {path: words.split()[-1] for path, words in shown if "_" in words}
+    assert named == hooked
