@@ -24,10 +24,16 @@ source "$infra/grant/exchange.sh"
 source "$infra/grant/whose.sh"
 # shellcheck source=grant/application.sh
 source "$infra/grant/application.sh"
+# shellcheck source=grant/api.sh
+source "$infra/grant/api.sh"
+# shellcheck source=grant/assignment.sh
+source "$infra/grant/assignment.sh"
+# shellcheck source=grant/sign_in.sh
+source "$infra/grant/sign_in.sh"
 # shellcheck source=grant/revoke.sh
 source "$infra/grant/revoke.sh"
 
-resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' named='' with=''
+resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' role='' named='' with=''
 taking_back='' missing='' due='' folder=${HOME:-.}/utm-mail-connect
 
 main() {
@@ -35,8 +41,9 @@ main() {
     sign_in
     find_target
     case $mode$taking_back in
-    grant) grant ;;
+    grant) if [[ $part == sign-in ]]; then let_people_in; else grant; fi ;;
     grantyes) revoke ;;
+    assign*) let_in "$connection" "$role" ;;
     consent) consent "$connection" ;;
     consentyes) take_back_consent "$connection" ;;
     adopt) adopt "$connection" ;;
@@ -64,7 +71,7 @@ parse() {
         --application-id) need "$option" "$1" "$GUID" && take_id named "$1" ;;
         --profile) profile=$1 && need "$option" "$1" '^(careful|automatic|minimal)$' ;;
         --with) with=$1 && need "$option" "$1" '^sign-in-evidence$' ;;
-        --part) part=$1 && need "$option" "$1" '^(entra|exchange|azure)$' ;;
+        --part) part=$1 && need "$option" "$1" '^(entra|exchange|azure|sign-in)$' ;;
         --granted)
             granted=$1
             need "$option" "$1" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$'
@@ -73,6 +80,13 @@ parse() {
         --consent | --adopt)
             mode=${option#--} connection=$1
             need "$option" "$1" "$CONNECTION"
+            ;;
+        --assign)
+            mode=assign connection=$1
+            need "$option" "$1" "$PERSON"
+            (($# > 1)) || fail "$USAGE" bad_option "$option" "$me"
+            shift
+            role=$1 && need "$option" "$1" '^(Reader|Operator|SecretReader|Approver)$'
             ;;
         --folder) folder=$1 && need "$option" "$1" . ;;
         *) fail "$USAGE" bad_option "$option" "$me" ;;
@@ -85,6 +99,7 @@ parse() {
     if [[ -n $with && $mode$taking_back != grant ]]; then fail "$USAGE" bad_option --with "$me"; fi
     if [[ -n $named && $mode == grant ]]; then fail "$USAGE" bad_option --application-id "$me"; fi
     if [[ $part == azure && -z $app ]]; then fail "$USAGE" azure_needs_app "$me"; fi
+    if [[ ($part == sign-in || $mode == assign) && -z $app ]]; then fail "$USAGE" sign_in_needs_app "$me"; fi
 }
 
 # takes PART: is this part of this run?

@@ -28,13 +28,21 @@ plan_revoke() {
     fi
 }
 
+# plan_sign_in_back: alone, or with all the rest where the app is known.
+plan_sign_in_back() {
+    sign_out=''
+    if takes sign-in && [[ -n $app ]]; then plan_sign_out; fi
+}
+
 # revoke: shows, asks once, takes back, reads back. Exchange's lines are for a person to run.
 revoke() {
     plan_revoke
-    if [[ -s $work/revoke || -n $setting_goes ]]; then
+    plan_sign_in_back
+    if [[ -s $work/revoke || -n $setting_goes || -n $sign_out ]]; then
         if [[ -z $what_if ]]; then
             confirm revoke_ask
             open_record revoke
+            if [[ -n $sign_out ]]; then take_sign_in_back; fi
             if [[ -n $setting_goes ]]; then restore_setting; fi
             revoke_rights
         fi

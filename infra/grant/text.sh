@@ -9,6 +9,8 @@
 ID='[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}' GUID="^$ID\$"
 # shellcheck disable=SC2034 # for those who source this: the id of an assignment, and a connection's name
 ASSIGNMENT='[A-Za-z0-9_-]+' CONNECTION='^[a-z0-9]+(-[a-z0-9]+)*$' PREFIX=utm-mail-connect-
+# shellcheck disable=SC2034 # for those who source this: an object id, or a user principal name
+PERSON="^($ID|[^[:cntrl:]/?%'\"\\ ]+@[A-Za-z0-9.-]+)$"
 
 # Written out, since in some languages a range holds more than it names.
 LETTERS=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789

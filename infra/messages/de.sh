@@ -16,6 +16,11 @@ T_grant_help='Gibt der Identität von UTM Mail Connect ihre Rechte, zeigt jedes 
   --part entra         nur ein Teil, wenn verschiedene Personen die Rollen haben. Dieser: Administrator für privilegierte Rollen
   --part exchange      dieser: Organization Management in Exchange Online, oder Exchange-Administrator
   --part azure         dieser: Mitwirkender von Websites (Website Contributor) an der App
+  --part sign-in       wie sich Personen mit ihrem Konto an der App anmelden: Registrierung, Zustimmung, Ihre eigenen Rollen, die
+                       Einstellung (Cloudanwendungsadministrator, und Website Contributor an der App). Nur, wo es genannt ist
+  --assign PERSON ROLLE
+                       noch jemanden einlassen: ein Benutzerprinzipalname oder eine Objekt-ID (auch von Gruppe oder Programm), als
+                       Reader, Operator, SecretReader oder Approver; mit --revoke nicht mehr
   --granted ZEIT       mit --part azure: die Zeit, die --part entra ausgegeben hat
   --what-if            nur zeigen
   --yes                jede Frage mit Ja beantworten
@@ -94,6 +99,35 @@ Als Nächstes, wer die Einstellungen der App ändern darf (Website Contributor),
 T_next_names='(die Namen der Ressourcengruppe und der App stehen in der Ausgabe der Bereitstellung)'
 T_after_grant='
 Hat die App schon vorher ein Token geholt, kann eine Änderung ihrer Rechte erst nach 24 Stunden wirken: So lange behält die Plattform ihre Token.'
+
+T_sign_in_needs_app='--part sign-in und --assign brauchen --resource-group und --app. Siehe %s --help.'
+T_sign_in_there='An %s melden sich Personen über die Registrierung %s an; es fehlt nichts.'
+T_sign_in_to_registration='  + eine eigene Registrierung für die Seite von %s, nur für diesen Mandanten, mit den Rollen Reader, Operator, SecretReader und Approver'
+T_sign_in_to_enterprise='  + ihre Unternehmensanwendung zu %s: Nur wer zugewiesen ist, kommt hinein'
+T_sign_in_to_door='  + die Unternehmensanwendung zu %s lässt jeden ein: ab jetzt nur, wer zugewiesen ist'
+T_sign_in_to_consent='  + die Zustimmung, %s zu benutzen, für alle Zugewiesenen: Wo die Zuweisung nötig ist, darf niemand für sich selbst zustimmen'
+T_sign_in_to_openid='  + die Zustimmung, dass die Seite von %s erfährt, wer sich angemeldet hat (openid profile offline_access)'
+T_sign_in_to_assignment_Operator='  + Sie als Operator von %s'
+T_sign_in_to_assignment_SecretReader='  + Sie als SecretReader von %s. Approver ist jemand anderes: --assign PERSON Approver'
+T_sign_in_to_setting='  + CONNECTOR_SIGN_IN an %s'
+T_sign_in_ask='
+Personen so einlassen? (j/n)'
+T_sign_in_made='  ✔ registriert: %s'
+T_sign_in_next='
+Öffnen Sie %s, und melden Sie sich an. Andere lassen Sie mit --assign PERSON ROLLE ein. Sind alle da, schließt CONNECTOR_KEYS=off den Weg über Schlüssel.'
+T_sign_in_hand_over='
+Weiter geht es bei der Person, die die Einstellungen der App ändern darf (Website Contributor):'
+T_sign_in_first='An %s meldet sich noch niemand an: zuerst --part sign-in.'
+T_sign_in_stays='  Die Registrierung %s bleibt: Kein Protokoll dieses Skripts sagt, dass es sie angelegt hat. Löschen Sie sie im Portal, wenn niemand sie braucht.'
+T_sign_in_to_go='  - die Anmeldung an %s mit ihrer Registrierung %s, ihren Zustimmungen und allen Rollen. Entra hebt Gelöschtes 30 Tage auf'
+T_sign_in_gone='  ✔ an %s meldet sich niemand mehr an'
+T_assigned='  ✔ %s ist %s'
+T_unassigned='  ✔ %s ist nicht mehr %s. Ein früher ausgestelltes Token gilt noch bis zu 90 Minuten'
+T_not_assigned='%s ist nicht %s; es ist nichts zu nehmen.'
+T_assignment_plan='  + %s (%s) als %s von %s'
+T_assignment_goes_plan='  - %s (%s) ist nicht mehr %s von %s'
+T_assignment_ask='
+So ausführen? (j/n)'
 
 T_exchange_intro='
 Exchange Online, für einen Exchange-Administrator (Organization Management). Die Zeilen dürfen mehrmals laufen. In einem nie

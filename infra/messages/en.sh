@@ -16,6 +16,10 @@ T_grant_help='Gives the identity of UTM Mail Connect its rights, shows each befo
   --part entra         one part alone, where different persons hold the roles. This one: Privileged Role Administrator
   --part exchange      this one: Organization Management in Exchange Online, or Exchange Administrator
   --part azure         this one: Website Contributor on the app
+  --part sign-in       how people sign in to the app with their accounts: registration, consent, your own roles, the setting
+                       (Cloud Application Administrator, and Website Contributor on the app). Only where it is named
+  --assign PERSON ROLE let one more in: a user principal name or an object id (also of a group or program), as Reader, Operator,
+                       SecretReader or Approver; with --revoke no longer
   --granted TIME       with --part azure: the time that --part entra printed
   --what-if            only show
   --yes                answer every question with yes
@@ -94,6 +98,35 @@ Next, whoever may change the settings of the app (Website Contributor), after az
 T_next_names='(the names of the resource group and of the app stand in the output of the deployment)'
 T_after_grant='
 If the app asked for a token before, a change of its rights may act only after 24 hours: the platform keeps its tokens that long.'
+
+T_sign_in_needs_app='--part sign-in and --assign need --resource-group and --app. See %s --help.'
+T_sign_in_there='People sign in to %s by the registration %s; nothing is missing.'
+T_sign_in_to_registration='  + a registration of its own for the page of %s, in this tenant alone, with the roles Reader, Operator, SecretReader and Approver'
+T_sign_in_to_enterprise='  + its enterprise application at %s: only who is assigned comes in'
+T_sign_in_to_door='  + the enterprise application at %s lets in everybody: only who is assigned from now on'
+T_sign_in_to_consent='  + the consent to use %s, for everybody who is assigned: with "assignment required" nobody may consent for himself'
+T_sign_in_to_openid='  + the consent that the page of %s learns who has signed in (openid profile offline_access)'
+T_sign_in_to_assignment_Operator='  + you as Operator of %s'
+T_sign_in_to_assignment_SecretReader='  + you as SecretReader of %s. Approver is somebody else: --assign PERSON Approver'
+T_sign_in_to_setting='  + CONNECTOR_SIGN_IN at %s'
+T_sign_in_ask='
+Let people sign in by this? (y/n)'
+T_sign_in_made='  ✔ registered: %s'
+T_sign_in_next='
+Open %s and sign in. Let others in with --assign PERSON ROLE. When all of them have: CONNECTOR_KEYS=off closes the way in by keys.'
+T_sign_in_hand_over='
+Next, whoever may change the settings of the app (Website Contributor):'
+T_sign_in_first='Nobody signs in to %s yet: first --part sign-in.'
+T_sign_in_stays='  The registration %s stays: no record of this script says that it has made it. Delete it in the portal if nobody needs it.'
+T_sign_in_to_go='  - the sign-in to %s with its registration %s, its consents and the roles of all. Entra keeps what is deleted for 30 days'
+T_sign_in_gone='  ✔ nobody signs in to %s any more'
+T_assigned='  ✔ %s is %s'
+T_unassigned='  ✔ %s is no longer %s. A token that was given before holds for up to 90 minutes'
+T_not_assigned='%s is not %s; nothing is to be taken.'
+T_assignment_plan='  + %s (%s) as %s of %s'
+T_assignment_goes_plan='  - %s (%s) is no longer %s of %s'
+T_assignment_ask='
+Do this? (y/n)'
 
 T_exchange_intro='
 Exchange Online, for an Exchange administrator (Organization Management). The lines may be run again. In a tenant that was never

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from tests.infra import az_objects
+from tests.infra import az_objects, az_sign_in
 from tests.infra.az_errors import AzError, UnknownCallError, bad_request, denied, need, not_found
 from tests.infra.az_objects import CLOUD_APPLICATION, GRAPH, Handler, World, found
 from tests.infra.az_objects import ID as _ID
@@ -31,7 +31,7 @@ def answer(world: World, options: dict[str, str]) -> Any:
     for route_method, pattern, handler in ROUTES:
         match = re.fullmatch(pattern, path)
         if match and method == route_method:
-            return handler(world, match, body if method == "POST" else parameters)
+            return handler(world, match, body if method in {"POST", "PATCH"} else parameters)
     raise UnknownCallError(f"{method} {path}")
 
 
@@ -122,6 +122,8 @@ def _connections(app: dict[str, Any], path: str) -> Any:
 
 def _add_principal(world: World, _: re.Match[str], body: dict[str, str]) -> Any:
     need(world, denied(), CLOUD_APPLICATION)
+    if any(one["appId"] == body["appId"] for one in world["applications"]):
+        return az_sign_in.enterprise(world, body)
     made = next(one for one in world["not_here_yet"] if one["appId"] == body["appId"])
     world["servicePrincipals"].append(made)
     return made
@@ -193,9 +195,10 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", rf"servicePrincipals/{_ID}/appRoleAssignments", _assignments),
     ("POST", rf"servicePrincipals/{_ID}/appRoleAssignments", _assign),
     ("POST", rf"servicePrincipals/{_ID}/appRoleAssignedTo", _assign),
-    ("DELETE", rf"servicePrincipals/{_ID}/appRoleAssignments/(.+)", _unassign),
+    ("DELETE", rf"servicePrincipals/{_ID}/appRoleAssign(?:ments|edTo)/(.+)", _unassign),
     ("GET", "roleManagement/directory/roleAssignments", _roles),
     ("POST", "roleManagement/directory/roleAssignments", _add_role),
     ("DELETE", "roleManagement/directory/roleAssignments/(.+)", _drop_role),
     *az_objects.ROUTES,
+    *az_sign_in.ROUTES,
 ]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
+from tests.infra import az_sign_in
 from tests.infra.az_errors import bad_request, denied, need, not_found
 
 World = dict[str, Any]
@@ -58,6 +59,11 @@ def _one(world: World, match: re.Match[str], parameters: str) -> Any:
 
 def _by_unique_name(world: World, match: re.Match[str], parameters: str) -> Any:
     return _selected(_of_world(world, "applications", match[1], "uniqueName"), parameters)
+
+
+def _applications(world: World, _: re.Match[str], parameters: str) -> Any:
+    (app_id,) = re.findall(r"appId eq '([^']+)'", parameters)
+    return {"value": [_selected(one, parameters) for one in world["applications"] if one["appId"] == app_id]}
 
 
 def _by_app_id(world: World, match: re.Match[str], parameters: str) -> Any:
@@ -108,15 +114,18 @@ def _owned(world: World, match: re.Match[str], parameters: str) -> Any:
 
 
 def _delete(world: World, match: re.Match[str], _: Any) -> None:
-    """Delete an application; its service principal stays as it is here, which no script looks at afterwards."""
+    """Delete an application. A connection's service principal stays here, since no script looks at it afterwards."""
     need(world, denied(), CLOUD_APPLICATION)
-    found(world, "applications", match[1])
+    gone = found(world, "applications", match[1])
+    if "appRoles" in gone:
+        az_sign_in.forget(world, gone["appId"])
     world["applications"] = [one for one in world["applications"] if one["id"] != match[1]]
 
 
 _KIND = "(applications|servicePrincipals)"
 ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "servicePrincipals", _principals),
+    ("GET", "applications", _applications),
     ("GET", rf"servicePrincipals\(appId='{ID}'\)", _by_app_id),
     ("GET", r"applications\(uniqueName='([^']+)'\)", _by_unique_name),
     ("GET", f"{_KIND}/{ID}", _one),

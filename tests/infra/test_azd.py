@@ -49,3 +49,11 @@ def test_where_nobody_can_answer_the_rights_are_only_shown(said: str | None, tmp
 
 def test_who_has_said_yes_beforehand_is_not_asked(tmp_path: Path) -> None:
     assert ran(tmp_path, GRANT_YES="true")[-1] == "--yes"
+
+
+@pytest.mark.parametrize(("said", "parts"), [(None, 0), ("", 0), ("false", 0), ("true", 1)])
+def test_people_are_let_in_where_that_is_wanted(said: str | None, parts: int, tmp_path: Path) -> None:
+    environment = {"GRANT_YES": "true"} | ({} if said is None else {"SIGN_IN": said})
+    arguments = ran(tmp_path, **environment)
+    assert arguments.count("sign-in") == arguments.count("--part") == parts
+    assert arguments.count("--yes") == 1 + parts

@@ -60,7 +60,9 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     called |= set(re.findall(r"\bfail \"\$\w+\" ([a-z_]+)", code)) | set(re.findall(r"\b(role_[a-z_]+)\b", code))
     called -= {"role_for"}
     assert called <= known
-    shaped = {key for key in known if key.startswith(("why_", "exchange_not_", "kind_", "on_"))}
+    shaped = {
+        key for key in known if key.startswith(("why_", "exchange_not_", "kind_", "on_", "sign_in_to_", "assignment_"))
+    }
     shaped |= {key for key in known if key.startswith("exchange_") and key[9:10].isupper() and key[9:] in templates}
     assert known - called - shaped == set()
 
