@@ -10,7 +10,7 @@ from activities.proving import signed_in, tried
 from activities.results import Result
 from activities.run import Run
 from activities.stage import Stage
-from connector.credential import RotationState, SecretRecord
+from connector.credential import CredentialRecord, RotationState
 from connector.errors import RefusedError, UnavailableError
 from connector.mailbox import MailboxRecord
 from connector.model import Connection
@@ -76,7 +76,7 @@ def nothing(_: Observed, __: Goal) -> Plan:
     return Plan()
 
 
-async def _refused(run: Run, new: SecretRecord) -> int:
+async def _refused(run: Run, new: CredentialRecord) -> int:
     """Return how many of a few mailboxes do not open with the next secret, and do with the present one.
 
     Raises:
@@ -104,8 +104,8 @@ async def _chosen(run: Run) -> list[MailboxRecord]:
     return wanted[:TRIED]
 
 
-async def _token(run: Run, secret: SecretRecord) -> SecretStr:
-    return (await signed_in(run, secret.name, secret.version)).token
+async def _token(run: Run, secret: CredentialRecord) -> SecretStr:
+    return (await signed_in(run, secret)).token
 
 
 async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> LoginAnswer:
@@ -115,8 +115,10 @@ async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> LoginAnswe
     return answer
 
 
-async def _offer(run: Run, new: SecretRecord) -> None:
-    """Let the vault say that the value is handed out from now on, before the document does."""
+async def _offer(run: Run, new: CredentialRecord) -> None:
+    """Let the vault say that the value is handed out from now on, before the document does; a certificate has none."""
+    if new.kind == "certificate":
+        return
     for version in await run.services.vault.versions(new.name):
         if version.version == new.version and OFFERED not in version.tags:
             tags = {**version.tags, OFFERED: run.now.isoformat(timespec="seconds")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from activities.blueprint import activity
 from activities.removal import conclude_removal
 from activities.run import Run
-from connector.credential import RotationState
+from connector.credential import Rotation, RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.errors import UnreadableError
 from connector.finding import Finding
@@ -149,10 +149,15 @@ def _conclude(connection: Connection, verdict: Verdict, run: Run) -> None:
 def _give_up(connection: Connection, run: Run) -> None:
     """Forget a rotation for which no secret could be made: it begins anew the next day, or when somebody asks."""
     rotation = connection.rotation
-    begun = rotation is not None and rotation.state is RotationState.PREPARING and rotation.next is None
+    begun = rotation is not None and rotation.state is RotationState.PREPARING and not _is_made(rotation)
     if connection.operation.kind is OperationKind.ROTATE and begun and not connection.operation.cancelled:
         found = [one for entry in connection.operation.steps.values() for one in entry.findings]
         failed(connection, next((one.code for one in found if one.severity == "error"), ""), run.now)
+
+
+def _is_made(rotation: Rotation) -> bool:
+    """Return whether the next one is there: a certificate is known before the application has it."""
+    return rotation.next is not None and (rotation.kind == "secret" or rotation.next.made_on is not None)
 
 
 def _superseded(run: Run) -> Conclusion:

@@ -125,6 +125,7 @@ def _registration(
         identity=identity,
         now=run.now,
         key_ids=kept | {intent.key_id for intent in intents if intent.key_id is not None},
+        given=frozenset(connection.given),
         unfinished={credential_name(intent.id) for intent in intents if intent.key_id is None},
         makings=tuple(connection.makings),
         made=tuple(connection.made),
@@ -134,7 +135,8 @@ def _registration(
 
 async def _identity(run: Run) -> Identity:
     claims = await run.services.identity.claims(run.services.cloud.graph_scope)
-    return Identity(client_id=claims.application_id, object_id=claims.object_id)
+    trusts = run.services.cloud.trusts(claims.tenant_id, claims.object_id)
+    return Identity(client_id=claims.application_id, object_id=claims.object_id, trusts=trusts)
 
 
 async def _kept(run: Run, application_id: str) -> frozenset[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from activities.run import Run
 from activities.stage import Stage
 from connector.model import Connection
 from connector.objects import Rights
 from connector.observed import CredentialPolicy
 from connector.plans import prerequisites
+from connector.plans.certificates import wished
 from connector.plans.prerequisites import Observed
 from connector.rights import observe
 from connector.steps import StepName
@@ -15,7 +18,8 @@ from connector.steps import StepName
 
 class _Prerequisites(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
-        return await observe(run.services)
+        certificate = wished(run.connection.secret, run.connection.rotation) is not None
+        return replace(await observe(run.services), certificate=certificate)
 
     def record(self, observed: Observed, connection: Connection) -> None:
         connection.ids.tenant_id = observed.graph.tenant_id
@@ -27,6 +31,7 @@ class _Prerequisites(Stage[Observed]):
             cmdlets=sorted(observed.cmdlets or ()),
             secrets_allowed=policy.secrets_allowed,
             longest_secret_days=policy.longest_days,
+            longest_certificate_days=policy.longest_certificate_days,
         )
 
 

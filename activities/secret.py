@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from activities import credentials as credential
 from activities import ownership, secret_removal
 from activities.proving import signed_in
 from activities.run import Run
@@ -17,8 +18,9 @@ from connector.microsoft import TOKEN_REFUSALS
 from connector.model import Connection
 from connector.observed import SecretVersion
 from connector.plans import secret
+from connector.plans.certificates import Proof, certificate_versions
 from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
-from connector.plans.secret import Observed, Proof, credential_name, secret_name, usable
+from connector.plans.secret import Observed, credential_name, secret_name, usable
 from connector.plans.settled import labels, settle
 from connector.plans.succession import told
 from connector.rotation import offered
@@ -31,6 +33,7 @@ _REMEMBERED = timedelta(days=1)
 _PROOFS: dict[str, Proof] = {
     "secret-refused": "refused",
     "secret-expired": "expired",
+    "federation-refused": "refused",
     "application-unknown": "application-unknown",
 }
 """What a refusal of the token endpoint says of a secret."""
@@ -42,10 +45,14 @@ class _Secret(Stage[Observed]):
             return await secret_removal.observe(run)
         name, connection = _name(run), run.connection
         begun, kind = connection.secrets_begun, connection.operation.kind
-        found, versions = await together(ownership.by_ids(run), run.services.vault.versions(name))
+        found, kept, trust = await together(
+            ownership.by_ids(run), run.services.vault.versions(name), credential.trust_of(run)
+        )
         credentials = found.application.credentials if found is not None and found.application is not None else ()
+        certificates = certificate_versions(connection.secret, connection.rotation, credentials, run.now)
+        versions, trusted = (*certificates, *kept), bool(trust.found(credentials))
         seen = told(versions, connection.secret, connection.rotation)
-        proof = await _proof(run, name, seen.current)
+        proof = await _proof(run, seen.current, trusted=trusted)
         # With the next one nobody of ours signs in without need: its use shall show that the UTM has it.
         needed = kind is OperationKind.ROTATE or proof != "accepted"
         observed = Observed(
@@ -53,7 +60,7 @@ class _Secret(Stage[Observed]):
             credentials=credentials,
             intents=tuple(connection.intents),
             proof=proof,
-            next_proof=await _next_proof(run, name, seen.next) if needed else None,
+            next_proof=await _next_proof(run, seen.next, trusted=trusted) if needed else None,
             now=run.now,
             kind=kind,
             secret=connection.secret,
@@ -61,6 +68,8 @@ class _Secret(Stage[Observed]):
             accepted=connection.secret_accepted,
             checks=connection.operation.checks and run.looks(StepName.SECRET),
             last=run.order.part.last,
+            trust=trust,
+            given=frozenset(connection.given),
             deleted=not versions and await run.services.vault.deleted(name),
             recovered=connection.recovered_in == run.operation,
             held=_held(run),
@@ -83,14 +92,16 @@ class _Secret(Stage[Observed]):
             await secret_removal.make(run, observed, change)
             return
         if change.action is Action.REMOVE_ORPHAN:
-            await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
+            await credential.remove(run, observed.credentials, change.subject)
         elif change.action is Action.REMOVE_SECRET:
             await end(run, observed, change)
         elif change.action is Action.RECOVER_SECRET:
             await run.update(lambda connection: setattr(connection, "recovered_in", run.operation))
             await run.services.vault.recover(change.subject)
-        else:
+        elif change.action is Action.ADD_SECRET:
             await make(run, change.subject, change.reason, observed.begun)
+        else:
+            await _make_keyless(run, observed, change)
 
     def record(self, observed: Observed, connection: Connection) -> None:
         if isinstance(connection.goal, Absent):
@@ -108,6 +119,16 @@ class _Secret(Stage[Observed]):
             and (observed.now - intent.started < _REMEMBERED or credential_name(intent.id) in present)
         ]
         settle(connection, observed)
+
+
+async def _make_keyless(run: Run, observed: Observed, change: Change) -> None:
+    """Make a change of what has no value in the vault."""
+    if change.action is Action.ADD_CERTIFICATE:
+        await credential.give(run, observed.credentials)
+    elif change.action is Action.ADD_FEDERATED:
+        await credential.federate(run, observed.trust)
+    else:
+        await credential.remove(run, observed.credentials, change.subject)
 
 
 async def _mark(run: Run, name: str, observed: Observed) -> None:
@@ -128,12 +149,15 @@ def _held(run: Run) -> Finding | None:
     return refused.finding if run.now + TIMER_SLACK < ends else None
 
 
-async def _proof(run: Run, name: str, version: SecretVersion | None) -> Proof | None:
-    """Ask the token endpoint whether it accepts this version; None where there is nothing to ask it."""
-    if version is None or not usable(version, run.now):
+async def _proof(run: Run, version: SecretVersion | None, *, trusted: bool) -> Proof | None:
+    """Ask the token endpoint whether it accepts this version; None where there is nothing to ask it.
+
+    With a certificate it is asked by our own token, where the application trusts that.
+    """
+    if version is None or not usable(version, run.now) or (version.kind == "certificate" and not trusted):
         return None
     try:
-        await signed_in(run, name, version.version)
+        await signed_in(run, version)
     except RefusedError as error:
         proof = proof_of(error)
         if proof is None:
@@ -142,13 +166,13 @@ async def _proof(run: Run, name: str, version: SecretVersion | None) -> Proof | 
     return "accepted"
 
 
-async def _next_proof(run: Run, name: str, version: SecretVersion | None) -> Proof | None:
+async def _next_proof(run: Run, version: SecretVersion | None, *, trusted: bool) -> Proof | None:
     """Ask about the next one. Where it is offered already that is noted before: the record of sign-ins shows it too.
 
     A dry run can note nothing, and asks nothing then.
     """
     if offered(run.connection) is None or not usable(version, run.now):
-        return await _proof(run, name, version)
+        return await _proof(run, version, trusted=trusted)
     if run.dry:
         return None
     now = run.now
@@ -158,7 +182,7 @@ async def _next_proof(run: Run, name: str, version: SecretVersion | None) -> Pro
             connection.rotation = connection.rotation.model_copy(update={"ours_on": now})
 
     await run.update(note)
-    return await _proof(run, name, version)
+    return await _proof(run, version, trusted=trusted)
 
 
 def proof_of(error: RefusedError) -> Proof | None:

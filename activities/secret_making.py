@@ -7,9 +7,11 @@ least once, so two deliveries may be at it at the same moment: the intent in the
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from activities.credentials import remove, taken
 from activities.run import Run
 from connector.credential import Intent, Refused
 from connector.diagnosis import refusal
@@ -74,9 +76,11 @@ async def end(run: Run, observed: Observed, change: Change) -> None:
     Of one that is offered the document says before that it must not be entered: whatever ends the run in between.
     """
     await run.note(lambda connection: not_to_be_entered(connection, change.subject))
-    if observed.listed(change.subject):
-        await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
+    await remove(run, observed.credentials, change.subject)
     for version in (one for one in observed.versions if one.key_id == change.subject):
+        if version.kind == "certificate":
+            await run.update(partial(taken, thumbprint=version.version))
+            continue
         over = RETIRED if state_of(version) != NEXT or is_offered(version) else GIVEN_UP
         tags = {**version.tags, STATE: over}
         await run.services.vault.label(observed.subject, version.version, tags, enabled=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from activities.credentials import remove, trust_of
 from activities.run import Run
 from connector.diagnosis import refusal
 from connector.errors import ForbiddenError
@@ -21,13 +22,15 @@ from connector.together import together
 async def observe(run: Run) -> Observed:
     """Look at the credentials, and at all that the vault holds for the connection."""
     connection = run.connection
-    found, (kept, versions, blind) = await together(_application(run), _kept(run))
+    found, (kept, versions, blind), trust = await together(_application(run), _kept(run), trust_of(run))
     return Observed(
         versions=versions,
         credentials=found.credentials if found is not None else (),
         intents=tuple(connection.intents),
         proof=None,
         now=run.now,
+        trust=trust,
+        given=frozenset(connection.given),
         kept=kept,
         key_ids=ours(versions, connection.intents, connection.secret_records()),
         blind=blind,
@@ -56,7 +59,7 @@ async def left(run: Run) -> bool:
 async def make(run: Run, observed: Observed, change: Change) -> None:
     """Make one change."""
     if change.action is Action.REMOVE_CREDENTIAL:
-        await run.services.graph.remove_password(run.connection.ids.known("object_id"), change.subject)
+        await remove(run, observed.credentials, change.subject)
     elif change.action is Action.DISABLE_VERSION:
         (uri,) = {one.uri for one in observed.versions if one.version == change.subject}
         await run.services.vault.disable(uri.split("/")[-2], change.subject)

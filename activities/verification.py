@@ -46,7 +46,7 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
     ids, cloud, secret = run.connection.ids, run.services.cloud, used(run.connection)
     if secret is None:
         raise RefusedError("vault", "secret-missing", "no secret has been confirmed yet")
-    proven = await proving.signed_in(run, secret.name, secret.version)
+    proven = await proving.signed_in(run, secret)
     token = tuple(
         diagnosis.token_findings(
             proven.claims,

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector import ruling as to
+from connector import ruling_of_certificate as cert
 from connector import ruling_of_removal as off
 from connector import ruling_of_rotation as life
 from connector.caller import Caller
@@ -161,6 +162,8 @@ _ROWS: Mapping[Kind, _Row] = {
           *[life.confirm] * 6, again=True, live=False),
     Kind.ROTATE: _row("rotate_secret", to.unknown,
           life.rotate, life.rotate_again, to.busy, *[life.rotate_on] * 3),
+    Kind.CERTIFICATE: _row("give_certificate", to.unknown,
+          cert.give, cert.give_again, to.busy, cert.give_on, cert.give_in_place, cert.give_in_place),
     Kind.RENEW: _row(None, to.unknown,
           life.rotate, *[to.nothing] * 5, back=(to.nothing, to.nothing, to.nothing), live=False),
     Kind.ABANDON: _row("abandon_rotation", to.unknown,

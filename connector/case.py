@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import RequestError
 from connector.lost import Live, lost
 from connector.model import Connection
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     CANCEL = "cancel"
     CONFIRM = "confirm"
     ROTATE = "rotate"
+    CERTIFICATE = "certificate"
     RENEW = "renew"
     ABANDON = "abandon"
     RETIRE = "retire"
@@ -62,6 +64,9 @@ class Request:
     """The condition under which it is meant (RFC 9110, 13.1.1)."""
     by_hand: bool = False
     """Of a removal: whether somebody says that what the app may not look at was taken back."""
+    credential: CredentialKind | None = None
+    """Of a rotation: what the next one is to be; None is as before."""
+    certificate: CertificateRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""What the store keeps of a client secret, without its value."""
+"""What the store keeps of a credential: of a client secret without its value, of a certificate its public part."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -10,11 +11,9 @@ from connector.document import Document
 from connector.finding import Finding
 
 
-class SecretRecord(Document):
-    """The client secret in use, without its value."""
+class _Record(Document):
+    """What is kept of any credential."""
 
-    uri: str
-    version: str
     key_id: str
     expires_on: AwareDatetime
     warned_days: list[int] = Field(default=[])
@@ -24,14 +23,58 @@ class SecretRecord(Document):
     used_since: AwareDatetime | None = None
     """By which day the UTM has used it, as Entra's record says; None is not known."""
 
+
+class SecretRecord(_Record):
+    """The client secret in use, without its value."""
+
+    kind: Literal["secret"] = "secret"
+    uri: str
+    version: str
+
     @property
     def name(self) -> str:
         """Return its name in the vault, which its address holds: ``https://…/secrets/{name}/{version}``."""
         return self.uri.split("/")[-2]
 
 
+class CertificateRecord(_Record):
+    """A certificate that somebody has given; its key is the UTM's. ``made_on`` is when the application was given it.
+
+    None before that, and when it was taken away again.
+    """
+
+    kind: Literal["certificate"] = "certificate"
+    der: str
+    """The certificate, base64 of its DER."""
+    sha1: str
+    """In upper-case hex, as Entra shows it."""
+    sha256: str
+    starts_on: AwareDatetime
+    found: bool = False
+    """Whether the application had it before it was given: the store was lost, or a person has added it."""
+
+    @property
+    def version(self) -> str:
+        """Return what tells it from others, whatever id it has on the application."""
+        return self.sha256
+
+    @property
+    def uri(self) -> str:
+        """Return where its key can be read: nowhere."""
+        return ""
+
+    @property
+    def name(self) -> str:
+        """Return how people find it in Entra."""
+        return self.sha1
+
+
+CredentialRecord = SecretRecord | CertificateRecord
+CredentialKind = Literal["secret", "certificate"]
+
+
 class RotationState(StrEnum):
-    """How far a new secret is that is to take the place of the present one."""
+    """How far a new credential is that is to take the place of the present one."""
 
     PREPARING = "preparing"
     """It is being made and proven; nobody is told of it."""
@@ -42,15 +85,16 @@ class RotationState(StrEnum):
 
 
 class Rotation(Document):
-    """The way from one secret to the next. While there is none the connection has one secret."""
+    """The way from one credential to the next. While there is none the connection has one."""
 
     id: str
     """The vault's tag ``rotation``."""
     state: RotationState = RotationState.PREPARING
     begun: AwareDatetime
-    next: SecretRecord | None = None
-    """The new one, until it is confirmed; from then on it is the connection's ``secret``."""
-    old: SecretRecord | None = None
+    next: CredentialRecord | None = None
+    """The new one, until it is confirmed; from then on it is the connection's ``secret``. A certificate is known before
+    the application has it."""
+    old: CredentialRecord | None = None
     """The one that is to be taken away, from the confirmation on."""
     alone: bool = False
     """Whether there is no old one that could be used: what is ours uses the new one, and mail waits for the UTM."""
@@ -72,6 +116,11 @@ class Rotation(Document):
     """Whether Entra's record can be read, and does not reach beyond the confirmation yet: it could not show that."""
     reminded: list[int] = Field(default=[])
     """For which days before the old one's end somebody was reminded."""
+
+    @property
+    def kind(self) -> CredentialKind:
+        """Return what the new one is."""
+        return self.next.kind if self.next is not None else "secret"
 
 
 class Rest(Document):

@@ -16,6 +16,7 @@ from connector.finding import Finding, Severity
 from connector.microsoft import (
     EXCHANGE_APPLICATION_ID,
     GRAPH_REFUSALS,
+    LIFETIME_REFUSED,
     PROTOCOLS,
     TOKEN_REFUSALS,
     TOKEN_WORDS,
@@ -27,7 +28,7 @@ from connector.microsoft import (
 from connector.objects import Ids
 from connector.observed import Claims, LoginAnswer
 from connector.outage import NOT_READABLE
-from connector.plans.plan import TAKES_BACK, Change
+from connector.plans.plan import TAKES_BACK, Action, Change
 from connector.steps import StepName
 
 MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
@@ -41,6 +42,11 @@ OF_THE_SERVER = frozenset(code for one in PROTOCOLS.values() for code in (one.co
 OUT_OF_REACH = frozenset(one.codes.unreachable for one in PROTOCOLS.values())
 """Findings that no server was reached."""
 _GRAPH = {**GRAPH_REFUSALS, "lifetime-below-a-day": "secret-lifetime-impossible"}
+_OF_CERTIFICATES = {
+    "CredentialTypeNotAllowedAsPerAppPolicy": "certificate-forbidden",
+    LIFETIME_REFUSED: "certificate-lifetime-refused",
+}
+"""What the same codes mean when a certificate was to be added."""
 _THROTTLED = ("throttl", "too many")
 """``BAD Request is throttled. Suggested Backoff Time: …`` and its like."""
 _SERVER = re.compile(
@@ -72,8 +78,9 @@ def refusal(step: StepName, error: ServiceError, change: Change | None = None) -
 def _refused(step: StepName, error: ServiceError, change: Change | None) -> str:
     if error.service == "token":
         return token_code(error) or UNKNOWN
-    if isinstance(error, RefusedError) and error.code in _GRAPH:
-        return _GRAPH[error.code]
+    known = {**_GRAPH, **_OF_CERTIFICATES} if change is not None and change.action is Action.ADD_CERTIFICATE else _GRAPH
+    if isinstance(error, RefusedError) and error.code in known:
+        return known[error.code]
     if error.service == "exchange":
         by_hand = change.reason if change is not None else "exchange-by-hand"
         return "tenant-not-customised" if error.code == "not-customised" else by_hand

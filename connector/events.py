@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connector.credential import Rest, Rotation, RotationState, SecretRecord
+from connector.credential import CredentialRecord, Rest, Rotation, RotationState
 from connector.event import Data, Event, EventType, event
 from connector.steps import ConnectionState, OperationKind
 
@@ -35,7 +35,7 @@ class Facts:
     """What events are made of, taken from a document before it is changed."""
 
     standing: str | None
-    secret: SecretRecord | None
+    secret: CredentialRecord | None
     rotation: Rotation | None
     rest: Rest | None
     removed: bool
@@ -160,20 +160,20 @@ def _retired(before: Facts, after: Connection, at: datetime) -> Iterator[Event]:
     yield _event(EventType.RETIRED, after, at, Data(key_id=_key(now), old_key_id=old.key_id), old.key_id)
 
 
-def _offer(rotation: Rotation | None) -> SecretRecord | None:
+def _offer(rotation: Rotation | None) -> CredentialRecord | None:
     """Return what somebody has to enter."""
     return rotation.next if rotation is not None and rotation.state is RotationState.OFFERED else None
 
 
-def _key(secret: SecretRecord | None) -> str | None:
+def _key(secret: CredentialRecord | None) -> str | None:
     return secret.key_id if secret is not None else None
 
 
-def _of_key(secret: SecretRecord) -> Data:
+def _of_key(secret: CredentialRecord) -> Data:
     return Data(key_id=secret.key_id, expires_on=secret.expires_on)
 
 
-def _beside(new: SecretRecord, old: SecretRecord | None) -> Data:
+def _beside(new: CredentialRecord, old: CredentialRecord | None) -> Data:
     if old is None:
         return _of_key(new)
     return _of_key(new).model_copy(update={"old_key_id": old.key_id, "old_works_until": old.expires_on})

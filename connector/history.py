@@ -46,6 +46,7 @@ class Asked(StrEnum):
     EVIDENCE = "evidence"
     """Nobody has asked for it: Entra's record of sign-ins confirms a new secret."""
     ROTATE = "rotate"
+    CERTIFICATE = "certificate"
     ABANDON = "abandon"
     PARAMETERS = "parameters"
     REFERENCE = "parameters-reference"

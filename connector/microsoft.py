@@ -207,6 +207,11 @@ TOKEN_PASSING = frozenset({"AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS9
 TOKEN_REFUSALS = {
     "AADSTS7000215": "secret-refused",
     "AADSTS7000222": "secret-expired",
+    "AADSTS700027": "federation-refused",
+    "AADSTS70021": "federation-refused",
+    "AADSTS700211": "federation-refused",
+    "AADSTS700212": "federation-refused",
+    "AADSTS700213": "federation-refused",
     "AADSTS700016": "application-unknown",
     "AADSTS7000229": "application-unknown",
     "AADSTS90002": "tenant-unknown",

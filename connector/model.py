@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from connector.credential import Intent, Refused, Rest, Rotation, RotationState, SecretRecord
+from connector.credential import CredentialRecord, Intent, Refused, Rest, Rotation, RotationState
 from connector.document import Document
 from connector.event import Event
 from connector.finding import Finding
@@ -35,8 +35,8 @@ class Connection(Document):
     steps: dict[StepName, StepRecord] = {}
     ids: Ids = Field(default_factory=Ids)
     rights: Rights = Field(default_factory=Rights)
-    secret: SecretRecord | None = None
-    """The one in use; None before the token endpoint has accepted one, and where it is gone and another is offered."""
+    secret: CredentialRecord | None = None
+    """The credential in use; None before one was accepted, and where it is gone and another is offered."""
     secret_accepted: bool = False
     """Whether the token endpoint has ever accepted one of this connection: the UTM may have it."""
     rotation: Rotation | None = None
@@ -46,6 +46,10 @@ class Connection(Document):
     secrets_begun: int = 0
     """How many secrets were ever begun: who looked before another one was begun has looked too early."""
     refused: Refused | None = None
+    given: list[str] = []
+    """Thumbprints (SHA-256) of all certificates that somebody has given: whatever else is there is not ours."""
+    federated_on: AwareDatetime | None = None
+    """When the application was last made to trust our identity, which proves it where the UTM has a certificate."""
     recovered_in: str | None = None
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     consents: list[str] | None = None
@@ -77,8 +81,8 @@ class Connection(Document):
         absent = PROGRAMMES[self.operation.kind].absent
         return Absent(revision=self.wanted.revision) if absent else self.wanted
 
-    def secret_records(self) -> tuple[SecretRecord | None, ...]:
-        """Return what is kept of each secret: the one of now, the one to come, and the one before."""
+    def secret_records(self) -> tuple[CredentialRecord | None, ...]:
+        """Return what is kept of each credential: the one of now, the one to come, and the one before."""
         rotation = self.rotation
         return (self.secret, *((rotation.next, rotation.old) if rotation is not None else ()))
 

@@ -42,6 +42,7 @@ class Rights(Document):
     cmdlets: list[str] = []
     secrets_allowed: bool = True
     longest_secret_days: int | None = None
+    longest_certificate_days: int | None = None
 
 
 class Making(Document):

@@ -122,7 +122,10 @@ class CredentialPolicy:
 
 @dataclass(frozen=True, slots=True)
 class SecretVersion:
-    """One version of a Key Vault secret, without its value."""
+    """One version of a Key Vault secret, without its value; or a certificate, which has none.
+
+    A certificate's ``version`` is its thumbprint (SHA-256), and its ``tags`` are what the document says of it.
+    """
 
     uri: str
     version: str
@@ -130,6 +133,7 @@ class SecretVersion:
     created: datetime
     expires: datetime | None
     tags: dict[str, str]
+    kind: Literal["secret", "certificate"] = "secret"
 
     @property
     def key_id(self) -> str | None:

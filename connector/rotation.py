@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from connector.credential import Rotation, RotationState, SecretRecord
+from connector.credential import CredentialRecord, Rotation, RotationState
 from connector.hours import at_its_hour
 from connector.model import Connection
 from connector.steps import OperationKind
@@ -61,7 +61,7 @@ def offered(connection: Connection) -> Rotation | None:
     return rotation if rotation is not None and rotation.state is RotationState.OFFERED else None
 
 
-def used(connection: Connection) -> SecretRecord | None:
+def used(connection: Connection) -> CredentialRecord | None:
     """Return the secret with which what is ours logs in: never the next one, as long as the present one can be used.
 
     Otherwise nobody could tell by the use of the new one that the UTM has it.
@@ -87,7 +87,7 @@ def given_up(connection: Connection) -> bool:
     return connection.operation.kind is OperationKind.ABANDON and connection.operation.ended is None
 
 
-def handed_out(connection: Connection, now: datetime) -> SecretRecord | None:
+def handed_out(connection: Connection, now: datetime) -> CredentialRecord | None:
     """Return the secret that a person is to enter in the UTM; None where none is ready, or it must not be entered."""
     rotation = connection.rotation
     if rotation is None or rotation.state is RotationState.RETIRING:
@@ -130,7 +130,7 @@ def needs_person(connection: Connection, now: datetime) -> bool:
     return rotation is not None and (rotation.alone or old is None or old.expires_on - now <= URGENT)
 
 
-def begins_on(secret: SecretRecord) -> datetime:
+def begins_on(secret: CredentialRecord) -> datetime:
     """Return when the next one is due: at two thirds of the lifetime, or 30 days before the end if that is earlier.
 
     Never in the first half: under a policy of 30 days each secret would be replaced as soon as it is made.
@@ -156,9 +156,9 @@ def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: d
     if not (late or now.weekday() in weekdays):
         return False
     if rotation is not None:
-        return dead(rotation, now)
-    if secret is None:
-        return False
+        return rotation.kind == "secret" and dead(rotation, now)
+    if secret is None or secret.kind == "certificate":
+        return False  # the UTM makes the next certificate, and a person brings it
     on = begins_on(secret)
     return now >= (on if late or _lives(secret) < _SHORT else at_its_hour(connection.name, on))
 
@@ -212,7 +212,7 @@ def offer(rotation: Rotation, now: datetime) -> Rotation:
     return rotation.model_copy(update={"state": RotationState.OFFERED, "offered_on": now})
 
 
-def retiring(rotation: Rotation, old: SecretRecord, confirmed_on: datetime) -> Rotation:
+def retiring(rotation: Rotation, old: CredentialRecord, confirmed_on: datetime) -> Rotation:
     """Return a rotation whose new secret is the connection's, and of which only the old one is left."""
     left = {"state": RotationState.RETIRING, "old": old, "next": None, "alone": False, "confirmed_on": confirmed_on}
     return rotation.model_copy(update=left)
@@ -235,5 +235,5 @@ def proven(rotation: Rotation) -> bool:
     return rotation.accepted >= PROOFS and rotation.accepted_on - rotation.accepted_since >= PROVEN_FOR
 
 
-def _lives(secret: SecretRecord) -> timedelta:
+def _lives(secret: CredentialRecord) -> timedelta:
     return secret.expires_on - secret.made_on if secret.made_on is not None else _LIVES

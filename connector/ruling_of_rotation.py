@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connector.case import Answer, Case, Refuse, Replace, Settled, Start, Wake
 from connector.credential import Rotation, RotationState
-from connector.errors import ConflictError
-from connector.rotation import confirmed, given_up, open_for, state_of
-from connector.ruling import busy, go_on, nothing, operation_of
+from connector.errors import ConflictError, FieldError
+from connector.model import Connection
+from connector.rotation import confirmed, dead, given_up, open_for, state_of
+from connector.ruling import busy, go_on, nothing, operation_of, set_up
 from connector.standing import secret_of
-from connector.steps import OperationKind
+from connector.steps import SETTLED, OperationKind, StepName
 
 
 def rotate(case: Case) -> Answer:
     """Begin a rotation, or go on with it; one that is open is answered as it is."""
+    if (answer := _back(case) or _another_kind(case)) is not None:
+        return answer
     rotation = case.connection.rotation
     if open_for(rotation, case.now):
         return nothing(case)
@@ -20,11 +25,13 @@ def rotate(case: Case) -> Answer:
         return refused
     begun = rotation if rotation is not None and rotation.state is RotationState.PREPARING else None
     begun = begun or Rotation(id=case.request.id, begun=case.now, alone=rotation is not None and rotation.alone)
-    return _apart(case, OperationKind.ROTATE, begun)
+    return apart(case, OperationKind.ROTATE, begun)
 
 
 def rotate_on(case: Case) -> Answer:
     """The run that works may be just this one; another one is not stopped for it."""
+    if (answer := _back(case) or _another_kind(case)) is not None:
+        return answer
     if case.connection.operation.kind is OperationKind.ROTATE:
         return Wake(case.connection)
     if open_for(case.connection.rotation, case.now) and not given_up(case.connection):
@@ -52,7 +59,7 @@ def abandon(case: Case) -> Answer:
     old = case.connection.secret
     if rotation.alone or old is None or old.expires_on <= case.now:
         return Refuse(ConflictError("last-secret", name=name))
-    return _apart(case, OperationKind.ABANDON, rotation)
+    return apart(case, OperationKind.ABANDON, rotation)
 
 
 def abandon_or_busy(case: Case) -> Answer:
@@ -73,7 +80,7 @@ def abandon_in_place(case: Case) -> Answer:
 
 def retire(case: Case) -> Answer:
     """Take the old one away; when that is due the timer knows."""
-    return _apart(case, OperationKind.RETIRE, case.connection.rotation)
+    return apart(case, OperationKind.RETIRE, case.connection.rotation)
 
 
 def confirm(case: Case) -> Answer:
@@ -96,6 +103,33 @@ def confirm(case: Case) -> Answer:
     return Settled(after)
 
 
+def lacks(connection: Connection) -> bool:
+    """Return whether its set-up has not come to a credential that can be used."""
+    return connection.step_states()[StepName.SECRET] not in SETTLED
+
+
+def _back(case: Case) -> Answer | None:
+    """A certificate that no set-up has come to use is given up for a secret."""
+    connection, rotation = case.connection, case.connection.rotation
+    unused = rotation is not None and rotation.state is RotationState.PREPARING and rotation.kind == "certificate"
+    if case.request.credential != "secret" or not unused or not lacks(connection):
+        return None
+    return set_up(replace(case, connection=connection.model_copy(update={"rotation": None})))
+
+
+def _another_kind(case: Case) -> Refuse | None:
+    """Return why not: a certificate comes from a person, and the kind does not change while a rotation is open."""
+    connection, rotation, wish = case.connection, case.connection.rotation, case.request.credential
+    if rotation is not None and not dead(rotation, case.now):
+        settled = connection.secret.kind if connection.secret is not None else "secret"
+        kind = settled if rotation.state is RotationState.RETIRING else rotation.kind
+        return Refuse(ConflictError("rotation-open", name=connection.name)) if wish not in {None, kind} else None
+    present = connection.secret.kind if connection.secret is not None else "secret"
+    if (wish or present) == "certificate":
+        return Refuse(FieldError("certificate-needed", field="credential"))
+    return None
+
+
 def _no_secret(case: Case) -> Refuse | None:
     """Return that there is nothing yet that could be replaced."""
     try:
@@ -106,7 +140,7 @@ def _no_secret(case: Case) -> Refuse | None:
     return None
 
 
-def _apart(case: Case, kind: OperationKind, rotation: Rotation | None) -> Answer:
+def apart(case: Case, kind: OperationKind, rotation: Rotation | None) -> Answer:
     """Begin an operation that leaves the connection's state and steps as they are."""
     wanted = case.wanted(int(case.works))
     update = {"operation": operation_of(case, kind), "rotation": rotation, "wanted": wanted}

@@ -5,11 +5,11 @@ A run ends and the secret goes on growing old: whoever shows a connection shows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.credential import Rotation, SecretRecord
+from connector.credential import CredentialKind, CredentialRecord, Rotation
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
 from connector.finding import Finding, Severity
@@ -20,8 +20,35 @@ from connector.steps import SETTLED, ConnectionState, StepName
 EXPIRING = timedelta(days=30)
 """For so long before its end a secret is told to end: Key Vault's own event comes 30 days before as well
 (learn.microsoft.com/azure/key-vault/general/event-grid-overview)."""
-NEEDS_NEW_SECRET = "utm-needs-new-secret"  # noqa: S105 - the name of a finding
-_OF_THE_CLOCK = frozenset({"secret-expired", "secret-expiring", "rotation-failed", NEEDS_NEW_SECRET})
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How the findings about one kind of credential are called."""
+
+    expired: str
+    expiring: str
+    offered: str
+    needed: str
+    gone: str
+
+
+_FINDINGS: Mapping[CredentialKind, _Told] = {
+    "secret": _Told(
+        "secret-expired", "secret-expiring", "secret-offered", "utm-needs-new-secret", "offered-secret-gone"
+    ),
+    "certificate": _Told(
+        "certificate-expired",
+        "certificate-expiring",
+        "certificate-offered",
+        "utm-needs-certificate",
+        "offered-certificate-gone",
+    ),
+}
+_OF_THE_CLOCK = frozenset(
+    {"rotation-failed", "certificate-not-proven"}
+    | {code for told in _FINDINGS.values() for code in (told.expired, told.expiring, told.needed)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +80,7 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
     )
 
 
-def secret_of(connection: Connection, now: datetime) -> SecretRecord:
+def secret_of(connection: Connection, now: datetime) -> CredentialRecord:
     """Return the secret that is handed out.
 
     Raises:
@@ -90,16 +117,16 @@ def _told(connection: Connection, now: datetime) -> tuple[Finding, ...]:
     return (*found, *_old_still_used(connection.rotation, now), *_came_to_nothing(connection))
 
 
-def _to_enter(connection: Connection, rotation: Rotation, new: SecretRecord, now: datetime) -> Finding:
+def _to_enter(connection: Connection, rotation: Rotation, new: CredentialRecord, now: datetime) -> Finding:
     """Return that somebody has to enter the new secret: while the old one works that is a warning."""
-    urgent, old = needs_person(connection, now), connection.secret
-    values: dict[str, str | int] = {"key": new.key_id[:8]}
+    urgent, old, told = needs_person(connection, now), connection.secret, _FINDINGS[new.kind]
+    values: dict[str, str | int] = {"key": new.key_id[:8], "thumbprint": new.name}
     if dead(rotation, now):
-        code = "offered-secret-gone"
+        code = told.gone
     elif urgent or old is None:
-        code = NEEDS_NEW_SECRET
+        code = told.needed
     else:
-        code, values = "secret-offered", {**values, "end": f"{old.expires_on:%Y-%m-%d}"}
+        code, values = told.offered, {**values, "end": f"{old.expires_on:%Y-%m-%d}"}
     severity: Severity = "error" if urgent else "warning"
     return Finding(code=code, severity=severity, step=StepName.SECRET, subject=new.key_id, values=values)
 
@@ -117,15 +144,14 @@ def _old_still_used(rotation: Rotation | None, now: datetime) -> tuple[Finding, 
     return (Finding(code=code, severity="warning", step=StepName.SECRET, subject=old.key_id, values=values),)
 
 
-def _ends(secret: SecretRecord, now: datetime) -> tuple[Finding, ...]:
+def _ends(secret: CredentialRecord, now: datetime) -> tuple[Finding, ...]:
+    told = _FINDINGS[secret.kind]
     if secret.expires_on <= now:
-        return (Finding(code="secret-expired", step=StepName.SECRET, subject=secret.name),)
+        return (Finding(code=told.expired, step=StepName.SECRET, subject=secret.name),)
     if secret.expires_on - now > EXPIRING:
         return ()
     values: dict[str, str | int] = {"days": (secret.expires_on - now).days, "end": f"{secret.expires_on:%Y-%m-%d}"}
-    found = Finding(
-        code="secret-expiring", severity="warning", step=StepName.SECRET, subject=secret.name, values=values
-    )
+    found = Finding(code=told.expiring, severity="warning", step=StepName.SECRET, subject=secret.name, values=values)
     return (found,)
 
 
@@ -139,5 +165,5 @@ def _came_to_nothing(connection: Connection) -> tuple[Finding, ...]:
         "key": rest.why[:8],
         "until": f"{rest.until:%Y-%m-%d}",
     }
-    subject = rest.why if rest.code == "offered-secret-gone" else ""
+    subject = rest.why if rest.code in {told.gone for told in _FINDINGS.values()} else ""
     return (Finding(code=rest.code, severity="warning", step=StepName.SECRET, subject=subject, values=values),)

@@ -50,6 +50,7 @@ HTTP = {
     "accept_finding": ("POST", "api/connections/{name}/accept"),
     "confirm_secret": ("POST", "api/connections/{name}/confirm"),
     "remove_connection": ("DELETE", "api/connections/{name}"),
+    "give_certificate": ("POST", "api/connections/{name}/certificate"),
     "rotate_secret": ("POST", "api/connections/{name}/rotate"),
     "abandon_rotation": ("DELETE", "api/connections/{name}/rotation"),
     "list_targets": ("GET", "api/targets"),

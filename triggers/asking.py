@@ -15,6 +15,7 @@ import azure.functions as func
 
 from connector import clock
 from connector.case import Kind, Removal, Request
+from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import ConnectorError, ServiceError
 from connector.etag import check
 from connector.history import Asked, Entry
@@ -67,9 +68,22 @@ class Asking:
         key: str = "",
         *,
         by_hand: bool = False,
+        credential: CredentialKind | None = None,
+        certificate: CertificateRecord | None = None,
     ) -> Request:
         """Return what is asked for, under its ``If-Match``, for whoever decides what it means."""
-        return Request(kind, self.name or "", new_id(), wanted, removal, key, self.if_match, by_hand=by_hand)
+        return Request(
+            kind,
+            self.name or "",
+            new_id(),
+            wanted,
+            removal,
+            key,
+            self.if_match,
+            by_hand=by_hand,
+            credential=credential,
+            certificate=certificate,
+        )
 
     def refused(self, error: Exception) -> None:
         """Note why nothing came of it."""

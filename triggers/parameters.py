@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import azure.functions as func
 
 from connector.address import both, international
 from connector.clouds import Cloud
-from connector.credential import RotationState, SecretRecord
+from connector.credential import CredentialKind, CredentialRecord, RotationState, SecretRecord
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.messages import LANGUAGES, Language, text
@@ -24,12 +24,22 @@ from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
 from triggers.query import choice, query
 from triggers.route import READ, More, Role, Route
-from triggers.secret_view import rotation_view
-from triggers.utm import ImapView, MailView, OAuthView, Parameters, SecretReference, ServerView
+from triggers.secret_view import rotation_view, shown
+from triggers.utm import ImapView, MailView, OAuthView, Parameters, ServerView
 
-PROVIDER = "Microsoft 365 (Secret Client Key)"
+_PROVIDERS: Mapping[CredentialKind, str] = {
+    "secret": "Microsoft 365 (Secret Client Key)",
+    "certificate": "Microsoft 365 (Certificate)",
+}
 """As the UTM's list of providers says it."""
-FIELDS = ("applicationId", "tenantId", "clientSecret")
+_WORDS: Mapping[CredentialKind, tuple[str, str, str]] = {
+    "secret": ("expires", "expired", "newSecret"),
+    "certificate": ("certificateEnds", "certificateExpired", "newCertificate"),
+}
+_FIELDS: Mapping[CredentialKind, tuple[str, ...]] = {
+    "secret": ("applicationId", "tenantId", "clientSecret"),
+    "certificate": ("applicationId", "tenantId", "certificate"),
+}
 
 
 class Form(StrEnum):
@@ -62,7 +72,7 @@ FORM = choice(
     ),
 )
 async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
-    """Return the parameters; the secret is read from Key Vault now, and by nobody else ever."""
+    """Return the parameters; a secret is read from Key Vault now, and by nobody else ever. Of a certificate none is."""
     name = req.route_params["name"]
     async with asking(req, "read_parameters", Asked.PARAMETERS, name) as asked:
         clients = services()
@@ -72,8 +82,9 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         asked.entry.revision = connection.wanted.revision
         secret = secret_of(connection, clients.now())
         asked.entry.version = secret.version
-        asked.required = form is Form.VALUE
-        value = await _value(clients, connection, secret) if form is Form.VALUE else None
+        handed = secret if form is Form.VALUE and isinstance(secret, SecretRecord) else None
+        asked.required = handed is not None
+        value = await _value(clients, connection, handed) if handed is not None else None
         body = await _parameters(clients, connection, secret, value)
     if _wants_text(req.headers.get("Accept", "")):
         return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")
@@ -97,7 +108,9 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
         raise ConflictError("secret-lost", name=connection.name) from None
 
 
-async def _parameters(clients: Services, connection: Connection, secret: SecretRecord, value: str | None) -> Parameters:
+async def _parameters(
+    clients: Services, connection: Connection, secret: CredentialRecord, value: str | None
+) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.known("tenant_id")
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
     proven = handed_over(entry for chunk in chunks for entry in chunk.mailboxes)
@@ -105,15 +118,13 @@ async def _parameters(clients: Services, connection: Connection, secret: SecretR
     mail = MailView(mailboxes=mailboxes, written=as_written(mailboxes), unproven=unproven)
     return Parameters(
         connection=connection.name,
-        provider=PROVIDER,
+        provider=_PROVIDERS[secret.kind],
         verified=standing(connection, connection.state, services().now()).verified,
         application_id=connection.ids.known("application_id"),
         tenant_id=tenant_id,
         client_secret=value,
-        labels={lang: {field: text(lang, "label", field) for field in FIELDS} for lang in LANGUAGES},
-        secret=SecretReference(
-            uri=secret.uri, key_id=secret.key_id, expires_on=secret.expires_on, used_since=secret.used_since
-        ),
+        labels={lang: {field: text(lang, "label", field) for field in _FIELDS[secret.kind]} for lang in LANGUAGES},
+        secret=shown(secret),
         rotation=rotation_view(connection),
         servers=servers(cloud, connection.wanted.protocols),
         mail=mail,
@@ -160,7 +171,7 @@ def _of_rotation(body: Parameters, lang: Language) -> list[str]:
         return []
     until = rotation.old_works_until
     ends = text(lang, "label", "oldWorksUntil", values={"end": f"{until:%Y-%m-%d}"}) if until is not None else ""
-    return [f"# {text(lang, 'label', 'newSecret')} {ends or text(lang, 'label', 'oldIsDead')}"]
+    return [f"# {text(lang, 'label', _WORDS[body.secret.kind][2])} {ends or text(lang, 'label', 'oldIsDead')}"]
 
 
 def _lines(body: Parameters, lang: Language) -> str:
@@ -170,12 +181,15 @@ def _lines(body: Parameters, lang: Language) -> str:
         "tenantId": body.tenant_id,
         "clientSecret": body.client_secret or body.secret.uri,
     }
-    lines = [f"{text(lang, 'label', field)}: {values[field]}" for field in FIELDS]
+    if body.secret.thumbprints is not None:
+        values["certificate"] = f"SHA-1 {body.secret.thumbprints.sha1}, SHA-256 {body.secret.thumbprints.sha256}"
+    lines = [f"{text(lang, 'label', field)}: {values[field]}" for field in _FIELDS[body.secret.kind]]
     if lang == "en":
         lines.append(f"# {text(lang, 'label', 'tenantHint')}")
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
-    ended = body.secret.expires_on <= services().now()
-    lines.append(f"# {text(lang, 'label', 'expired' if ended else 'expires')}: {body.secret.expires_on:%Y-%m-%d}")
+    ends, ended, _ = _WORDS[body.secret.kind]
+    over = body.secret.expires_on <= services().now()
+    lines.append(f"# {text(lang, 'label', ended if over else ends)}: {body.secret.expires_on:%Y-%m-%d}")
     lines += _of_rotation(body, lang)
     if body.secret.used_since is not None:
         since = f"{body.secret.used_since:%Y-%m-%d}"

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.case import Kind, Request, Settled, Start
-from connector.credential import SecretRecord
+from connector.credential import CredentialRecord
 from connector.documents import Documents
 from connector.errors import ServiceError, StaleWriteError, UnreadableError
 from connector.expiry import due
@@ -120,7 +120,7 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
         log("heartbeat", connections=len(names), label=label)
 
 
-async def _watch(documents: Documents, name: str, secret: SecretRecord, now: datetime, label: str | None) -> None:
+async def _watch(documents: Documents, name: str, secret: CredentialRecord, now: datetime, label: str | None) -> None:
     days = due(secret, now)
     if days is None:
         return

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from connector.document import Document
 from connector.microsoft import Protocol
-from triggers.secret_view import RotationView
-
-
-class SecretReference(Document):
-    """Where the secret lies."""
-
-    uri: str
-    key_id: str
-    expires_on: datetime
-    used_since: datetime | None = Field(
-        default=None, description="By which day the UTM has used it, as Entra's record says; null is not known."
-    )
+from triggers.secret_view import RotationView, SecretView
 
 
 class ServerView(Document):
@@ -66,9 +54,11 @@ class Parameters(Document):
     verified: bool
     application_id: str
     tenant_id: str
-    client_secret: str | None = Field(repr=False, description="The secret's value; null with ?secret=reference.")
+    client_secret: str | None = Field(
+        repr=False, description="The secret's value; null with ?secret=reference, and of a certificate."
+    )
     labels: dict[str, dict[str, str]]
-    secret: SecretReference
+    secret: SecretView
     rotation: RotationView | None = Field(
         default=None, description="While a new secret is under way: whether it is this one, and how long the old works."
     )

@@ -37,6 +37,8 @@ class Identity:
 
     client_id: str
     object_id: str
+    trusts: tuple[str, ...] = ()
+    """Issuer, subject and audience of its tokens: by them it signs in as an application that trusts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Registration:
     now: datetime
     key_ids: Collection[str] = ()
     """Of the credentials that we made: those that the vault's tags and our completed intents name."""
+    given: Collection[str] = ()
+    """Thumbprints of the certificates that somebody has given for the UTM."""
     unfinished: Collection[str] = ()
     """Display names that our unfinished intents give: such a credential is ours to remove, or about to be kept."""
     makings: Collection[Making] = ()
@@ -222,10 +226,13 @@ def _is_ours(credential: Credential, seen: Registration, step: StepName) -> bool
     """Return whether we made a credential. Who adds a certificate chooses its key id, so that proves nothing.
 
     Nor does a name, which everybody can read: step 5 removes what carries the name of an unfinished intent, and after
-    it nothing may.
+    it nothing may. A certificate is known by its thumbprint, and with what trusts our identity alone nobody else can
+    sign in, whoever has added it.
     """
-    if credential.kind != "secret":
-        return False
+    if credential.kind == "certificate":
+        return credential.thumbprint in seen.given
+    if credential.kind == "federated":
+        return credential.trusts != () and credential.trusts == seen.identity.trusts
     return credential.key_id in seen.key_ids or (step in _TO_REMOVE and credential.display_name in seen.unfinished)
 
 

@@ -21,6 +21,9 @@ class Action(StrEnum):
     RECOVER_SECRET = "recover-secret"  # noqa: S105 - the name of an action
     ADD_SECRET = "add-secret"  # noqa: S105 - the name of an action
     REMOVE_SECRET = "remove-secret"  # noqa: S105 - the name of an action
+    ADD_CERTIFICATE = "add-certificate"
+    ADD_FEDERATED = "add-federated"
+    REMOVE_FEDERATED = "remove-federated"
     CREATE_PRINCIPAL = "create-principal"
     REPLACE_PRINCIPAL = "replace-principal"
     ENABLE_IMAP = "enable-imap"

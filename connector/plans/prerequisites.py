@@ -55,6 +55,8 @@ class Observed:
     """When the grant script said it was done."""
     lifetime_days: int = 0
     """How long a secret lives where nobody wishes for anything."""
+    certificate: bool = False
+    """Whether the UTM has a certificate, or is to have one: then nobody needs a secret."""
 
 
 def plan(observed: Observed, wanted: Goal) -> Plan:
@@ -68,8 +70,9 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
         *of_graph(observed.graph, observed.granted),
         *of_exchange(observed.exchange, observed.cmdlets, observed.granted),
         *of_vault(observed.vault_refusal, allowed=observed.vault_allowed),
-        *of_policy(observed.policy, wanted.lifetime_days or observed.lifetime_days),
     ]
+    if not observed.certificate:
+        findings += of_policy(observed.policy, wanted.lifetime_days or observed.lifetime_days)
     return Plan(findings=tuple(findings))
 
 

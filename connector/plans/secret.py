@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-from connector.credential import Intent, Rotation, RotationState, SecretRecord
+from connector.credential import CertificateRecord, CredentialRecord, Intent, Rotation, RotationState
 from connector.finding import Finding
 from connector.microsoft import MAX_LIFETIME_DAYS, REPLICATION_TIME
 from connector.observed import Credential, SecretVersion
+from connector.plans.certificates import NO_TRUST, Look, Proof, Trust, federation, left_over, made, wished, wrong_with
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.plans.succession import NEW, ROTATION, Told, is_offered, is_over, state_of, told, was_in_use
@@ -23,10 +23,16 @@ _MARGIN = timedelta(hours=1)
 CLAIM = timedelta(minutes=5)
 """For so long an open intent is taken to be worked on: longer than any activity may run."""
 IN_THE_MAKING = "secret-in-the-making"
-WAITS = frozenset({"secret-not-known-yet", "secret-not-listed-yet"})
+WAITS = frozenset(
+    {
+        "secret-not-known-yet",
+        "secret-not-listed-yet",
+        "certificate-not-listed-yet",
+        "federation-missing",
+        "federation-not-known-yet",
+    }
+)
 """What only time can mend."""
-
-Proof = Literal["accepted", "refused", "expired", "application-unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Observed:
     """What step 5 looks at."""
 
     versions: tuple[SecretVersion, ...]
-    """Every version in the vault, newest first."""
+    """The certificates that the document knows, and every version in the vault, newest first."""
     credentials: tuple[Credential, ...]
     """Every credential on the application."""
     intents: tuple[Intent, ...]
@@ -44,7 +50,7 @@ class Observed:
     next_proof: Proof | None = None
     """The same of the next one; None where it was not asked, since nobody of ours uses that without need."""
     kind: OperationKind = OperationKind.SET_UP
-    secret: SecretRecord | None = None
+    secret: CredentialRecord | None = None
     rotation: Rotation | None = None
     accepted: bool = False
     """Whether the document says that the token endpoint has accepted one before."""
@@ -65,6 +71,10 @@ class Observed:
     registration: Registration | None = None
     key_ids: frozenset[str] = frozenset()
     """Of all credentials that the vault's tags, the document or an intent call ours."""
+    trust: Trust = NO_TRUST
+    """By what our identity proves the application where the UTM has a certificate."""
+    given: Collection[str] = ()
+    """Thumbprints of all certificates that somebody has given."""
     kept: tuple[str, ...] = ()
     """Names of all secrets that the vault holds for the connection: of former applications, and left probes, too."""
     blind: Finding | None = None
@@ -81,6 +91,13 @@ class Observed:
     def first(self) -> bool:
         """Return whether the UTM can have none yet: nothing of this connection was ever accepted."""
         return not (self.accepted or self.secret is not None or was_in_use(self.versions))
+
+    @property
+    def found(self) -> bool:
+        """Return whether the application had the certificate that is to come before somebody gave it."""
+        new = self.rotation.next if self.rotation is not None else None
+        known = isinstance(new, CertificateRecord) and (new.found or new.made_on is None)
+        return known and self.told.next is not None
 
     def others(self) -> list[SecretVersion]:
         """Return the versions that are neither the present nor the next one, and of which something is left."""
@@ -108,6 +125,8 @@ class Observed:
 
     def _wrong(self, version: SecretVersion, proof: Proof | None) -> str | None:
         """Return why a version cannot be used, or why to wait."""
+        if version.kind == "certificate":
+            return wrong_with(self._look(version, proof))
         if not version.enabled or expired(version, self.now) or proof == "expired":
             return "secret-disabled" if not version.enabled else "secret-expired"
         young = self.now - version.created < REPLICATION_TIME and not self.last
@@ -118,6 +137,17 @@ class Observed:
         if young:
             return "secret-not-known-yet"
         return "application-unknown" if proof == "application-unknown" else "secret-refused"
+
+    def _look(self, version: SecretVersion, proof: Proof | None) -> Look:
+        since = self.trust.since
+        return Look(
+            ended=expired(version, self.now),
+            listed=self.listed(version.key_id),
+            young=self.now - version.created < REPLICATION_TIME and not self.last,
+            trusted=bool(self.trust.found(self.credentials)),
+            trust_young=since is not None and self.now - since < REPLICATION_TIME and not self.last,
+            proof=proof,
+        )
 
 
 def secret_name(connection: str, application_id: str) -> str:
@@ -187,11 +217,16 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return which orphans to remove, and what is to be done about the secrets; where none is wanted, how all go."""
     if isinstance(wanted, Absent):
         return _back(observed)
+    nobodys = () if observed.checks else left_over(observed.given, observed.versions, observed.credentials)
     removals = tuple(
-        Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan") for credential in orphans(observed)
+        Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan")
+        for credential in (*orphans(observed), *nobodys)
     )
     done = _PLANS.get(observed.kind, _set_up)(observed)
-    return Plan((*removals, *done.changes), done.findings, done.wait)
+    trust = federation(observed.trust, observed.told, done.changes, observed.credentials)
+    if observed.checks:
+        trust = tuple(one for one in trust if one.action is Action.ADD_FEDERATED)
+    return Plan((*removals, *done.changes, *trust), done.findings, done.wait)
 
 
 def _set_up(observed: Observed) -> Plan:
@@ -213,6 +248,9 @@ def _made(observed: Observed, reason: str) -> Plan:
         return Plan(wait=reason)
     if reason == "application-unknown":
         return Plan(findings=(Finding(code=reason, step=StepName.SECRET, subject=subject),))
+    certificate = wished(observed.secret, observed.rotation)
+    if certificate is not None:
+        return made(certificate, reason, observed.now)
     if reason == "secret-deleted":
         return Plan((Change(Action.RECOVER_SECRET, subject, reason),))
     if claimed(observed.intents, observed.now):
@@ -317,11 +355,10 @@ def _back(observed: Observed) -> Plan:
     Of an intent that came to nothing the credential bears the name; one that was begun a moment ago may still come.
     """
     names = {credential_name(one.id) for one in observed.intents if one.key_id is None}
-    ours = [
-        one
-        for one in observed.credentials
-        if one.kind == "secret" and (one.key_id in observed.key_ids or one.display_name in names)
-    ]
+    secrets = [one for one in observed.credentials if one.kind == "secret"]
+    ours = [one for one in secrets if one.key_id in observed.key_ids or one.display_name in names]
+    ours += left_over(observed.given, (), observed.credentials)
+    ours += observed.trust.found(observed.credentials)
     begun = [one for one in observed.intents if one.key_id is None and observed.now - one.started < CLAIM]
     changes = [Change(Action.REMOVE_CREDENTIAL, one.key_id, "credential-left") for one in ours]
     changes += [Change(Action.DISABLE_VERSION, one.version, "secret-left") for one in observed.versions if one.enabled]

@@ -41,7 +41,8 @@ def labels(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
     if observed.wrong() is not None and not confirmed:  # of what cannot be used nothing new is said
         wanted = [(seen.next, CURRENT)] if _becomes_first(observed) else []
     told = [(one, {**one.tags, STATE: state}) for one, state in wanted if one is not None and state_of(one) != state]
-    return [*told, *_handed_out(observed)]
+    # Of a certificate the document says it: what is written on the application stays as it was made.
+    return [(one, tags) for one, tags in (*told, *_handed_out(observed)) if one.kind == "secret"]
 
 
 def _handed_out(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
@@ -67,7 +68,9 @@ def _is_accepted(observed: Observed) -> bool:
 def _becomes_first(observed: Observed) -> bool:
     """Return whether the secret that was made is the first that the UTM can have: it needs no confirmation."""
     new = observed.told.next
-    return new is not None and observed.first and _is_accepted(observed)
+    if new is None or not _is_accepted(observed):
+        return False
+    return observed.first or (observed.found and observed.told.current is None)
 
 
 def settle(connection: Connection, observed: Observed) -> None:
@@ -76,7 +79,8 @@ def settle(connection: Connection, observed: Observed) -> None:
         return
     seen, wrong = observed.told, observed.wrong()
     if seen.next is not None and _becomes_first(observed):
-        connection.secret, connection.rotation, connection.secret_accepted = record_of(seen.next), None, True
+        new = connection.rotation.next if connection.rotation is not None else None
+        connection.secret, connection.rotation, connection.secret_accepted = record_of(seen.next, new), None, True
         return
     if wrong is None and seen.current is not None:
         connection.secret, connection.secret_accepted = record_of(seen.current, connection.secret), True
@@ -95,7 +99,8 @@ def _is_gone(connection: Connection, before: Rotation | None, observed: Observed
     offered = before is not None and before.state is RotationState.OFFERED and before.next is not None
     if offered and connection.rotation is None and before is not None and before.next is not None:
         until = observed.now + AFTER_FAILURE
-        connection.rest = Rest(code="offered-secret-gone", why=before.next.key_id, on=observed.now, until=until)
+        code = f"offered-{before.kind}-gone"
+        connection.rest = Rest(code=code, why=before.next.key_id, on=observed.now, until=until)
 
 
 def _is_over(version: str, observed: Observed) -> bool:
@@ -115,7 +120,9 @@ def _rotation(connection: Connection, observed: Observed, wrong: str | None) -> 
         return None
     if seen.next is not None:
         return _with_next(present, observed, seen.next, wrong)
-    return present.model_copy(update={"next": None}) if present and state is RotationState.PREPARING else None
+    if present is None or state is not RotationState.PREPARING:
+        return None
+    return present if present.kind == "certificate" else present.model_copy(update={"next": None})
 
 
 def _retiring(connection: Connection, observed: Observed) -> Rotation | None:
@@ -166,6 +173,9 @@ def _abandoned(connection: Connection, observed: Observed) -> None:
 
 
 def failed(connection: Connection, why: str, now: datetime) -> None:
-    """Forget a rotation that has failed: it is begun again a day later."""
+    """Forget a rotation that has failed: it is begun again a day later, but for one to a certificate."""
+    given = connection.rotation is not None and connection.rotation.kind == "certificate"
     connection.rotation = None
-    connection.rest = Rest(code="rotation-failed", why=why, on=now, until=now + AFTER_FAILURE)
+    connection.rest = Rest(
+        code="certificate-not-proven" if given else "rotation-failed", why=why, on=now, until=now + AFTER_FAILURE
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from connector.credential import Intent, Rotation, RotationState, SecretRecord
+from connector.credential import CredentialRecord, Intent, Rotation, RotationState, SecretRecord
 from connector.observed import SecretVersion
 
 STATE, ROTATION, OFFERED = "state", "rotation", "offered"
@@ -36,7 +36,7 @@ def state_of(version: SecretVersion) -> str:
     return version.tags.get(STATE, CURRENT)
 
 
-def told(versions: Iterable[SecretVersion], secret: SecretRecord | None, rotation: Rotation | None) -> Told:
+def told(versions: Iterable[SecretVersion], secret: CredentialRecord | None, rotation: Rotation | None) -> Told:
     """Return which version is which; ``versions`` are the newest first."""
     every = [version for version in versions if version.key_id is not None]
     current = next((one for one in every if state_of(one) == CURRENT), None)
@@ -77,10 +77,12 @@ def was_in_use(versions: Iterable[SecretVersion]) -> bool:
     return any(state_of(version) in _HAD for version in versions)
 
 
-def record_of(version: SecretVersion, before: SecretRecord | None = None) -> SecretRecord | None:
-    """Return what is kept of a version; what was noted of the same one stays."""
-    if before is not None and before.version == version.version:
-        return before if before.made_on is not None else before.model_copy(update={"made_on": version.created})
+def record_of(version: SecretVersion, *before: CredentialRecord | None) -> CredentialRecord | None:
+    """Return what is kept of a version; what was noted of the same one ``before`` stays."""
+    known = next((one for one in before if one is not None and one.version == version.version), None)
+    if known is not None:
+        made = {} if known.made_on is not None else {"made_on": version.created}
+        return known.model_copy(update={**made, "key_id": version.key_id or known.key_id})
     if version.key_id is None or version.expires is None:
         return None
     return SecretRecord(
@@ -93,7 +95,7 @@ def record_of(version: SecretVersion, before: SecretRecord | None = None) -> Sec
 
 
 def ours(
-    versions: Iterable[SecretVersion], intents: Iterable[Intent], records: Collection[SecretRecord | None] = ()
+    versions: Iterable[SecretVersion], intents: Iterable[Intent], records: Collection[CredentialRecord | None] = ()
 ) -> frozenset[str]:
     """Return the key ids of all credentials that this connection has made: nobody takes any other one away."""
     kept = (version.key_id for version in versions)

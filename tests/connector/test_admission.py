@@ -15,7 +15,7 @@ from connector import admission, ruling, ruling_of_removal, ruling_of_rotation
 from connector.admission import Situation, admit, asks_again, asks_durable, situation
 from connector.caller import Caller
 from connector.case import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
-from connector.credential import SecretRecord
+from connector.credential import CertificateRecord, SecretRecord
 from connector.errors import RequestError
 from connector.etag import etag
 from connector.lost import ALIVE, Live, lost
@@ -37,6 +37,7 @@ THROUGH = {
     Kind.CANCEL: "cancel_connection",
     Kind.CONFIRM: "confirm_secret",
     Kind.ROTATE: "rotate_secret",
+    Kind.CERTIFICATE: "give_certificate",
     Kind.RENEW: None,
     Kind.ABANDON: "abandon_rotation",
     Kind.RETIRE: None,
@@ -64,6 +65,7 @@ EXPECTED = {
     "to confirm":             (UNKNOWN, *[LET] * 6,                                RUNNING, HALF, GONE),
     "to confirm another key": (UNKNOWN, *[OTHER_KEY] * 6,                          RUNNING, HALF, GONE),
     "to rotate":              (UNKNOWN, ANEW,  BUSY, ENDING,    BUSY, BUSY,  BUSY, RUNNING, HALF, GONE),
+    "to give a certificate":  (UNKNOWN, ANEW,  ANEW, ENDING,    BUSY, OVER,  OVER, RUNNING, HALF, GONE),
     "to renew":               (UNKNOWN, ANEW,  *[LET] * 8),
     "to abandon":             (UNKNOWN, NONE_OPEN, NONE_OPEN, ENDING, *[NONE_OPEN] * 3, RUNNING, HALF, GONE),
     "to retire":              (UNKNOWN, ANEW,  *[LET] * 8),
@@ -80,6 +82,11 @@ EXPECTED = {
 another attempt. It is a set-up that was begun, whose run is alive where it is not lost; other ones: ``expected``."""
 
 
+CERTIFICATE = CertificateRecord(
+    key_id=KEY, der="", sha1="A", sha256="B", starts_on=NOW, expires_on=NOW + timedelta(days=90)
+)
+
+
 def wanted(*mailboxes: str) -> Wanted:
     return Wanted(revision=0, display_name="UTM", mailboxes=list(mailboxes))
 
@@ -94,6 +101,7 @@ ASKED = {
     "to confirm": Request(Kind.CONFIRM, "hq", "new", key_id=KEY.upper()),
     "to confirm another key": Request(Kind.CONFIRM, "hq", "new", key_id="another"),
     "to rotate": Request(Kind.ROTATE, "hq", "new"),
+    "to give a certificate": Request(Kind.CERTIFICATE, "hq", "new", certificate=CERTIFICATE),
     "to renew": Request(Kind.RENEW, "hq", "new"),
     "to abandon": Request(Kind.ABANDON, "hq", "new", key_id=KEY),
     "to retire": Request(Kind.RETIRE, "hq", "new"),
@@ -373,7 +381,9 @@ def test_a_condition_that_does_not_hold_refuses_before_anything_else(kind: Kind)
     caller = Caller(function=function) if function else None
 
     def code(if_match: str, connection: Connection | None) -> str | None:
-        request = Request(kind, "hq", "new", wanted("b@contoso.example"), key_id=KEY, if_match=if_match)
+        request = Request(
+            kind, "hq", "new", wanted("b@contoso.example"), key_id=KEY, if_match=if_match, certificate=CERTIFICATE
+        )
         answer = admit(request, caller, connection, RUNS, NOW)
         return answer.error.code if isinstance(answer, Refuse) else None
 
@@ -425,7 +435,7 @@ def test_nobody_asks_through_a_function_that_is_for_something_else(kind: Kind) -
 
 def test_whoever_begins_something_of_his_own_is_told_that_another_was_faster() -> None:
     own = {Kind.SET_UP, Kind.DRY_RUN, Kind.VERIFY, Kind.RESTORE, Kind.PLAN_REMOVAL}
-    own |= {Kind.ROTATE, Kind.RENEW, Kind.ABANDON, Kind.RETIRE}
+    own |= {Kind.ROTATE, Kind.CERTIFICATE, Kind.RENEW, Kind.ABANDON, Kind.RETIRE}
     assert {kind for kind in Kind if not asks_again(kind)} == own
 
 

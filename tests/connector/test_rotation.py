@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.admission import admit
 from connector.caller import Caller
 from connector.case import Kind, Refuse, Replace, Request, Settled, Start, Wake
-from connector.credential import Rest, Rotation, RotationState, SecretRecord
+from connector.credential import CertificateRecord, CredentialKind, Rest, Rotation, RotationState, SecretRecord
 from connector.errors import ConflictError
 from connector.hours import hour_of
 from connector.lost import Live
@@ -43,6 +43,12 @@ def secret(key: str, ends: float, lives: float = 180) -> SecretRecord:
     end = NOW + timedelta(days=ends)
     made = end - timedelta(days=lives)
     return SecretRecord(uri=f"https://v/secrets/hq/{key}", version=key, key_id=key, expires_on=end, made_on=made)
+
+
+def certificate(key: str, ends: float = 200) -> CertificateRecord:
+    end = NOW + timedelta(days=ends)
+    prints = {"sha1": f"1{key}", "sha256": f"256{key}"}
+    return CertificateRecord(key_id=key, der="", starts_on=NOW, expires_on=end, made_on=NOW, **prints)
 
 
 def connection(rotation: Rotation | None = None, ends: float = 60, **more: Any) -> Connection:
@@ -77,11 +83,35 @@ STATES: dict[str, Connection] = {
     "the old one ended": connection(rotation(OFFERED, next=secret("new", 200), alone=True), ends=-1),
     "retiring": connection(rotation(RETIRING, old=secret("before", 20), confirmed_on=NOW)),
 }
-ASKED = {
+CERTIFIED: dict[str, Connection] = {
+    "none": connection().model_copy(update={"secret": certificate("old")}),
+    "preparing": connection(rotation(RotationState.PREPARING, next=certificate("new"))),
+    "offered": connection(rotation(OFFERED, next=certificate("new"))),
+    "offered alone": connection(rotation(OFFERED, next=certificate("new"), alone=True)),
+    "offered and gone": connection(rotation(OFFERED, next=certificate("new"), gone=True)),
+    "offered and ended": connection(rotation(OFFERED, next=certificate("new", -1))),
+    "retiring": connection(rotation(RETIRING, old=secret("before", 20), confirmed_on=NOW)).model_copy(
+        update={"secret": certificate("old")}
+    ),
+    "to a secret": connection(rotation(OFFERED, next=secret("new", 200))).model_copy(
+        update={"secret": certificate("old")}
+    ),
+    "no credential": connection(ended=None).model_copy(
+        update={"secret": None, "steps": {}, "state": ConnectionState.ACTION_REQUIRED}
+    ),
+    "the first to come": connection(rotation(RotationState.PREPARING, next=certificate("new"))).model_copy(
+        update={"secret": None, "steps": {}}
+    ),
+}
+"""The same where a certificate is in use, or to come."""
+ASKED: dict[str, tuple[Kind, str, str] | tuple[Kind, str, str, CredentialKind]] = {
     "rotate": (Kind.ROTATE, "rotate_secret", ""),
     "confirm new": (Kind.CONFIRM, "confirm_secret", "NEW"),
     "confirm old": (Kind.CONFIRM, "confirm_secret", "old"),
     "confirm other": (Kind.CONFIRM, "confirm_secret", "other"),
+    "to a secret": (Kind.ROTATE, "rotate_secret", "", "secret"),
+    "certificate new": (Kind.CERTIFICATE, "give_certificate", "new"),
+    "certificate old": (Kind.CERTIFICATE, "give_certificate", "old"),
     "abandon new": (Kind.ABANDON, "abandon_rotation", "new"),
     "abandon other": (Kind.ABANDON, "abandon_rotation", "other"),
     "set-up": (Kind.SET_UP, "create_connection", ""),
@@ -90,10 +120,13 @@ ASKED = {
     "cancel": (Kind.CANCEL, "cancel_connection", ""),
 }
 DONE, OTHER, LOST, LAST = "settled", "key-not-offered", "secret-lost", "last-secret"
+OPEN, NEEDED = "rotation-open", "certificate-needed"
 YET, NONE, OVER = "rotation-preparing", "no-rotation", "rotation-confirmed"
 TABLE = {
     #                     none   begun  preparing alone  offered alone  gone   ended   old one   retiring
     "rotate":        ("rotate", "rotate", "rotate", "rotate", DONE, DONE, "rotate", "rotate", DONE, DONE),
+    "to a secret":   ("rotate", "rotate", "rotate", "rotate", DONE, DONE, "rotate", "rotate", DONE, DONE),
+    "certificate new": ("rotate", *[OPEN] * 5, "rotate", "rotate", OPEN, OPEN),
     "confirm new":   (OTHER,     YET,      YET,    YET,    "retiring", "retiring", LOST, LOST, "retiring", OTHER),
     "confirm old":   (DONE,      YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  OTHER,  DONE),
     "confirm other": (OTHER,     YET,      YET,    YET,    OTHER,  OTHER,  OTHER, OTHER,  OTHER,  OTHER),
@@ -104,13 +137,27 @@ TABLE = {
     "remove":        ("remove",) * 10,
     "cancel":        (DONE,) * 10,
 }  # fmt: skip
+TABLE_OF_CERTIFICATES = {
+    #                   none  preparing offered alone gone   ended   retiring to a secret  no credential  first to come
+    "rotate":          (NEEDED, "rotate", DONE, DONE, "rotate", "rotate", DONE, DONE, "secret-not-ready", "rotate"),
+    "to a secret":     ("rotate", OPEN,   OPEN, OPEN, "rotate", "rotate", OPEN, DONE, "secret-not-ready", "set-up"),
+    "certificate new": ("rotate", "rotate", DONE, DONE, "rotate", "rotate", OPEN, OPEN, "set-up", "set-up"),
+    "certificate old": (DONE,   OPEN,     OPEN, OPEN, "rotate", "rotate", DONE, DONE, "set-up", "set-up"),
+    "confirm new":     (OTHER,  YET, "retiring", "retiring", LOST, LOST, OTHER, "retiring", "secret-not-ready", YET),
+    "abandon new":     (NONE, "abandon", "abandon", LAST, "abandon", "abandon", OVER, "abandon", NONE, LAST),
+    "set-up":          ("set-up",) * 10,
+    "remove":          ("remove",) * 10,
+}  # fmt: skip
 """What comes of a request at rest: a refusal, an operation, ``settled`` as it is, or the new state of the rotation."""
 
 
 def ask(asked: str, one: Connection, live: Live | None = None) -> Any:
-    kind, function, key = ASKED[asked]
+    kind, function, key, *credential = ASKED[asked]
     wanted = one.wanted if kind is Kind.SET_UP else None
-    return admit(Request(kind, "hq", "new", wanted, key_id=key), Caller(function=function), one, live or Live(), NOW)
+    given = certificate(key) if kind is Kind.CERTIFICATE else None
+    wish: Any = credential[0] if credential else None
+    request = Request(kind, "hq", "new", wanted, key_id=key, credential=wish, certificate=given)
+    return admit(request, Caller(function=function), one, live or Live(), NOW)
 
 
 def told(answer: Any) -> str:
@@ -125,6 +172,41 @@ def told(answer: Any) -> str:
 @pytest.mark.parametrize("asked", TABLE)
 def test_what_each_request_means_in_each_state(asked: str) -> None:
     assert {name: told(ask(asked, one)) for name, one in STATES.items()} == dict(zip(STATES, TABLE[asked], strict=True))
+
+
+@pytest.mark.parametrize("asked", TABLE_OF_CERTIFICATES)
+def test_what_each_request_means_where_a_certificate_is_in_use_or_to_come(asked: str) -> None:
+    expected = dict(zip(CERTIFIED, TABLE_OF_CERTIFICATES[asked], strict=True))
+    assert {name: told(ask(asked, one)) for name, one in CERTIFIED.items()} == expected
+
+
+def test_a_certificate_is_next_beside_what_there_is_and_is_ours_from_then_on() -> None:
+    after = ask("certificate new", connection()).connection
+    assert (after.secret.key_id, after.rotation.next.sha256, after.rotation.state) == (
+        "old",
+        "256new",
+        RotationState.PREPARING,
+    )
+    assert (after.given, after.operation.kind, after.state) == (["256new"], OperationKind.ROTATE, ConnectionState.READY)
+    again = ask("certificate new", after.model_copy(update={"operation": connection().operation}))
+    assert (again.connection.rotation.id, again.connection.given) == (after.rotation.id, ["256new"])
+
+
+def test_where_nothing_can_be_used_yet_the_set_up_goes_on_with_it_also_while_it_waits_for_a_person() -> None:
+    stuck = CERTIFIED["no credential"]
+    waits = Live("Running", NOW, Progress(step=StepName.SECRET, state="waiting"))
+    answer = ask("certificate new", stuck, waits)
+    assert isinstance(answer, Replace)
+    assert (answer.connection.operation.kind, answer.connection.wanted.revision) == (OperationKind.SET_UP, 4)
+    other = ask("certificate old", CERTIFIED["the first to come"]).connection
+    assert (other.rotation.next.key_id, other.given) == ("old", ["256old"])
+    assert ask("to a secret", CERTIFIED["the first to come"]).connection.rotation is None
+
+
+def test_the_timer_begins_no_rotation_to_a_certificate() -> None:
+    for name in ("none", "offered and gone", "offered and ended"):
+        assert not begins(CERTIFIED[name], Mode.AUTOMATIC, ALL, NOW + timedelta(days=199))
+    assert begins(CERTIFIED["preparing"], Mode.AUTOMATIC, ALL, NOW)
 
 
 def test_a_next_secret_that_has_come_to_its_end_stops_nobody_whose_old_one_works() -> None:

@@ -29,7 +29,7 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
         set(step) == {"name", "state", "started", "ended", "changes", "waits", "reason"} for step in shown["steps"]
     )
     assert set(shown["ids"]) == {"tenantId", "applicationId", "objectId", "enterpriseApplicationId"}
-    assert set(shown["secret"]) == {"uri", "keyId", "expiresOn", "usedSince"}
+    assert set(shown["secret"]) == {"uri", "keyId", "expiresOn", "usedSince", "kind", "thumbprints"}
     assert set(shown["mailboxes"]) == {"total", "counts", "next", "items"}
     assert all(
         set(item) == {"requested", "address", "state", "accessGiven", "provenOn", "finding", "written"}

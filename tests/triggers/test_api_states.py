@@ -27,7 +27,14 @@ from tests.triggers.served import GOOD, NAME, PATH, AppRoute, app_routes, proble
 SLOW = {"graph": 0.04}
 """Real seconds that Graph takes to answer, so that a run is still in its first steps when it is looked at."""
 BEFORE_THE_SECRET = {"prerequisites", "application", "enterprise-application", "consent", "secret"}
-STARTING = ("create_connection", "remove_connection", "verify_connection", "rotate_secret", "abandon_rotation")
+STARTING = (
+    "create_connection",
+    "remove_connection",
+    "verify_connection",
+    "rotate_secret",
+    "give_certificate",
+    "abandon_rotation",
+)
 """The functions that start an operation."""
 
 

@@ -84,6 +84,8 @@ def apis(served: Served) -> dict[GenerationMode, Any]:
     }
 
 
+NO_SCHEMA_TELLS = {"/api/connections/{name}/certificate": ["positive_data_acceptance"]}
+"""Where what is of the right form may still be refused: no schema tells a certificate from another text."""
 OPERATIONS = [(path, method) for path, methods in description()["paths"].items() for method in methods]
 
 
@@ -93,7 +95,7 @@ def test_every_answer_is_as_described(
     apis: dict[GenerationMode, Any], served: Served, path: str, method: str, mode: GenerationMode
 ) -> None:
     described = description()["paths"][path][method]["responses"]
-    left_out = [CHECKS.get_one(name) for name in BY_THE_HOST]
+    left_out = [CHECKS.get_one(name) for name in (*BY_THE_HOST, *NO_SCHEMA_TELLS.get(path, ()))]
 
     @hypothesis_settings(
         max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)

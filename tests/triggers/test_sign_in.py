@@ -56,7 +56,7 @@ ROWS: Mapping[str, frozenset[str]] = {
     "withdraw_acceptance": A,
 }
 """Which of the roles alone opens a route, written down a second time: what a route declares is not believed."""
-EXTRA: Mapping[str, frozenset[str]] = {}
+EXTRA: Mapping[str, frozenset[str]] = {"give_certificate": frozenset({"Operator", "SecretReader"})}
 """Routes that take two roles together."""
 
 

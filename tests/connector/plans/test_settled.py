@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector.credential import Rotation, RotationState, SecretRecord
+from connector.credential import CredentialRecord, Rotation, RotationState
 from connector.model import Connection
 from connector.observed import Credential, SecretVersion
 from connector.operation import Operation
@@ -36,7 +36,7 @@ def version(key: str, age: int, state: str) -> SecretVersion:
 OLD, NEW = version("old", 100, "current"), version("new", 2, "next")
 
 
-def record(one: SecretVersion) -> SecretRecord:
+def record(one: SecretVersion) -> CredentialRecord:
     kept = record_of(one)
     assert kept is not None
     return kept
