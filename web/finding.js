@@ -4,7 +4,11 @@ import { whyNot } from './api.js';
 import { button, command, h, link, outward } from './dom.js';
 import { t } from './texts.js';
 
-const OF_ROTATION = ['secret-offered', 'utm-needs-new-secret', 'offered-secret-gone', 'rotation-failed'];
+const OF_ROTATION = [
+  'secret-offered', 'utm-needs-new-secret', 'offered-secret-gone', 'rotation-failed', 'secrets-forbidden', 'certificate-offered',
+  'utm-needs-certificate', 'offered-certificate-gone', 'certificate-not-proven', 'certificate-needed', 'certificate-expired',
+  'certificate-expiring', 'certificate-forbidden', 'certificate-lifetime-refused',
+];
 const SIGNS = { error: '✘', warning: '!', info: 'i' };
 
 export const findingCards = (findings, does = {}) =>

@@ -4,29 +4,34 @@ import { fact, h, link } from './dom.js';
 import { leads } from './routes.js';
 import { end, moment, t } from './texts.js';
 
+export const ENDS = { secret: 'label.expires', certificate: 'label.certificateEnds' };
 export const short = key => key?.slice(0, 8) ?? '–';
+
+// Where the words for one kind of credential stand.
+export const words = (kind, part) => `page.${kind === 'certificate' ? 'certificate' : 'renewal'}.${part}`;
 
 // What is happening, and what a person has to do about it.
 export function told(rotation) {
-  const { state, keyId, oldWorksUntil } = rotation;
+  const { state, kind, keyId, oldWorksUntil } = rotation;
   const until = state === 'retiring' ? moment(oldWorksUntil) : end(oldWorksUntil);
-  const old = state === 'offered' && !oldWorksUntil ? t('page.renewal.offered.oldIsDead')
-    : oldWorksUntil && t(`page.renewal.${state}.old`, { end: until });
-  return [h('p', {}, t(`page.renewal.${state}.what`, { key: short(keyId) })), old && h('p', {}, old)];
+  const old = state === 'offered' && !oldWorksUntil ? t(words(kind, 'offered.oldIsDead'))
+    : oldWorksUntil && t(words(kind, `${state}.old`), { end: until });
+  return [h('p', {}, t(words(kind, `${state}.what`), { key: short(keyId) })), old && h('p', {}, old)];
 }
 
 export const tone = ({ state, oldWorksUntil }) =>
   state !== 'offered' ? 'notice' : `notice ${oldWorksUntil ? 'warning' : 'error'}`;
 
-// The finding that the new secret must not be entered any more, where that is so.
+// The finding that the new one must not be entered any more, where that is so.
+export const OVER = { secret: 'offered-secret-gone', certificate: 'offered-certificate-gone' };
 export const over = (rotation, findings) =>
-  rotation?.state === 'offered' && findings.find(({ code }) => code === 'offered-secret-gone');
+  rotation?.state === 'offered' && findings.find(({ code }) => code === OVER[rotation.kind]);
 
 export const banner = (name, rotation) => rotation && h('div', { class: tone(rotation), id: 'rotation' },
-  h('p', {}, h('strong', {}, t(`page.renewal.${rotation.state}.title`))), told(rotation),
-  leads('renewal') && h('p', { class: 'ways' }, link(t(`page.renewal.${rotation.state}.way`), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));
+  h('p', {}, h('strong', {}, t(words(rotation.kind, `${rotation.state}.title`)))), told(rotation),
+  leads('renewal') && h('p', { class: 'ways' }, link(t(words(rotation.kind, `${rotation.state}.way`)), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));
 
-export const dates = ({ keyId, expiresOn, oldKeyId }) => h('dl', { class: 'facts' },
-  keyId && fact(t('page.renewal.newKey'), h('code', {}, keyId)),
-  expiresOn && fact(t('page.renewal.newEnds'), end(expiresOn)),
+export const dates = ({ kind, keyId, expiresOn, oldKeyId }) => h('dl', { class: 'facts' },
+  keyId && fact(t(words(kind, 'newKey')), h('code', {}, keyId)),
+  expiresOn && fact(t(words(kind, 'newEnds')), end(expiresOn)),
   oldKeyId && fact(t('page.renewal.oldKey'), h('code', {}, oldKeyId)));

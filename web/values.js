@@ -16,6 +16,11 @@ export const value = (field, text, values) => h('div', { class: 'value' },
   h('output', { id: field }, text),
   copy(text, values.labels[language()][field], { id: `copy-${field}` }));
 
+// A certificate is compared, and not typed: by the thumbprint as Entra shows it, and by the longer one.
+export const certificate = values => [
+  value('certificate', values.secret.thumbprints.sha1, values),
+  h('p', { class: 'hint address' }, `SHA-256: ${values.secret.thumbprints.sha256}`)];
+
 // The secret is asked for when it is to be seen or copied, and forgotten when it is hidden, left, or a minute has passed.
 export function hidden(secret, values, signal) {
   const name = values.labels[language()].clientSecret;

@@ -59,6 +59,11 @@ class Utm:
         """Return the thumbprint by which it is recognised."""
         return self.certificate.fingerprint(hashes.SHA256()).hex().upper()
 
+    @property
+    def sha1(self) -> str:
+        """Return the thumbprint that Entra shows."""
+        return self.certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - as Entra shows it
+
     async def signs_in(self, app: App) -> bool:
         """Say whether the token endpoint takes what the key has signed, with the parameters that are handed out."""
         handed = await app.parameters()

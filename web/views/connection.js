@@ -6,7 +6,7 @@ import { announce, button, draw, fact, h, link, quiet, state, tell as say, unles
 import { findingCards } from '../finding.js';
 import { done, lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
-import { banner, over } from '../rotation.js';
+import { banner, ENDS, over } from '../rotation.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { mailboxList } from './mailboxes.js';
@@ -57,7 +57,7 @@ const top = seen => [
     seen.since && fact(t('page.since'), moment(seen.since)),
     seen.mailboxes.total > 0 &&
       fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
-    seen.secret && fact(t('label.expires'), end(seen.secret.expiresOn))),
+    seen.secret && fact(t(ENDS[seen.secret.kind]), end(seen.secret.expiresOn))),
   !over(seen.rotation, seen.findings) && banner(seen.name, seen.rotation),
   h('div', { class: 'actions' }, actions(seen)),
   may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
@@ -72,7 +72,7 @@ function actions(seen) {
   return [
     leads('hand-over') && way(t('page.handOver.title'), at('hand-over'), seen.secret,
       { id: 'to-hand-over', class: seen.verified ? 'button primary' : 'button' }),
-    leads('renewal') && way(t('page.renewal.title'), at('renewal'), seen.secret, { id: 'to-renewal' }),
+    leads('renewal') && way(t('page.renewal.title'), at('renewal'), seen.secret || seen.state === 'action-required', { id: 'to-renewal' }),
     leads('change') && way(t('page.change.title'), at('change'), true, { id: 'to-change' }),
     may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
     leads('again') && way(t('page.again.title'), at('again'), RESTING.includes(seen.state), { id: 'again' }),

@@ -4,9 +4,9 @@ import { get, may } from '../api.js';
 import { copy, fact, h, inBoth, link, listed } from '../dom.js';
 import { now } from '../now.js';
 import { leads } from '../routes.js';
-import { banner } from '../rotation.js';
+import { banner, ENDS } from '../rotation.js';
 import { day, end, language, moment, t } from '../texts.js';
-import { hidden, value } from '../values.js';
+import { certificate, hidden, value } from '../values.js';
 
 const NAMED = 20;
 const UTMS = ['v14', 'v12'];
@@ -16,13 +16,14 @@ export async function handOver(main, { name, signal }) {
   const values = await get('read_parameters', `${path}?secret=reference`, signal);
   const seen = may('read_connection') ? await get('read_connection', `api/connections/${name}?top=1`, signal) : null;
   if (signal.aborted) return;
+  const certified = values.secret.kind === 'certificate';
   const unproven = new Set(values.mail.unproven);
   const proven = values.mail.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(...[
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
-    h('p', { class: 'lead' }, t('page.handOver.what')),
+    h('p', { class: 'lead' }, t(certified ? 'page.certificate.values' : 'page.handOver.what')),
     banner(name, values.rotation),
     proof(values, seen),
     values.secret.usedSince && h('p', { class: 'hint' }, t('label.usedSince', { since: day(values.secret.usedSince) })),
@@ -30,14 +31,15 @@ export async function handOver(main, { name, signal }) {
       h('p', {}, t('label.provider'), ': ', h('strong', {}, values.provider)),
       value('applicationId', values.applicationId, values),
       value('tenantId', values.tenantId, values),
-      hidden(secret, values, signal),
+      certified ? certificate(values) : hidden(secret, values, signal),
       h('p', { class: 'hint' }, t('label.tenantHint'))),
     h('dl', { class: 'facts' },
-      fact(t('label.expires'), end(values.secret.expiresOn)),
+      fact(t(ENDS[values.secret.kind]), end(values.secret.expiresOn)),
       values.servers.map(one => fact(one.protocol.toUpperCase(), place(one), h('br'), one.uses[language()]))),
     h('section', {},
       h('h2', {}, t('page.handOver.where')),
-      h('dl', { class: 'places' }, UTMS.map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
+      h('dl', { class: 'places' }, certified ? fact(t('page.handOver.v14.name'), t('page.certificate.place'))
+        : UTMS.map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
     proven.length > 0 && h('section', {},
       h('h2', {}, t('label.mailboxes')),
       h('p', {}, t('page.handOver.addresses')),
@@ -55,7 +57,7 @@ const place = ({ host, port, security }) => `${host}:${port} (${security})`;
 function proof(values, seen) {
   const when = seen?.steps.at(-1).ended;
   if (new Date(values.secret.expiresOn) <= now()) {
-    return h('p', { class: 'notice warning' }, t('label.expired'), ' ', end(values.secret.expiresOn));
+    return h('p', { class: 'notice warning' }, t(values.secret.kind === 'certificate' ? 'label.certificateExpired' : 'label.expired'), ' ', end(values.secret.expiresOn));
   }
   if (!values.verified && values.mail.unproven.length) return partly(values.mail);
   if (!values.verified) return h('p', { class: 'notice warning' }, t('page.verifying'));

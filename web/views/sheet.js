@@ -6,6 +6,7 @@ import { deployment } from '../deployment.js';
 import { button, fact, h, inBoth, link, quiet, save } from '../dom.js';
 import { now } from '../now.js';
 import { bash, powershell } from '../quoting.js';
+import { ENDS } from '../rotation.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
@@ -74,7 +75,7 @@ function rights({ ids, displayName, name, secret, wanted }, health) {
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
     ...(unread ? [{ right: t('page.sheet.unread'), holder: managed, reason: t('page.sheet.unreadWhat'), revoke: '–' }] : []),
-    ...(identity.vault ? [told('Key Vault Secrets Officer', managed, { vault: secret ? new URL(secret.uri).host : '–' })] : []),
+    ...(identity.vault ? [told('Key Vault Secrets Officer', managed, { vault: secret?.uri ? new URL(secret.uri).host : '–' })] : []),
   ];
 }
 
@@ -98,10 +99,11 @@ function paper(content) {
       content.provider && fact(t('label.provider'), content.provider),
       content.servers && fact(t('page.sheet.servers'), content.servers.join(', ')),
       secret && fact(t('page.keyId'), secret.keyId),
-      secret && fact(t('label.expires'), day(secret.expiresOn)),
-      secret && fact(t('page.sheet.lies'), secret.uri)),
+      secret && fact(t(ENDS[secret.kind]), day(secret.expiresOn)),
+      secret?.uri && fact(t('page.sheet.lies'), secret.uri),
+      secret?.thumbprints && fact(t('label.certificate'), `SHA-1 ${secret.thumbprints.sha1}`)),
     h('h2', {}, t('page.sheet.renew')),
-    h('p', {}, t('page.sheet.renewWhat')),
+    h('p', {}, t(secret?.kind === 'certificate' ? 'page.certificate.renewWhat' : 'page.sheet.renewWhat')),
     h('p', { class: 'line' }, t('page.sheet.renewer')),
     h('h2', {}, t('page.sheet.rights')),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
