@@ -1,4 +1,4 @@
-"""A certificate for the UTM: given as a file or pasted, chosen there, confirmed, and a private key that never leaves."""
+"""A certificate for the UTM: given as a file or pasted, chosen, confirmed, and a private key that never leaves."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ WRITES = {
     "vault": frozenset({"write", "label", "probe", "discard", "recover", "disable", "delete"}),
     "graph": frozenset(
         {"add_password", "remove_password", "ensure_application", "withdraw_role", "delete_application"}
-        | {"restore_application"}
+        | {"restore_application", "add_certificate", "remove_certificate", "federate", "remove_federated"}
     ),
     "exchange": frozenset({"create_principal", "remove_principal", "grant", "revoke"}),
 }
@@ -35,6 +35,7 @@ FUNCTIONS = {
     Kind.SET_UP: "create_connection",
     Kind.VERIFY: "verify_connection",
     Kind.ROTATE: "rotate_secret",
+    Kind.CERTIFICATE: "give_certificate",
     Kind.ABANDON: "abandon_rotation",
     Kind.CONFIRM: "confirm_secret",
     Kind.CANCEL: "cancel_connection",
@@ -110,7 +111,7 @@ class Life(Durable):
         found = await self.clients.documents.load(NAME)
         return found.connection if found is not None else None
 
-    async def ask(self, kind: Kind, key: str = "") -> str:
+    async def ask(self, kind: Kind, key: str = "", **more: Any) -> str:
         """Ask for something, and let what works on it come to its end; return what was answered."""
         found = await self.clients.documents.load(NAME)
         present = found.connection if found is not None else None
@@ -119,7 +120,7 @@ class Life(Durable):
         caller = Caller(function=FUNCTIONS[kind]) if kind in FUNCTIONS else None
         wish = Wanted(revision=0, display_name="UTM", mailboxes=self.tenant.addresses)
         wanted = wish if kind is Kind.SET_UP else None
-        request = Request(kind, NAME, str(uuid4()), wanted, key_id=key)
+        request = Request(kind, NAME, str(uuid4()), wanted, key_id=key, **more)
         done = admit(request, caller, present, Live(), self.current_utc_datetime)
         if isinstance(done, Refuse):
             return done.error.code
