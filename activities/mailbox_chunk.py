@@ -163,8 +163,9 @@ class ChunkRun(MailboxNotes):
         """Settle what is as wanted; a write that shows nothing is waited for, and then for a person."""
         switching = {change.subject for change in changes if change.action in ENABLE.values()}
         for one in (one for one in batch.ones if self._is_well(one.entry)):
-            off = None if self.run.dry and one.seen.subject in switching else mailboxes.off_finding(one.seen)
-            if self.run.dry:
+            plans = self.run.dry and not self.run.looks_daily
+            off = None if plans and one.seen.subject in switching else mailboxes.off_finding(one.seen)
+            if plans:
                 one.entry.settled_in, one.entry.finding = self.run.operation, off
             elif one.seen.access or (not batch.looks and one.entry not in self._granted):
                 self._settled(one.entry, off)

@@ -26,6 +26,8 @@ async def conclude_removal(run: Run) -> Conclusion:
         log("operation", connection=name, operation=run.operation, outcome=ConnectionState.REMOVED)
     await documents.forget_lists(name)
     await run.services.plans.discard(name)
+    await run.services.looks.discard(name)
+    await run.services.checks.discard(name)
     return Conclusion(ConnectionState.REMOVED, run.order.revision)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from connector import clock
 from connector.acceptances import Acceptance, accepted_for
 from connector.documents import Documents
-from connector.dry_runs import Draft
+from connector.dry_runs import Draft, ReplacedError
 from connector.errors import (
     UnreadableError,
 )
@@ -59,10 +59,13 @@ class Run:
         """Read the connection; the store's document decides, not what Durable hands over.
 
         Raises:
-            ReplacedError: a later dry run has taken this one's place.
+            ReplacedError: a later dry run has taken this one's place; of a look, an operation.
         """
         clients, draft = services(), None
-        if order.plan:
+        if order.check:
+            draft = await _undisturbed(clients, order)
+            connection = draft.planned.connection
+        elif order.plan:
             draft = await clients.plans.draft(order.name, order.plan)
             connection = draft.planned.connection
         else:
@@ -76,6 +79,11 @@ class Run:
     def dry(self) -> bool:
         """Return whether nothing is changed."""
         return self.draft is not None
+
+    @property
+    def looks_daily(self) -> bool:
+        """Return whether it is the daily look: that says what is wrong, where a dry run says what would be done."""
+        return bool(self.order.check)
 
     @property
     def takes_back(self) -> bool:
@@ -176,6 +184,19 @@ class Run:
                 change(connection)
 
         await self.update(unless_replaced)
+
+
+async def _undisturbed(clients: Services, order: Order) -> Draft:
+    """Return what a look works with, unless an operation has begun since: every one of them goes first.
+
+    Raises:
+        ReplacedError: one has, or another look.
+    """
+    draft, found = await clients.looks.draft(order.name, order.check), await clients.documents.load(order.name)
+    operation = found.connection.operation if found is not None else None
+    if operation is None or operation.ended is None or operation.id != draft.planned.basis:
+        raise ReplacedError
+    return draft
 
 
 async def accepted(clients: Services, name: str) -> tuple[Acceptance, ...]:

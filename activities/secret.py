@@ -66,7 +66,7 @@ class _Secret(Stage[Observed]):
             secret=connection.secret,
             rotation=connection.rotation,
             accepted=connection.secret_accepted,
-            checks=connection.operation.checks and run.looks(StepName.SECRET),
+            checks=run.looks_daily or (connection.operation.checks and run.looks(StepName.SECRET)),
             last=run.order.part.last,
             trust=trust,
             given=frozenset(connection.given),

@@ -7,20 +7,20 @@ from contextlib import aclosing
 from functools import partial
 from typing import Generic, TypeVar
 
+from activities.looking import missing, note_look
 from activities.planning import PLANNED, note
 from activities.results import ENDING, Ending, Result, not_now, record, translate
 from activities.run import Run
+from connector.background import background
 from connector.errors import ForbiddenError
 from connector.finding import Finding
 from connector.log import log
 from connector.model import Connection
 from connector.orders import WAIT, Order, Outcome
-from connector.plans.plan import Action, Change, Goal, Plan
+from connector.plans.plan import Change, Goal, Plan
 from connector.steps import StepName, StepState
 
 T = TypeVar("T")
-_HARMLESS = frozenset({Action.UPDATE_APPLICATION})
-"""What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
 
 
 class Stage(Generic[T]):
@@ -39,9 +39,11 @@ class Stage(Generic[T]):
         run = await Run.open(order)
         if (instead := not_now(run, self.step)) is not None:
             return instead
-        result = await self.settled(run)
+        with background(really=run.looks_daily):
+            result = await self.settled(run)
         if run.draft is not None:
-            return await note(run, run.draft, self.step, result)
+            noted = note_look if run.looks_daily else note
+            return await noted(run, run.draft, self.step, result)
         return await record(run, self.step, result)
 
     async def settled(self, run: Run) -> Result:
@@ -155,16 +157,3 @@ def _had_its_time(run: Run, step: StepName) -> bool:
     """Return whether a write that shows nothing is for a person: its half hour is over, in this round or before."""
     entry = run.connection.record(step)
     return run.order.part.last or (entry.state is StepState.ACTION_REQUIRED and entry.changes > 0)
-
-
-def missing(step: StepName, changes: Sequence[Change]) -> tuple[Finding, ...]:
-    """Return changes as findings, for a step that only looks."""
-    return tuple(
-        Finding(
-            code=change.reason,
-            severity="warning" if change.action in _HARMLESS else "error",
-            step=step,
-            subject=change.subject,
-        )
-        for change in changes
-    )

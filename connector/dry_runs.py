@@ -1,4 +1,7 @@
-"""The dry runs in the store, the last one of each name; and what stands for a connection while one is made."""
+"""The dry runs in the store, the last one of each name; and what stands for a connection while one is made.
+
+The daily look works in the same way, in a folder of its own.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from connector.clients.store import Store
 
 D = TypeVar("D", bound=Document)
+PLANS, LOOKS = "plans/", "looks/"
+"""Where the dry runs lie, and what the daily looks work with."""
 
 
 class ReplacedError(Exception):
@@ -28,8 +33,8 @@ class ReplacedError(Exception):
 class Plans:
     """The dry runs in the store: the last one of each name."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, folder: str = PLANS) -> None:
+        self._store, self._folder = store, folder
 
     async def load(self, name: str) -> Planned | None:
         """Return the last dry run of a connection, or None.
@@ -37,7 +42,7 @@ class Plans:
         Raises:
             UnreadableError: its document cannot be read; the next one takes its place.
         """
-        return await self._load(_path(name), Planned)
+        return await self._load(self._path(name), Planned)
 
     async def start(self, planned: Planned) -> None:
         """Write a new dry run over the one before, whose chunks go first: what comes later is not taken for them.
@@ -45,16 +50,16 @@ class Plans:
         Raises:
             UnreadableError: a later version of this app has written the one before, which stays.
         """
-        found = await self._store.get(_path(planned.connection.name))
+        found = await self._store.get(self._path(planned.connection.name))
         if found is not None:
-            read_or_none(_path(planned.connection.name), found[0], Planned)
-        for path in await self._store.paths(f"plans/{planned.connection.name}/"):
+            read_or_none(self._path(planned.connection.name), found[0], Planned)
+        for path in await self._store.paths(f"{self._folder}{planned.connection.name}/"):
             await self._store.delete(path)
-        await self._write(_path(planned.connection.name), planned)
+        await self._write(self._path(planned.connection.name), planned)
 
     async def save(self, planned: Planned) -> None:
         """Write how far a dry run has come; nothing where a later one has taken its place."""
-        path = _path(planned.connection.name)
+        path = self._path(planned.connection.name)
 
         async def still(present: bytes | None) -> Planned | None:
             found = read_or_none(path, present, Planned) if present is not None else None
@@ -93,11 +98,11 @@ class Plans:
 
     async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:
         """Return what was found for one chunk; None where a later dry run has cleared it away."""
-        return await self._load(_chunk_path(planned, number), PlannedChunk)
+        return await self._load(self._chunk_path(planned, number), PlannedChunk)
 
     async def save_chunk(self, planned: Planned, chunk: PlannedChunk) -> None:
         """Write what was found for one chunk."""
-        await self._write(_chunk_path(planned, chunk.chunk.number), chunk)
+        await self._write(self._chunk_path(planned, chunk.chunk.number), chunk)
 
     async def clear(self, now: datetime) -> int:
         """Remove the dry runs that are too old or cannot be read, with what is left of others; return how many.
@@ -106,15 +111,15 @@ class Plans:
         """
         kept: set[str] = set()
         removed = 0
-        paths = await self._store.paths("plans/")
+        paths = await self._store.paths(f"{self._folder}")
         for path in (path for path in paths if path.count("/") == 1):
             try:
                 planned = await self._or_none(path)
             except UnreadableError as error:
-                kept.add(f"plans/{error.name}/")
+                kept.add(f"{self._folder}{error.name}/")
                 continue
             if planned is not None and planned.started > now - LIFE:
-                kept.add(f"plans/{planned.connection.name}/{planned.id}/")
+                kept.add(f"{self._folder}{planned.connection.name}/{planned.id}/")
                 continue
             await self._store.delete(path)
             removed += 1
@@ -127,7 +132,7 @@ class Plans:
     async def before(self, name: str, moment: datetime) -> Planned | None:
         """Return the dry run of a connection where it was begun before ``moment``; None where it cannot be read."""
         try:
-            planned = await self._or_none(_path(name))
+            planned = await self._or_none(self._path(name))
         except UnreadableError:
             return None
         return planned if planned is not None and planned.started < moment else None
@@ -141,16 +146,16 @@ class Plans:
         if stays:
             return False
         name = planned.connection.name
-        for path in await self._store.paths(f"plans/{name}/{planned.id}/"):
+        for path in await self._store.paths(f"{self._folder}{name}/{planned.id}/"):
             await self._store.delete(path)
-        await self._store.delete(_path(name))
+        await self._store.delete(self._path(name))
         return True
 
     async def discard(self, name: str) -> None:
         """Remove the dry run of a connection that is taken back; that of a later version of this app goes as well."""
-        for path in await self._store.paths(f"plans/{name}/"):
+        for path in await self._store.paths(f"{self._folder}{name}/"):
             await self._store.delete(path)
-        await self._store.delete(_path(name))
+        await self._store.delete(self._path(name))
 
     async def _addresses(self, planned: Planned) -> set[str]:
         """Return the addresses that a dry run was asked about, and those that it would have taken off the list."""
@@ -169,6 +174,12 @@ class Plans:
     async def _load(self, path: str, model: type[D]) -> D | None:
         found = await self._store.get(path)
         return read(path, found[0], model) if found is not None else None
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}{name}.json"
+
+    def _chunk_path(self, planned: Planned, number: int) -> str:
+        return f"{self._folder}{planned.connection.name}/{planned.id}/mailboxes-{number:04d}.json"
 
     async def _write(self, path: str, document: Document) -> None:
         """Write a document over whatever is there."""
@@ -215,11 +226,3 @@ class Draft:
         if found is None:
             raise ReplacedError
         return found
-
-
-def _path(name: str) -> str:
-    return f"plans/{name}.json"
-
-
-def _chunk_path(planned: Planned, number: int) -> str:
-    return f"plans/{planned.connection.name}/{planned.id}/mailboxes-{number:04d}.json"

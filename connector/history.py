@@ -57,6 +57,9 @@ class Asked(StrEnum):
     TARGET_REMOVAL = "target-removal"
     TARGET_TEST = "target-test"
     TARGET_RESEND = "target-resend"
+    CHECK = "check"
+    SNOOZE = "snooze"
+    WAKE = "wake"
 
 
 class Entry(Document):

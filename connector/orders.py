@@ -20,6 +20,9 @@ PLAN_BEGIN, PLAN_END = "plan_begin", "plan_end"
 DELIVER = "deliver_event"
 DELIVERY = "deliver"
 """The orchestration that sends one event to one target."""
+CHECK_BEGIN, CHECK_END = "check_begin", "check_end"
+AGAIN = "again"
+"""The state of a look that is to be made a second time."""
 WAIT = "wait"
 MORE = "more"
 """The reason of a wait that is none: the delivery's time was over, and the next one goes on at once."""
@@ -104,6 +107,17 @@ class DeliverOrder(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckOrder(Message):
+    """What the daily look at a connection is started with."""
+
+    name: str
+    check: str
+    """Which look it is: one whose place another has taken ends."""
+    delay: float = 0.0
+    """Seconds to wait first, so that many do not begin at one moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Part(Message):
     """What one delivery of a step is for, where the step works on many mailboxes; of the others there is one."""
 
@@ -130,6 +144,8 @@ class Order(RunOrder):
     """For which operation; "" where only the activity finds out, and from versions that did not say it."""
     plan: str = ""
     """For which dry run; "" for none."""
+    check: str = ""
+    """For which daily look; "" for none. Its ``round`` is how often it was looked before."""
     part: Part = Part()
 
     def next(self) -> RunOrder:

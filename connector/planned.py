@@ -44,6 +44,8 @@ class Planned(Document):
     changes: list[PlannedChange] = Field(default=[])
     findings: list[Finding] = Field(default=[])
     chunks: Annotated[int, Field(ge=0, le=MAX_MAILBOXES)] = 0
+    basis: str = ""
+    """Of a look: the operation after which it is made; when another one begins it gives way."""
 
 
 class PlannedChunk(Document):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
@@ -12,13 +13,17 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.address import MAX_ADDRESS, PATTERN, canonical
+from connector.checks import MAX_REASON
 from connector.document import Document
-from connector.errors import BodyError, FieldError
+from connector.errors import BodyError, ConflictError, FieldError
 from connector.microsoft import MAX_LIFETIME_DAYS, Protocol
 from connector.visible import PATTERN as SEEN
 from connector.visible import hidden, visible
 from connector.wanted import MAX_MAILBOXES, MAX_NAME, ConnectionName, Wanted
 
+MAX_ID = 600
+"""Characters of a finding's id that may name a mailbox."""
+LONGEST_SNOOZE = timedelta(days=366)
 MAX_BODY = 1_000_000
 """Bytes. 5,000 addresses of 100 characters are half of it."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -180,6 +185,36 @@ class ConfirmRequest(Body):
     )
 
 
+class SnoozeRequest(Body):
+    """Which finding nobody is told of, why, and until when."""
+
+    refusals = ("snooze-invalid",)
+
+    id: Annotated[str, Field(min_length=1, max_length=MAX_ID)] = Field(
+        description="The finding's `id`, as the connection's `health` shows it now."
+    )
+    reason: Annotated[str, Field(min_length=1, max_length=MAX_REASON), BeforeValidator(_seen)] = Field(
+        description="Why it is known: whoever reads it later was not there.",
+        json_schema_extra={"pattern": SEEN},
+    )
+    until: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        description="Until when, with its time zone (ISO 8601); a year ahead at most.",
+        json_schema_extra={"format": "date-time"},
+    )
+
+    @property
+    def ends(self) -> datetime:
+        """Return when it ends, in UTC.
+
+        Raises:
+            ValueError: it is no time with a zone.
+        """
+        moment = datetime.fromisoformat(self.until)
+        if moment.tzinfo is None:
+            raise ValueError(self.until)
+        return moment.astimezone(UTC)
+
+
 B = TypeVar("B", bound=Body)
 
 
@@ -218,6 +253,24 @@ def parse_confirmation(body: bytes, content_type: str) -> ConfirmRequest:
         FieldError: the key id is missing or no text, or something else is there.
     """
     return few(body, content_type, ConfirmRequest, "confirmation-invalid")
+
+
+def parse_snooze(body: bytes, content_type: str, now: datetime) -> SnoozeRequest:
+    """Read the body of a snooze.
+
+    Raises:
+        BodyError: as ``parse``.
+        FieldError: a field is missing, unknown, or wrong.
+        ConflictError: the end is past, or more than a year ahead.
+    """
+    request = few(body, content_type, SnoozeRequest, "snooze-invalid")
+    try:
+        ends = request.ends
+    except (ValueError, OverflowError):
+        raise FieldError("snooze-invalid", field="until") from None
+    if not now < ends <= now + LONGEST_SNOOZE:
+        raise ConflictError("snooze-end", until=f"{ends:%Y-%m-%d %H:%M}")
+    return request
 
 
 def few(body: bytes, content_type: str, model: type[B], code: str) -> B:

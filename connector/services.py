@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.acceptances import Acceptances
+from connector.checks import Checks
 from connector.clock import now
 from connector.deliveries import Deliveries, Targets
 from connector.documents import Documents
-from connector.dry_runs import Plans
+from connector.dry_runs import LOOKS, Plans
 from connector.errors import GrantMissingError
 from connector.formats import Origin
 from connector.history import Histories
@@ -107,6 +108,16 @@ class Services:
     def plans(self) -> Plans:
         """The dry runs."""
         return Plans(self.store)
+
+    @cached_property
+    def looks(self) -> Plans:
+        """What the daily looks work with."""
+        return Plans(self.store, LOOKS)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """What the daily looks have seen."""
+        return Checks(self.store)
 
     @cached_property
     def acceptances(self) -> Acceptances:

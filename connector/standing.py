@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector.check import drift
+from connector.checks import Check
 from connector.credential import CredentialKind, CredentialRecord, Rotation
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
@@ -61,8 +63,10 @@ class Standing:
     findings: tuple[Finding, ...]
 
 
-def standing(connection: Connection, state: ConnectionState, now: datetime) -> Standing:
+def standing(connection: Connection, state: ConnectionState, now: datetime, check: Check | None = None) -> Standing:
     """Return how a connection stands; ``state`` is the one of its document, or of the run that works on it.
+
+    What the last look has found to have drifted needs a person too; what it could not read says nothing.
 
     As long as a run works on it the state is the run's: it may be just what puts it in order.
     """
@@ -72,11 +76,14 @@ def standing(connection: Connection, state: ConnectionState, now: datetime) -> S
     found = tuple(finding for finding in connection.findings() if finding.code not in codes & _OF_THE_CLOCK)
     operation = connection.operation
     rests = operation.ended is not None or operation.apart
-    stopped = rests and any(finding.severity == "error" for finding in told)
+    ids = {finding.id for finding in (*found, *told)}
+    drifted = tuple(one for one in (drift(check, connection, now) if rests else ()) if one.id not in ids)
+    wrong = any(finding.severity == "error" for finding in drifted)
+    stopped = rests and (wrong or any(finding.severity == "error" for finding in told))
     return Standing(
         state=ConnectionState.ACTION_REQUIRED if stopped else state,
-        verified=connection.verified and not (secret is not None and secret.expires_on <= now),
-        findings=(*found, *told),
+        verified=connection.verified and not (wrong or (secret is not None and secret.expires_on <= now)),
+        findings=(*found, *told, *drifted),
     )
 
 

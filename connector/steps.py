@@ -75,6 +75,8 @@ class OperationKind(StrEnum):
     """Takes the next secret away."""
     RETIRE = "retire"
     """Takes the old secret away."""
+    CHECK = "check"
+    """The daily look: nobody asked for it, and no connection is ever in it."""
 
 
 class Does(StrEnum):
@@ -134,6 +136,9 @@ _NEEDS_BACK: dict[StepName, tuple[StepName, ...]] = {
 _NEEDS_NOTHING: dict[StepName, tuple[StepName, ...]] = dict.fromkeys(_BACK, ())
 """A plan shows what would be taken back, whoever has to do it."""
 
+# A login needs nobody else's answer: it is tried also where the directory cannot be read.
+_NEEDS_TO_LOOK = {**_NEEDS, StepName.APPLICATION: (), StepName.VERIFICATION: ()}
+
 _UP_TO_THE_SECRET = (StepName.PREREQUISITES, StepName.APPLICATION, StepName.SECRET)
 PROGRAMMES: dict[OperationKind, Programme] = {
     OperationKind.SET_UP: Programme((*StepName,), Does.APPLIES, _NEEDS),
@@ -142,6 +147,7 @@ PROGRAMMES: dict[OperationKind, Programme] = {
     OperationKind.ROTATE: Programme((*_UP_TO_THE_SECRET, StepName.VERIFICATION), Does.APPLIES, _NEEDS, apart=True),
     OperationKind.ABANDON: Programme(_UP_TO_THE_SECRET, Does.APPLIES, _NEEDS, apart=True),
     OperationKind.RETIRE: Programme(_UP_TO_THE_SECRET, Does.APPLIES, _NEEDS, apart=True),
+    OperationKind.CHECK: Programme((*StepName,), Does.LOOKS, _NEEDS_TO_LOOK),
     OperationKind.REMOVE: Programme(_BACK, Does.APPLIES, _NEEDS_BACK, absent=True),
     OperationKind.PLAN_REMOVAL: Programme(_BACK, Does.LOOKS, _NEEDS_NOTHING, absent=True),
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar, overload
 
 from connector.errors import ServiceError, WaitError
 
+AT_ONCE = 16
+"""Documents that are read at the same time: the store answers each in some hundredths of a second."""
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -33,6 +35,17 @@ async def together(*requests: Awaitable[object]) -> tuple[object, ...]:
     if errors:
         raise max((one for one in errors if _kind(one) == _kind(errors[0])), key=_seconds)
     return tuple(answers)
+
+
+async def bounded(most: int, requests: Iterable[Callable[[], Awaitable[A]]]) -> tuple[A, ...]:
+    """Return all answers in their order, asking for ``most`` at the same time; errors as in ``together``."""
+    gate = asyncio.Semaphore(most)
+
+    async def one(ask: Callable[[], Awaitable[A]]) -> A:
+        async with gate:
+            return await ask()
+
+    return await together(*(one(ask) for ask in requests))
 
 
 def _kind(error: BaseException) -> tuple[type[BaseException], str | None]:

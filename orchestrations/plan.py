@@ -50,11 +50,11 @@ def _plan(context: df.DurableOrchestrationContext, order: Order) -> Steps[Outcom
     for step in begun.steps:
         show(context, Progress(order.revision, step, StepState.RUNNING))
         for part in work.parts(step):
-            yield from _look(context, step, replace(order, part=part))
+            yield from look(context, step, replace(order, part=part))
     return (yield from insist(context, PLAN_END, order, Outcome))
 
 
-def _look(context: df.DurableOrchestrationContext, step: StepName, order: Order) -> Steps[Outcome]:
+def look(context: df.DurableOrchestrationContext, step: StepName, order: Order) -> Steps[Outcome]:
     """Look until a service does not ask to wait, for some seconds; the last time it is said what is not readable.
 
     Somebody waits for a plan: one that comes in half a day, or without saying what it has not seen, helps nobody.

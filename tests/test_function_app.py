@@ -61,6 +61,10 @@ HTTP = {
     "list_deliveries": ("GET", "api/targets/{target}/deliveries"),
     "resend_delivery": ("POST", "api/targets/{target}/deliveries/{id}/resend"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
+    "start_check": ("POST", "api/check"),
+    "snooze_finding": ("POST", "api/connections/{name}/snooze"),
+    "snooze_foreign_finding": ("POST", "api/connections/{name}/snooze/foreign"),
+    "wake_finding": ("DELETE", "api/connections/{name}/snooze/{id}"),
     "read_health": ("GET", "api/health"),
     "read_caller": ("GET", "api/caller"),
     "read_openapi": ("GET", "api/openapi.json"),
@@ -71,7 +75,7 @@ OPEN = {"read_openapi", "read_page", "read_asset"}
 SIGNED_IN = {f"entra_{name}": (method, f"entra/{path}") for name, (method, path) in HTTP.items() if name not in OPEN}
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",
-    "verification", "conclude", "fail", "plan_begin", "plan_end", "deliver_event",
+    "verification", "conclude", "fail", "plan_begin", "plan_end", "check_begin", "check_end", "deliver_event",
 }  # fmt: skip
 
 
@@ -97,8 +101,9 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     triggers = bindings(indexed, "httpTrigger")
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP | SIGNED_IN
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
-    assert set(bindings(indexed, "orchestrationTrigger")) == {"connection", "deliver", "plan"}
-    timers = {"clear_documents", "purge_history", "recover_runs", "renew_secrets", "tell_targets", "watch_secrets"}
+    assert set(bindings(indexed, "orchestrationTrigger")) == {"check", "connection", "deliver", "plan"}
+    timers = {"check_connections", "clear_documents", "purge_history", "recover_runs", "renew_secrets", "tell_targets"}
+    timers |= {"watch_secrets"}
     assert set(bindings(indexed, "timerTrigger")) == timers
 
 

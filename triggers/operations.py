@@ -6,6 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from connector.checks import Check
 from connector.documents import Versioned
 from connector.errors import UnavailableError, UnknownConnectionError
 from connector.lost import HOST, Live, gone, lost, shown
@@ -116,6 +117,6 @@ def status(connection: Connection, live: Live) -> Progress:
     return shown(connection, live, services().now())
 
 
-def standing_now(connection: Connection, live: Live) -> Standing:
-    """Return how the connection stands at this moment, with what the clock has made of it since its last run."""
-    return standing(connection, state(connection, live), services().now())
+def standing_now(connection: Connection, live: Live, check: Check | None) -> Standing:
+    """Return how the connection stands at this moment: what the clock has made of it since its last run, and others."""
+    return standing(connection, state(connection, live), services().now(), check)

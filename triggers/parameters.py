@@ -8,10 +8,12 @@ from enum import StrEnum
 import azure.functions as func
 
 from connector.address import both, international
+from connector.check import holds
 from connector.clouds import Cloud
 from connector.credential import CredentialKind, CredentialRecord, RotationState, SecretRecord
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
+from connector.mailbox import MailboxRecord
 from connector.messages import LANGUAGES, Language, text
 from connector.microsoft import PROTOCOLS, VAULT_FIREWALL, Protocol
 from connector.model import Connection
@@ -22,6 +24,7 @@ from connector.standing import secret_of, standing
 from triggers import operations
 from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
+from triggers.looking import check_of
 from triggers.query import choice, query
 from triggers.route import READ, More, Role, Route
 from triggers.secret_view import rotation_view, shown
@@ -113,13 +116,15 @@ async def _parameters(
 ) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.known("tenant_id")
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
-    proven = handed_over(entry for chunk in chunks for entry in chunk.mailboxes)
+    check = await check_of(connection.name)
+    new = check.seen.renamed if check is not None and check.seen is not None and holds(check, connection) else {}
+    proven = handed_over(_named_now(entry, new) for chunk in chunks for entry in chunk.mailboxes)
     mailboxes, unproven = list(proven), [name for name, opened in proven.items() if not opened]
     mail = MailView(mailboxes=mailboxes, written=as_written(mailboxes), unproven=unproven)
     return Parameters(
         connection=connection.name,
         provider=_PROVIDERS[secret.kind],
-        verified=standing(connection, connection.state, services().now()).verified,
+        verified=standing(connection, connection.state, services().now(), check).verified,
         application_id=connection.ids.known("application_id"),
         tenant_id=tenant_id,
         client_secret=value,
@@ -150,6 +155,11 @@ def servers(cloud: Cloud, protocols: Sequence[Protocol]) -> list[ServerView]:
 def _imap(cloud: Cloud, mail: MailView) -> ImapView:
     host, port = cloud.place(Protocol.IMAP)
     return ImapView(host=host, port=port, **mail.model_dump())
+
+
+def _named_now(entry: MailboxRecord, new: Mapping[str, str]) -> MailboxRecord:
+    """Return a mailbox by the user principal name that the last look has seen: with another one no login succeeds."""
+    return entry.model_copy(update={"address": new[entry.requested]}) if entry.requested in new else entry
 
 
 def as_written(mailboxes: list[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from connector.standing import damaged
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from triggers import operations
 from triggers.answers import json_answer
+from triggers.looking import check_of
 from triggers.query import query
 from triggers.route import READ, Role, Route
 from triggers.views import IdsView
@@ -108,7 +109,10 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
             codes.update([entry.finding.code] if entry.finding is not None else [])
             if entry.wanted and entry.state is not MailboxState.OPEN and len(examples) < _EXAMPLES:
                 examples.append(_mailbox(entry))
-    operation, now = connection.operation, damaged(operations.standing_now(connection, live), bad)
+    operation, now = (
+        connection.operation,
+        damaged(operations.standing_now(connection, live, await check_of(connection.name)), bad),
+    )
     report = Report(
         version=__version__,
         python=platform.python_version(),

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from connector.check import overall
+from connector.checks import Answer, Check
 from connector.credential import RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE
 from connector.document import Document
@@ -29,6 +31,8 @@ class ConnectionSummary(Document):
     rotation: RotationState | None = None
     mailboxes: dict[MailboxState, int]
     findings: list[str] = Field(description="The codes of the findings that are more than information.")
+    health: Answer | None = Field(default=None, description="What the daily look says; null where nobody has looked.")
+    looked_on: datetime | None = None
 
 
 class ConnectionList(Document):
@@ -38,8 +42,10 @@ class ConnectionList(Document):
     next: str | None
 
 
-def connection_summary(connection: Connection, now: Standing) -> ConnectionSummary:
-    """Return a connection for a list, as it stands now."""
+def connection_summary(
+    connection: Connection, now: Standing, check: Check | None, moment: datetime
+) -> ConnectionSummary:
+    """Return a connection for a list, as it stands at a moment."""
     return ConnectionSummary(
         name=connection.name,
         display_name=visible(connection.wanted.display_name),
@@ -51,6 +57,8 @@ def connection_summary(connection: Connection, now: Standing) -> ConnectionSumma
         rotation=state_of(connection.rotation),
         mailboxes=connection.counts(),
         findings=sorted({finding.code for finding in now.findings if finding.severity != "info"}),
+        health=overall(check, moment) if check is not None else None,
+        looked_on=check.seen.on if check is not None and check.seen is not None else None,
     )
 
 

@@ -54,7 +54,7 @@ async def clear_documents(timer: func.TimerRequest) -> None:  # noqa: ARG001 - o
     Events go that no target's list shows any more.
     """
     now = services().now()
-    plans = await services().plans.clear(now)
+    plans = await services().plans.clear(now) + await services().looks.clear(now)
     histories = await services().histories.clear(now)
     removed = await _forget_removed(now - timedelta(days=services().settings.history_days))
     events = await services().deliveries.clear(await services().targets.names())

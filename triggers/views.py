@@ -15,6 +15,7 @@ from connector.remedy import Context
 from connector.standing import Standing
 from connector.steps import ConnectionState, OperationKind
 from connector.visible import visible
+from triggers.checked import HealthView
 from triggers.findings import AcceptanceView, FindingView, finding_view
 from triggers.mailbox_view import MailboxPage
 from triggers.removed import RemovedView, removed_view
@@ -69,6 +70,7 @@ class ConnectionView(Document):
     mailboxes: MailboxPage
     findings: list[FindingView]
     acceptances: list[AcceptanceView] = Field(default=[], description="What somebody has accepted, by whom and when.")
+    health: HealthView | None = Field(default=None, description="What the daily look has seen.")
     removed: RemovedView | None = Field(
         default=None, description="Of one that was taken back: what was, when, by whom, and what stays."
     )

@@ -34,10 +34,12 @@ class Bounds:
     """Of one list."""
     repeats: int = 2
     """Of one request, where an SDK repeats it by itself."""
+    pace: float = 0.0
+    """Seconds from one request to the next, of those for which nobody waits."""
 
 
 GRAPH = Bounds(30, 4 * _MEGABYTE)
-EXCHANGE = Bounds(100, 16 * _MEGABYTE)
+EXCHANGE = Bounds(100, 16 * _MEGABYTE, pace=1.0)
 """Exchange gives up well under 100 seconds; the description of its module alone has some megabytes."""
 VAULT = Bounds(30, 4 * _MEGABYTE)
 TOKEN = Bounds(25, _MEGABYTE)

@@ -21,13 +21,14 @@ from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounds import EXCHANGE, Bounds, unanswered
 from connector.clients.exchange_answers import Answer, batch, values
 from connector.clients.identity import identity_error
+from connector.clients.pace import Pace
 from connector.clients.unreadable import unreadable
 from connector.clouds import Cloud
 from connector.microsoft import Cmdlet
 
 _AT_ONCE = 2
 """Requests at the same time, of all connections together and in the order in which they came: Exchange limits those of
-a tenant without saying at how many."""
+a tenant without saying at how many. What nobody waits for takes one of the places at most (``Pace``)."""
 _MODULE = "3.9.2"
 _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 
@@ -36,6 +37,7 @@ class Transport:
     """The requests themselves: one pipeline without retries, answers read raw."""
 
     def __init__(self, cloud: Cloud, credential: AsyncTokenCredential, bounds: Bounds = EXCHANGE) -> None:
+        self._pace = Pace(bounds.pace)
         self._base = cloud.exchange
         self._connection_id = str(uuid.uuid4())
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -99,7 +101,7 @@ class Transport:
         """
         request = HttpRequest(method, f"{self._base}{path}", headers=headers, json=body)
         try:
-            async with self._gate, await self._client.send_request(request, stream=True) as response:
+            async with self._pace.turn(), self._gate, await self._client.send_request(request, stream=True) as response:
                 raw = b"".join([part async for part in response.iter_raw()])
                 return Answer(response.status_code, dict(response.headers), raw)
         except (AzureError, TimeoutError) as failure:

@@ -11,6 +11,7 @@ import pytest
 
 from connector import orders
 from connector.orders import (
+    CheckOrder,
     Conclusion,
     DeliverOrder,
     FailOrder,
@@ -45,7 +46,8 @@ def test_a_message_of_the_version_before_says_what_it_said(kind: str) -> None:
 def test_each_message_is_kept() -> None:
     assert KEPT.keys() == MESSAGES.keys()
     classes = {one for _, one in getmembers(orders, isclass) if issubclass(one, Message)}
-    assert classes - {Message, Part} == {*MESSAGES.values()}, "a part is said in an order"
+    newer = {CheckOrder}  # 0.1.0 did not look daily
+    assert classes - {Message, Part} - newer == {*MESSAGES.values()}, "a part is said in an order"
 
 
 @pytest.mark.parametrize("value", [None, "text", [], {}, {"state": ["done"]}, {"state": "done", "seconds": "soon"}])

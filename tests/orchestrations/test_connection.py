@@ -97,7 +97,8 @@ class Context:
 
 def run(context: Context, answer: Answer) -> Any:
     """Play the whole orchestration."""
-    orchestrator: Any = blueprint._function_builders[0]._function._func  # the library offers no other way
+    every = {one._function._name: one._function._func for one in blueprint._function_builders}
+    orchestrator: Any = every["connection"]  # the library offers no other way
     return context.play(orchestrator.orchestrator_function(context), answer)
 
 
@@ -157,6 +158,7 @@ def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
             "last",
             "taking_back",
             "plan",
+            "check",
         }
         assert value["now"] == NOW.isoformat()
 

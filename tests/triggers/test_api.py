@@ -23,6 +23,7 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
     assert set(shown) == {
         "name", "displayName", "revision", "state", "since", "verified", "label", "steps", "ids", "secret",
         "mailboxes", "findings", "acceptances", "wanted", "operation", "by", "removed", "rotation",
+        "health",
     }  # fmt: skip
     assert set(shown["wanted"]) == {"lifetimeDays", "enableImap", "arranged"}
     assert all(
@@ -107,6 +108,8 @@ async def test_connections_are_listed_in_short(hq: Served) -> None:
                 "rotation": None,
                 "mailboxes": {"open": 3},
                 "findings": [],
+                "health": None,
+                "lookedOn": None,
             }
         ],
     }

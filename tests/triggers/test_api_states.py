@@ -34,6 +34,7 @@ STARTING = (
     "rotate_secret",
     "give_certificate",
     "abandon_rotation",
+    "start_check",
 )
 """The functions that start an operation."""
 
@@ -199,6 +200,9 @@ WITHOUT_A_TOKEN = {
     "confirm_secret": (422, "confirmation-invalid"),
     "accept_finding": (422, "acceptance-invalid"),
     "repair_connection": (409, "nothing-to-repair"),
+    "snooze_finding": (422, "snooze-invalid"),
+    "snooze_foreign_finding": (422, "snooze-invalid"),
+    "wake_finding": (404, "unknown-finding"),
 }
 """What needs no grant, and is refused for reasons of its own."""
 

@@ -1,0 +1,1 @@
+"""The daily look: what it finds, and what it leaves alone."""

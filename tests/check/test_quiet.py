@@ -1,0 +1,120 @@
+"""A connection with which nothing is wrong is told of by nobody, however the services behave; and a look gives way."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from connector.check import overall
+from connector.checks import Answer
+from connector.services import services
+from connector.steps import ConnectionState, OperationKind
+from tests.check.look import Looked, looked
+from tests.outages.run import NAME
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+FAST = 4
+"""Days of the quick year; the soak has all of them (``python -m tests.check``)."""
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(one.getMessage()) for one in caplog.records if one.name == "connector"]
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return what somebody would have been told."""
+    names = {"connection-drifted", "connection-not-readable", "connection-recovered"}
+    return [(one["event"], one["findings"]) for one in events(caplog) if one["event"] in names]
+
+
+async def test_in_quiet_days_nobody_is_told_of_anything(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    async with looked(tmp_path, "normal", seed=7, mailboxes=1) as app:
+        for _ in range(FAST):
+            app.pass_time(86_400)
+            check = await app.look()
+            assert check.seen is not None
+            assert {one.answer for one in check.seen.items} == {Answer.GOOD}
+        assert told(caplog) == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ready(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Looked]:
+    """Have one connection for all that leave it as it is."""
+    async with looked(tmp_path_factory.mktemp("ready"), mailboxes=1) as app:
+        yield app
+
+
+@pytest.mark.parametrize("service", ["graph", "exchange", "vault", "token", "identity", "imap"])
+async def test_what_cannot_be_read_is_said_to_be_that_and_ends_nothing(ready: Looked, service: str) -> None:
+    ready.tenant.away = lambda which: which == service
+    check = await ready.look()
+    assert check.seen is not None
+    answers = {one.answer for one in check.seen.items}
+    assert Answer.NOT_READABLE in answers
+    assert Answer.DRIFTED not in answers
+    assert (check.seen.drift, overall(check, ready.current_utc_datetime)) == ([], Answer.NOT_READABLE)
+    assert (await ready.connection()).state is ConnectionState.READY
+
+
+async def test_what_cannot_be_read_is_told_once_and_then_that_it_can(
+    ready: Looked, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    ready.tenant.away = lambda _: False
+    await ready.look()
+    caplog.clear()
+    for away in ("imap", "imap", ""):
+        ready.tenant.away = lambda which, away=away: which == away  # type: ignore[misc] # a default says which
+        await ready.look()
+    first, last = told(caplog)
+    assert (first[0], last[0]) == ("connection-not-readable", "connection-recovered")
+
+
+class Disturbed(Looked):
+    """A look in whose midst somebody asks for something."""
+
+    at = 0
+    count = 0
+
+    async def activity(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Begin an operation before one of the activities."""
+        self.count += 1
+        if self.count == self.at:
+            await self._ask(OperationKind.VERIFY)
+        return await super().activity(name, value)
+
+
+async def test_a_look_gives_way_to_an_operation_wherever_it_begins(tmp_path: Path) -> None:
+    async with looked(tmp_path, mailboxes=1) as app:
+        quiet = Disturbed(app.tenant, tmp_path)
+        quiet.current_utc_datetime = app.current_utc_datetime
+        await quiet.look()
+        activities = quiet.count
+        before = await services().checks.load(NAME)
+        assert before.seen is not None
+        for at in (1, 2, activities // 2, activities):
+            one = Disturbed(app.tenant, tmp_path)
+            one.current_utc_datetime = app.current_utc_datetime
+            one.looks, one.at = at, at
+            kept = (tmp_path / "connections" / f"{NAME}.json").read_bytes()
+            check = await one.look()
+            assert check.seen == before.seen
+            assert check.run == f"look-{at + 1}"
+            assert one.count <= at + 1
+            (tmp_path / "connections" / f"{NAME}.json").write_bytes(kept)
+
+
+async def test_a_look_whose_place_another_has_taken_notes_nothing(tmp_path: Path) -> None:
+    async with looked(tmp_path, mailboxes=1) as app:
+        await app.look()
+        await services().checks.update(NAME, lambda one: one.model_copy(update={"run": "another"}))
+        before = await services().checks.load(NAME)
+        await app.play("check")
+        assert await services().checks.load(NAME) == before
