@@ -66,8 +66,8 @@ read_federated() {
     sed "s/^/application"$'\t/' "$work/listed" >>"$work/credentials"
 }
 
-# judge: every reason why the application is not ours, a line each, into $work/reasons. A secret on the application that
-# carries our name is one that a set-up made: who may put others there owns it, and that is looked at.
+# judge: every reason why the application is not ours, a line each, into $work/reasons. A secret or a certificate on the
+# application that carries our name is one that a set-up made: who may put others there owns it, and that is looked at.
 judge() {
     local where id kind rest
     judge_maker application "$application_maker" >"$work/reasons"
@@ -76,10 +76,26 @@ judge() {
         if [[ $id != "$identity" ]]; then say reason_owner "$(say "on_$where")" "$id $(cells_of "${rest#*$'\t'}")"; fi
     done <"$work/owners" >>"$work/reasons"
     while IFS=$'\t' read -r where kind id rest; do
-        if [[ $where-$kind != application-secret || ${rest#*$'\t'} != '["utm-mail-connect '* ]]; then
+        if ! is_ours "$where-$kind" "${rest#*$'\t'}"; then
             say reason_credential "$(say "on_$where")" "$(say "kind_$kind")" "$id $(cells_of "${rest#*$'\t'}")"
         fi
     done <"$work/credentials" >>"$work/reasons"
+}
+
+# is_ours WHERE-KIND CELLS: whether a set-up made a credential. What trusts our identity alone lets nobody else sign in.
+is_ours() {
+    local host
+    case $1 in
+        application-secret) [[ $2 == '["utm-mail-connect '* ]] ;;
+        application-certificate) [[ $2 == '["utm-mail-connect next '* ]] ;;
+        application-federated)
+            for host in login.microsoftonline.com login.microsoftonline.us login.partner.microsoftonline.cn; do
+                if [[ ${2#*$'\t'} == "[\"https://$host/$tenant/v2.0\"]"$'\t'"[\"$identity\"]" ]]; then return 0; fi
+            done
+            return 1
+            ;;
+        *) return 1 ;;
+    esac
 }
 
 judge_maker() {

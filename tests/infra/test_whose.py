@@ -16,6 +16,13 @@ CONSENT = (*IDS, "--consent", "hq")
 ADOPT = (*IDS, "--adopt", "hq")
 SECRET = {"keyId": SOMEBODY, "displayName": "theirs", "endDateTime": "2027-01-01T00:00:00Z"}
 TRUST = {"id": SOMEBODY, "name": "ci", "issuer": "https://token.example", "subject": "repo:x"}
+OURS = {
+    "id": SOMEBODY,
+    "name": "utm-mail-connect",
+    "issuer": f"https://login.microsoftonline.com/{IDS[3]}/v2.0",
+    "subject": IDENTITY,
+}
+CERTIFICATE = f"utm-mail-connect next {APP_ID}"
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
@@ -63,6 +70,18 @@ FOREIGN: dict[str, tuple[Change, str]] = {
         lambda _, principal: principal["keyCredentials"].append({**SECRET, "displayName": None}),
         f"Enterprise application: Certificate {SOMEBODY}",
     ),
+    "certificate-with-our-name-on-the-enterprise-application": (
+        lambda _, principal: principal["keyCredentials"].append({**SECRET, "displayName": CERTIFICATE}),
+        f"Enterprise application: Certificate {SOMEBODY} {CERTIFICATE}",
+    ),
+    "federated-of-another-issuer": (
+        lambda app, _: app.update(federated=[{**OURS, "issuer": f"https://login.example/{IDS[3]}/v2.0"}]),
+        f"Application: Federated   {SOMEBODY} utm-mail-connect https://login.example/",
+    ),
+    "federated-of-another-subject": (
+        lambda app, _: app.update(federated=[{**OURS, "subject": MAKER}]),
+        f"Application: Federated   {SOMEBODY} utm-mail-connect https://login.microsoftonline.com/",
+    ),
     "federated": (
         lambda app, _: app.update(federated=[TRUST]),
         f"Application: Federated   {SOMEBODY} ci https://token.example repo:x",
@@ -78,6 +97,13 @@ def test_what_is_not_ours_alone_gets_no_consent_and_the_reason_is_said(hq: Shell
     (line,) = [line for line in ended.err.splitlines() if line.startswith("  ✘")]
     assert line.removeprefix("  ✘ ").startswith(reason)
     assert "--application-id" in ended.err
+
+
+def test_what_a_set_up_with_a_certificate_makes_is_ours(hq: Shell) -> None:
+    app, _ = both(hq)
+    app.update(federated=[OURS], keyCredentials=[{**SECRET, "displayName": CERTIFICATE}])
+    ended = hq.run("grant.sh", *CONSENT, "--yes")
+    assert (ended.code, ended.err) == (0, "")
 
 
 def test_a_person_who_names_it_by_its_id_consents_to_what_is_not_ours(hq: Shell) -> None:
