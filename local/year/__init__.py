@@ -150,7 +150,15 @@ async def command(arguments: argparse.Namespace) -> int:
 
 def _table(stopped: list[Stopped]) -> Table:
     table = Table("days", "why no mail came")
-    for why, some in groupby(stopped, key=lambda one: one.why):
-        days = [one.day for one in some]
-        table.add_row(f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}", why)
+    for days, why in spans(stopped):
+        table.add_row(days, why)
     return table
+
+
+def spans(stopped: list[Stopped]) -> list[tuple[str, str]]:
+    """Return the days that follow one another for one reason as one: from when to when, and why."""
+    found = []
+    for (_, why), some in groupby(enumerate(stopped), key=lambda one: (one[1].day - one[0], one[1].why)):
+        days = [one.day for _, one in some]
+        found.append((f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}", why))
+    return found

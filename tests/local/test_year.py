@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.year import Stopped, year
+from local.year import Stopped, spans, year
 from local.year.happenings import Deed, Happenings, calm
 
 
@@ -24,3 +24,8 @@ async def test_mail_stops_when_nobody_enters_the_new_secret_and_when_others_take
     assert stopped[0] == Stopped(20, f"IMAP refuses the mailbox: {Deed.TAKE_ACCESS}")
     assert "came to its end" in stopped[2].why
     assert "was not entered" in stopped[2].why
+
+
+def test_days_that_follow_one_another_for_one_reason_are_one_line() -> None:
+    stopped = [Stopped(day, "a") for day in (3, 4, 9, 10)] + [Stopped(11, "b")]
+    assert spans(stopped) == [("3 to 4", "a"), ("9 to 10", "a"), ("11", "b")]
