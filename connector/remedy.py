@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from connector.errors import MissingIdError
 from connector.finding import Finding
-from connector.microsoft import PROTOCOLS
+from connector.microsoft import PROTOCOLS, Protocol
 from connector.objects import Ids
 from connector.quoting import bash, powershell
 
@@ -37,6 +37,7 @@ class Context:
     app: str | None = None
     """The name of the Function App, where it runs in Azure."""
     resource_group: str | None = None
+    protocols: tuple[Protocol, ...] = (Protocol.IMAP,)
 
     @property
     def grant(self) -> str:
@@ -67,7 +68,9 @@ def remedy(finding: Finding, context: Context) -> Remedy:
 
 
 def _consent(_: Finding, context: Context) -> Remedy:
-    return Remedy(_registration(context, "CallAnAPI"), f"{context.grant} --consent {bash(context.name)}")
+    line = f"{context.grant} --consent {bash(context.name)}"
+    others = "" if context.protocols == (Protocol.IMAP,) else f" --protocols {','.join(context.protocols)}"
+    return Remedy(_registration(context, "CallAnAPI"), line + others)
 
 
 def _owners(finding: Finding, context: Context) -> Remedy:

@@ -33,7 +33,7 @@ source "$infra/grant/sign_in.sh"
 # shellcheck source=grant/revoke.sh
 source "$infra/grant/revoke.sh"
 
-resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' role='' named='' with=''
+resource_group='' app='' identity='' tenant='' profile='' part='' granted='' what_if='' assume_yes='' mode=grant connection='' role='' named='' with='' protocols=''
 taking_back='' missing='' due='' folder=${HOME:-.}/utm-mail-connect
 
 main() {
@@ -88,6 +88,7 @@ parse() {
             shift
             role=$1 && need "$option" "$1" '^(Reader|Operator|SecretReader|Approver)$'
             ;;
+        --protocols) protocols=$1 && need "$option" "$1" '^(imap|pop|smtp)(,(imap|pop|smtp))*$' ;;
         --folder) folder=$1 && need "$option" "$1" . ;;
         *) fail "$USAGE" bad_option "$option" "$me" ;;
         esac
@@ -97,6 +98,8 @@ parse() {
     if [[ -n $resource_group && -z $app || -z $resource_group && -n $app ]]; then fail "$USAGE" half_target "$me"; fi
     if [[ -z $identity && -z $app ]]; then fail "$USAGE" half_target "$me"; fi
     if [[ -n $with && $mode$taking_back != grant ]]; then fail "$USAGE" bad_option --with "$me"; fi
+    if [[ -n $protocols && $mode != consent* ]]; then fail "$USAGE" bad_option --protocols "$me"; fi
+    protocols=${protocols:-imap}
     if [[ -n $named && $mode == grant ]]; then fail "$USAGE" bad_option --application-id "$me"; fi
     if [[ $part == azure && -z $app ]]; then fail "$USAGE" azure_needs_app "$me"; fi
     if [[ ($part == sign-in || $mode == assign) && -z $app ]]; then fail "$USAGE" sign_in_needs_app "$me"; fi

@@ -14,6 +14,7 @@ from connector.document import Document
 from connector.errors import UnreadableError
 from connector.finding import Finding, Severity
 from connector.messages import Language, text
+from connector.microsoft import Protocol
 from connector.model import Connection
 from connector.objects import Ids
 from connector.remedy import Context, remedy
@@ -126,6 +127,7 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
         portal=clients.cloud.portal,
         principal=connection is not None and connection.step(StepName.EXCHANGE).state in SETTLED,
         leaving=tuple(one for chunk in connection.chunks for one in chunk.leaving) if connection is not None else (),
+        protocols=tuple(wanted.protocols) if wanted is not None else (Protocol.IMAP,),
         app=clients.settings.site_name,
         resource_group=clients.settings.resource_group,
     )

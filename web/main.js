@@ -7,7 +7,7 @@ import { NEEDS } from './routes.js';
 import { comeBack, findDoors, signedIn } from './sign-in.js';
 import { language, t, use } from './texts.js';
 import { again } from './views/again.js';
-import { change, create } from './views/form.js';
+import { change, create, send } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
 import { history } from './views/history.js';
@@ -23,6 +23,7 @@ import { targets } from './views/targets.js';
 const NAME = '([a-z0-9]+(?:-[a-z0-9]+)*)';
 const ROUTES = [
   ['', overview, 'overview', 'page.overview.title'], ['new', create, 'new', 'page.overview.new'],
+  ['send', send, 'new', 'page.overview.send'],
   [`c/${NAME}`, connection, 'connection', 'label.connection'], [`c/${NAME}/change`, change, 'change', 'page.change.title'],
   [`c/${NAME}/again`, again, 'again', 'page.again.title'],
   [`c/${NAME}/remove`, remove, 'remove', 'page.remove.title'],

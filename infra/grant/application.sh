@@ -1,12 +1,19 @@
 # shellcheck shell=bash
 # For one connection: consent by a person (--consent), and taking over the application of an earlier identity (--adopt). Sourced.
 
-IMAP_ROLE=IMAP.AccessAsApp
-IMAP_ROLE_ID=5e5addcd-3e8d-4e90-baf5-964efab2b20a
+# use_role PROTOCOL: sets role and approle, as the app's own table has them; a test holds the two equal.
+use_role() {
+    case $1 in
+    imap) role=IMAP.AccessAsApp approle=5e5addcd-3e8d-4e90-baf5-964efab2b20a ;;
+    pop) role=POP.AccessAsApp approle=cb842b43-da6e-4506-86fe-bb12199c656d ;;
+    smtp) role=SMTP.SendAsApp approle=7146a1f0-8703-45b3-9eae-527a64c00995 ;;
+    esac
+}
 
-# consent NAME: what the portal's "Grant admin consent" does, for the one permission that a connection needs. To what is not
-# ours only a person consents, who names the application by its id.
+# consent NAME: what the portal's "Grant admin consent" does, for the permissions that a connection's protocols need. To what
+# is not ours only a person consents, who names the application by its id.
 consent() {
+    local protocol lacking=''
     read_identity
     look_at "$1"
     [[ -n $client_sp ]] || fail "$FAILED" no_enterprise_application "$application_name"
@@ -18,35 +25,51 @@ consent() {
         [[ -n $named ]] || fail "$FAILED" foreign_application "$application_name"
         say foreign_named "$application_name"
     fi
-    if find_consent; then
+    for protocol in ${protocols//,/ }; do
+        use_role "$protocol"
+        find_consent || lacking+=" $protocol"
+    done
+    if [[ -z $lacking ]]; then
         say consent_there "$application_name"
         return
     fi
-    say consent_what "$application_name" "$application_id"
+    for protocol in $lacking; do
+        case $protocol in
+        imap) say consent_what_imap "$application_name" "$application_id" ;;
+        pop) say consent_what_pop "$application_name" "$application_id" ;;
+        smtp) say consent_what_smtp "$application_name" "$application_id" ;;
+        esac
+    done
     if [[ -n $what_if ]]; then return; fi
     confirm consent_ask
     open_record "consent $1"
-    note intent "$IMAP_ROLE_ID" "$IMAP_ROLE" "$1"
-    assignment=$(patiently graph POST "servicePrincipals/$exchange_sp/appRoleAssignedTo" --query id --body \
-        "{\"principalId\":\"$client_sp\",\"resourceId\":\"$exchange_sp\",\"appRoleId\":\"$IMAP_ROLE_ID\"}") ||
-        refused "$IMAP_ROLE" role_cloud_application
-    note granted "$IMAP_ROLE_ID" "$IMAP_ROLE" "$1" "$assignment" "$(now)"
-    eventually find_consent
+    for protocol in $lacking; do consent_to "$protocol" "$1"; done
     say consent_given "$application_name"
+}
+
+# consent_to PROTOCOL NAME: one of them; noted before and after, and read back.
+consent_to() {
+    use_role "$1"
+    note intent "$approle" "$role" "$2"
+    assignment=$(patiently graph POST "servicePrincipals/$exchange_sp/appRoleAssignedTo" --query id --body \
+        "{\"principalId\":\"$client_sp\",\"resourceId\":\"$exchange_sp\",\"appRoleId\":\"$approle\"}") ||
+        refused "$role" role_cloud_application
+    note granted "$approle" "$role" "$2" "$assignment" "$(now)"
+    eventually find_consent
 }
 
 # check_named: an id that was given must be the one that was found.
 check_named() { [[ -z $named || $named == "$application_id" ]] || fail "$FAILED" other_application "$named" "$application_id"; }
 
-# find_consent: sets exchange_sp and assignment (empty: no consent yet); not 0 where there is none.
+# find_consent: of the role in use; sets exchange_sp and assignment (empty: no consent yet); not 0 where there is none.
 find_consent() {
     find_resource "$EXCHANGE_APP"
     exchange_sp=$resource
-    grep -qxiF "[\"$IMAP_ROLE\"]"$'\t'"$IMAP_ROLE_ID" "$work/roles" || fail "$FAILED" role_unexpected "$IMAP_ROLE" "$IMAP_ROLE_ID"
+    grep -qxiF "[\"$role\"]"$'\t'"$approle" "$work/roles" || fail "$FAILED" role_unexpected "$role" "$approle"
     listed "servicePrincipals/$client_sp/appRoleAssignments" id,resourceId,appRoleId ||
         refused "GET appRoleAssignments" role_directory_reader
     expect "GET appRoleAssignments" "^$ASSIGNMENT"$'\t'"$ID"$'\t'"$ID\$"
-    assignment=$(awk -F '\t' -v on="$exchange_sp" -v role="$IMAP_ROLE_ID" \
+    assignment=$(awk -F '\t' -v on="$exchange_sp" -v role="$approle" \
         'tolower($2) == on && tolower($3) == role { found = $1 } END { print found }' "$work/listed")
     [[ -n $assignment ]]
 }
@@ -102,20 +125,30 @@ adoption_is_there() { look_at "$1" && owned application && { [[ -z $client_sp ]]
 
 # take_back_consent NAME, leave NAME: only what a run of this script has given.
 take_back_consent() {
+    local protocol held=''
     look_at "$1"
-    if [[ -z $client_sp ]] || no_consent; then
-        say nothing_to_revoke
-        return
-    fi
-    ours "$assignment" "$IMAP_ROLE_ID" "$1" || fail "$FAILED" not_ours "$IMAP_ROLE" "$folder"
-    say right_to_revoke "$IMAP_ROLE ($application_name)"
+    for protocol in ${protocols//,/ }; do
+        use_role "$protocol"
+        if [[ -z $client_sp ]] || no_consent; then continue; fi
+        ours "$assignment" "$approle" "$1" || fail "$FAILED" not_ours "$role" "$folder"
+        say right_to_revoke "$role ($application_name)"
+        held+=" $protocol"
+    done
+    if [[ -z $held ]]; then say nothing_to_revoke && return; fi
     if [[ -n $what_if ]]; then return; fi
     confirm revoke_ask
     open_record "revoke consent $1"
-    graph DELETE "servicePrincipals/$client_sp/appRoleAssignments/$assignment" || refused "$IMAP_ROLE" role_cloud_application
-    note revoked "$IMAP_ROLE_ID" "$IMAP_ROLE" "$1" "$assignment"
+    for protocol in $held; do withdraw "$protocol" "$1"; done
+}
+
+# withdraw PROTOCOL NAME: one of them, read to be gone.
+withdraw() {
+    use_role "$1"
+    find_consent || return 0
+    graph DELETE "servicePrincipals/$client_sp/appRoleAssignments/$assignment" || refused "$role" role_cloud_application
+    note revoked "$approle" "$role" "$2" "$assignment"
     eventually no_consent
-    say right_revoked "$IMAP_ROLE ($application_name)"
+    say right_revoked "$role ($application_name)"
 }
 
 leave() {

@@ -26,6 +26,7 @@ T_grant_help='Gibt der Identität von UTM Mail Connect ihre Rechte, zeigt jedes 
   --yes                jede Frage mit Ja beantworten
   --revoke             genau das zurücknehmen, was gewährt wurde
   --consent NAME       die Zustimmung für eine Verbindung geben (Cloudanwendungsadministrator); mit --revoke zurücknehmen
+  --protocols LISTE    mit --consent: für imap (Vorgabe), pop, smtp, mit Kommas dazwischen
   --adopt NAME         die Identität zum Besitzer der Anwendung machen, die eine frühere angelegt hat; mit --revoke beenden
   --application-id ID  mit --consent: auch wo die Identität die Anwendung nicht angelegt hat; mit --adopt --yes: welche
   --folder ORDNER      wo Protokolle und PowerShell geschrieben und gesucht werden (Vorgabe ~/utm-mail-connect)
@@ -195,8 +196,12 @@ T_foreign_named='Sie haben „%s“ mit ihrer Id genannt, darum halten die Grün
 T_other_application='--application-id nennt %s, die Anwendung dieser Verbindung ist aber %s. Nichts wurde geändert.'
 T_adopt_needs_id='--adopt mit --yes braucht --application-id: Niemand sieht an, was gezeigt wird.'
 T_consent_there='„%s“ hat die Zustimmung; nichts wurde geändert.'
-T_consent_what='
+T_consent_what_imap='
 „%s“ (%s) darf dann per IMAP die Postfächer öffnen, die Exchange ihr gibt: IMAP.AccessAsApp.'
+T_consent_what_pop='
+„%s“ (%s) darf dann per POP die Postfächer öffnen, die Exchange ihr gibt: POP.AccessAsApp.'
+T_consent_what_smtp='
+„%s“ (%s) darf dann per SMTP als die Postfächer senden, die Exchange ihr gibt: SMTP.SendAsApp.'
 T_consent_ask='
 Für die ganze Organisation zustimmen? (j/n)'
 T_consent_given='✔ Zustimmung für „%s“ gegeben. Die App merkt es selbst.'

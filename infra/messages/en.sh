@@ -25,6 +25,7 @@ T_grant_help='Gives the identity of UTM Mail Connect its rights, shows each befo
   --yes                answer every question with yes
   --revoke             take back exactly what was granted
   --consent NAME       give the admin consent for one connection (Cloud Application Administrator); with --revoke take it back
+  --protocols LIST     with --consent: for imap (default), pop, smtp, with commas between
   --adopt NAME         make the identity owner of the application that an earlier identity made; with --revoke leave it
   --application-id ID  with --consent: also where the identity did not make the application; with --adopt --yes: which one
   --folder DIRECTORY   where records and PowerShell are written and looked for (default ~/utm-mail-connect)
@@ -194,8 +195,12 @@ T_foreign_named='You have named "%s" by its id, so the reasons above do not stop
 T_other_application='--application-id names %s, but the application of this connection is %s. Nothing was changed.'
 T_adopt_needs_id='--adopt with --yes needs --application-id: nobody looks at what is shown.'
 T_consent_there='"%s" has the consent; nothing was changed.'
-T_consent_what='
+T_consent_what_imap='
 "%s" (%s) may then open by IMAP the mailboxes that Exchange gives it: IMAP.AccessAsApp.'
+T_consent_what_pop='
+"%s" (%s) may then open by POP the mailboxes that Exchange gives it: POP.AccessAsApp.'
+T_consent_what_smtp='
+"%s" (%s) may then send by SMTP as the mailboxes that Exchange gives it: SMTP.SendAsApp.'
 T_consent_ask='
 Consent for the whole organization? (y/n)'
 T_consent_given='✔ Consent given to "%s". The app notices by itself.'

@@ -26,7 +26,7 @@ async def test_the_whole_job_from_the_key_to_the_three_values(tmp_path: Path) ->
         await visitor.plan()
         plan = page.locator("#plan")
         await expect(plan).to_contain_text("8 Änderungen. Noch ist nichts geschehen.")
-        await expect(plan).to_contain_text("Grund: die Anwendung darf IMAP noch nicht benutzen")
+        await expect(plan).to_contain_text("Grund: die Anwendung darf das Protokoll noch nicht benutzen")
         assert app.tenant.writes() == []
         await page.locator("#go").click()
         await visitor.sees("ready")

@@ -41,6 +41,8 @@ GRAPH_ROLES = {
 EXCHANGE_ROLES = {
     "Exchange.ManageAsApp": "dc50a0fb-09a3-484d-be87-e023b12c6440",
     "IMAP.AccessAsApp": "5e5addcd-3e8d-4e90-baf5-964efab2b20a",
+    "POP.AccessAsApp": "cb842b43-da6e-4506-86fe-bb12199c656d",
+    "SMTP.SendAsApp": "7146a1f0-8703-45b3-9eae-527a64c00995",
 }
 EXCHANGE_ADMINISTRATOR = "29232cdf-9323-42fd-ade2-1d097af3e4de"
 NAMES = {id_: name for name, id_ in (GRAPH_ROLES | EXCHANGE_ROLES).items()}

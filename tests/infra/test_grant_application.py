@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.microsoft import PROTOCOLS, ROLE_IDS, Protocol
 from tests.infra.shell import EXCHANGE_ROLES, EXCHANGE_SP, HERE, IDENTITY, IDS, Shell, application, enterprise
 
 APPLICATION, APP_ID, CLIENT_SP, EARLIER, MAKER = (
@@ -34,6 +35,25 @@ def test_a_person_consents_and_a_second_time_changes_nothing(hq: Shell) -> None:
     assert (given["principalId"], given["resourceId"]) == (CLIENT_SP, EXCHANGE_SP)
     assert given["appRoleId"] == EXCHANGE_ROLES["IMAP.AccessAsApp"]
     assert hq.run("grant.sh", *CONSENT).code == 0
+    assert hq.writes == []
+
+
+def test_each_protocol_has_a_consent_of_its_own_by_the_ids_of_the_app(hq: Shell) -> None:
+    before = hq.tenant
+    ended = hq.run("grant.sh", *CONSENT, "--protocols", "pop,smtp", answers="y\n")
+    assert (ended.code, ended.err) == (0, "")
+    given = {one["appRoleId"] for one in hq.world["appRoleAssignments"]}
+    assert given == {PROTOCOLS[protocol].role_id for protocol in (Protocol.POP, Protocol.SMTP)}
+    assert ("SMTP.SendAsApp" in ended.out, "IMAP.AccessAsApp" in ended.out) == (True, False)
+    assert hq.run("grant.sh", *CONSENT, "--protocols", "pop,smtp,imap", "--yes").code == 0
+    assert {one["appRoleId"] for one in hq.world["appRoleAssignments"]} == {*ROLE_IDS}
+    assert hq.run("grant.sh", *CONSENT, "--protocols", "imap,pop,smtp", "--revoke", "--yes").code == 0
+    assert hq.tenant == before
+
+
+def test_a_protocol_that_is_none_and_one_without_a_connection_are_refused(hq: Shell) -> None:
+    assert hq.run("grant.sh", *CONSENT, "--protocols", "imap,telnet").code == 2
+    assert hq.run("grant.sh", *IDS, "--protocols", "smtp").code == 2
     assert hq.writes == []
 
 

@@ -25,7 +25,9 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
         "mailboxes", "findings", "acceptances", "wanted", "operation", "by", "removed", "rotation",
         "health",
     }  # fmt: skip
-    assert set(shown["wanted"]) == {"lifetimeDays", "enableImap", "arranged"}
+    assert set(shown["wanted"]) == {
+        *("lifetimeDays", "protocols", "roles", "enableImap", "enablePop", "enableSmtp", "arranged"),
+    }
     assert all(
         set(step) == {"name", "state", "started", "ended", "changes", "waits", "reason"} for step in shown["steps"]
     )

@@ -12,9 +12,14 @@ import { planned } from './plan.js';
 
 const DAY = 86_400_000;
 const NEW = '+'; // no connection can have that name
+const PROTOCOLS = ['imap', 'pop', 'smtp'];
+const SWITCHES = ['enableImap', 'enablePop', 'enableSmtp'];
 const EMPTY = { name: '', displayName: '', mailboxes: '', days: '', enableImap: false };
 
-export const create = async (main, { signal }) => form(main, signal, null);
+export const create = async (main, { signal }) => form(main, signal, null, ['imap']);
+
+// Sending is a connection of its own: whoever holds a relay's secret can send as its mailboxes, and should read none.
+export const send = async (main, { signal }) => form(main, signal, null, ['smtp']);
 
 export async function change(main, { name, signal }) {
   const now = await present(name, signal);
@@ -26,13 +31,13 @@ export async function change(main, { name, signal }) {
       h('p', { class: 'notice warning' }, t('page.change.notYet')));
     return;
   }
-  form(main, signal, now);
+  form(main, signal, now, now.connection.wanted.protocols);
 }
 
 // `now` is {connection, mailboxes} as they stand, null for a new connection.
-function form(main, signal, now) {
+function form(main, signal, now, protocols) {
   const key = now?.connection.name ?? NEW;
-  const base = now ? fieldsOf(now) : EMPTY;
+  const base = now ? fieldsOf(now) : { ...EMPTY, ...chosen(protocols) };
   const draft = kept(key);
   const fields = controls({ ...base, ...draft });
   let asking = new AbortController();
@@ -40,6 +45,7 @@ function form(main, signal, now) {
   const read = () => ({
     name: fields.name.value.trim(), displayName: fields.displayName.value.trim(), mailboxes: fields.mailboxes.value,
     days: fields.days.value.trim(), enableImap: fields.enableImap.checked,
+    ...chosen(PROTOCOLS.filter(one => fields[one].checked)),
   });
   const changed = () => {
     asking.abort(); // a plan is shown, and carried out, only for what the form says
@@ -70,11 +76,15 @@ function form(main, signal, now) {
   };
   main.append(
     h('p', { class: 'crumbs' }, now ? link(key, `#/c/${key}`) : link(t('page.overview.title'), '#/')),
-    h('h1', {}, now ? t('page.change.title') : t('page.overview.new'), now && h('small', {}, key)),
+    h('h1', {}, now ? t('page.change.title') : t(`page.overview.${protocols.includes('imap') ? 'new' : 'send'}`), now && h('small', {}, key)),
     h('p', { class: 'notice', hidden: !draft }, t('page.form.draft')),
     h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },
       now ? null : field('name', fields),
       field('displayName', fields), field('mailboxes', fields, filesFor(fields.mailboxes), h('output', { id: 'mailboxes-read', class: 'hint' })),
+      h('fieldset', { class: 'protocols', 'aria-describedby': 'protocols-hint protocols-wrong' }, h('legend', {}, t('page.form.protocols')),
+        h('p', { class: 'hint', id: 'protocols-hint' }, t('page.form.protocolsHint')),
+        PROTOCOLS.map(one => h('div', { class: 'check' }, fields[one], h('label', { for: one }, t(`page.form.${one}`)))),
+        h('p', { class: 'wrong', id: 'protocols-wrong' })),
       field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
       h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
         h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
@@ -94,8 +104,11 @@ const differing = (fields, base) =>
 
 const fieldsOf = ({ connection, mailboxes }) => ({
   name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.map(entry => entry.requested).join('\n'),
-  days: String(connection.wanted.lifetimeDays ?? ''), enableImap: connection.wanted.enableImap,
+  days: String(connection.wanted.lifetimeDays ?? ''), enableImap: SWITCHES.some(one => connection.wanted[one]),
+  ...chosen(connection.wanted.protocols),
 });
+
+const chosen = protocols => Object.fromEntries(PROTOCOLS.map(one => [one, protocols.includes(one)]));
 
 function controls(start) {
   const text = (id, more) =>
@@ -107,6 +120,7 @@ function controls(start) {
       id: 'mailboxes', value: start.mailboxes, rows: 8, spellcheck: 'false', required: true,
       'aria-describedby': 'mailboxes-hint mailboxes-read mailboxes-wrong',
     }),
+    ...Object.fromEntries(PROTOCOLS.map(id => [id, h('input', { type: 'checkbox', id, checked: start[id] })])),
     days: text('days', { inputmode: 'numeric', 'aria-describedby': 'days-hint days-read days-wrong' }),
     enableImap: h('input', { type: 'checkbox', id: 'enableImap', checked: start.enableImap, 'aria-describedby': 'enableImap-hint' }),
   };
@@ -129,10 +143,12 @@ function describe(fields, now) {
 // The body that the fields say, or null with the first wrong one marked. Ranges and names are for the API to judge.
 function checked(typed, fields, now) {
   for (const id of Object.values(CONTROL).filter(each => fields[each].isConnected)) wrong(fields, id, '');
+  document.getElementById('protocols-wrong').textContent = '';
   const read = addresses(typed.mailboxes);
   const found = Object.entries({
     days: typed.days && !/^\d+$/.test(typed.days) && 'page.form.number',
     mailboxes: blocking(read).length ? 'page.form.correct' : !read.list.length && 'page.form.missing',
+    protocols: !PROTOCOLS.some(one => typed[one]) && 'page.form.missing',
     name: !typed.name && 'page.form.missing',
   }).filter(([, text]) => text);
   found.forEach(([id, text]) => wrong(fields, id, t(text))); // the last one, which stands first, has the focus
@@ -141,17 +157,18 @@ function checked(typed, fields, now) {
   const base = now?.connection ?? { name: typed.name, wanted: {} };
   return wish(base, read.list, {
     displayName: typed.displayName || undefined, // the API's own default
-    secret: { lifetimeDays }, enableImap: typed.enableImap,
+    secret: { lifetimeDays }, protocols: PROTOCOLS.filter(one => typed[one]),
+    ...Object.fromEntries(PROTOCOLS.map((one, at) => [SWITCHES[at], typed.enableImap && typed[one]])),
   });
 }
 
 function wrong(fields, id, text) {
   document.getElementById(`${id}-wrong`).textContent = text;
-  if (text) {
+  if (text && fields[id]) {
     fields[id].setAttribute('aria-invalid', 'true');
     fields[id].focus();
   } else {
-    fields[id].removeAttribute('aria-invalid');
+    fields[id]?.removeAttribute('aria-invalid');
   }
 }
 

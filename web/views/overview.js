@@ -23,6 +23,7 @@ export async function overview(main, { signal }) {
   main.append(
     h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
       leads('targets') && link(t('page.targets.title'), '#/targets', { class: 'button', id: 'to-targets' }),
+      leads('new') && link(t('page.overview.send'), '#/send', { class: 'button' }),
       leads('new') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
     search, list, missing);
   if (!OPERATIONS.every(may)) main.append(person() ? roles() : lesser());
