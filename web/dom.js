@@ -93,7 +93,7 @@ export function copy(text, what, attributes = {}) {
     announce(t('page.copiedWhat', { what }));
     setTimeout(() => { element.textContent = t('page.copy'); }, 2000);
   };
-  return quiet(t('page.copy'), done, { 'aria-label': t('page.copyWhat', { what }), ...attributes });
+  return quiet(t('page.copy'), done, { class: 'quiet copy', 'aria-label': t('page.copyWhat', { what }), ...attributes });
 }
 
 // Some of many, and how many more there are.

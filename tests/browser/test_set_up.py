@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from playwright.async_api import expect
@@ -53,8 +54,10 @@ async def values_of_the_utm(visitor: Visitor) -> None:
     await page.locator("#show-secret").click()
     await expect(page.locator("#clientSecret")).to_have_text("verborgen")
     assert not await visitor.knows_a_secret()
+    before = await page.locator("#copy-clientSecret").bounding_box()
     await page.locator("#copy-clientSecret").click()
     await expect(page.locator("#copy-clientSecret")).to_have_text("Kopiert")
+    assert await page.locator("#copy-clientSecret").bounding_box() == before
     assert await page.evaluate("navigator.clipboard.readText()") == values["clientSecret"]
     assert not await visitor.knows_a_secret()
     reads = visitor.asked("GET", "/parameters")
@@ -165,7 +168,7 @@ async def test_a_double_click_starts_nothing_twice(tmp_path: Path) -> None:
 
 
 async def test_the_sheet_the_calendar_and_the_report_hold_what_they_promise(tmp_path: Path) -> None:
-    async with running(tmp_path) as app:
+    async with running(tmp_path, mailboxes=10) as app:
         connection = await app.set_up()
         async with visiting(app) as visitor:
             page = visitor.page
@@ -189,6 +192,10 @@ async def test_the_sheet_the_calendar_and_the_report_hold_what_they_promise(tmp_
             calendar = await saved(visitor, "Ende als Kalendereintrag (.ics)")
             assert calendar.count("BEGIN:VALARM") == 4
             assert max(len(line.encode()) for line in calendar.split("\r\n")) <= 75
+            assert document["missing"] == []
+            await paper.get_by_label("Zuständig für die Erneuerung").fill("IT-Service Muster")
+            printed = await page.pdf(format="A4", print_background=True)
+            assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
             await page.emulate_media(media="print")
             await expect(page.locator("#header")).to_be_hidden()
             await expect(paper).to_be_visible()
@@ -207,11 +214,13 @@ async def test_a_sheet_says_that_rights_could_not_be_read(tmp_path: Path) -> Non
             paper = visitor.page.locator(".paper")
             await expect(paper).to_contain_text("nicht lesbar")
             await expect(paper).to_contain_text("Policy.Read.All")
+            await expect(paper).to_contain_text("Dieses Blatt ist unvollständig: ihre Cmdlets in Exchange")
+            await expect(paper.locator(".signatures")).to_have_count(0)
             app.tenant.misbehave(calm)
             app.tenant.advance(600)
-            await visitor.go(f"c/{NAME}")
-            await visitor.go(f"c/{NAME}/sheet")
+            await visitor.page.get_by_role("button", name="Noch einmal nachsehen").click()
             await expect(paper).to_contain_text("Add-MailboxPermission")
+            await expect(paper.locator(".signatures")).to_have_count(1)
             await expect(paper).not_to_contain_text("nicht lesbar")
 
 

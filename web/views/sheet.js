@@ -3,7 +3,7 @@
 import { get, may } from '../api.js';
 import { expiry } from '../calendar.js';
 import { deployment } from '../deployment.js';
-import { button, fact, h, inBoth, link, quiet, save } from '../dom.js';
+import { button, fact, h, inBoth, link, quiet, reload, save } from '../dom.js';
 import { now } from '../now.js';
 import { bash, powershell } from '../quoting.js';
 import { ENDS } from '../rotation.js';
@@ -14,13 +14,20 @@ const WRITES = ['New-ServicePrincipal', 'Remove-ServicePrincipal', 'Add-MailboxP
 const MAILBOX = ['address', 'proven', 'access'];
 const COLUMNS = ['right', 'reason', 'holder', 'revoke'];
 
+const LOOKS = 3; // what a service has just refused to tell, it often tells a moment later
+const PAUSE = 1000;
+
 export async function sheet(main, { name, signal }) {
   const [connection, list, health] = await Promise.all([
-    get('read_connection', `api/connections/${name}?top=1`, signal), mailboxes(name, signal), deployment()]);
+    get('read_connection', `api/connections/${name}?top=1`, signal), mailboxes(name, signal), whole(signal)]);
   const parameters = may('read_parameters') && connection.secret
     ? await get('read_parameters', `api/connections/${name}/parameters?secret=reference`, signal) : null;
   if (signal.aborted) return;
   const content = contents(connection, list, health, parameters);
+  const again = button(t('page.sheet.again'), async () => {
+    const seen = await whole(signal);
+    if (!signal.aborted && !unread(seen).length) reload();
+  });
   main.append(
     h('div', { class: 'screen' },
       h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
@@ -28,9 +35,25 @@ export async function sheet(main, { name, signal }) {
       h('p', { class: 'actions' },
         button(t('page.sheet.print'), () => print(), { class: 'primary' }),
         quiet(t('page.json'), () => save(`${name}.json`, 'application/json', JSON.stringify(content, null, 2))),
-        connection.secret && quiet(t('page.sheet.calendar'), () => save(`${name}.ics`, 'text/calendar', calendar(content))))),
+        connection.secret && quiet(t('page.sheet.calendar'), () => save(`${name}.ics`, 'text/calendar', calendar(content)))),
+      content.missing.length > 0 && h('div', { class: 'notice warning', role: 'alert' }, h('p', {}, incomplete(content)), again)),
     paper(content));
 }
+
+// Health with all that it can tell: a look that failed is repeated, since a sheet with less looks just as whole.
+async function whole(signal) {
+  for (let look = 1; ; look += 1) {
+    const health = await deployment(0).catch(() => null);
+    if (!may('read_health') || look === LOOKS || !unread(health).length || signal.aborted) return health;
+    await new Promise(resolve => { setTimeout(resolve, PAUSE); });
+  }
+}
+
+// What of the app's own rights could not be read; all of it where health itself could not.
+const PARTS = ['graph', 'exchange', 'cmdlets', 'vault'];
+const unread = health => PARTS.filter(part => !health || health.identity[part] === null || health.identity[part] === undefined);
+
+const incomplete = ({ missing }) => t('page.sheet.incomplete', { parts: missing.map(part => t(`page.sheet.part.${part}`)).join(', ') });
 
 // What the sheet says, as the JSON file has it.
 function contents(connection, list, health, parameters) {
@@ -46,6 +69,7 @@ function contents(connection, list, health, parameters) {
     provider: parameters?.provider ?? null,
     servers: parameters && parameters.servers.map(({ protocol, host, port }) => `${protocol.toUpperCase()} ${host}:${port}`),
     rights: rights(connection, health),
+    missing: unread(health),
     mailboxes: list.map(entry => ({
       address: entry.address ?? entry.requested, written: entry.written, state: entry.state, provenOn: entry.provenOn, accessGiven: entry.accessGiven,
     })),
@@ -66,7 +90,6 @@ function rights({ ids, displayName, name, secret, wanted }, health) {
   const application = t('page.sheet.holds.application', { name: displayName, id: ids.applicationId ?? '–' });
   const managed = t('page.sheet.holds.identity', { id: identity.objectId ?? '–' });
   // What could not be read is not left out: whoever signs the sheet takes it for whole.
-  const unread = health === null || ['graph', 'exchange', 'cmdlets', 'vault'].some(part => identity[part] === null);
   const writes = WRITES.filter(cmdlet => identity.cmdlets?.includes(cmdlet));
   const grant = { identity: filled(bash, identity.objectId), tenant: filled(bash, health?.tenantId) };
   return [
@@ -74,10 +97,13 @@ function rights({ ids, displayName, name, secret, wanted }, health) {
     told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) }),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
-    ...(unread ? [{ right: t('page.sheet.unread'), holder: managed, reason: t('page.sheet.unreadWhat'), revoke: '–' }] : []),
+    ...(unread(health).length ? [{ right: t('page.sheet.unread'), holder: managed, reason: t('page.sheet.unreadWhat'), revoke: '–' }] : []),
     ...(identity.vault ? [told('Key Vault Secrets Officer', managed, { vault: secret?.uri ? new URL(secret.uri).host : '–' })] : []),
   ];
 }
+
+// A line to write on, on the screen or on paper.
+const line = part => h('label', { class: 'line' }, h('input', { autocomplete: 'off', spellcheck: 'false' }), t(`page.sheet.${part}`));
 
 // A long name may break after its dots.
 const breakable = name => name.split('.').flatMap((part, index) => index ? ['.', h('wbr'), part] : [part]);
@@ -104,7 +130,7 @@ function paper(content) {
       secret?.thumbprints && fact(t('label.certificate'), `SHA-1 ${secret.thumbprints.sha1}`)),
     h('h2', {}, t('page.sheet.renew')),
     h('p', {}, t(secret?.kind === 'certificate' ? 'page.certificate.renewWhat' : 'page.sheet.renewWhat')),
-    h('p', { class: 'line' }, t('page.sheet.renewer')),
+    line('renewer'),
     h('h2', {}, t('page.sheet.rights')),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
       h('table', {},
@@ -118,7 +144,9 @@ function paper(content) {
         h('thead', {}, h('tr', {}, MAILBOX.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
         h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, inBoth(entry.address, entry.written)),
           h('td', {}, entry.state === 'open' ? moment(entry.provenOn) : t('label.no')), h('td', {}, access(entry))))))),
-    h('div', { class: 'signatures' }, ['from', 'to'].map(part => h('p', { class: 'line' }, t(`page.sheet.${part}`)))));
+    content.missing.length > 0
+      ? h('p', { class: 'incomplete' }, incomplete(content)) // nobody signs for what the sheet does not say
+      : h('div', { class: 'signatures' }, ['from', 'to'].map(line)));
 }
 
 // A cell that says the same as those below it, once for all of them.
