@@ -38,6 +38,8 @@ class Context:
     """The name of the Function App, where it runs in Azure."""
     resource_group: str | None = None
     protocols: tuple[Protocol, ...] = (Protocol.IMAP,)
+    hostname: str | None = None
+    """Where the app answers, as App Service tells it."""
 
     @property
     def grant(self) -> str:

@@ -59,8 +59,7 @@ param recoverVault bool = false
 @maxLength(8)
 param nameSuffix string = ''
 
-@description('Address of the package with the code. It is fetched once, at deployment.')
-@minLength(9)
+@description('Address of the package with the code, fetched once, at deployment. Empty: the code is put into the app afterwards, from a clone.')
 param packageUri string = 'https://github.com/utm-mail-connect/utm-mail-connect/releases/download/v0.1.0/utm-mail-connect-0.1.0.zip'
 
 var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
@@ -71,7 +70,7 @@ var documents = '${repository}/blob/v${version}/docs'
 var release = '${repository}/releases/download/v${version}'
 var scripts = 'utm-mail-connect-scripts-${version}.tar.gz'
 var download = 'az account set --subscription ${subscription().subscriptionId} && curl -fsSL -O ${release}/${scripts} -O ${release}/SHA256SUMS && sha256sum --check --ignore-missing SHA256SUMS && tar xzf ${scripts}'
-var grant = 'bash utm-mail-connect-${version}/infra/grant.sh'
+var grant = empty(packageUri) ? 'bash infra/grant.sh' : '${download} && bash utm-mail-connect-${version}/infra/grant.sh'
 
 // 13 characters that are the same at every deployment into this group.
 var unique = uniqueString(resourceGroup().id, nameSuffix)
@@ -187,5 +186,5 @@ output vaultName string = vault.outputs.name
 @description('Name of the storage account that holds the connections.')
 output storeName string = store.outputs.name
 
-@description('The command that shows and then grants the rights, for Azure Cloud Shell (Bash).')
-output grantCommand string = '${download} && ${grant} --resource-group \'${resourceGroup().name}\' --app ${app.outputs.name} --identity ${identity.outputs.principalId} --tenant ${tenant().tenantId}'
+@description('The command that shows and then grants the rights, for Azure Cloud Shell (Bash); without a package address, for the clone.')
+output grantCommand string = '${grant} --resource-group \'${resourceGroup().name}\' --app ${app.outputs.name} --identity ${identity.outputs.principalId} --tenant ${tenant().tenantId}'

@@ -70,8 +70,9 @@ HTTP = {
     "read_openapi": ("GET", "api/openapi.json"),
     "read_page": ("GET", "{ignored:maxlength(0)?}"),
     "read_asset": ("GET", "assets/{*path}"),
+    "read_explanation": ("GET", "findings/{code}"),
 }
-OPEN = {"read_openapi", "read_page", "read_asset"}
+OPEN = {"read_openapi", "read_page", "read_asset", "read_explanation"}
 SIGNED_IN = {f"entra_{name}": (method, f"entra/{path}") for name, (method, path) in HTTP.items() if name not in OPEN}
 ACTIVITIES = {
     "begin", "prerequisites", "application", "enterprise_application", "consent", "secret", "exchange", "mailboxes",

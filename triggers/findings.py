@@ -6,7 +6,6 @@ from datetime import datetime
 
 from pydantic import Field
 
-from connector import REPOSITORY, __version__
 from connector.acceptances import Acceptance
 from connector.address import both
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
@@ -70,7 +69,7 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
             command=way_out.command,
             accept=finding.awaits_acceptance,
         ),
-        help=explained(finding.code, lang),
+        help=explained(finding.code, lang, context.hostname),
         application_id=finding.application_id,
         request_id=finding.request_id,
     )
@@ -110,10 +109,9 @@ async def accepted(clients: Services, name: str) -> tuple[tuple[Acceptance, ...]
         return (), [unreadable(error)]
 
 
-def explained(code: str, lang: Language) -> str:
-    """Return the address of the page about a finding, as it was in this version."""
-    page = "findings.de.md" if lang == "de" else "findings.md"
-    return f"{REPOSITORY}/blob/v{__version__}/docs/reference/{page}#{code}"
+def explained(code: str, lang: Language, hostname: str | None) -> str:
+    """Return the address of the page about a finding, which the app serves; relative where it knows no own name."""
+    return f"{f'https://{hostname}' if hostname else ''}/findings/{code}.{lang}"
 
 
 def context_of(clients: Services, connection: Connection | None = None, ids: Ids | None = None) -> Context:
@@ -129,6 +127,7 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
         leaving=tuple(one for chunk in connection.chunks for one in chunk.leaving) if connection is not None else (),
         protocols=tuple(wanted.protocols) if wanted is not None else (Protocol.IMAP,),
         app=clients.settings.site_name,
+        hostname=clients.settings.hostname,
         resource_group=clients.settings.resource_group,
     )
 

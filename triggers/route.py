@@ -61,7 +61,7 @@ class Role(StrEnum):
         return self in roles or (self is Role.READER and not roles.isdisjoint(Role))
 
 
-OPEN = frozenset({"/", "/assets/{*path}", "/api/openapi.json"})
+OPEN = frozenset({"/", "/assets/{*path}", "/findings/{code}", "/api/openapi.json"})
 """What is open to everybody. Whatever else has no role was forgotten to be given one, and is not registered."""
 ENTRA = "entra_"
 """What a function's name begins with that serves a route for who has signed in."""

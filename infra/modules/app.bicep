@@ -51,7 +51,7 @@ param maximumInstances int
 @description('Address ranges that may call the app; none means every address.')
 param allowedAddresses array
 
-@description('Where the code is fetched from, once, at deployment.')
+@description('Where the code is fetched from, once, at deployment; empty: from nowhere.')
 param packageUri string
 
 // Where a cloud is not known to the app it refuses to work and says so, rather than to ask the wrong one.
@@ -177,7 +177,7 @@ module settings 'settings.bicep' = {
   }
 }
 
-resource code 'Microsoft.Web/sites/extensions@2024-11-01' = {
+resource code 'Microsoft.Web/sites/extensions@2024-11-01' = if (!empty(packageUri)) {
   parent: app
   name: 'onedeploy'
   // Gap of the published type: it knows this name and not its properties.

@@ -10,7 +10,14 @@ from scripts.package.modules import DISTRIBUTION, ModuleList, module_name
 from scripts.package.wheels import PackageError, Wheel
 
 SITE_PACKAGES = ".python_packages/lib/site-packages"
-FILES = ("LICENSE", "function_app.py", "host.json", "requirements.txt")
+FILES = (
+    "LICENSE",
+    "docs/reference/findings.de.md",
+    "docs/reference/findings.md",
+    "function_app.py",
+    "host.json",
+    "requirements.txt",
+)
 FOLDERS = ("activities", "connector", "orchestrations", "triggers")
 PAGE = "web"
 _OWN = frozenset({".py", ".json"})

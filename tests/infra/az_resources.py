@@ -113,9 +113,11 @@ def _deployments(world: World, options: Options) -> Any:
     return world["deployments"]
 
 
-def _deploy(world: World, options: Options) -> None:
+def _deploy(world: World, options: Options) -> Any:
     """Deploy the template as Azure would: only what stands in it; the package's version becomes the app's."""
     need(world, unauthorized("Microsoft.Resources/deployments/write", options["--name"]), *CONTRIBUTOR)
+    if options["--template-file"].endswith("azuredeploy.json"):
+        return _deploy_whole(world, options)
     given = dict(pair.split("=", 1) for pair in options["--parameters"].splitlines())
     template = json.loads(Path(options["--template-file"]).read_text("utf-8"))
     if given.keys() != template["parameters"].keys():
@@ -136,6 +138,37 @@ def _deploy(world: World, options: Options) -> None:
     parameters = {name: {"type": "String", "value": value} for name, value in given.items()}
     properties = {"provisioningState": "Succeeded", "timestamp": stamp, "parameters": parameters}
     world["deployments"].append({"name": options["--name"], "properties": properties})
+    return None
+
+
+def _create_group(world: World, options: Options) -> Any:
+    need(world, unauthorized("Microsoft.Resources/subscriptions/resourceGroups/write", options["--name"]), *CONTRIBUTOR)
+    world["groups"].setdefault(options["--name"], [])
+    return {"name": options["--name"], "location": options["--location"]}
+
+
+def _deploy_whole(world: World, options: Options) -> Any:
+    """Take the template of the whole deployment, with just the parameters that it has and all that it needs."""
+    given = dict(pair.split("=", 1) for pair in options["--parameters"].splitlines())
+    template = json.loads(Path(options["--template-file"]).read_text("utf-8"))
+    needed = {name for name, one in template["parameters"].items() if "defaultValue" not in one}
+    if (
+        not needed <= given.keys() <= template["parameters"].keys()
+        or options["--resource-group"] not in world["groups"]
+    ):
+        raise UnknownCallError(f"parameters {sorted(given)}")
+    return {"properties": {"provisioningState": "Succeeded"}}
+
+
+def _push(world: World, options: Options) -> Any:
+    """Take a package for a Flex Consumption app, which keeps it in the storage that the app names.
+
+    learn.microsoft.com/azure/azure-functions/flex-consumption-how-to#deploy-your-code-project
+    """
+    app = _app(world, options)
+    need(world, unauthorized("Microsoft.Web/sites/publish/Action", options["--name"]), *WEBSITE)
+    app["version"] = options["--src"].rpartition("-")[2].removesuffix(".zip")
+    return {"status": 4}
 
 
 def _vault(world: World, options: Options) -> Any:
@@ -191,6 +224,8 @@ COMMANDS: dict[str, tuple[Command, set[str]]] = {
     "functionapp function keys list": (_keys, _APP | {"--function-name"}),
     "identity show": (_identity, {"--ids"}),
     "group exists": (_group_exists, {"--name"}),
+    "group create": (_create_group, {"--name", "--location"}),
+    "functionapp deployment source config-zip": (_push, _APP | {"--src"}),
     "group delete": (_delete_group, {"--name", "--yes"}),
     "resource list": (_resources, {"--resource-group"}),
     "deployment group list": (_deployments, {"--resource-group"}),

@@ -57,6 +57,9 @@ def test_two_builds_of_the_same_sources_are_equal_to_the_byte(package: Package, 
     shutil.copytree(ROOT / "connector", copy / "connector", copy_function=shutil.copyfile)
     for name in ("infra", "triggers", "orchestrations", "activities", *(("web",) if (ROOT / "web").exists() else ())):
         shutil.copytree(ROOT / name, copy / name, copy_function=shutil.copyfile)
+    for name in ("docs/reference/findings.md", "docs/reference/findings.de.md"):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, copy / name)
     for name in ("requirements.txt", "pyproject.toml", "host.json", "function_app.py", "LICENSE"):
         shutil.copyfile(ROOT / name, copy / name)
         (copy / name).chmod(0o600)
@@ -77,15 +80,13 @@ def test_nothing_is_in_it_that_azure_does_not_need(entries: list[zipfile.ZipInfo
     names = [entry.filename for entry in entries]
     own = {name.partition("/")[0] for name in names if not name.startswith(SITE)}
     assert own - {"web"} == {
-        "LICENSE", "activities", "connector", "function_app.py", "host.json", "orchestrations", "requirements.txt",
-        "sbom.cdx.json", "triggers",
+        "LICENSE", "activities", "connector", "docs", "function_app.py", "host.json", "orchestrations",
+        "requirements.txt", "sbom.cdx.json", "triggers",
     }  # fmt: skip
     assert {Path(name).suffix for name in names if name.startswith(("connector/", "triggers/"))} - {".pyc"} == {
         ".py", ".json",
     }  # fmt: skip
-    forbidden = re.compile(
-        r"(^|/)(tests|local|docs)/|\.pyi$|left\.|dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)"
-    )
+    forbidden = re.compile(r"(^|/)(tests|local)/|\.pyi$|left\.|dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)")
     assert [name for name in names if forbidden.search(name) and "/msgraph/" not in name] == []
     assert [name for name in names if name.startswith(("/", f"{SITE}bin/")) or ".." in name.split("/")] == []
 

@@ -168,6 +168,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "createArray": lambda *values: list(values),
     "createObject": _pairs,
     "empty": lambda value: not value,
+    "not": lambda value: not value,
     "equals": lambda a, b: a == b,
     "environment": lambda: {"name": "AzureCloud"},
     "false": lambda: False,
