@@ -88,8 +88,10 @@ def assets() -> dict[str, Asset]:
 
 
 def _texts(lang: Language) -> Asset:
-    texts = {group: catalogue(lang, group) for group in GROUPS}
+    texts: dict[str, object] = {group: catalogue(lang, group) for group in GROUPS}
     texts["event"] = {one.replace(".", "-"): text(lang, "event", one, "title") for one in EventType}
+    # The history says in words what was refused; of a problem it needs no more.
+    texts["problem"] = {code: {"title": text(lang, "problem", code, "title")} for code in catalogue(lang, "problem")}
     document = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     return Asset.of(document.encode(), _TYPES[".json"])
 

@@ -78,7 +78,7 @@ async def test_a_lesser_key_shows_what_it_opens_and_leads_there(tmp_path: Path) 
         async with visiting(app, statuses=frozenset({401, 404})) as visitor:
             page = visitor.page
             await visitor.enter(app.host.function_keys["read_parameters"])
-            await expect(page.get_by_text("die Werte für die UTM lesen, auch das Geheimnis")).to_be_visible()
+            await expect(page.get_by_text("die Werte für die UTM lesen, auch den Clientschlüssel")).to_be_visible()
             await expect(page.get_by_text("Neue Verbindung")).to_have_count(0)
             await page.locator("#which").fill(NAME)
             await page.keyboard.press("Enter")

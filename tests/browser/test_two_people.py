@@ -115,7 +115,7 @@ async def test_the_sheet_does_not_call_proven_what_no_longer_opens(tmp_path: Pat
             await visitor.go(f"c/{NAME}/sheet")
             assert await proof(visitor, app, lost) == "nein"
             assert "202" in await proof(visitor, app, kept)
-            await expect(visitor.page.locator(".sheet")).to_contain_text("braucht Sie")
+            await expect(visitor.page.locator(".sheet")).to_contain_text("Eingriff nötig")
 
 
 async def proof(visitor: Visitor, app: App, address: str) -> str:

@@ -107,6 +107,9 @@ async def test_the_texts_are_those_of_the_api(hq: Served, language: str) -> None
     said = catalogue("de" if language == "de" else "en")
     events = catalogue("de" if language == "de" else "en", "event")
     assert texts.pop("event").keys() == {one.replace(".", "-") for one in events}  # a path parts its keys by dots
+    titles, problems = texts.pop("problem"), catalogue("de" if language == "de" else "en", "problem")
+    assert set(titles) == set(problems)
+    assert all(set(one) == {"title"} for one in titles.values())
     assert texts == {group: said[group] for group in texts}
     assert set(texts) == {"page", "step", "state", "label", "deliveryState"}
 

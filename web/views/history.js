@@ -44,7 +44,7 @@ function refusal({ outcome, code }) {
 
 function who({ kind, key, id, name, address, function: called }) {
   const digits = kind === 'key' ? t('page.history.key', { key: key ?? '–' }) : t(`page.history.${kind}`, { id, name: name ?? id });
-  return [kind === 'person' ? h('span', { title: id }, digits) : digits, h('br'), h('small', {}, t('page.history.from', { address: address ?? '–', called }))];
+  return [kind === 'person' ? h('span', { title: id }, digits) : digits, h('br'), h('small', {}, t('page.history.from', { address: address ?? '–', called: t(`page.may.${called.replace(/^entra_/, '')}`) }))];
 }
 
 function changed({ revision, mailboxes, added, removed, allowRemoval, lifetimeDays, version, findings }) {
