@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 POLICY := .venv-policy/.ready
+# A developer's environment serves the demo too; who only tries the app gets a smaller one.
+TRIED := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
 AUDIT := .venv-audit/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
@@ -14,11 +16,11 @@ ARGS ?=
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
 
-demo: $(READY)  ## set one connection up against a simulated Microsoft 365, end to end (ARGS="--preset normal --seed 2")
-	@$(BIN)/python -m local demo $(ARGS)
+demo: $(TRIED)/.ready  ## set one connection up against a simulated Microsoft 365, end to end (ARGS="--preset normal --seed 2")
+	@$(TRIED)/bin/python -m local demo $(ARGS)
 
-run: $(READY)  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS="--port 7071")
-	@$(BIN)/python -m local serve $(ARGS)
+run: $(TRIED)/.ready  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS="--port 7071")
+	@$(TRIED)/bin/python -m local serve $(ARGS)
 
 test: check $(AZURITE) $(POLICY)  ## linters, types, all tests; with CI=true their coverage
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(CI),--cov --cov-report=term) $(ARGS)
@@ -56,6 +58,7 @@ screenshots: $(READY)  ## take the pictures of the page in docs/images, in Chrom
 lock: $(READY)  ## pin what is shipped and what developers need, with hashes
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group demo -c requirements-dev.txt -o requirements-demo.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header infra/policy/requirements.in -o infra/policy/requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header scripts/audit/requirements.in -o scripts/audit/requirements.txt
 
@@ -66,10 +69,13 @@ package-trace: $(READY)  ## renew the list of msgraph's modules that the package
 	@$(BIN)/python -m scripts.package.tracing $(ARGS)
 
 clean:  ## remove what the targets made
-	@rm -rf build dist $(VENV) .venv-policy .venv-audit node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf build dist $(VENV) .venv-demo .venv-policy .venv-audit node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(READY): requirements-dev.txt scripts/setup
 	@scripts/setup $(VENV) $<
+
+.venv-demo/.ready: requirements-demo.txt scripts/setup
+	@scripts/setup .venv-demo $<
 
 # The blob store is tested against Azurite where there is Node; under CI it has to be there.
 $(AZURITE): package-lock.json
