@@ -98,7 +98,7 @@ def missing(step: StepName, changes: Sequence[Change]) -> tuple[Finding, ...]:
     )
 
 
-@activity(CHECK_END, Order)
+@activity(CHECK_END, Order, tells=True)
 async def check_end(order: Order) -> Outcome:
     """Compare what was seen with how the connection was left; return whether to look once more before it is told."""
     run = await Run.open(order)

@@ -115,7 +115,7 @@ def test_the_types_are_those_that_the_worker_accepts(indexed: Any) -> None:
         assert (hints[name]["req"], hints[name]["return"]) == ("HttpRequest", "HttpResponse")
         assert hints[name].get("client", "str") == "str"
     for name in ACTIVITIES:
-        client = {"client": "str"} if name == "conclude" else {}
+        client = {"client": "str"} if name in {"conclude", "check_end"} else {}
         assert hints[name] == {"order": "dict", **client, "return": "dict"}
 
 

@@ -55,12 +55,12 @@ def caller(req: func.HttpRequest, function: str) -> Caller:
     """
     if (found := _signed_in.get()) is not None:
         return found[0]
-    key = req.headers.get("x-functions-key") or _code(req)
+    key = req.headers.get("x-functions-key") or code(req)
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS] if key else None
     return Caller(function=function, key=digest, address=address(req))
 
 
-def _code(req: func.HttpRequest) -> str:
+def code(req: func.HttpRequest) -> str:
     """Return ``?code=``, whose name is not case sensitive to the host."""
     asked = parse_qsl(req.url.partition("?")[2])
     return next((value for name, value in (*asked, *req.params.items()) if name.lower() == "code" and value), "")

@@ -45,6 +45,7 @@ class CheckStarted(Document):
     "Look at one connection now, or at all",
     {202: CheckStarted},
     query=(NAME,),
+    hooked=True,
     problems=(
         *STORE,
         NEEDS_DOCUMENT,

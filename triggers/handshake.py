@@ -12,6 +12,7 @@ from typing import Any
 import azure.functions as func
 
 from triggers.answers import NO_STORE, Handler
+from triggers.caller import code
 
 METHOD = "OPTIONS"
 _MOST_CODE = 512
@@ -37,6 +38,20 @@ def handshake(req: func.HttpRequest) -> func.HttpResponse | None:
     if req.headers.get("aeg-event-type") == "SubscriptionValidation":
         return _event_grid(req.get_body())
     return None
+
+
+def from_elsewhere(req: func.HttpRequest, field: str) -> bool:
+    """Return whether a body is another system's, and says nothing to us: its key stands in the address.
+
+    Not where it is an object with ``field``, which is what a caller of ours would say.
+    """
+    if code(req) == "" or "x-functions-key" in req.headers:
+        return False
+    try:
+        body = json.loads(req.get_body()[:_MOST_BODY])
+    except (ValueError, RecursionError):
+        return True
+    return not (isinstance(body, dict) and field in body)
 
 
 def _cloud_events(origin: str) -> func.HttpResponse:

@@ -14,6 +14,7 @@ from triggers import operations
 from triggers.accepted import Accepted, accepted_answer
 from triggers.answers import content
 from triggers.asking import asking
+from triggers.handshake import from_elsewhere
 from triggers.performing import perform
 from triggers.query import query
 from triggers.route import CHANGED, READ, TAKEN_BACK, Role, Route
@@ -48,7 +49,8 @@ async def rotate_secret(req: func.HttpRequest, client: df.DurableOrchestrationCl
     async with asking(req, "rotate_secret", Asked.ROTATE, name) as asked:
         query(req)
         services().require_grant()
-        wish = parse_rotation(content(req), req.headers.get("Content-Type", "")).credential
+        sent = b"" if from_elsewhere(req, "credential") else content(req)
+        wish = parse_rotation(sent, req.headers.get("Content-Type", "")).credential
         found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
         done = await perform(client, asked.request(Kind.ROTATE, credential=wish), asked.entry.caller, found)

@@ -47,7 +47,7 @@ print(json.dumps({"names": names, "operation": description()["paths"]["/api/me/{
 """
 
 
-HOOKED = {"verify_connection", "rotate_secret"}
+HOOKED = {"verify_connection", "rotate_secret", "start_check"}
 
 
 def test_each_function_with_an_http_trigger_is_declared_and_registered_as_declared() -> None:

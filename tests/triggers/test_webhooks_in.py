@@ -113,14 +113,32 @@ async def test_a_key_of_one_function_starts_nothing_else(one: Served) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_alert_begins_a_rotation(one: Served) -> None:
-    body = (BODIES / "action-group.json").read_bytes()
+@pytest.mark.parametrize("sender", SENT)
+async def test_whatever_another_system_sends_a_look_begins(one: Served, sender: str) -> None:
+    content_type, body, headers = SENT[sender]
+    sent = {**headers, **({"Content-Type": content_type} if content_type else {})}
+    key = one.host.function_keys["start_check"]
     async with httpx.AsyncClient() as client:
-        for _ in range(2):  # alerts come twice
-            answer = await client.post(
-                address(one, "rotate", "rotate_secret"), content=body, headers={"Content-Type": JSON}
-            )
+        await rest(one.client)
+        answer = await client.post(f"{one.host.url}/api/check?code={key}&name={NAME}", content=body, headers=sent)
+        asks = {"WebHook-Request-Origin": "eventgrid.azure.net"}
+        assert (await client.options(f"{one.host.url}/api/check?code={key}", headers=asks)).status_code == 200
+    assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_whatever_another_system_sends_a_rotation_begins_and_what_a_caller_says_is_heard(one: Served) -> None:
+    to = address(one, "rotate", "rotate_secret")
+    async with httpx.AsyncClient() as client:
+        for content_type, body, headers in SENT.values():  # alerts come more than once, too
+            sent = {**headers, **({"Content-Type": content_type} if content_type else {})}
+            answer = await client.post(to, content=body, headers=sent)
             assert answer.status_code == 202, answer.text
+        # Who names our own field means us, and whoever sends the key in the header.
+        assert (await client.post(to, json={"credential": "password"})).status_code == 422
+        headers = {"x-functions-key": one.host.function_keys["rotate_secret"]}
+        answer = await client.post(to.partition("?")[0], json={"schemaId": "-"}, headers=headers)
+        assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("page", ["docs/how-to/webhooks-in.md", "docs/how-to/webhooks-in.de.md"])
