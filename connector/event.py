@@ -53,6 +53,8 @@ class EventType(StrEnum):
     """Somebody has asked for it, to see whether events arrive."""
 
 
+NOT_SENT = frozenset({EventType.STATUS})
+"""Types that have their place and that nobody makes yet."""
 _STATE = ("connection", "state", "revision", "findings", "link")
 _SECRET = ("connection", "keyId", "expiresOn")
 FIELDS: dict[EventType, tuple[str, ...]] = {
