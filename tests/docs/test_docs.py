@@ -75,8 +75,9 @@ def test_the_readmes_have_the_same_parts() -> None:
     assert shapes[0] == shapes[1]
 
 
-def test_every_setting_is_documented_with_its_default_and_nothing_else_is() -> None:
-    documented = dict(re.findall(r"^\| `([A-Z_]+)` \|([^|]*)\|", read("docs/reference/settings.md"), re.MULTILINE))
+@pytest.mark.parametrize("path", ["docs/reference/settings.md", "docs/reference/settings.de.md"])
+def test_every_setting_is_documented_with_its_default_and_nothing_else_is(path: str) -> None:
+    documented = dict(re.findall(r"^\| `([A-Z_]+)` \|([^|]*)\|", read(path), re.MULTILINE))
     names = {
         str(field.validation_alias or f"CONNECTOR_{name.upper()}"): field
         for name, field in Settings.model_fields.items()
