@@ -111,7 +111,7 @@ async def _snooze(req: func.HttpRequest, asked: Asking, *, foreign: bool) -> fun
         reason=wish.reason,
         until=wish.ends,
         on=asked.entry.at,
-        by=f"{who.fields()['caller']}, {who.function}",
+        by=f"{who.said}, {who.function}",
     )
 
     def asleep(present: Check) -> Check:

@@ -17,9 +17,9 @@ from tests.infra.test_grant_parts import REPOSITORY
 from tests.infra.test_update import RELEASES, deployed_by_the_button, publish
 
 HOW_TO = ROOT / "docs" / "how-to"
-NAMES = ("from-a-clone", "grant-rights", "update-and-remove")
+NAMES = ("from-a-clone", "grant-rights", "update-and-remove", "let-people-in")
 DOCUMENTS = [HOW_TO / f"{name}{language}.md" for name in NAMES for language in ("", ".de")]
-ASKS_NO_PROFILE = {"--profile", "--revoke", "--consent", "--adopt", "exchange", "azure"}
+ASKS_NO_PROFILE = {"--profile", "--revoke", "--consent", "--adopt", "exchange", "azure", "sign-in", "--assign"}
 KEY, SP, APP_ID = (f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "ab9")
 
 
@@ -39,6 +39,10 @@ def a_used_deployment(shell: Shell) -> None:
     deployed_by_the_button(shell, "0.1.0")
     shell.world["servicePrincipals"].append(enterprise(SP, APP_ID, "hq"))
     shell.world["applications"].append(application(KEY, APP_ID, "hq"))
+    shell.world["accounts"] = [
+        {"id": f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}", "userPrincipalName": name, "displayName": name}
+        for digit, name in (("6", "ben.kurz@contoso.example"), ("7", "anna.weber@contoso.example"))
+    ]
     shell.world["apps"][APP]["connections"] = {"hq": {"ids": {}, "mailboxes": ["a@contoso.example"]}}
 
 
