@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from connector.caller import Caller
-from connector.errors import RoleError, SettingsError, SignInError
+from connector.errors import RoleError, ServiceError, SettingsError, SignInError
 from connector.log import log
 from connector.services import services
 from triggers.caller import address
@@ -75,7 +75,10 @@ def _token(req: func.HttpRequest) -> str:
 
 async def _challenge(login: EntraLogin, error: SignInError) -> str:
     """Return ``WWW-Authenticate`` (RFC 6750, section 3): where to sign in, and whether a token was wrong."""
-    registration = await login.registration()
+    try:
+        registration = await login.registration()
+    except ServiceError:
+        return error.challenge  # nobody is let in for that
     where = f"{registration.authority}/{registration.tenant_id}/oauth2/v2.0/authorize"
     said = f'Bearer authorization_uri="{where}", client_id="{registration.client_id}"'
     return said if error.code == "token-missing" else f'{said}, error="invalid_token"'

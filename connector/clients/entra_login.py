@@ -8,9 +8,12 @@ from connector.bearer import Bearer, Registration, bearer, key_id
 from connector.clients.bounds import SIGN_IN, Bounds
 from connector.clients.identity import Identity
 from connector.clients.login_keys import LoginKeys, asking
+from connector.clock import passed
 from connector.clouds import Cloud
-from connector.errors import SignInError
+from connector.errors import ServiceError, SignInError
 
+PAUSE = 5.0
+"""Seconds for which an identity without a token is not asked again: anybody may knock at this door."""
 _STORAGE = "https://storage.azure.com/.default"
 """A scope of which a token may be asked for at any time, in every cloud (learn.microsoft.com/azure/storage/blobs/
 authorize-access-azure-active-directory)."""
@@ -25,6 +28,7 @@ class EntraLogin:
         self._identity = identity
         self._bounds = bounds
         self._finding = asyncio.Lock()
+        self._failed: tuple[float, ServiceError] | None = None
         self._known: tuple[Registration, LoginKeys] | None = None
 
     async def registration(self) -> Registration:
@@ -51,7 +55,16 @@ class EntraLogin:
     async def _door(self) -> tuple[Registration, LoginKeys]:
         async with self._finding:
             if self._known is None:
-                tenant = (await self._identity.claims(_STORAGE)).tenant_id
+                tenant = await self._tenant()
                 keys = LoginKeys(asking(self._cloud, tenant, self._bounds))
                 self._known = (Registration(self._client_id, tenant, self._cloud.authority), keys)
             return self._known
+
+    async def _tenant(self) -> str:
+        if self._failed is not None and passed() - self._failed[0] < PAUSE:
+            raise self._failed[1]
+        try:
+            return (await self._identity.claims(_STORAGE)).tenant_id
+        except ServiceError as error:
+            self._failed = (passed(), error)
+            raise

@@ -351,6 +351,27 @@ async def test_while_entra_is_away_who_has_a_known_key_still_comes_in(hq: Served
             hq.tenant.away = lambda _: False
 
 
+async def test_while_the_own_identity_has_no_token_nobody_comes_in_and_it_is_not_asked_for_each_request(
+    hq: Served,
+) -> None:
+    token = with_token(hq.tenant.token("Reader"))
+    await close_services()
+    hq.tenant.forget_tokens()
+    hq.tenant.forget_requests()
+    hq.tenant.away = lambda service: service == "identity"
+    try:
+        async with httpx.AsyncClient(base_url=hq.host.url, timeout=60) as client:
+            for _ in range(20):
+                nobody = await client.get(f"{SIGNED_IN}/api/caller")
+                assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, "Bearer")
+                somebody = await client.get(f"{SIGNED_IN}/api/caller", headers=token)
+                assert (somebody.status_code, somebody.json()["code"]) == (502, "service-failed")
+    finally:
+        hq.tenant.away = lambda _: False
+        await close_services()
+    assert hq.tenant.calls["identity"] <= 6  # azure-identity tries three times by itself
+
+
 SWITCHED: list[tuple[dict[str, str], int, str, int, str]] = [
     ({"CONNECTOR_SIGN_IN": ""}, 200, "", 401, "sign-in-off"),
     ({"CONNECTOR_KEYS": "off"}, 403, "keys-off", 200, ""),
