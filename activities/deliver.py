@@ -36,15 +36,16 @@ async def deliver(order: DeliverOrder) -> Outcome:
     early = delivery.due - services().now()
     if early > TIMER_SLACK:
         return Outcome(WAIT, seconds=early.total_seconds())
-    target = await _target(order.target)
+    target = await _target(order.target, delivery)
     if target is None or not target.enabled:
         return await _noted(order, Answer(code="target-removed" if target is None else "target-off"), dropped=True)
     return await _noted(order, await _sent(target, dispatch), target=target)
 
 
-async def _target(name: str) -> Target | None:
+async def _target(name: str, delivery: Delivery) -> Target | None:
+    """Return the target that a delivery is meant for; None where it is gone, whoever has its name now."""
     found = await services().targets.load(name)
-    return found[0] if found is not None else None
+    return found[0] if found is not None and found[0].created == delivery.target else None
 
 
 async def _sent(target: Target, dispatch: Dispatch) -> Answer:

@@ -16,6 +16,7 @@ from connector.delivery import Delivery, Dispatch, Entries, Entry
 from connector.errors import StaleWriteError, UnreadableError
 from connector.event import Event
 from connector.kept import read, read_or_none, written
+from connector.log import unreadable
 from connector.orders import DeliverOrder
 from connector.target import Target, is_name
 from connector.together import together
@@ -62,7 +63,8 @@ class Targets:
     async def _or_none(self, name: str) -> Target | None:
         try:
             found = await self.load(name)
-        except UnreadableError:
+        except UnreadableError as error:
+            unreadable(error)
             return None
         return found[0] if found is not None else None
 
@@ -100,18 +102,19 @@ class Deliveries:
         self.starting: list[DeliverOrder] = []
         """What was kept and nobody has started: whoever has a client of Durable does so soon, else a timer."""
 
-    async def keep(self, event: Event, targets: Collection[str], now: datetime) -> None:
+    async def keep(self, event: Event, targets: Collection[Target], now: datetime) -> None:
         """Keep an event that is to go to some targets; one that is kept already stays as it is."""
         if not targets:
             return
-        for name in targets:
-            await self._list(name, lambda found: _added(found, Entry(id=event.id, type=event.type, at=now)))
-        dispatch = Dispatch(event=event, deliveries={name: Delivery(due=now) for name in targets})
+        for one in targets:
+            await self._list(one.name, lambda found: _added(found, Entry(id=event.id, type=event.type, at=now)))
+        made = {one.name: Delivery(due=now, target=one.created) for one in targets}
+        dispatch = Dispatch(event=event, deliveries=made)
         try:
             await self._store.put(_event(event.id), written(dispatch), None)
         except StaleWriteError:
             return
-        self.starting += [DeliverOrder(event.id, name, 1) for name in targets]
+        self.starting += [DeliverOrder(event.id, name, 1) for name in made]
 
     async def load(self, event: str) -> Dispatch | None:
         """Return an event with its deliveries, or None.

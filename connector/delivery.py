@@ -45,6 +45,8 @@ class Delivery(Document):
     state: DeliveryState = DeliveryState.WAITING
     run: int = 1
     """Which instance of the orchestration sends it; no other one does."""
+    target: AwareDatetime | None = None
+    """When its target was made: one that has taken the name of another gets nothing that was meant for that."""
     tries: int = 0
     due: AwareDatetime
     """When it is tried next."""

@@ -60,7 +60,7 @@ async def keep(event: Event) -> None:
     The same one a second time is kept once.
     """
     clients = services()
-    wanting = [one.name for one in await clients.targets.all() if one.wants(event.type)]
+    wanting = [one for one in await clients.targets.all() if one.wants(event.type)]
     log("event", type=event.type, id=event.id, connection=event.data.connection, targets=len(wanting))
     await clients.deliveries.keep(event, wanting, clients.now())
 

@@ -69,7 +69,7 @@ async def test_target(req: func.HttpRequest, client: df.DurableOrchestrationClie
         query(req)
         target, _ = await _on(req)
         one = event(EventType.TEST, services().now(), new_id(), target.name, data=Data())
-        await services().deliveries.keep(one, [target.name], services().now())
+        await services().deliveries.keep(one, [target], services().now())
         await hand_on(client)
         return _sending(req, target, one.id)
 

@@ -341,6 +341,22 @@ async def test_a_target_switched_off_or_removed_meanwhile_gets_nothing_more(tmp_
     assert settled(tmp_path)
 
 
+async def test_another_target_of_the_same_name_gets_nothing_that_was_meant_for_the_first(
+    tmp_path: Path, world: World
+) -> None:
+    await world.adds("a", FAILS)
+    await world.change()
+    ((due, value),) = world.orders
+    told = await code_of(deliver)(order=value)
+    world.orders = [(due + timedelta(seconds=told["seconds"]), value)]
+    await services().targets.remove("a")
+    await world.adds("a", TAKES, created=BEGINS + timedelta(minutes=1))
+    await world.works()
+    assert len(world.sent("a")) == 1
+    (kept,) = (tmp_path / "events").glob("*.json")
+    assert json.loads(kept.read_text("utf-8"))["deliveries"]["a"]["code"] == "target-removed"
+
+
 async def test_only_the_last_are_listed_and_what_nobody_lists_is_cleared_away(tmp_path: Path, world: World) -> None:
     await world.adds("a", TAKES)
     for number in range(60):
