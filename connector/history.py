@@ -60,6 +60,7 @@ class Asked(StrEnum):
     CHECK = "check"
     SNOOZE = "snooze"
     WAKE = "wake"
+    TEST_ALARM = "test-alarm"
 
 
 class Entry(Document):

@@ -62,6 +62,8 @@ HTTP = {
     "resend_delivery": ("POST", "api/targets/{target}/deliveries/{id}/resend"),
     "withdraw_acceptance": ("DELETE", "api/connections/{name}/accept/{id}"),
     "start_check": ("POST", "api/check"),
+    "read_status": ("GET", "api/status"),
+    "test_alarm": ("POST", "api/test-alarm"),
     "snooze_finding": ("POST", "api/connections/{name}/snooze"),
     "snooze_foreign_finding": ("POST", "api/connections/{name}/snooze/foreign"),
     "wake_finding": ("DELETE", "api/connections/{name}/snooze/{id}"),

@@ -123,7 +123,7 @@ async def _parameters(
     mail = MailView(mailboxes=mailboxes, written=as_written(mailboxes), unproven=unproven)
     return Parameters(
         connection=connection.name,
-        provider=_PROVIDERS[secret.kind],
+        provider=provider_of(secret),
         verified=standing(connection, connection.state, services().now(), check).verified,
         application_id=connection.ids.known("application_id"),
         tenant_id=tenant_id,
@@ -160,6 +160,11 @@ def _imap(cloud: Cloud, mail: MailView) -> ImapView:
 def _named_now(entry: MailboxRecord, new: Mapping[str, str]) -> MailboxRecord:
     """Return a mailbox by the user principal name that the last look has seen: with another one no login succeeds."""
     return entry.model_copy(update={"address": new[entry.requested]}) if entry.requested in new else entry
+
+
+def provider_of(secret: CredentialRecord) -> str:
+    """Return what is chosen in the UTM's list of providers."""
+    return _PROVIDERS[secret.kind]
 
 
 def as_written(mailboxes: list[str]) -> dict[str, str]:
