@@ -1,0 +1,118 @@
+"""Look at many deployments at once; the exit code is that of a Nagios plugin."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from fleet.asking import AT_ONCE, SECONDS, ask
+from fleet.deployment import SCOPE, Deployment, FleetError, of_azure, of_file
+from fleet.overview import Row, exit_code, ordered, since
+from fleet.shown import as_csv, as_json, table
+
+UNKNOWN = 3
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with what Nagios calls unknown: argparse's 2 would be critical."""
+
+    def error(self, message: str) -> None:  # type: ignore[override] # it exits as well
+        self.print_usage(sys.stderr)
+        self.exit(UNKNOWN, f"{self.prog}: {message}\n")
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="python -m fleet", description=__doc__)
+    parser.add_argument(
+        "--file", type=Path, help='a list of {"name", "url", "keyFrom"}; without it Azure Resource Graph is asked'
+    )
+    parser.add_argument("--subscription", action="append", default=[], help="only in this one; may be repeated")
+    parser.add_argument(
+        "--since", type=Path, help="only what has changed since this file, which --format json has made"
+    )
+    parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each is waited for (%(default)s)")
+    return parser.parse_args(given)
+
+
+def _before(path: Path) -> list[dict[str, Any]]:
+    """Return what an earlier call has written.
+
+    Raises:
+        FleetError: the file is none of these.
+    """
+    try:
+        rows = json.loads(path.read_text("utf-8"))
+        if all({"name", "url", "customer", "how", "needing", "version"} <= one.keys() for one in rows):
+            return [dict(one) for one in rows]
+    except (OSError, ValueError, TypeError, AttributeError):
+        pass
+    msg = f"{path} is not what --format json writes"
+    raise FleetError(msg)
+
+
+async def _token() -> str:
+    """Return a token for Azure, of whoever is signed in.
+
+    Raises:
+        FleetError: nobody is.
+    """
+    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - only who asks Azure needs it
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - as above
+
+    async with DefaultAzureCredential() as credential:
+        try:
+            return (await credential.get_token(SCOPE)).token
+        except ClientAuthenticationError:
+            msg = "nobody is signed in to Azure: az login"
+            raise FleetError(msg) from None
+
+
+async def look(given: argparse.Namespace, client: httpx.AsyncClient) -> list[Row]:
+    """Return how all deployments are.
+
+    Raises:
+        FleetError: they cannot be found.
+    """
+    deployments: list[Deployment]
+    if given.file is not None:
+        token, deployments = None, of_file(given.file)
+    else:
+        token = await _token()
+        deployments = await of_azure(client, token, given.subscription)
+    return ordered(await ask(client, deployments, token, given.seconds))
+
+
+async def _run(given: argparse.Namespace) -> list[Row]:
+    limits = httpx.Limits(max_connections=2 * AT_ONCE)
+    async with httpx.AsyncClient(limits=limits, timeout=given.seconds) as client:
+        return await look(given, client)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return Nagios' code of the worst deployment; unknown where they cannot be found."""
+    given = _arguments(arguments)
+    try:
+        before = _before(given.since) if given.since is not None else None
+        rows = asyncio.run(_run(given))
+    except FleetError as error:
+        print(f"fleet: {error}", file=sys.stderr)  # noqa: T201 - a command speaks
+        return UNKNOWN
+    shown = ordered(since(rows, before)) if before is not None else rows
+    if given.format == "table":
+        table(shown, Console())
+    else:
+        print((as_json if given.format == "json" else as_csv)(shown), end="")  # noqa: T201 - as above
+    return exit_code(rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,231 @@
+"""Many deployments in one table: each is asked, what is not reached is said to be that, the exit code is right."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from fleet.__main__ import look, main
+from fleet.asking import AT_ONCE
+from fleet.deployment import QUERY, Deployment, FleetError, of_azure, of_file
+from fleet.overview import How, Row, exit_code, ordered, read, since, unreachable
+from fleet.shown import as_csv, as_json, table
+from tests.fleet.server import KEY, Played, needing, played, status
+
+
+def file(folder: Path, deployments: Played, numbers: range, **more: Any) -> Path:
+    path = folder / "fleet.json"
+    entries = [{"name": f"app-{number}", "url": deployments.url(number), "key": KEY, **more} for number in numbers]
+    path.write_text(json.dumps(entries))
+    return path
+
+
+async def looked(path: Path, seconds: float = 2) -> list[Row]:
+    async with httpx.AsyncClient() as client:
+        return await look(argparse.Namespace(file=path, subscription=[], seconds=seconds), client)
+
+
+async def test_two_hundred_deployments_are_asked_at_most_sixteen_at_a_time_and_five_are_not_reached(
+    tmp_path: Path,
+) -> None:
+    async with played(200) as server:
+        server.answers |= {3: None, 50: 500, 51: 302, 120: b"<html>", 121: b"x" * 100_000}
+        server.put(7, status(7, "broken", needing=[needing("hq", 2, "access-missing")]))
+        server.put(8, status(8, "attention", needing=[needing("hq", 20, "secret-offered")]))
+        server.put(9, status(9, "ok", coverage={"complete": False, "unread": {"not-looked-at": 1}}))
+        path = file(tmp_path, server, range(200))
+        began = time.monotonic()
+        rows = await looked(path)
+        assert time.monotonic() - began < 30
+    assert server.most <= AT_ONCE
+    assert (len(rows), sorted({*server.asked}) == sorted(f"/{number}/api/status" for number in range(200))) == (
+        200,
+        True,
+    )
+    assert [row.how for row in rows[:8]] == ["broken", *["unreachable"] * 5, "unknown", "attention"]
+    assert {row.name for row in rows if row.how is How.UNREACHABLE} == {f"app-{n}" for n in (3, 50, 51, 120, 121)}
+    assert all(row.why for row in rows if row.how is How.UNREACHABLE)
+    assert exit_code(rows) == 2
+    written = as_json(rows) + as_csv(rows)
+    assert KEY not in written
+
+
+def test_the_exit_code_is_that_of_the_worst() -> None:
+    rows = {how: Row("a", "u", "c", how) for how in How}
+    assert {how: exit_code([rows[How.OK], row]) for how, row in rows.items()} == {
+        How.OK: 0,
+        How.ATTENTION: 1,
+        How.BROKEN: 2,
+        How.UNKNOWN: 3,
+        How.UNREACHABLE: 3,
+    }
+    assert exit_code([*rows.values()]) == 2
+    assert exit_code([]) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"overall":"ok"}',
+        json.dumps(status(1, "unreachable")).encode(),
+        json.dumps(status(1, "splendid")).encode(),
+        json.dumps(status(1, needing=[7])).encode(),
+        json.dumps(status(1, coverage=None)).encode(),
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_status_is_never_green(body: bytes) -> None:
+    assert read("a", "u", "c", body).how is How.UNREACHABLE
+
+
+def test_an_answer_moves_no_cursor_and_is_no_markup_and_no_formula() -> None:
+    said = status(1, "broken", customer="=1+1", needing=[needing("\x1b[2J\u202e[red]hq", 1, "@x")])
+    row = read("a", "u", "c", json.dumps(said).encode())
+    out = io.StringIO()
+    table([row], Console(file=out, width=300, force_terminal=False))
+    assert "\x1b" not in out.getvalue()
+    assert "\u202e" not in out.getvalue()
+    assert "[red]hq" in out.getvalue()
+    (_, cells) = csv.reader(io.StringIO(as_csv([row])))
+    assert cells[0] == "'=1+1"
+
+
+def test_what_has_changed_since_is_shown_and_nothing_else() -> None:
+    def row(url: str, how: How, *needs: str, version: str = "1") -> Row:
+        return Row(url, url, "c", how, version=version, needing=needs)
+
+    before = json.loads(
+        as_json(
+            [row("a", How.OK), row("b", How.OK), row("c", How.BROKEN, "x: y"), row("d", How.OK), row("gone", How.OK)]
+        )
+    )
+    now = [
+        row("a", How.OK),
+        row("b", How.BROKEN, "hq: access-missing"),
+        row("c", How.BROKEN, "x: z"),
+        row("d", How.OK, version="2"),
+        unreachable("new", "new", "c", "no answer"),
+    ]
+    changed = {one.url: one.changed for one in since(now, before)}
+    assert changed == {"b": "ok", "c": "x: y", "d": "version 1", "new": "new", "gone": "ok"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {"url": "http://utm.example"},
+        {"url": "ftp://utm.example"},
+        {"url": "https://user:word@utm.example"},
+        {"url": "https://utm.example?code=x"},
+        7,
+    ],
+)
+def test_a_key_is_sent_to_no_address_in_the_clear(tmp_path: Path, entry: object) -> None:
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps([entry]))
+    with pytest.raises(FleetError):
+        of_file(path, {})
+
+
+def test_a_key_may_come_from_the_environment_and_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.json"
+    path.write_text(
+        json.dumps([{"url": "https://a.example", "keyFrom": "A"}, {"url": "https://b.example", "keyFrom": "B"}])
+    )
+    first, second = of_file(path, {"A": KEY})
+    assert (first.key, first.problem) == (KEY, None)
+    assert second.problem == "no key: B is not set"
+    assert KEY not in repr(first)
+
+
+def test_the_command_ends_with_unknown_where_it_has_nothing_to_look_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--file", str(tmp_path / "none.json")]) == 3
+    assert "fleet: " in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["--form", "x", "--unknown"])
+    assert ended.value.code == 3
+
+
+def test_the_command_writes_what_it_reads_the_next_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, last = tmp_path / "fleet.json", tmp_path / "last.json"
+    path.write_text(json.dumps([{"name": "a", "url": "https://127.0.0.1:1", "key": KEY}]))
+    assert main(["--file", str(path), "--format", "json", "--seconds", "2"]) == 3
+    last.write_text(capsys.readouterr().out)
+    assert json.loads(last.read_text())[0]["how"] == "unreachable"
+    assert main(["--file", str(path), "--format", "json", "--since", str(last), "--seconds", "2"]) == 3
+    assert json.loads(capsys.readouterr().out) == []
+    assert main(["--file", str(path), "--format", "csv", "--seconds", "2"]) == 3
+    assert capsys.readouterr().out.startswith("customer,deployment,url,how,")
+    assert main(["--file", str(path), "--seconds", "2"]) == 3
+    assert "1 deployments: 1 unreachable" in capsys.readouterr().out
+
+
+class Azure(httpx.AsyncBaseTransport):
+    """Resource Graph in two pages, and the keys."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as Azure does."""
+        assert request.headers["Authorization"] == "Bearer token"
+        body = json.loads(request.content)
+        if "listkeys" in str(request.url):
+            return httpx.Response(403 if "b" in request.url.path.rsplit("/sites/")[1] else 200, json={"default": KEY})
+        self.bodies.append(body)
+        first = "$skipToken" not in body["options"]
+        name = "a" if first else "b"
+        row = {"id": f"/x/sites/{name}", "name": name, "host": f"{name}.example", "customer": f"Customer {name}"}
+        return httpx.Response(200, json={"data": [row], **({"$skipToken": "more"} if first else {})})
+
+
+async def test_all_pages_of_resource_graph_are_read_in_all_subscriptions() -> None:
+    azure = Azure()
+    async with httpx.AsyncClient(transport=azure) as client:
+        found = await of_azure(client, "token", ["one"])
+    assert [(one.name, one.url, one.customer) for one in found] == [
+        ("a", "https://a.example", "Customer a"),
+        ("b", "https://b.example", "Customer b"),
+    ]
+    assert [(body["query"], body["subscriptions"]) for body in azure.bodies] == [(QUERY, ["one"])] * 2
+
+
+async def test_a_deployment_whose_key_is_not_handed_out_is_unreachable_and_says_so() -> None:
+    from fleet.asking import ask  # noqa: PLC0415 - the one test that needs it
+
+    async with httpx.AsyncClient(transport=Azure()) as client:
+        (row,) = await ask(client, [Deployment("b", "https://b.example", resource="/x/sites/b")], "token")
+    assert (row.how, row.why) == (How.UNREACHABLE, "Azure refuses it (status 403)")
+
+
+def test_the_worst_comes_first_and_then_who_has_least_time() -> None:
+    rows = [
+        Row("a", "a", "A", How.OK),
+        Row("b", "b", "B", How.BROKEN, days_left=20),
+        Row("c", "c", "C", How.BROKEN, days_left=2),
+        Row("d", "d", "D", How.UNREACHABLE),
+    ]
+    assert [row.name for row in ordered(rows)] == ["c", "b", "d", "a"]
+
+
+def test_asking_is_all_that_the_package_knows_of_the_app() -> None:
+    sources = [path.read_text("utf-8") for path in (Path(__file__).parents[2] / "fleet").glob("*.py")]
+    own = ("activities", "connector", "orchestrations", "triggers", "local", "function_app")
+    assert not [name for source in sources for name in own if f"import {name}" in source or f"from {name}" in source]
