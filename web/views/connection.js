@@ -4,6 +4,7 @@ import { accept, acceptances } from '../acceptance.js';
 import { get, may, post, whyNot } from '../api.js';
 import { announce, button, draw, fact, h, link, quiet, state, tell as say, unless, way } from '../dom.js';
 import { findingCards } from '../finding.js';
+import { health } from '../health.js';
 import { done, lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
 import { banner, ENDS, over } from '../rotation.js';
@@ -22,7 +23,7 @@ const AT_WORK = ['running', 'waiting', 'action-required'];
 const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
 
 export async function connection(main, { name, signal }) {
-  const parts = Object.fromEntries(['top', 'todo', 'repair', 'wait', 'record', 'steps', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
+  const parts = Object.fromEntries(['top', 'todo', 'repair', 'wait', 'record', 'steps', 'health', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
   const list = mailboxList(name, signal);
   main.append(...Object.values(parts), list.element);
   const tell = teller();
@@ -37,6 +38,7 @@ export async function connection(main, { name, signal }) {
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
+    draw(parts.health, [seen.health, seen.state], () => health(seen, happens));
     draw(parts.notes, [others, seen.acceptances], () => [
       others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name, parts.repair)], acceptances(seen.acceptances, name, happens)]);
     list.update(seen);
