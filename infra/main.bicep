@@ -18,9 +18,24 @@ param customerName string = ''
 @maxLength(254)
 param alertEmail string
 
+@description('Id (a GUID) of a built-in role whose holders at the subscription get the alerts as well, without having to confirm anything. Empty: nobody.')
+@maxLength(36)
+param alertRoleId string = ''
+
+@description('Address that gets the alerts as JSON (common alert schema), https only. Empty: none. Whoever knows it may send to it.')
+@secure()
+param alertWebhook string = ''
+
+@description('Resource ids of further action groups to tell. Receivers of your own belong into one of your own: a redeployment writes that of the app anew, and leaves these as they are.')
+@maxLength(4)
+param actionGroupIds array = []
+
 @description('Address ranges (CIDR, or single addresses) that may call the app. It has to be given: an empty list, from every address, makes a key of the app enough to read mailboxes.')
 @maxLength(100)
 param allowedAddresses array
+
+@description('Whether Azure Monitor action groups and Event Grid may call the app, too, where allowedAddresses is not empty. The key decides all the same.')
+param webhooksIn bool = false
 
 @description('How many instances of the app may run at once. They cost only while they work.')
 @minValue(40)
@@ -66,6 +81,12 @@ var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
 var version = '0.1.0'
 var documents = '${repository}/blob/v${version}/docs'
 
+// By these the deployments of many customers are found in Azure Resource Graph.
+var tags = {
+  'utm-mail-connect': version
+  'utm-mail-connect-customer': customerName
+}
+
 // The scripts come from this version's release, whose checksums they have to have, so the command can be run again.
 var release = '${repository}/releases/download/v${version}'
 var scripts = 'utm-mail-connect-scripts-${version}.tar.gz'
@@ -80,6 +101,7 @@ module identity 'modules/identity.bicep' = {
   name: 'utm-mail-connect-identity'
   params: {
     location: location
+    tags: tags
     name: name
   }
 }
@@ -88,6 +110,7 @@ module storage 'modules/storage.bicep' = {
   name: 'utm-mail-connect-storage'
   params: {
     location: location
+    tags: tags
     name: 'utmmail${unique}'
     principalId: identity.outputs.principalId
   }
@@ -97,6 +120,7 @@ module store 'modules/store.bicep' = {
   name: 'utm-mail-connect-store'
   params: {
     location: location
+    tags: tags
     name: 'utmstore${unique}'
     principalId: identity.outputs.principalId
   }
@@ -106,10 +130,14 @@ module monitoring 'modules/monitoring.bicep' = {
   name: 'utm-mail-connect-monitoring'
   params: {
     location: location
+    tags: tags
     name: name
     principalId: identity.outputs.principalId
     customerName: customerName
     alertEmail: alertEmail
+    alertRoleId: alertRoleId
+    alertWebhook: alertWebhook
+    actionGroupIds: actionGroupIds
     logRetentionDays: logRetentionDays
     dailyLogCapGb: dailyLogCapGb
     alertOnReading: alertOnReading
@@ -121,10 +149,11 @@ module audit 'modules/audit.bicep' = {
   name: 'utm-mail-connect-audit'
   params: {
     location: location
+    tags: tags
     name: '${name}-audit'
     principalId: identity.outputs.principalId
     customerName: customerName
-    recipientsId: monitoring.outputs.recipientsId
+    recipientsIds: monitoring.outputs.recipientsIds
     logRetentionDays: logRetentionDays
     documents: documents
   }
@@ -134,6 +163,7 @@ module vault 'modules/vault.bicep' = {
   name: 'utm-mail-connect-vault'
   params: {
     location: location
+    tags: tags
     name: name
     principalId: identity.outputs.principalId
     workspaceId: audit.outputs.workspaceId
@@ -149,6 +179,7 @@ module app 'modules/app.bicep' = {
   name: 'utm-mail-connect-app'
   params: {
     location: location
+    tags: tags
     name: name
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
@@ -164,6 +195,7 @@ module app 'modules/app.bicep' = {
     logs: monitoring.outputs.connectionString
     maximumInstances: maximumInstances
     allowedAddresses: allowedAddresses
+    webhooksIn: webhooksIn
     packageUri: packageUri
   }
 }

@@ -27,6 +27,19 @@ param allowedAddresses string
 
 // What is left out here takes the default of the template below.
 @description('See infra/main.bicep.')
+param alertRoleId string?
+
+@description('See infra/main.bicep.')
+@secure()
+param alertWebhook string?
+
+@description('See infra/main.bicep.')
+param actionGroupIds array?
+
+@description('See infra/main.bicep.')
+param webhooksIn bool?
+
+@description('See infra/main.bicep.')
 param maximumInstances int?
 
 @description('See infra/main.bicep.')
@@ -75,6 +88,10 @@ module core '../main.bicep' = {
     customerName: customerName
     alertEmail: alertEmail
     allowedAddresses: allowedAddresses == 'anywhere' ? [] : split(replace(allowedAddresses, ' ', ''), ',')
+    alertRoleId: alertRoleId
+    alertWebhook: alertWebhook
+    actionGroupIds: actionGroupIds
+    webhooksIn: webhooksIn
     maximumInstances: maximumInstances
     logRetentionDays: logRetentionDays
     dailyLogCapGb: dailyLogCapGb

@@ -3,14 +3,17 @@
 @description('Region of the rules.')
 param location string
 
+@description('Tags of every rule.')
+param tags object
+
 @description('What the names of the rules begin with.')
 param name string
 
 @description('Resource id of the workspace that the rules ask.')
 param workspaceId string
 
-@description('Resource id of the action group that is told.')
-param recipientsId string
+@description('Resource ids of the action groups that are told.')
+param recipientsIds array
 
 @description('Whose deployment this is; stands in the subject of an alert.')
 param customerName string
@@ -65,6 +68,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for alert in alerts: {
     name: '${name}-${alert.name}'
     location: location
+    tags: tags
     kind: 'LogAlert'
     properties: {
       displayName: 'UTM Mail Connect${customer}: ${alert.title}'
@@ -91,9 +95,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       actions: {
-        actionGroups: [
-          recipientsId
-        ]
+        actionGroups: recipientsIds
         actionProperties: {
           'Email.Subject': 'UTM Mail Connect${customer}: ${alert.subject}${shapes[alert.shape].about}'
         }

@@ -3,6 +3,9 @@
 @description('Region of the plan and the app.')
 param location string
 
+@description('Tags of every resource.')
+param tags object
+
 @description('Name of the plan and the app. At most 32 characters: the host tells apps apart by the first 32.')
 @minLength(2)
 @maxLength(32)
@@ -51,6 +54,9 @@ param maximumInstances int
 @description('Address ranges that may call the app; none means every address.')
 param allowedAddresses array
 
+@description('Whether the action groups of Azure Monitor and Event Grid may call the app, too, where addresses are limited.')
+param webhooksIn bool
+
 @description('Where the code is fetched from, once, at deployment; empty: from nowhere.')
 param packageUri string
 
@@ -61,9 +67,16 @@ var clouds = {
   AzureUSGovernment: 'usgov'
 }
 
+// Service tags: they let through whoever uses these services, and the key decides.
+var services = [
+  'ActionGroup'
+  'AzureEventGrid'
+]
+
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: name
   location: location
+  tags: tags
   kind: 'functionapp'
   sku: {
     name: 'FC1'
@@ -77,6 +90,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
 resource app 'Microsoft.Web/sites@2024-11-01' = {
   name: name
   location: location
+  tags: tags
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
@@ -124,11 +138,12 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scmMinTlsVersion: '1.2'
       ipSecurityRestrictionsDefaultAction: empty(allowedAddresses) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: [
-        for (range, index) in allowedAddresses: {
+        for (range, index) in concat(allowedAddresses, empty(allowedAddresses) || !webhooksIn ? [] : services): {
           name: 'allowed-${index}'
           action: 'Allow'
           priority: 100 + index
-          ipAddress: contains(range, '/') ? range : '${range}${contains(range, ':') ? '/128' : '/32'}'
+          tag: contains(services, range) ? 'ServiceTag' : 'Default'
+          ipAddress: contains(services, range) || contains(range, '/') ? range : '${range}${contains(range, ':') ? '/128' : '/32'}'
         }
       ]
       // The site behind it takes nothing but Entra tokens: basic credentials are off below. Azure itself deploys

@@ -4,6 +4,9 @@
 @description('Region of the workspace and its alert rule.')
 param location string
 
+@description('Tags of every resource.')
+param tags object
+
 @description('Name of the workspace and, with an ending, of its alert rule.')
 @minLength(4)
 @maxLength(63)
@@ -16,8 +19,8 @@ param principalId string
 @maxLength(100)
 param customerName string
 
-@description('Resource id of the action group that is told.')
-param recipientsId string
+@description('Resource ids of the action groups that are told.')
+param recipientsIds array
 
 @description('How many days the logs are kept.')
 param logRetentionDays int
@@ -41,6 +44,7 @@ var told = [
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: name
   location: location
+  tags: tags
   properties: {
     retentionInDays: logRetentionDays
     sku: {
@@ -60,9 +64,10 @@ module alerts 'alerts.bicep' = {
   name: 'utm-mail-connect-audit-alerts'
   params: {
     location: location
+    tags: tags
     name: name
     workspaceId: workspace.id
-    recipientsId: recipientsId
+    recipientsIds: recipientsIds
     customerName: customerName
     alerts: told
   }

@@ -4,6 +4,9 @@
 @description('Region of the identity.')
 param location string
 
+@description('Tags of every resource.')
+param tags object
+
 @description('Name of the identity, 3 to 128 characters.')
 @minLength(3)
 @maxLength(128)
@@ -12,6 +15,7 @@ param name string
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location
+  tags: tags
   properties: {}
 }
 

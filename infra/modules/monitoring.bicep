@@ -3,6 +3,9 @@
 @description('Region of the workspace, the component and the alert rules.')
 param location string
 
+@description('Tags of every resource.')
+param tags object
+
 @description('Name of the workspace, the component, the action group and, with an ending, the alert rules.')
 @minLength(4)
 @maxLength(63)
@@ -17,6 +20,16 @@ param customerName string
 
 @description('Who gets the alerts.')
 param alertEmail string
+
+@description('Id of the built-in role whose holders at the subscription get the alerts too; empty: nobody.')
+param alertRoleId string
+
+@description('Resource ids of action groups of others that are told too: a redeployment leaves these as they are.')
+param actionGroupIds array
+
+@description('Address that gets the alerts as JSON (the common alert schema); empty: none.')
+@secure()
+param alertWebhook string
 
 @description('How many days the logs are kept.')
 param logRetentionDays int
@@ -49,7 +62,7 @@ var told = [
     name: 'verification-failed'
     title: 'Mailbox access is not proven'
     shape: 'line'
-    query: 'AppTraces | where Message has "verification-failed" | extend line = parse_json(Message) | where tostring(line.event) == "verification-failed" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd"))'
+    query: 'AppTraces | where Message has_any ("verification-failed", "connection-drifted", "test-alarm") | extend line = parse_json(Message) | where tostring(line.event) == "verification-failed" or tostring(line.event) == "connection-drifted" or tostring(line.event) == "test-alarm" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd"))'
     subject: 'Zugriff fehlt / no access:'
     guide: '${documents}/how-to/mail-has-stopped.md'
   }
@@ -86,6 +99,7 @@ var onReading = [
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: name
   location: location
+  tags: tags
   properties: {
     retentionInDays: logRetentionDays
     sku: {
@@ -104,6 +118,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
 resource component 'Microsoft.Insights/components@2020-02-02' = {
   name: name
   location: location
+  tags: tags
   kind: 'web'
   properties: {
     Application_Type: 'web'
@@ -127,6 +142,7 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: name
   location: 'Global'
+  tags: tags
   properties: {
     enabled: true
     groupShortName: 'MailConnect' // at most 12 characters
@@ -137,6 +153,22 @@ resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = {
         useCommonAlertSchema: true
       }
     ]
+    // Needs no confirmation by a passcode, unlike an e-mail address. Azure writes to whoever holds the role at the
+    // subscription, up to a day after he was given it.
+    armRoleReceivers: empty(alertRoleId) ? [] : [
+      {
+        name: 'role'
+        roleId: alertRoleId
+        useCommonAlertSchema: true
+      }
+    ]
+    webhookReceivers: empty(alertWebhook) ? [] : [
+      {
+        name: 'webhook'
+        serviceUri: alertWebhook
+        useCommonAlertSchema: true
+      }
+    ]
   }
 }
 
@@ -144,16 +176,17 @@ module alerts 'alerts.bicep' = {
   name: 'utm-mail-connect-alerts'
   params: {
     location: location
+    tags: tags
     name: name
     workspaceId: workspace.id
-    recipientsId: recipients.id
+    recipientsIds: concat([recipients.id], actionGroupIds)
     customerName: customerName
     alerts: concat(told, alertOnReading ? onReading : [])
   }
 }
 
-@description('Resource id of the action group.')
-output recipientsId string = recipients.id
+@description('Resource ids of all action groups that are told.')
+output recipientsIds array = concat([recipients.id], actionGroupIds)
 
 @description('Where the app sends its logs. It is an address, not a secret: without the role on the component nothing is taken in.')
 output connectionString string = component.properties.ConnectionString

@@ -5,6 +5,9 @@
 @description('Region of the storage account.')
 param location string
 
+@description('Tags of every resource.')
+param tags object
+
 @description('Name of the storage account, 3 to 24 lower-case letters and digits.')
 @minLength(3)
 @maxLength(24)
@@ -24,6 +27,7 @@ var roles = {
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
+  tags: tags
   kind: 'StorageV2'
   sku: {
     name: 'Standard_LRS'

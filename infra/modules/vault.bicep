@@ -3,6 +3,9 @@
 @description('Region of the vault.')
 param location string
 
+@description('Tags of every resource.')
+param tags object
+
 @description('Name of the vault, 3 to 24 letters, digits and hyphens.')
 @minLength(3)
 @maxLength(24)
@@ -59,6 +62,7 @@ var role = customRole ? secretsRole.name : secretsOfficer
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
+  tags: tags
   properties: {
     // "recover" fails where no deleted vault of that name exists, and leaving it out fails where one does.
     createMode: recoverVault ? 'recover' : 'default'

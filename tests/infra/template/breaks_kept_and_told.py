@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.infra.template.breaks import caught_by, first, module, wanted
-from tests.infra.template.checks.register import RULE, STORAGE, Template
+from tests.infra.template.checks.register import RULE, SITE, STORAGE, Template
 
 _SERVICE = f"{STORAGE}/blobServices"
 _NAMES = "an_alert_names_the_customer_and_says_where_to_read_on"
@@ -197,3 +197,30 @@ def readings_are_told_whatever_is_wanted(template: Template) -> None:
     variables = module(template, "monitoring")["properties"]["template"]["variables"]
     variables["told"] += variables["onReading"]
     variables["onReading"] = []
+
+
+@caught_by("whoever_holds_a_role_and_whatever_has_an_address_is_told_if_that_is_wished")
+def nobody_by_role(template: Template) -> None:
+    first(template, "Microsoft.Insights/actionGroups")["properties"]["armRoleReceivers"] = []
+
+
+@caught_by("whoever_holds_a_role_and_whatever_has_an_address_is_told_if_that_is_wished")
+def the_groups_of_others_are_forgotten(template: Template) -> None:
+    rule = first(template, RULE)
+    rule["properties"]["actions"]["actionGroups"] = ["[parameters('recipientsIds')[0]]"]
+
+
+@caught_by("a_test_and_what_the_daily_look_finds_are_told_as_what_is_not_proven")
+def no_test_is_told(template: Template) -> None:
+    replaced(told(template, "monitoring", "verification-failed"), '"test-alarm"', '"test"')
+
+
+@caught_by("every_resource_that_can_have_tags_is_found_by_them")
+def an_app_that_no_fleet_finds(template: Template) -> None:
+    del first(template, SITE)["tags"]
+
+
+@caught_by("webhooks_come_through_by_service_tags_where_addresses_are_limited_and_that_is_wished")
+def service_tags_as_addresses(template: Template) -> None:
+    restrictions = first(template, SITE)["properties"]["siteConfig"]["copy"]
+    del restrictions[0]["input"]["tag"]

@@ -92,7 +92,7 @@ def test_a_filled_form_gives_values_of_the_right_types() -> None:
     assert outputs["allowedAddresses"] == ["203.0.113.7", "198.51.100.0/24"]
     assert outputs["logRetentionDays"] == 180
     assert outputs["purgeProtection"] is False
-    kinds = {"string": str, "int": int, "bool": bool, "array": list}
+    kinds = {"string": str, "securestring": str, "int": int, "bool": bool, "array": list}
     for name, value in outputs.items():
         assert type(value) is kinds[PARAMETERS[name]["type"]], name
 

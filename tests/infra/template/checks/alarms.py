@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tests.infra.template.checks.register import (
+    COMPONENT,
     IDENTITY,
+    RULE,
+    SITE,
+    STORAGE,
+    VAULT,
+    WORKSPACE,
     Template,
     alerts,
     app_logs,
@@ -50,6 +56,54 @@ def an_alert_names_the_customer_and_says_where_to_read_on(template: Template) ->
         assert rule.properties["skipQueryValidation"] is True
         expected = audit_logs(deployed) if name == "vault-reader" else app_logs(deployed)
         assert rule.properties["scopes"] == [expected.identifier]
+
+
+@check
+def whoever_holds_a_role_and_whatever_has_an_address_is_told_if_that_is_wished(template: Template) -> None:
+    group = deploy(template).one("Microsoft.Insights/actionGroups").properties
+    assert (group["armRoleReceivers"], group["webhookReceivers"]) == ([], [])
+    role, address, other = "749f88d5-cbae-40b8-bcfc-e573ddc772fa", "https://alerts.example/hook", "/subscriptions/x/ag"
+    deployed = deploy(template, alertRoleId=role, alertWebhook=address, actionGroupIds=[other])
+    group = deployed.one("Microsoft.Insights/actionGroups").properties
+    assert [(one["roleId"], one["useCommonAlertSchema"]) for one in group["armRoleReceivers"]] == [(role, True)]
+    assert [(one["serviceUri"], one["useCommonAlertSchema"]) for one in group["webhookReceivers"]] == [(address, True)]
+    for rule in alerts(deployed).values():
+        own = deployed.one("Microsoft.Insights/actionGroups").identifier
+        assert rule.properties["actions"]["actionGroups"] == [own, other]
+
+
+@check
+def a_test_and_what_the_daily_look_finds_are_told_as_what_is_not_proven(template: Template) -> None:
+    query = condition(alerts(deploy(template))["verification-failed"])["query"]
+    for event in ("connection-drifted", "test-alarm"):
+        assert f'tostring(line.event) == "{event}"' in query
+        assert f'"{event}"' in query.split(" | ")[1]
+
+
+@check
+def every_resource_that_can_have_tags_is_found_by_them(template: Template) -> None:
+    kinds = {STORAGE, VAULT, WORKSPACE, COMPONENT, IDENTITY, SITE, RULE}
+    kinds |= {"Microsoft.Insights/actionGroups", "Microsoft.Web/serverfarms"}
+    deployed = deploy(template, customerName="Contoso")
+    for kind in kinds:
+        for resource in deployed.of(kind):
+            tags = resource.body.get("tags", {})
+            assert tags.get("utm-mail-connect-customer") == "Contoso", resource.name
+            assert tags.get("utm-mail-connect"), resource.name
+
+
+@check
+def webhooks_come_through_by_service_tags_where_addresses_are_limited_and_that_is_wished(template: Template) -> None:
+    def rules(**given: Any) -> list[tuple[str | None, str, int]]:
+        found = deploy(template, **given).one(SITE).properties["siteConfig"]["ipSecurityRestrictions"]
+        assert {one["action"] for one in found} <= {"Allow"}
+        return [(one.get("tag"), one["ipAddress"], one["priority"]) for one in found]
+
+    assert rules(webhooksIn=True) == []  # whoever is let in from everywhere is let in
+    office = ("Default", "203.0.113.7/32", 100)
+    assert rules(allowedAddresses=["203.0.113.7"]) == [office]
+    services = [("ServiceTag", "ActionGroup", 101), ("ServiceTag", "AzureEventGrid", 102)]
+    assert rules(allowedAddresses=["203.0.113.7"], webhooksIn=True) == [office, *services]
 
 
 @check
