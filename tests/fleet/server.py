@@ -55,13 +55,14 @@ class Played:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and hang up."""
-        self.now += 1
-        self.most = max(self.most, self.now)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             path = head.split(" ")[1]
             self.asked.append(path)
+            self.now += 1
+            self.most = max(self.most, self.now)
             await asyncio.sleep(0.02)
+            self.now -= 1  # before it is answered: who has the answer asks the next one
             said = self.answers.get(int(path.split("/")[1]), 404)
             if f"x-functions-key: {KEY}" not in head:
                 said = 401
@@ -74,7 +75,6 @@ class Played:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            self.now -= 1
             writer.close()
 
 
