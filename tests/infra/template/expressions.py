@@ -178,7 +178,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "items": _items,
     "length": len,
-    "not": lambda value: not value,
     "null": lambda: None,
     "or": lambda *values: any(values),
     "replace": lambda text, old, new: cast("str", text).replace(old, new),
