@@ -38,7 +38,7 @@ class Origin:
         """Return where on the page the event is about."""
         if self.hostname is None:
             return None
-        return f"{self.source}/#/connections/{connection}" if connection is not None else f"{self.source}/"
+        return f"{self.source}/#/c/{connection}" if connection is not None else f"{self.source}/"
 
 
 def said(event: Event, origin: Origin) -> dict[str, object]:
