@@ -158,13 +158,15 @@ def test_no_name_breaks_out_of_the_lines_of_a_finding(code: str) -> None:
                     assert {*read_powershell(line)[1:]} <= {text, *_OURS}, line
 
 
-_WITHOUT = {"application-deleted", "application-left", "conditional-access", "consent-left", "credential-left",
+_WITHOUT = {"application-deleted", "application-left", "conditional-access", "consent-left", "consent-unwanted",
+            "credential-left", "pop-not-connected", "role-stays", "smtp-not-connected",
             "enterprise-application-disabled", "foreign-application", "foreign-credential",
             "foreign-enterprise-application", "foreign-enterprise-owner", "foreign-owner", "imap-not-connected",
             "maker-unknown"}  # fmt: skip
 """Their lines are for an id that can only be a GUID, or there are none."""
 _OURS = {"-AppId", "-ObjectId", "-DisplayName", "-Identity", "-User", "-AccessRights", "FullAccess", "-InheritanceType",
-         "All", "-AutoMapping", "$false", "-Confirm:$false", "-ImapEnabled", "$true", "-Member", "-KeyId", "-Scopes",
+         "All", "-AutoMapping", "$false", "-Confirm:$false", "-ImapEnabled", "-PopEnabled",
+         "-SmtpClientAuthenticationDisabled", "$true", "-Member", "-KeyId", "-Scopes",
          "-ServicePrincipalId", "Application.ReadWrite.All", "UTM Mail Connect Mailboxes"}  # fmt: skip
 
 

@@ -52,7 +52,7 @@ async def test_a_plan_for_a_new_connection_lists_every_write_and_makes_none(tmp_
         assert (plan["revision"], plan["state"], plan["next"]) == (0, "ready", None)
         assert all(change["reason"] and change["text"] and not change["byHand"] for change in plan["changes"])
         later = {change["action"] for change in plan["changes"] if change["subject"] == "known only after the change"}
-        assert later == {"assign-role", "add-secret", "create-principal"}
+        assert later == {"add-secret", "create-principal"}
         assert app.tenant.writes() == []
         assert (await app.client.get("/api/connections")).json()["items"] == []
 
