@@ -5,6 +5,8 @@ Two round trips by name in step 2; afterwards the ids are known, and Graph is as
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
 from uuid import uuid4
 
 from activities.run import Run
@@ -22,6 +24,8 @@ from connector.plans.succession import ours
 from connector.steps import StepName
 from connector.together import together
 
+T = TypeVar("T", bound=tuple[Application | None, EnterpriseApplication | None])
+
 
 async def by_name(run: Run) -> Registration:
     """Return what carries the connection's name, and whose it is."""
@@ -29,9 +33,12 @@ async def by_name(run: Run) -> Registration:
     found, identity = await together(graph.application(unique_name(run.order.name)), _identity(run))
     if found is None:
         return _registration(run, identity, None, None, frozenset())
-    enterprise, kept = await together(
-        graph.enterprise_application(found.application_id), _kept(run, found.application_id)
-    )
+    application_id = found.application_id
+
+    async def look() -> tuple[Application | None, EnterpriseApplication | None]:
+        return found, await graph.enterprise_application(application_id)
+
+    (found, enterprise), kept = await _with_kept(run, application_id, look())
     return _registration(run, identity, found, enterprise, kept)
 
 
@@ -62,11 +69,8 @@ async def by_ids(run: Run, *, renewed: bool = False) -> Registration | None:
 
 async def _settled(run: Run, application_id: str, object_id: str, *, renewed: bool) -> Registration:
     ids, graph = run.connection.ids, run.services.graph
-    (found, enterprise), kept, identity = await together(
-        graph.registration(application_id, object_id, None if renewed else ids.enterprise_application_id),
-        _kept(run, application_id),
-        _identity(run),
-    )
+    look = graph.registration(application_id, object_id, None if renewed else ids.enterprise_application_id)
+    ((found, enterprise), kept), identity = await together(_with_kept(run, application_id, look), _identity(run))
     return _registration(run, identity, found, enterprise, kept)
 
 
@@ -137,6 +141,18 @@ async def _identity(run: Run) -> Identity:
     claims = await run.services.identity.claims(run.services.cloud.graph_scope)
     trusts = run.services.cloud.trusts(claims.tenant_id, claims.object_id)
     return Identity(client_id=claims.application_id, object_id=claims.object_id, trusts=trusts)
+
+
+async def _with_kept(run: Run, application_id: str, look: Awaitable[T]) -> tuple[T, frozenset[str]]:
+    """Return a look at the two, and the key ids of what we keep: there is nothing to tell where none of them has any.
+
+    Where the document knows of a secret both are asked at once.
+    """
+    if run.connection.secrets_begun or any(run.connection.secret_records()):
+        return await together(look, _kept(run, application_id))
+    seen = await look
+    bears = any(one is not None and one.credentials for one in seen)
+    return seen, await _kept(run, application_id) if bears else frozenset()
 
 
 async def _kept(run: Run, application_id: str) -> frozenset[str]:

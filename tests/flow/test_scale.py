@@ -47,6 +47,10 @@ async def test_a_calm_set_up_asks_graph_once_at_each_look(tmp_path: Path) -> Non
         calls, looks = app.tenant.calls, [one for one in app.tenant.requests if one.path == "/v1.0/$batch"]
         assert calls["graph"] <= 28
         assert calls["graph"] + calls["vault"] + calls["exchange"] <= 0.8 * (69 + 25 + 11)
+        # Which credentials are ours is asked of the vault only where there is one, and at each look from then on.
+        versions = [one for one in app.tenant.requests if one.service == "vault" and one.path.endswith("/versions")]
+        assert 8 <= len(versions) <= 11
+        assert calls["vault"] <= 20
         assert len(looks) >= 10  # it is still looked at before each write that gives anything, and after it
 
 
