@@ -7,6 +7,8 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,19 @@ def leaping(host: FunctionsHost, tenant: Tenant) -> Callable[[], Awaitable[None]
     return pause
 
 
+@cache
+def _import_all() -> None:
+    """Import what the app imports when it is first needed.
+
+    Importing takes seconds, on a busy machine many, in which nothing else is done: on a fast clock they are minutes,
+    after which the app would take its own run for lost.
+    """
+    for name in ("exchange", "graph", "identity", "imap", "vault"):
+        import_module(f"connector.clients.{name}")
+    entity = import_module("msgraph.generated.models.entity")
+    entity.Entity().get_field_deserializers()  # it imports a thousand modules more
+
+
 @asynccontextmanager
 async def serving(
     environment: Mapping[str, str],
@@ -82,6 +97,8 @@ async def serving(
     """
     from function_app import app  # noqa: PLC0415 - the app is imported like the worker does: when it is to be run
 
+    if clock > 1:
+        _import_all()
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     try:

@@ -24,7 +24,7 @@ async def dry_run(app: App, **more: Any) -> dict[str, Any]:
         answer = await app.client.get(location)
         if answer.status_code != 202:
             break
-        await asyncio.sleep(0.05)
+        await app.client.pause()
     answer.raise_for_status()
     document: dict[str, Any] = answer.json()
     return document
