@@ -80,13 +80,14 @@ async def put_target(req: func.HttpRequest) -> func.HttpResponse:
     """
     async with asking(req, "put_target", Asked.TARGET):
         query(req)
+        targets = services().targets
         name = req.route_params["target"]
         if not is_name(name):
             raise FieldError("target-name-invalid", field="target", most=MAX_NAME)
         request = parse_target(content(req), req.headers.get("Content-Type", ""))
         present, etag = await _present(name)
         target = await _put(name, request, present)
-        await services().targets.save(target, etag)
+        await targets.save(target, etag)
         return json_answer(_view(target))
 
 

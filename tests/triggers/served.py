@@ -91,7 +91,8 @@ class AppRoute:
 
     def at(self, name: str) -> str:
         """Return the path for the connection of that name."""
-        return self.path.replace("{name}", name).replace("{id}", "foreign-owner:nobody")
+        named = self.path.replace("{name}", name).replace("{target}", "nobody")
+        return named.replace("{id}", "foreign-owner:nobody")
 
 
 def app_routes() -> list[AppRoute]:

@@ -203,6 +203,12 @@ WITHOUT_A_TOKEN = {
     "snooze_finding": (422, "snooze-invalid"),
     "snooze_foreign_finding": (422, "snooze-invalid"),
     "wake_finding": (404, "unknown-finding"),
+    "remove_target": (404, "unknown-target"),
+    "read_target": (404, "unknown-target"),
+    "put_target": (415, "media-type"),
+    "test_target": (404, "unknown-target"),
+    "list_deliveries": (404, "unknown-target"),
+    "resend_delivery": (404, "unknown-target"),
 }
 """What needs no grant, and is refused for reasons of its own."""
 
