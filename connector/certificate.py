@@ -105,11 +105,14 @@ def _leaf(chain: list[Certificate]) -> Certificate:
     """Return the certificate that has signed no other of the chain.
 
     Raises:
-        CertificateError: there are several.
+        CertificateError: there are several, or one whose names cannot be read.
     """
     different = {one.fingerprint(_sha256()): one for one in chain}.values()
-    signers = {one.issuer for one in different if one.issuer != one.subject}
-    leaves = [one for one in different if one.subject not in signers]
+    try:
+        signers = {one.issuer for one in different if one.issuer != one.subject}
+        leaves = [one for one in different if one.subject not in signers]
+    except (ValueError, TypeError, OverflowError):  # names are parsed when they are asked for
+        raise CertificateError(Flaw.NO_CERTIFICATE) from None
     if len(leaves) != 1:
         raise CertificateError(Flaw.SEVERAL)
     return leaves[0]

@@ -9,6 +9,7 @@ import base64
 import binascii
 import contextlib
 import re
+import warnings
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -140,10 +141,14 @@ def parsed(der: bytes) -> Certificate:
         CertificateError: it is none; what it is instead.
     """
     from cryptography import x509  # noqa: PLC0415 - imported on first use
+    from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415 - as above
 
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, TypeError, OverflowError):
+        with warnings.catch_warnings():
+            # What RFC 5280 disallows is only warned of for now: a serial number that is not positive.
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            return x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError, OverflowError, CryptographyDeprecationWarning):
         raise CertificateError(_other(der)) from None
 
 

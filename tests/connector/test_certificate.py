@@ -146,6 +146,10 @@ BAD: dict[str, tuple[Flaw, Callable[[], bytes]]] = {
     "a broken PEM": (Flaw.NO_CERTIFICATE, lambda: pem(made()).replace(b"MII", b"M!I")),
     "a part of a DER": (Flaw.NO_CERTIFICATE, lambda: made().public_bytes(DER)[:-20]),
     "a DER with more": (Flaw.NO_CERTIFICATE, lambda: made().public_bytes(DER) + b"more"),
+    "a name of no known kind": (
+        Flaw.NO_CERTIFICATE,
+        lambda: made().public_bytes(DER).replace(b"\x0c\x03utm", b"\x5c\x03utm"),
+    ),
     "another label": (Flaw.NO_CERTIFICATE, lambda: b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----"),
     "too much": (Flaw.TOO_LARGE, lambda: b"A" * (MOST + 1)),
     "too many": (Flaw.TOO_LARGE, lambda: pem(made()) * 25),

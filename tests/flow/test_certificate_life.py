@@ -31,8 +31,10 @@ async def stuck(app: App) -> dict[str, Any]:
 async def test_where_secrets_are_forbidden_it_is_the_way_out_and_the_document_is_not_needed_for_it(
     tmp_path: Path,
 ) -> None:
-    utm, planted = Utm(), Utm()
+    utm = Utm()
     async with running(tmp_path, mailboxes=1) as app:
+        lines = {line for line in utm.private.splitlines() if "KEY" not in line}
+        app.tenant._simulation.tokens.issued.update(lines)  # what is searched for in the end, in logs too
         app.tenant.administrator.limit_secrets(forbidden=True)
         assert "secrets-forbidden" in codes(await stuck(app))
         for text in (utm.private + utm.pem, json.dumps({"k": utm.private})):
@@ -74,9 +76,6 @@ async def test_where_secrets_are_forbidden_it_is_the_way_out_and_the_document_is
         done = await app.remove()
         assert [one.key_id for one in adopted.credentials] == [foreign.key_id]
         assert any(adopted.app_id in one for one in done["removed"]["stays"])
-        told = app.told()
-        lines = [line for line in (utm.private + planted.private).splitlines() if "KEY" not in line]
-        assert [line for line in lines if line in told] == []
 
 
 async def test_given_up_it_leaves_the_secret_and_lost_with_the_store_it_is_told_by_its_thumbprint(

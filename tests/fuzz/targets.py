@@ -11,6 +11,8 @@ from pydantic import SecretStr
 
 from connector.address import both, canonical
 from connector.bearer import bearer, key_id
+from connector.certificate import read as read_certificate
+from connector.certificate_forms import CertificateError
 from connector.clients.exchange_answers import Answer, batch, cut_short, error, values
 from connector.clients.graph_errors import Refusal, service_error
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
@@ -27,6 +29,7 @@ from connector.verdict import conclude
 from connector.wanted import is_name
 from tests.connector.signed import REGISTRATION, private_key
 from tests.connector.signed import token as signed
+from tests.local.tenant.test_certificates import certificate as made_certificate
 
 Target = Callable[[bytes], None]
 _SECRET = "eyJ0eXAiOiJKV1Qi.c2VjcmV0LXNlY3JldC1zZWNyZXQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -51,6 +54,13 @@ def exchange(data: bytes) -> None:
     assert cut_short(answer) in {True, False}
     with suppress(ServiceError):
         assert len(batch(answer, ["0", "1"])) == 2
+
+
+def certificate(data: bytes) -> None:
+    """The certificate that somebody gives."""
+    with suppress(CertificateError):
+        found = read_certificate(data)
+        assert (len(found.sha1), len(found.sha256)) == (40, 64)
 
 
 def graph(data: bytes) -> None:
@@ -159,8 +169,11 @@ _DOCUMENT = {
     "steps": {"consent": {"state": "action-required", "findings": [{"code": "c", "step": "consent"}]}},
     "chunks": [{"counts": {"open": 1}}],
 }
+_DER = base64.b64decode(made_certificate())
+_PEM = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(_DER) + b"-----END CERTIFICATE-----\n"
 TARGETS: Mapping[str, tuple[Target, tuple[bytes, ...]]] = {
     "exchange": (exchange, tuple(b"\x01\x90" + json.dumps(shape).encode() for shape in _SHAPES)),
+    "certificate": (certificate, (_DER, _PEM, base64.b64encode(_PEM))),
     "graph": (graph, (b"\x01\x93Directory_ConcurrencyViolation\nPlease retry", b"\x01\x94Request_ResourceNotFound\nx")),
     "wait": (wait, (b"120", b"Tue, 24 Nov 2026 06:00:00 GMT", b"-1", b"1e9")),
     "request": (request, (json.dumps(_REQUEST).encode(),)),
