@@ -12,6 +12,6 @@ def hour_of(name: str) -> int:
 
 
 def at_its_hour(name: str, moment: datetime) -> datetime:
-    """Return the first beginning of its hour that is not before a moment; a host that was away then comes later."""
+    """Return the last beginning of its hour that is not after a moment; a host that was away then comes later."""
     turn = moment.replace(hour=hour_of(name), minute=0, second=0, microsecond=0)
-    return turn if turn >= moment else turn + timedelta(days=1)
+    return turn if turn <= moment else turn - timedelta(days=1)

@@ -32,8 +32,6 @@ TRIED = 3
 AFTER_FAILURE = timedelta(days=1)
 AFTER_ABANDON = timedelta(days=7)
 _EARLIEST = timedelta(days=30)
-_SHORT = timedelta(days=7)
-"""One that lives less than this cannot wait for an hour of the day."""
 _SPACED = timedelta(seconds=2)
 """Two deliveries of one activity are one proof."""
 _LIVES = timedelta(days=90)
@@ -143,9 +141,9 @@ def begins_on(secret: CredentialRecord) -> datetime:
 def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: datetime) -> bool:
     """Return whether a rotation is to be begun, or gone on with, by itself; ``weekdays`` are those on which it may be.
 
-    In the last sixth of the lifetime any day will do (Monday is 0), and any hour; before, from the connection's own
-    hour on. What somebody has begun is gone on with in either mode: another operation may have taken its place, and
-    nobody would come to it.
+    In the last sixth of the lifetime any day will do (Monday is 0). It begins from the connection's own hour on, less
+    than a day early, so that not all begin at once. What somebody has begun is gone on with in either mode: another
+    operation may have taken its place, and nobody would come to it.
     """
     secret, rotation, rest = connection.secret, connection.rotation, connection.rest
     if state_of(rotation) is RotationState.PREPARING:
@@ -159,8 +157,8 @@ def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: d
         return rotation.kind == "secret" and dead(rotation, now)
     if secret is None or secret.kind == "certificate":
         return False  # the UTM makes the next certificate, and a person brings it
-    on = begins_on(secret)
-    return now >= (on if late or _lives(secret) < _SHORT else at_its_hour(connection.name, on))
+    half = secret.expires_on - _lives(secret) / 2
+    return now >= max(half, at_its_hour(connection.name, begins_on(secret)))
 
 
 def _cancelled(connection: Connection) -> bool:

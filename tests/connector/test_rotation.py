@@ -320,10 +320,10 @@ def test_a_fresh_one_is_never_due(lives: int) -> None:
     ("one", "mode", "weekdays", "due"),
     [
         (connection(ends=61), Mode.AUTOMATIC, ALL, False),
-        (connection(ends=59), Mode.AUTOMATIC, ALL, True),
-        (connection(ends=59), Mode.MANUAL, ALL, False),
-        (connection(ends=59), Mode.AUTOMATIC, {0}, True),
-        (connection(ends=59), Mode.AUTOMATIC, {1, 2}, False),
+        (connection(ends=60), Mode.AUTOMATIC, ALL, True),
+        (connection(ends=60), Mode.MANUAL, ALL, False),
+        (connection(ends=60), Mode.AUTOMATIC, {0}, True),
+        (connection(ends=60), Mode.AUTOMATIC, {1, 2}, False),
         (connection(ends=30), Mode.AUTOMATIC, {1, 2}, True),
         (connection(ends=-3), Mode.AUTOMATIC, {1, 2}, True),
         (STATES["preparing"], Mode.AUTOMATIC, ALL, True),
@@ -349,18 +349,20 @@ def test_when_the_timer_begins_one(one: Connection, mode: Mode, weekdays: set[in
     assert begins(one, mode, weekdays, NOW + timedelta(hours=1)) == due
 
 
-def test_each_connection_is_begun_from_its_own_hour_on_and_what_is_urgent_at_once() -> None:
+def test_each_connection_is_begun_from_its_own_hour_on_and_never_in_the_first_half() -> None:
     begun = {}
     for name in (f"utm-{number}" for number in range(100)):
-        one = connection(ends=60).model_copy(update={"name": name})
+        one = connection(ends=61).model_copy(update={"name": name})  # due a day from now
         hours = [hour for hour in range(49) if begins(one, Mode.AUTOMATIC, ALL, NOW + timedelta(hours=hour))]
         assert hours == [*range(hours[0], 49)]
         assert (NOW + timedelta(hours=hours[0])).hour == hour_of(name)
         begun[name] = hours[0]
-    assert max(begun.values()) <= 24
+    assert (min(begun.values()) > 0, max(begun.values())) == (True, 24)
     assert len({*begun.values()}) > 18
-    short = connection().model_copy(update={"secret": secret("old", 3, 6)})
-    assert begins(short, Mode.AUTOMATIC, ALL, NOW)
+    for ends in (3.01, 15.01):
+        short = connection().model_copy(update={"secret": secret("old", ends, 6 if ends < 4 else 30)})
+        assert not begins(short, Mode.AUTOMATIC, ALL, NOW)
+        assert begins(short, Mode.AUTOMATIC, ALL, NOW + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

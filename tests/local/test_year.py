@@ -12,7 +12,7 @@ def _silent(_day: int, _what: str) -> None: ...
 async def test_in_a_calm_year_the_utm_has_another_secret_and_no_day_is_without_mail() -> None:
     """Until after the first renewal, now and then a day; ``make soak`` has each day of the whole year."""
     async with year(calm(), _silent) as one:
-        assert await one.run(180, 30) == []
+        assert await one.run(175, 25) == []
     assert len({*one.utm.entered}) == 2
 
 
