@@ -15,6 +15,7 @@ from connector.address import folded
 from connector.checks import MOST, Answer, Check, Item, Seen
 from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK, OF_THE_SERVER, UNKNOWN
 from connector.finding import Finding
+from connector.hours import at_its_hour
 from connector.mailbox import MailboxRecord
 from connector.model import Connection
 from connector.objects import Rights
@@ -295,11 +296,6 @@ def overall(check: Check, now: datetime) -> Answer | None:
     return Answer.NOT_READABLE if blind else Answer.GOOD
 
 
-def hour_of(name: str) -> int:
-    """Return the hour of the day, in UTC, at which a connection is looked at: its own, so that they are spread."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % 24
-
-
 def may_look(connection: Connection) -> bool:
     """Return whether there is anything to look at, and nobody works on it."""
     at_rest = connection.operation.ended is not None and connection.wanted.mailboxes
@@ -315,8 +311,7 @@ def due(check: Check, connection: Connection, now: datetime) -> bool:
     """Return whether a connection is to be looked at now: once a day, from its own hour on."""
     if not may_look(connection) or looking(check, now):
         return False
-    turn = now.replace(hour=hour_of(connection.name), minute=0, second=0, microsecond=0)
-    turn -= timedelta(days=1) if turn > now else timedelta()
+    turn = at_its_hour(connection.name, now)
     ended = connection.operation.ended or now
     return (check.seen.on if check.seen is not None else ended) < turn
 

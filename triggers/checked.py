@@ -6,10 +6,11 @@ from datetime import datetime
 
 from pydantic import Field
 
-from connector.check import drift, holds, hour_of, looking, overall
+from connector.check import drift, holds, looking, overall
 from connector.checks import Answer, Check, Snooze
 from connector.document import Document
 from connector.finding import Finding
+from connector.hours import hour_of
 from connector.messages import Language
 from connector.model import Connection
 from connector.remedy import Context

@@ -11,7 +11,6 @@ from connector.check import (
     doubting,
     drift,
     due,
-    hour_of,
     looks_again,
     news,
     overall,
@@ -21,6 +20,7 @@ from connector.check import (
 )
 from connector.checks import Answer, Check, Item, Seen, Snooze
 from connector.finding import Finding
+from connector.hours import hour_of
 from connector.model import Connection
 from connector.operation import Operation
 from connector.steps import ConnectionState, OperationKind, StepName
