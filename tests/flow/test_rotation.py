@@ -204,11 +204,11 @@ async def test_the_timer_begins_at_two_thirds_reminds_and_clears_an_expired_one_
         pass_days(app, 119)
         await timer(app)
         assert (await shown(app))["rotation"] is None
-        pass_days(app, 1.1)
+        pass_days(app, 2.1)  # two thirds are over, and the connection's own hour of the day has come since
         await timer(app)
         seen = await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
         key = seen["rotation"]["keyId"]
-        pass_days(app, 54)
+        pass_days(app, 53)
         await timer(app)
         seen = await shown(app)
         assert (seen["state"], codes(seen)) == ("action-required", ["utm-needs-new-secret"])
