@@ -201,14 +201,14 @@ async def test_the_timer_begins_at_two_thirds_reminds_and_clears_an_expired_one_
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()
         old = await app.parameters()
-        pass_days(app, 119)
+        pass_days(app, 118.9)  # it begins in the last day before two thirds are over, at an hour of its own
         await timer(app)
         assert (await shown(app))["rotation"] is None
-        pass_days(app, 2.1)  # two thirds are over, and the connection's own hour of the day has come since
+        pass_days(app, 1.2)
         await timer(app)
         seen = await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
         key = seen["rotation"]["keyId"]
-        pass_days(app, 53)
+        pass_days(app, 54)
         await timer(app)
         seen = await shown(app)
         assert (seen["state"], codes(seen)) == ("action-required", ["utm-needs-new-secret"])
