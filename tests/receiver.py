@@ -54,6 +54,13 @@ async def a_slow_body(writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(60)
 
 
+async def without_end(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"400\r\n" + b"x" * 0x400 + b"\r\n")
+        await writer.drain()
+
+
 @dataclass
 class Got:
     """One request."""
@@ -74,8 +81,6 @@ class Receiver:
     answers: list[Behaviour] = field(default_factory=lambda: [status(204)])
     name: str = "hooks.example.com"
     got: list[Got] = field(default_factory=list)
-    octets: int = 0
-    """How much of its answers was read from it."""
 
     async def __aenter__(self) -> Self:
         self.authority = trustme.CA()

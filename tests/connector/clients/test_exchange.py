@@ -51,6 +51,7 @@ CMDLETS = {
     "Remove-MailboxPermission",
     "Get-CASMailbox",
     "Set-CASMailbox",
+    "Get-TransportConfig",
 }
 
 

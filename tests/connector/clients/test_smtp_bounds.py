@@ -32,8 +32,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 async def hear(peer: Peer) -> str:
     """Return what the client says; the lines are kept for ``HEARD``."""
-    line = (await peer.reader.readline()).decode().rstrip("\r\n")
-    HEARD.append(line)
+    said = await peer.reader.readline()
+    line = said.decode().rstrip("\r\n")
+    if said:  # else the client has hung up
+        HEARD.append(line)
     return line
 
 

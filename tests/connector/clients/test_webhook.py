@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 
 import pytest
 
 from connector.clients.webhook import OCTETS, Answer, Webhooks
 from connector.target import Address, address
 from tests.connector.test_public_address import any_addresses, is_inside
-from tests.receiver import PUBLIC, Behaviour, Receiver, Way, a_slow_body, hang_up, nothing, slowly, status
+from tests.receiver import PUBLIC, Behaviour, Receiver, Way, a_slow_body, hang_up, nothing, slowly, status, without_end
 
 TO = address("https://hooks.example.com/in?key=1")
 HEADERS = {"Content-Type": "application/json"}
@@ -57,17 +56,13 @@ async def test_an_answer_is_taken_for_what_it_is(
 @pytest.mark.parametrize("behaviour", [nothing, slowly, a_slow_body])
 async def test_who_does_not_come_to_an_end_is_left_in_time(behaviour: Behaviour) -> None:
     async with Receiver([behaviour]) as receiver:
-        began = time.monotonic()
         answer = await send(receiver, seconds=0.5)
-        assert (answer.status, answer.code) == (None, "too-slow")
-        assert time.monotonic() - began < 2
+        assert (answer.status, answer.code) == (None, "too-slow")  # after a minute it would have hung up
 
 
 async def test_of_an_answer_no_more_is_read_than_makes_sense() -> None:
-    async with Receiver([status(200, body=b"x" * 50_000_000)]) as receiver:
-        began = time.monotonic()
-        assert (await send(receiver)).taken
-        assert time.monotonic() - began < 2
+    async with Receiver([without_end]) as receiver:
+        assert (await send(receiver)).taken  # else the ten seconds would have ended it, which is no answer
     assert OCTETS == 65_536
 
 
