@@ -105,6 +105,18 @@ def secret_of(connection: Connection, now: datetime) -> CredentialRecord:
     raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
 
 
+def reference_of(connection: Connection, now: datetime) -> CredentialRecord:
+    """Return the secret of which it is told where it lies: while it is being given up it is still that one.
+
+    Raises:
+        ConflictError: as ``secret_of`` says.
+    """
+    rotation = connection.rotation
+    if given_up(connection) and rotation is not None and rotation.next is not None:
+        return rotation.next
+    return secret_of(connection, now)
+
+
 def damaged(now: Standing, errors: Iterable[UnreadableError]) -> Standing:
     """Return how it stands where parts of its list cannot be read: whatever the rest says, nobody knows it."""
     known = {finding.id for finding in now.findings}

@@ -20,7 +20,7 @@ from connector.model import Connection
 from connector.patience import patiently
 from connector.plans.mailbox_list import handed_over
 from connector.services import Services, services
-from connector.standing import secret_of, standing
+from connector.standing import reference_of, secret_of, standing
 from triggers import operations
 from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
@@ -83,7 +83,8 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         asked.entry.action = Asked.PARAMETERS if form is Form.VALUE else Asked.REFERENCE
         connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
-        secret = secret_of(connection, clients.now())
+        found = secret_of if form is Form.VALUE else reference_of
+        secret = found(connection, clients.now())
         asked.entry.version = secret.version
         handed = secret if form is Form.VALUE and isinstance(secret, SecretRecord) else None
         asked.required = handed is not None

@@ -31,7 +31,7 @@ from connector.rotation import (
     retires,
     used,
 )
-from connector.standing import secret_of, standing
+from connector.standing import reference_of, secret_of, standing
 from connector.steps import ConnectionState, OperationKind, StepName, StepState
 from connector.wanted import Wanted
 
@@ -256,6 +256,7 @@ def test_nobody_gets_another_secret_while_one_is_given_up(live: Live) -> None:
     assert handed_out(one, NOW) is None
     with pytest.raises(ConflictError, match="operation-running"):
         secret_of(one, NOW)
+    assert reference_of(one, NOW).key_id == "new"  # who only looks where it lies goes on looking
     one.operation.ended = NOW
     assert told(ask("rotate", one, live)) == "settled"
     out = handed_out(one, NOW)
