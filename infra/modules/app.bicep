@@ -143,7 +143,9 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           action: 'Allow'
           priority: 100 + index
           tag: contains(services, range) ? 'ServiceTag' : 'Default'
-          ipAddress: contains(services, range) || contains(range, '/') ? range : '${range}${contains(range, ':') ? '/128' : '/32'}'
+          ipAddress: contains(services, range) || contains(range, '/')
+            ? range
+            : '${range}${contains(range, ':') ? '/128' : '/32'}'
         }
       ]
       // The site behind it takes nothing but Entra tokens: basic credentials are off below. Azure itself deploys

@@ -155,20 +155,24 @@ resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = {
     ]
     // Needs no confirmation by a passcode, unlike an e-mail address. Azure writes to whoever holds the role at the
     // subscription, up to a day after he was given it.
-    armRoleReceivers: empty(alertRoleId) ? [] : [
-      {
-        name: 'role'
-        roleId: alertRoleId
-        useCommonAlertSchema: true
-      }
-    ]
-    webhookReceivers: empty(alertWebhook) ? [] : [
-      {
-        name: 'webhook'
-        serviceUri: alertWebhook
-        useCommonAlertSchema: true
-      }
-    ]
+    armRoleReceivers: empty(alertRoleId)
+      ? []
+      : [
+          {
+            name: 'role'
+            roleId: alertRoleId
+            useCommonAlertSchema: true
+          }
+        ]
+    webhookReceivers: empty(alertWebhook)
+      ? []
+      : [
+          {
+            name: 'webhook'
+            serviceUri: alertWebhook
+            useCommonAlertSchema: true
+          }
+        ]
   }
 }
 
