@@ -94,7 +94,7 @@ async def test_a_lesser_key_shows_what_it_opens_and_leads_there(tmp_path: Path) 
         ("name", "UTM Zentrale", "Kleinbuchstaben"),
         ("name", "", "Bitte ausfüllen"),
         ("mailboxes", "", "Bitte ausfüllen"),
-        ("mailboxes", "eva@contoso.example, kein-postfach", "was keine Adresse ist"),
+        ("mailboxes", "eva@contoso.example, kein@postfach", "was nicht lesbar oder abgekürzt ist"),
         ("days", "731", "zwischen 1 und 730"),
         ("days", "bald", "ganze Zahl"),
     ],
