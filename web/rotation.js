@@ -8,15 +8,17 @@ export const ENDS = { secret: 'label.expires', certificate: 'label.certificateEn
 export const short = key => key?.slice(0, 8) ?? '–';
 
 // Where the words for one kind of credential stand.
-export const words = (kind, part) => `page.${kind === 'certificate' ? 'certificate' : 'renewal'}.${part}`;
+export const words = (kind, part) => kind === 'certificate' ? `page.certificate.${part}` : `page.renewal.${part}`;
+export const stage = (kind, state, part) =>
+  kind === 'certificate' ? `page.certificate.${state}.${part}` : `page.renewal.${state}.${part}`;
 
 // What is happening, and what a person has to do about it.
 export function told(rotation) {
   const { state, kind, keyId, oldWorksUntil } = rotation;
   const until = state === 'retiring' ? moment(oldWorksUntil) : end(oldWorksUntil);
-  const old = state === 'offered' && !oldWorksUntil ? t(words(kind, 'offered.oldIsDead'))
-    : oldWorksUntil && t(words(kind, `${state}.old`), { end: until });
-  return [h('p', {}, t(words(kind, `${state}.what`), { key: short(keyId) })), old && h('p', {}, old)];
+  const old = state === 'offered' && !oldWorksUntil ? t(stage(kind, state, 'oldIsDead'))
+    : oldWorksUntil && t(stage(kind, state, 'old'), { end: until });
+  return [h('p', {}, t(stage(kind, state, 'what'), { key: short(keyId) })), old && h('p', {}, old)];
 }
 
 export const tone = ({ state, oldWorksUntil }) =>
@@ -28,8 +30,8 @@ export const over = (rotation, findings) =>
   rotation?.state === 'offered' && findings.find(({ code }) => code === OVER[rotation.kind]);
 
 export const banner = (name, rotation) => rotation && h('div', { class: tone(rotation), id: 'rotation' },
-  h('p', {}, h('strong', {}, t(words(rotation.kind, `${rotation.state}.title`)))), told(rotation),
-  leads('renewal') && h('p', { class: 'ways' }, link(t(words(rotation.kind, `${rotation.state}.way`)), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));
+  h('p', {}, h('strong', {}, t(stage(rotation.kind, rotation.state, 'title')))), told(rotation),
+  leads('renewal') && h('p', { class: 'ways' }, link(t(stage(rotation.kind, rotation.state, 'way')), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));
 
 export const dates = ({ kind, keyId, expiresOn, oldKeyId }) => h('dl', { class: 'facts' },
   keyId && fact(t(words(kind, 'newKey')), h('code', {}, keyId)),

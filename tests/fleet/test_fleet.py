@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +42,7 @@ async def test_two_hundred_deployments_are_asked_at_most_sixteen_at_a_time_and_f
         server.put(8, status(8, "attention", needing=[needing("hq", 20, "secret-offered")]))
         server.put(9, status(9, "ok", coverage={"complete": False, "unread": {"not-looked-at": 1}}))
         path = file(tmp_path, server, range(200))
-        began = time.monotonic()
         rows = await looked(path)
-        assert time.monotonic() - began < 30
     assert server.most <= AT_ONCE
     assert (len(rows), sorted({*server.asked}) == sorted(f"/{number}/api/status" for number in range(200))) == (
         200,

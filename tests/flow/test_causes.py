@@ -129,7 +129,7 @@ def check_words(finding: dict[str, Any]) -> None:
     """Assert that a finding can be acted upon."""
     assert finding["message"] != finding["code"]
     assert finding["action"]["text"]
-    assert finding["help"].endswith(f"/findings.md#{finding['code']}")
+    assert finding["help"].endswith(f"/findings/{finding['code']}.en")
     assert "{" not in finding["message"] + finding["action"]["text"]
 
 

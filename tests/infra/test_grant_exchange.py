@@ -54,7 +54,8 @@ def test_the_roles_permit_exactly_the_cmdlets_that_the_app_calls() -> None:
     text = (ROOT / "infra" / "grant" / "exchange.ps1").read_text("utf-8")
     lists = re.findall(r"\$_\.Name -notin (('[\w-]+'(, )?)+) }", text)
     permitted = {name for found in lists for name in re.findall(r"'([\w-]+)'", found[0])}
-    called = set(Cmdlet.__args__)  # type: ignore[attr-defined]  # a Literal's members
+    # The tenant's transport is only read, where that may be: else the login itself says that SMTP is off.
+    called = {*Cmdlet.__args__} - {"Get-TransportConfig"}  # type: ignore[attr-defined]  # a Literal's members
     assert permitted == called
     assert set(CMDLETS) <= permitted
 

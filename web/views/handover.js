@@ -23,7 +23,7 @@ export async function handOver(main, { name, signal }) {
   main.append(...[
     h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
-    h('p', { class: 'lead' }, t(certified ? 'page.certificate.values' : 'page.handOver.what')),
+    h('p', { class: 'lead' }, certified ? t('page.certificate.values') : t('page.handOver.what')),
     banner(name, values.rotation),
     proof(values, seen),
     values.secret.usedSince && h('p', { class: 'hint' }, t('label.usedSince', { since: day(values.secret.usedSince) })),

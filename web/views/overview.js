@@ -114,7 +114,7 @@ function lesser() {
 // Where a view needs an operation that this key does not open.
 export function closed(main, operation) {
   const what = { operation: t(`page.may.${operation}`) };
-  main.append(h('h1', {}, t(person() ? 'page.signIn.refused' : 'page.key.refused')),
+  main.append(h('h1', {}, person() ? t('page.signIn.refused') : t('page.key.refused')),
     h('p', {}, person() ? `${what.operation}: ${whyNot(operation)}` : t('page.lesser.closed', what)),
     link(t('page.overview.title'), '#/'));
 }

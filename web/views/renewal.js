@@ -4,7 +4,7 @@ import { call, get, may, post } from '../api.js';
 import { certificateForm } from '../certificate.js';
 import { button, draw, fact, h, link, quiet } from '../dom.js';
 import { done, lookNow, poll } from '../poll.js';
-import { dates, OVER, over, short, told, tone, words } from '../rotation.js';
+import { dates, OVER, over, short, stage, told, tone, words } from '../rotation.js';
 import { end, t } from '../texts.js';
 import { certificate, hidden } from '../values.js';
 
@@ -27,7 +27,7 @@ export async function renewal(main, { name, signal }) {
 function path(name, rotation, secret, values, signal) {
   if (!rotation) return BEGIN[secret?.kind ?? 'none'](name, secret);
   return [
-    h('div', { class: tone(rotation) }, h('h2', {}, t(words(rotation.kind, `${rotation.state}.title`))), told(rotation)),
+    h('div', { class: tone(rotation) }, h('h2', {}, t(stage(rotation.kind, rotation.state, 'title'))), told(rotation)),
     rotation.state === 'offered' && offered(name, rotation, values, signal),
     dates(rotation),
     rotation.state !== 'retiring' && giveUp(name, rotation),
@@ -35,11 +35,11 @@ function path(name, rotation, secret, values, signal) {
 }
 
 const present = (label, secret, ends) =>
-  h('dl', { class: 'facts' }, fact(t(label), h('code', {}, short(secret.keyId)), '…'), fact(t(ends), end(secret.expiresOn)));
+  h('dl', { class: 'facts' }, fact(label, h('code', {}, short(secret.keyId)), '…'), fact(ends, end(secret.expiresOn)));
 
 const renew = (name, secret) => [
   h('ol', { class: 'path' }, ['made', 'entered', 'retired'].map(part => h('li', {}, t(`page.renewal.will.${part}`)))),
-  present('page.renewal.present', secret, 'label.expires'),
+  present(t('page.renewal.present'), secret, t('label.expires')),
   h('p', { class: 'actions' },
     rotate(name)),
   certificateForm(name, t('page.certificate.instead')),
@@ -55,7 +55,7 @@ const another = (name, { code, message, action }) => [
 ];
 
 const certified = (name, secret) => [
-  present('page.certificate.present', secret, 'label.certificateEnds'),
+  present(t('page.certificate.present'), secret, t('label.certificateEnds')),
   certificateForm(name, t('page.certificate.next')),
   h('details', { id: 'to-secret' }, h('summary', {}, t('page.certificate.back')), h('p', {}, t('page.certificate.backWhat')),
     quiet(t('page.certificate.back'), () => done(post('rotate_secret', `api/connections/${name}/rotate`, { credential: 'secret' })), { id: 'rotate' })),
@@ -70,6 +70,7 @@ const BEGIN = {
 // The value is of the key that is shown: who comes late with another one is refused by that.
 function offered(name, rotation, values, signal) {
   const { kind } = rotation;
+  const shown = { key: short(rotation.keyId) };
   const reading = `api/connections/${name}/parameters`;
   const secret = async () => {
     const read = await get('read_parameters', reading, signal);
@@ -84,7 +85,7 @@ function offered(name, rotation, values, signal) {
         : h('p', {}, t('page.renewal.notMayRead'))),
     h('li', {}, h('h3', {}, t(words(kind, 'enter'))), h('p', {}, t(words(kind, 'enterWhere')))),
     h('li', {}, h('h3', {}, t('page.renewal.say')), h('p', {}, t('page.renewal.sayWhat')),
-      button(t(kind === 'certificate' ? 'page.certificate.confirm' : 'page.confirm', { key: short(rotation.keyId) }), entered, { class: 'primary', id: 'confirm' })));
+      button(kind === 'certificate' ? t('page.certificate.confirm', shown) : t('page.confirm', shown), entered, { class: 'primary', id: 'confirm' })));
 }
 
 function giveUp(name, rotation) {

@@ -26,7 +26,8 @@ OURS = re.compile(r"https://(?:raw\.githubusercontent|github)\.com/(?P<path>[\w.
 
 @pytest.mark.parametrize("path", FILES)
 def test_a_file_names_no_other_repository(path: str) -> None:
-    text = (ROOT / path).read_text("utf-8")
+    lines = (ROOT / path).read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if '"$schema"' not in line)  # by which the portal knows a workbook
     assert {found["path"] for found in OURS.finditer(text)} <= {urlsplit(REPOSITORY).path.strip("/")}
 
 
