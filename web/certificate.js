@@ -1,6 +1,6 @@
 // Giving the certificate with which the UTM signs in: its public part, as a file or pasted. Nothing else leaves the page.
 
-import { callOwn } from './api.js';
+import { callOwn, whyNot } from './api.js';
 import { button, complain, h } from './dom.js';
 import { done } from './poll.js';
 import { t } from './texts.js';
@@ -10,6 +10,8 @@ const PRIVATE = /PRIVATE\s+KEY|PuTTY-User-Key-File|openssh-key-v1|<D>/i;
 
 // The form; `title` says for what.
 export function certificateForm(name, title) {
+  const why = whyNot('give_certificate');
+  if (why) return h('section', { id: 'certificate', class: 'card', 'aria-label': title }, h('h2', {}, title), h('p', { class: 'hint' }, why));
   const text = h('textarea', { id: 'certificate-text', rows: 8, spellcheck: 'false', autocomplete: 'off', placeholder: '-----BEGIN CERTIFICATE-----' });
   const file = h('input', { type: 'file', id: 'certificate-file', accept: '.pem,.crt,.cer,.der' });
   const empty = () => { text.value = ''; file.value = ''; };

@@ -89,6 +89,12 @@ async def test_what_was_typed_is_still_there_after_a_sign_in_that_has_ended_in_t
             await expect(page.locator("#name")).to_have_value("utm-new")
             await expect(page.locator("#mailboxes")).to_have_value("\n".join(app.tenant.addresses))
             await visitor.plan()
+            await page.locator("#go").click()
+            await visitor.sees("ready")
+            # A certificate takes two roles: who has one of them is told which other.
+            await page.goto(f"{app.host.url}/#/c/utm-new/renewal")
+            await expect(page.locator("#certificate .hint")).to_have_text("This takes the role SecretReader.")
+            await expect(page.locator("#give-certificate")).to_have_count(0)
 
 
 async def test_a_sign_in_is_renewed_without_a_word_and_brings_other_roles(tmp_path: Path) -> None:
