@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from connector.clients.login import Bearer, unsound
+from connector.clients.login import Login, unsound
 from connector.clients.wire import TalkBounds, UnreachableError, Wire, trusting
 from connector.clouds import Cloud
 from connector.microsoft import PROTOCOLS, Protocol
@@ -25,8 +25,8 @@ class StoppedError(Exception):
 class Dialogue:
     """One connection, and the stage that it has reached."""
 
-    def __init__(self, wire: Wire, bearer: Bearer) -> None:
-        self.wire, self.bearer = wire, bearer
+    def __init__(self, wire: Wire, login: Login) -> None:
+        self.wire, self.login = wire, login
         self.stage: Stage = "greeting"
         self.refused: list[tuple[str, str]] = []
         """Further senders that were refused, with the server's words."""
@@ -52,40 +52,40 @@ class Dialogue:
         Exchange takes it on a line of its own: with the command it ends the connection, ``Protocol error. 10``
         (getmail6 #256, MailKit #1948), and SMTP's commands are 512 bytes at most (RFC 4954, 4).
         """
-        self.say(self.bearer.encoded)
+        self.say(self.login.encoded)
 
 
 Talk = Callable[[Dialogue], None]
 
 
 async def log_in(
-    place: tuple[Cloud, Protocol], bearer: tuple[str, SecretStr], bounds: TalkBounds, talk: Talk, *others: str
+    place: tuple[Cloud, Protocol], login: tuple[str, SecretStr], bounds: TalkBounds, talk: Talk, *others: str
 ) -> LoginAnswer:
     """Connect, let ``talk`` have the conversation, and return how far it came; a server's answer is never an exception.
 
     ``others`` are the addresses besides the mailbox's that it will name.
     """
-    refused = unsound(bearer[0], *others)
-    return refused if refused is not None else await asyncio.to_thread(_log_in, place, Bearer(*bearer), bounds, talk)
+    refused = unsound(login[0], *others)
+    return refused if refused is not None else await asyncio.to_thread(_log_in, place, Login(*login), bounds, talk)
 
 
-def _log_in(place: tuple[Cloud, Protocol], bearer: Bearer, bounds: TalkBounds, talk: Talk) -> LoginAnswer:
+def _log_in(place: tuple[Cloud, Protocol], login: Login, bounds: TalkBounds, talk: Talk) -> LoginAnswer:
     cloud, protocol = place
     try:
         wire = _connected(cloud, protocol, bounds)
     except (OSError, ValueError) as error:
-        return LoginAnswer("connect", bearer.words(error), lost=True)
-    dialogue = Dialogue(wire, bearer)
+        return LoginAnswer("connect", login.words(error), lost=True)
+    dialogue = Dialogue(wire, login)
     wire.limit(bounds.talk_seconds)
     try:
         talk(dialogue)
     except StoppedError as error:
-        return LoginAnswer(dialogue.stage, bearer.words(error))
+        return LoginAnswer(dialogue.stage, login.words(error))
     except (OSError, EOFError, ValueError) as error:
-        return LoginAnswer(dialogue.stage, bearer.words(error), lost=True)
+        return LoginAnswer(dialogue.stage, login.words(error), lost=True)
     finally:
         _part(dialogue, bounds.logout_seconds)
-    return LoginAnswer("open", refused=tuple((sender, bearer.words(said)) for sender, said in dialogue.refused))
+    return LoginAnswer("open", refused=tuple((sender, login.words(said)) for sender, said in dialogue.refused))
 
 
 def _connected(cloud: Cloud, protocol: Protocol, bounds: TalkBounds) -> Wire:

@@ -15,7 +15,7 @@ import re
 from pydantic import SecretStr
 
 from connector.clients.imap_connection import Connection
-from connector.clients.login import Bearer, unsound
+from connector.clients.login import Login, unsound
 from connector.clients.wire import TALK, TalkBounds, UnreachableError, trusting
 from connector.clouds import Cloud
 from connector.microsoft import Protocol
@@ -34,18 +34,18 @@ async def examine(cloud: Cloud, mailbox: str, token: SecretStr, bounds: TalkBoun
         ``open``, or the stage that failed with the server's words. A server's answer is never an exception.
     """
     refused = unsound(mailbox)
-    return refused if refused is not None else await asyncio.to_thread(_examine, cloud, Bearer(mailbox, token), bounds)
+    return refused if refused is not None else await asyncio.to_thread(_examine, cloud, Login(mailbox, token), bounds)
 
 
-def _examine(cloud: Cloud, bearer: Bearer, bounds: TalkBounds) -> LoginAnswer:
+def _examine(cloud: Cloud, login: Login, bounds: TalkBounds) -> LoginAnswer:
     try:
         connection = Connection(cloud.place(Protocol.IMAP), trusting(cloud), bounds)
     except UnreachableError as error:
-        return LoginAnswer("connect", bearer.words(error), lost=True)
+        return LoginAnswer("connect", login.words(error), lost=True)
     except _BROKEN as error:
-        return LoginAnswer("greeting", _words(error, bearer), lost=_lost(error))
+        return LoginAnswer("greeting", _words(error, login), lost=_lost(error))
     try:
-        return _log_in(connection, bearer)
+        return _log_in(connection, login)
     finally:
         _close(connection, bounds.logout_seconds)
 
@@ -60,19 +60,19 @@ def _close(connection: Connection, seconds: float) -> None:
             connection.shutdown()
 
 
-def _log_in(connection: Connection, bearer: Bearer) -> LoginAnswer:
-    first = [bearer.plain]
+def _log_in(connection: Connection, login: Login) -> LoginAnswer:
+    first = [login.plain]
     try:
         # imaplib encodes what is returned; to a second challenge, which holds an error, the answer is an empty line.
         connection.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
     except _BROKEN as error:
-        return LoginAnswer("authenticate", _words(_parting(connection, error), bearer), lost=_lost(error))
+        return LoginAnswer("authenticate", _words(_parting(connection, error), login), lost=_lost(error))
     try:
         status, answer = connection.select("INBOX", readonly=True)
     except _BROKEN as error:
-        return LoginAnswer("mailbox", _words(_parting(connection, error), bearer), lost=_lost(error))
+        return LoginAnswer("mailbox", _words(_parting(connection, error), login), lost=_lost(error))
     if status != "OK":
-        return LoginAnswer("mailbox", _words(b" ".join(part for part in answer if isinstance(part, bytes)), bearer))
+        return LoginAnswer("mailbox", _words(b" ".join(part for part in answer if isinstance(part, bytes)), login))
     return LoginAnswer("open")
 
 
@@ -87,9 +87,9 @@ def _lost(error: Exception) -> bool:
     return isinstance(error, OSError | EOFError | imaplib.IMAP4.abort)
 
 
-def _words(said: Exception | bytes, bearer: Bearer) -> str:
+def _words(said: Exception | bytes, login: Login) -> str:
     """Return the server's words; imaplib wraps them in an exception."""
-    text = bearer.clean(said)
+    text = login.clean(said)
     if wrapped := _COMMAND_ERROR.search(text):
         text = f"{wrapped[1]} {wrapped[3]}"
-    return bearer.words(text.removeprefix("b'").removesuffix("'"))
+    return login.words(text.removeprefix("b'").removesuffix("'"))

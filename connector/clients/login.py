@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{60,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class Login:
     """Who logs in, and with what."""
 
     mailbox: str

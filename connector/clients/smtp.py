@@ -50,7 +50,7 @@ def _talk(dialogue: Dialogue, senders: Sequence[str]) -> None:
     _secure(dialogue)
     _authenticate(dialogue)
     dialogue.stage = "mailbox"
-    mailbox = dialogue.bearer.mailbox
+    mailbox = dialogue.login.mailbox
     _expect(dialogue, _DONE, line=f"MAIL FROM:<{mailbox}>")
     _expect(dialogue, _DONE, _FORWARDS, line=f"RCPT TO:<{mailbox}>")
     _expect(dialogue, _DONE, line="RSET")

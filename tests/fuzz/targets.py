@@ -17,7 +17,7 @@ from connector.clients.exchange_answers import Answer, batch, cut_short, error, 
 from connector.clients.graph_errors import Refusal, service_error
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
 from connector.clients.imap import _words
-from connector.clients.login import Bearer
+from connector.clients.login import Login
 from connector.clients.retry_after import retry_after
 from connector.errors import RequestError, ServiceError, SignInError, UnexpectedAnswerError, UnreadableError
 from connector.kept import read
@@ -94,7 +94,7 @@ def token(data: bytes) -> None:
 def imap(data: bytes) -> None:
     """A mail server's words: printable, short, and never what we sent."""
     middle = len(data) // 2
-    said = _words(data[:middle] + _SECRET.encode() + data[middle:], Bearer("post@contoso.example", SecretStr(_SECRET)))
+    said = _words(data[:middle] + _SECRET.encode() + data[middle:], Login("post@contoso.example", SecretStr(_SECRET)))
     assert said == said.strip()
     assert said.isprintable()
     assert len(said) <= 200

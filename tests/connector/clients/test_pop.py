@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr
 
-from connector.clients.login import Bearer
+from connector.clients.login import Login
 from connector.clients.pop import look
 from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
@@ -17,7 +17,7 @@ from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bo
 BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
 MAILBOX = "post@contoso.example"
 TOKEN = SecretStr("eyJ0.token-of-the-test.c2ln" * 20)
-SASL = Bearer(MAILBOX, TOKEN).encoded
+SASL = Login(MAILBOX, TOKEN).encoded
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from connector.clients.login import Bearer
+from connector.clients.login import Login
 from connector.clients.smtp import submit
 from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
@@ -19,7 +19,7 @@ from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bo
 BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
 MAILBOX, OTHER = "post@contoso.example", "info@contoso.example"
 TOKEN = SecretStr("eyJ0.token-of-the-test.c2ln" * 20)
-SASL = Bearer(MAILBOX, TOKEN).encoded
+SASL = Login(MAILBOX, TOKEN).encoded
 PLAIN = b"250-host Hello\r\n250-SIZE 157286400\r\n250 STARTTLS\r\n"
 WITHIN = b"250-host Hello\r\n250-SIZE 157286400\r\n250 AUTH LOGIN XOAUTH2\r\n"
 Then = Callable[[Peer], Awaitable[None]]
