@@ -90,7 +90,7 @@ async def _noted(
 
     after = await services().deliveries.change(order, note)
     if target is not None:
-        await services().targets.change(target.name, lambda one: _standing(one, came, now))
+        await services().targets.change(target.name, lambda one: _standing(one, target, came, now))
     _tell(order, target, answer, after)
     if after is None:
         return Outcome(SUPERSEDED)
@@ -100,8 +100,13 @@ async def _noted(
     return Outcome(after.state)
 
 
-def _standing(target: Target, came: Came, now: datetime) -> Target:
-    """Return a target after a try: since when it fails, and switched off where it is gone."""
+def _standing(target: Target, tried_at: Target, came: Came, now: datetime) -> Target:
+    """Return a target after a try: since when it fails, and switched off where it is gone.
+
+    What another address of its name, or the target before it, has answered says nothing of it.
+    """
+    if (target.created, target.version) != (tried_at.created, tried_at.version):
+        return target
     if came.taken:
         return target.model_copy(update={"failing_since": None, "failing": None})
     failing = {"failing_since": target.failing_since or now, "failing": came.code or f"HTTP {came.status}"}

@@ -26,7 +26,7 @@ _PART = re.compile(
 )
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
 _SSH = re.compile(
-    rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) AAAA|---- BEGIN SSH2 PUBLIC KEY ----"
+    rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S{1,60}|sk-\S{1,60}@openssh\.com) AAAA|---- BEGIN SSH2 PUBLIC KEY ----"
 )
 _REQUEST = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d0107")

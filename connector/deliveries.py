@@ -183,13 +183,26 @@ class Deliveries:
             return None
 
     async def clear(self, targets: Collection[str]) -> int:
-        """Remove the events that stand on no target's list any more; return how many."""
+        """Remove the events that stand on no target's list; return how many. None where a list cannot be read."""
         paths = await self._store.paths(_EVENTS)  # before the lists: what is kept meanwhile is not among them
-        listed = {_event(entry.id) for name in targets for entry in await self.entries(name)}
+        try:
+            listed = {_event(entry.id) for name in targets for entry in await self._read(name)}
+        except UnreadableError as error:
+            unreadable(error)
+            return 0
         unlisted = [path for path in paths if path not in listed]
         for path in unlisted:
             await self._store.delete(path)
         return len(unlisted)
+
+    async def _read(self, target: str) -> list[Entry]:
+        """Return a target's list.
+
+        Raises:
+            UnreadableError: there is one, and it cannot be read.
+        """
+        found = await self._store.get(_list(target))
+        return read(_list(target), found[0], Entries).items if found is not None else []
 
     async def _list(self, target: str, change: Callable[[Entries], None]) -> None:
         async def changed(document: bytes | None) -> Entries | None:

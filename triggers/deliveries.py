@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -14,7 +16,7 @@ from connector.orders import DeliverOrder
 from connector.services import services
 from connector.target import Target
 from connector.telling import hand_on
-from connector.together import together
+from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer, language
 from triggers.asking import asking
 from triggers.performing import new_id
@@ -42,7 +44,7 @@ async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
     query(req)
     target, lang = (await loaded(req))[0].name, language(req)
     entries = await services().deliveries.entries(target)
-    found = await together(*(_dispatch(entry.id) for entry in entries))
+    found = await bounded(AT_ONCE, (partial(_dispatch, entry.id) for entry in entries))
     shown = [(one.event, one.deliveries[target]) for one in found if one is not None and target in one.deliveries]
     return json_answer(DeliveryList(target=target, items=[delivery_view(*one, lang) for one in shown]))
 

@@ -74,8 +74,10 @@ async function renew() {
   try {
     const more = { additionalParameters: { scope: doors.signIn.scope } }; // without it Entra refuses: AADSTS90009
     const response = await oauth.refreshTokenGrantRequest(login, client, oauth.None(), before.refresh, more);
-    keep(await oauth.processRefreshTokenResponse(login, client, response));
+    const given = await oauth.processRefreshTokenResponse(login, client, response);
+    if (tokens === before) keep(given);
   } catch (error) {
+    if (tokens !== before) return; // somebody has signed out meanwhile
     // Refused is final: somebody has to sign in again. Who is only offline goes on with what there is while it holds.
     if (error instanceof oauth.ResponseBodyError) tokens = { ...before, access: null, refresh: null };
     else if (before.until <= Date.now()) tokens = { ...before, access: null };

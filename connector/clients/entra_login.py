@@ -62,7 +62,7 @@ class EntraLogin:
 
     async def _tenant(self) -> str:
         if self._failed is not None and passed() - self._failed[0] < PAUSE:
-            raise self._failed[1]
+            raise self._failed[1].with_traceback(None)  # else it would keep each request that it was raised for
         try:
             return (await self._identity.claims(_STORAGE)).tenant_id
         except ServiceError as error:

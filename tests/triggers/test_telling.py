@@ -357,6 +357,31 @@ async def test_another_target_of_the_same_name_gets_nothing_that_was_meant_for_t
     assert json.loads(kept.read_text("utf-8"))["deliveries"]["a"]["code"] == "target-removed"
 
 
+async def test_what_an_old_address_answers_switches_off_no_target_that_has_a_new_one(
+    world: World,
+) -> None:
+    class Moving(Receivers):
+        async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+            await services().targets.change("a", lambda one: one.model_copy(update={"version": "2"}))
+            return await super().post(address, headers, body)
+
+    await world.adds("a", Answer(410))
+    services().__dict__["webhooks"] = Moving(world.knife, world.receivers.answers)
+    await world.change()
+    await world.works()
+    (target,) = await services().targets.all()
+    assert (target.version, target.enabled, target.gone_on, target.failing_since) == ("2", True, None, None)
+
+
+async def test_while_a_list_cannot_be_read_no_event_is_cleared_away(tmp_path: Path, world: World) -> None:
+    await world.adds("a", FAILS)
+    await world.change()
+    listed = tmp_path / "targets" / "a" / "deliveries.json"
+    listed.write_text(listed.read_text("utf-8").replace("connection.ready", "connection.later"), "utf-8")
+    assert await services().deliveries.clear(["a"]) == 0
+    assert len([*(tmp_path / "events").glob("*.json")]) == 1
+
+
 async def test_only_the_last_are_listed_and_what_nobody_lists_is_cleared_away(tmp_path: Path, world: World) -> None:
     await world.adds("a", TAKES)
     for number in range(60):
