@@ -19,7 +19,8 @@ from connector.observed import Application, EnterpriseApplication
 from connector.plans import ownership
 from connector.plans.application import unique_name
 from connector.plans.ownership import Identity, Registration
-from connector.plans.secret import credential_name, secret_name
+from connector.plans.secret_names import secret_name
+from connector.plans.secret_observed import credential_name
 from connector.plans.succession import ours
 from connector.steps import StepName
 from connector.together import together

@@ -20,7 +20,8 @@ from connector.observed import SecretVersion
 from connector.plans import secret
 from connector.plans.certificates import Proof, certificate_versions
 from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
-from connector.plans.secret import Observed, credential_name, secret_name, usable
+from connector.plans.secret_names import secret_name
+from connector.plans.secret_observed import Observed, credential_name, usable
 from connector.plans.settled import labels, settle
 from connector.plans.succession import told
 from connector.rotation import offered

@@ -21,7 +21,9 @@ from connector.microsoft import LIFETIME_REFUSED
 from connector.model import Connection
 from connector.patience import patiently
 from connector.plans.plan import Action, Change
-from connector.plans.secret import IN_THE_MAKING, Observed, claimed, credential_name, lifetime, probe_name
+from connector.plans.secret import IN_THE_MAKING
+from connector.plans.secret_names import lifetime, probe_name
+from connector.plans.secret_observed import Observed, claimed, credential_name
 from connector.plans.settled import failed
 from connector.plans.succession import GIVEN_UP, NEXT, RETIRED, ROTATION, STATE, is_offered, state_of
 from connector.probes import Probed

@@ -13,7 +13,8 @@ from connector.observed import Application, SecretVersion
 from connector.plans import secret
 from connector.plans.application import unique_name
 from connector.plans.plan import Action, Change
-from connector.plans.secret import Observed, kept_names
+from connector.plans.secret_names import kept_names
+from connector.plans.secret_observed import Observed
 from connector.plans.succession import ours
 from connector.steps import StepName
 from connector.together import together

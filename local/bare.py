@@ -14,7 +14,7 @@ from connector.clients.imap import examine
 from connector.microsoft import EXCHANGE_APPLICATION_ID, IMAP_ROLE_ID, Protocol
 from connector.observed import Application, ExchangePrincipal, Mailbox
 from connector.plans.application import TAG, required_roles, unique_name
-from connector.plans.secret import secret_name
+from connector.plans.secret_names import secret_name
 from connector.services import Services
 
 _BATCH = 50

@@ -7,7 +7,7 @@ from datetime import datetime
 from connector.credential import Rest, Rotation, RotationState
 from connector.model import Connection
 from connector.observed import SecretVersion
-from connector.plans.secret import WAITS, Observed
+from connector.plans.secret_observed import WAITS, Observed
 from connector.plans.succession import (
     CURRENT,
     NEW,

@@ -45,7 +45,7 @@ from connector.objects import Ids
 from connector.observed import Credential, ExchangePrincipal, Mailbox
 from connector.operation import Operation
 from connector.orders import Order, Outcome, Part
-from connector.plans.secret import Observed, credential_name
+from connector.plans.secret_observed import Observed, credential_name
 from connector.services import close_services
 from connector.steps import MailboxState, OperationKind, StepName, StepState
 from connector.wanted import Wanted

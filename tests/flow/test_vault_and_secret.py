@@ -11,7 +11,7 @@ from activities.secret import STAGE
 from connector.model import Connection
 from connector.operation import StepRecord
 from connector.orders import Order
-from connector.plans.secret import secret_name
+from connector.plans.secret_names import secret_name
 from connector.services import services
 from connector.steps import StepName
 from local.tenant.vault_roles import ALL, USER

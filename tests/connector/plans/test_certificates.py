@@ -13,7 +13,8 @@ from connector.microsoft import REPLICATION_TIME
 from connector.observed import Credential
 from connector.plans.certificates import Look, Trust, certificate_versions, wished, wrong_with
 from connector.plans.plan import Action
-from connector.plans.secret import WAITS, Observed, plan
+from connector.plans.secret import plan
+from connector.plans.secret_observed import WAITS, Observed
 from connector.plans.succession import told
 from connector.steps import OperationKind
 from connector.wanted import Absent, Wanted

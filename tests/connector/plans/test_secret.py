@@ -14,14 +14,9 @@ from connector.finding import Finding
 from connector.microsoft import REPLICATION_TIME
 from connector.observed import Credential, SecretVersion
 from connector.plans.plan import Action
-from connector.plans.secret import (
-    Observed,
-    credential_name,
-    lifetime,
-    orphans,
-    plan,
-    secret_name,
-)
+from connector.plans.secret import plan
+from connector.plans.secret_names import lifetime, secret_name
+from connector.plans.secret_observed import Observed, credential_name, orphans
 from connector.steps import StepName
 from connector.wanted import Wanted
 

@@ -12,7 +12,8 @@ from connector.credential import CredentialRecord, Rotation, RotationState
 from connector.model import Connection
 from connector.observed import Credential, SecretVersion
 from connector.operation import Operation
-from connector.plans.secret import Observed, plan
+from connector.plans.secret import plan
+from connector.plans.secret_observed import Observed
 from connector.plans.settled import labels, settle
 from connector.plans.succession import record_of
 from connector.rotation import confirmed, handed_out
