@@ -59,13 +59,22 @@ def test_a_wheel_that_the_lock_does_not_name_is_refused(tmp_path: Path) -> None:
 def test_the_app_brings_its_page_but_nothing_hidden_or_left_over(tmp_path: Path) -> None:
     for name in ("LICENSE", "function_app.py", "host.json", "requirements.txt", "README.md", ".env"):
         (tmp_path / name).write_bytes(b"")
-    below = ("web/index.html", "web/assets/page.js", "web/.hidden/notes", "web/__pycache__/x.pyc", "tests/test_a.py")
+    explained = ("docs/reference/findings.de.md", "docs/reference/findings.md")
+    below = (
+        *explained,
+        "docs/reference/api.md",
+        "web/index.html",
+        "web/assets/page.js",
+        "web/.hidden/notes",
+        "web/__pycache__/x.pyc",
+        "tests/test_a.py",
+    )
     for name in (*below, "connector/a.py", "connector/de.json", "connector/a.pyc", "connector/.notes"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     assert set(app_files(tmp_path)) == {
         "LICENSE", "connector/a.py", "connector/de.json", "function_app.py", "host.json", "requirements.txt",
-        "web/assets/page.js", "web/index.html",
+        "web/assets/page.js", "web/index.html", *explained,
     }  # fmt: skip
 
 
