@@ -46,7 +46,7 @@ policy: $(READY) $(POLICY)  ## hold the template against checkov's policies and 
 	@$(BIN)/python -m scripts.policy
 
 audit: $(AUDIT)  ## ask PyPI and npm for known weaknesses of everything that is pinned
-	@for file in requirements.txt requirements-dev.txt infra/policy/requirements.txt scripts/audit/requirements.txt; do \
+	@for file in requirements.txt requirements-demo.txt requirements-dev.txt infra/policy/requirements.txt scripts/audit/requirements.txt; do \
 	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$file || exit 1; done
 	@npm audit --package-lock-only --audit-level=moderate
 
