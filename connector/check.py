@@ -55,7 +55,7 @@ LOOK_AGAIN = 900.0
 """Seconds between two of them: longer than any server shows less than another (facts of ``SPREAD``)."""
 _RUNS = timedelta(hours=2)
 """A look that has not ended by then was lost."""
-_STALE = timedelta(hours=50)
+FRESH = timedelta(hours=50)
 """Two days and some: what was seen before that is not known any more."""
 _DIGITS = 16
 _STEPS = (*StepName,)
@@ -292,7 +292,7 @@ def overall(check: Check, now: datetime) -> Answer | None:
     awake = [one for one in check.seen.drift if one.severity == "error" and not sleeps(check, one, now)]
     if awake:
         return Answer.DRIFTED
-    blind = Answer.NOT_READABLE in answers or now - check.seen.on > _STALE
+    blind = Answer.NOT_READABLE in answers or now - check.seen.on > FRESH
     return Answer.NOT_READABLE if blind else Answer.GOOD
 
 

@@ -159,8 +159,7 @@ class Deliveries:
     async def entries(self, target: str) -> list[Entry]:
         """Return a target's list, newest first; what cannot be read is none."""
         found = await self._store.get(_list(target))
-        entries = read_or_none(_list(target), found[0], Entries) if found is not None else None
-        return [*reversed(entries.items)] if entries is not None else []
+        return [*reversed(_listed(target, found[0] if found is not None else None).items)]
 
     async def lost(self, target: str, now: datetime) -> list[tuple[DeliverOrder, Dispatch]]:
         """Return the deliveries to a target that nobody is at any more."""
@@ -206,8 +205,7 @@ class Deliveries:
 
     async def _list(self, target: str, change: Callable[[Entries], None]) -> None:
         async def changed(document: bytes | None) -> Entries | None:
-            found = read_or_none(_list(target), document, Entries) if document is not None else None
-            entries = found or Entries()
+            entries = _listed(target, document)
             before = list(entries.items)
             change(entries)
             return entries if entries.items != before else None
@@ -223,6 +221,12 @@ def _added(found: Entries, entry: Entry) -> None:
 
 def _over(delivery: Delivery | None) -> bool:
     return delivery is not None and delivery.state != "waiting"
+
+
+def _listed(target: str, document: bytes | None) -> Entries:
+    """Return a target's list; one that cannot be read, and is not a later version's, begins anew."""
+    found = read_or_none(_list(target), document, Entries) if document is not None else None
+    return found or Entries()
 
 
 def _target(name: str) -> str:

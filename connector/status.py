@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from connector.check import overall
+from connector.check import FRESH, overall
 from connector.checks import Answer, Check
 from connector.credential import RotationState
 from connector.document import Document
+from connector.finding import Finding
 from connector.model import Connection
 from connector.rotation import state_of, used
 from connector.standing import Standing
@@ -26,8 +27,6 @@ _CODES = 4
 """Findings that are named of each."""
 _SHOWN = 40
 """Characters of the customer's name: of the longest label as many as a table has room for, and no more bytes."""
-_FRESH = timedelta(hours=50)
-"""For so long after an operation it counts as looked at."""
 _AT_WORK = frozenset({ConnectionState.RUNNING, ConnectionState.WAITING})
 _BROKEN = frozenset({ConnectionState.ACTION_REQUIRED, ConnectionState.FAILED, ConnectionState.INTERRUPTED})
 
@@ -137,7 +136,7 @@ def _unread(one: Known, now: datetime) -> str | None:
     if _state(one) in _AT_WORK | {ConnectionState.CANCELLED}:
         return None
     ended = one.connection.operation.ended
-    if ended is not None and now - ended < _FRESH:
+    if ended is not None and now - ended < FRESH:  # an operation has looked as well
         return None
     answer = overall(one.check, now) if one.check is not None else None
     if answer is None:
@@ -175,8 +174,8 @@ def _entry(one: Known, now: datetime) -> StatusEntry:
     )
 
 
-def _severe(finding: object) -> int:
-    return ("error", "warning", "info").index(getattr(finding, "severity", "info"))
+def _severe(finding: Finding) -> int:
+    return ("error", "warning", "info").index(finding.severity)
 
 
 def _proven(connection: Connection, check: Check | None) -> datetime | None:

@@ -7,12 +7,10 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
-from connector.errors import UnknownConnectionError, UnreadableError
 from connector.services import services
-from connector.together import AT_ONCE, bounded, together
-from triggers import operations
+from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer
-from triggers.looking import check_of
+from triggers.known import known
 from triggers.query import TOP, free_text, query
 from triggers.route import STORE, Role, Route
 from triggers.summary import ConnectionList, ConnectionSummary, connection_summary, unreadable_summary
@@ -42,11 +40,7 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
 
 async def _summary(client: df.DurableOrchestrationClient, name: str) -> ConnectionSummary | None:
     """Return one connection in short; None where it is gone meanwhile."""
-    try:
-        (connection, live), check = await together(operations.load_with_run(client, name), check_of(name))
-    except UnknownConnectionError:
-        return None
-    except UnreadableError:
-        return unreadable_summary(name)
-    now = operations.standing_now(connection, live, check)
-    return connection_summary(connection, now, check, services().now())
+    found = await known(client, name)
+    if found is None or found.connection is None or found.standing is None:
+        return unreadable_summary(name) if found is not None else None
+    return connection_summary(found.connection, found.standing, found.check, services().now())

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from connector import __version__
-from connector.errors import UnknownConnectionError, UnreadableError
 from connector.rotation import used
 from connector.services import services
 from connector.status import Known, StatusView, status
-from connector.together import AT_ONCE, bounded, together
-from triggers import operations
+from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer
-from triggers.looking import check_of
+from triggers.known import known
 from triggers.parameters import provider_of
 from triggers.query import query
 from triggers.route import STORE, Role, Route
@@ -39,10 +38,10 @@ async def status_now(client: df.DurableOrchestrationClient) -> StatusView:
     """Return how the deployment is now."""
     clients = services()
     names = await clients.documents.names()
-    known = await bounded(AT_ONCE, (partial(_known, client, name) for name in names))
+    found = await bounded(AT_ONCE, (partial(_known, client, name) for name in names))
     missing = ["grant-missing"] if clients.settings.granted is None else []
     return status(
-        [one for one in known if one is not None],
+        [one for one in found if one is not None],
         version=__version__,
         customer=clients.settings.label,
         now=clients.now(),
@@ -51,13 +50,7 @@ async def status_now(client: df.DurableOrchestrationClient) -> StatusView:
 
 
 async def _known(client: df.DurableOrchestrationClient, name: str) -> Known | None:
-    """Return what is known of a connection; None where it is gone meanwhile."""
-    try:
-        (connection, live), check = await together(operations.load_with_run(client, name), check_of(name))
-    except UnknownConnectionError:
-        return None
-    except UnreadableError:
-        return Known(name)
-    secret = used(connection)
-    provider = provider_of(secret) if secret is not None else None
-    return Known(name, connection, operations.standing_now(connection, live, check), check, provider)
+    """Return what is known of a connection, with what it is called in the UTM; None where it is gone meanwhile."""
+    found = await known(client, name)
+    secret = used(found.connection) if found is not None and found.connection is not None else None
+    return replace(found, provider=provider_of(secret)) if found is not None and secret is not None else found

@@ -7,6 +7,7 @@ said before TLS instead of minding it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from pydantic import SecretStr
@@ -106,10 +107,9 @@ def _connected(cloud: Cloud, protocol: Protocol, bounds: TalkBounds) -> Wire:
 def _part(dialogue: Dialogue, seconds: float) -> None:
     """Take leave and close. The answer is known by now; a server that has hung up is no news."""
     try:
-        dialogue.wire.limit(seconds)
-        dialogue.say("QUIT")
-        dialogue.heard()
-    except (OSError, EOFError, ValueError):
-        pass
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            dialogue.wire.limit(seconds)
+            dialogue.say("QUIT")
+            dialogue.heard()
     finally:
         dialogue.wire.close()

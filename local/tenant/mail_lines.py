@@ -29,6 +29,7 @@ class LineServer:
 class LineSession:
     """One connection."""
 
+    greeting: str
     harmless: frozenset[str] = frozenset()
     """Commands that read or change nothing of anybody's; all others count as writes."""
 
@@ -42,6 +43,14 @@ class LineSession:
         Raises:
             OSError: the connection broke.
         """
+        await self.say(self.greeting)
+        while (line := await self.read()) is not None:
+            command, _, argument = line.partition(" ")
+            if not await self.handle(command.upper(), argument):
+                return
+
+    async def handle(self, command: str, argument: str) -> bool:
+        """Answer one command; return whether the connection goes on."""
         raise NotImplementedError
 
     async def fault(self, user: str) -> Fault | None:

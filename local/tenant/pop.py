@@ -20,19 +20,13 @@ _AT_LOGIN = 0.5
 class PopSession(LineSession):
     """One connection."""
 
+    greeting = "+OK The Microsoft Exchange POP3 service is ready. [QU0wUFIwN0NBMDAwNQ==]"
     harmless = frozenset({"CAPA", "AUTH", "STAT", "NOOP", "QUIT"})
     _mailbox: Mailbox | None = None
     _authenticated = False
 
-    async def talk(self) -> None:
-        """Talk to one client until it leaves."""
-        await self.say("+OK The Microsoft Exchange POP3 service is ready. [QU0wUFIwN0NBMDAwNQ==]")
-        while (line := await self.read()) is not None:
-            command, _, argument = line.partition(" ")
-            if not await self._handle(command.upper(), argument):
-                return
-
-    async def _handle(self, command: str, argument: str) -> bool:
+    async def handle(self, command: str, argument: str) -> bool:
+        """Answer one command; return whether the connection goes on."""
         match command:
             case "CAPA":
                 await self.answer(command, "", "+OK", "TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER", ".")

@@ -47,20 +47,14 @@ _FAULTS = {
 class SubmissionSession(LineSession):
     """One connection."""
 
+    greeting = f"220 {_SERVER} Microsoft ESMTP MAIL Service ready at Fri, 27 Nov 2026 10:00:00 +0000"
     harmless = frozenset({"EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "RSET", "NOOP", "QUIT"})
     _secure = False
     _mailbox: Mailbox | None = None
     _sender: str | None = None
 
-    async def talk(self) -> None:
-        """Talk to one client until it leaves."""
-        await self.say(f"220 {_SERVER} Microsoft ESMTP MAIL Service ready at Fri, 27 Nov 2026 10:00:00 +0000")
-        while (line := await self.read()) is not None:
-            command, _, argument = line.partition(" ")
-            if not await self._handle(command.upper(), argument):
-                return
-
-    async def _handle(self, command: str, argument: str) -> bool:
+    async def handle(self, command: str, argument: str) -> bool:
+        """Answer one command; return whether the connection goes on."""
         match command:
             case "EHLO":
                 offered = (*_EXTENSIONS, "AUTH LOGIN XOAUTH2" if self._secure else "STARTTLS")
