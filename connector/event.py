@@ -53,8 +53,6 @@ class EventType(StrEnum):
     """Somebody has asked for it, to see whether events arrive."""
 
 
-NOT_SENT = frozenset({EventType.STATUS})
-"""Types that have their place and that nobody makes yet."""
 _STATE = ("connection", "state", "revision", "findings", "link")
 _SECRET = ("connection", "keyId", "expiresOn")
 FIELDS: dict[EventType, tuple[str, ...]] = {
@@ -96,7 +94,7 @@ class Data(Document):
     tries_again_on: AwareDatetime | None = None
     removed_on: AwareDatetime | None = None
     status: dict[str, object] | None = None
-    """The document of ``GET /api/status``, where there is one."""
+    """The document of ``GET /api/status``."""
 
 
 class Event(Document):

@@ -92,6 +92,8 @@ def _facts(event: Event, origin: Origin, language: Language) -> Iterator[tuple[s
     for field, value in said(event, origin).items():
         if field in labels and field not in {"link", "status"}:
             yield str(labels[field]), _shown(field, value, language)
+    if event.data.status is not None:
+        yield str(labels["overall"]), str(event.data.status.get("overall"))
     if event.type is EventType.TEST:
         yield str(labels["source"]), origin.source
 

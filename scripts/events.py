@@ -6,19 +6,16 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector.event import FIELDS, NOT_SENT, Data, Event, EventType, event
+from connector.event import FIELDS, Data, Event, EventType, event
 from connector.formats import Origin, body
 from connector.messages import LANGUAGES, Language, catalogue, text
+from connector.status import status
 from connector.target import Format
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[Language, str] = {"en": "docs/reference/events.md", "de": "docs/reference/events.de.md"}
 _HEADS: dict[Language, str] = {"en": "## Each event", "de": "## Jedes Ereignis"}
 _COLUMNS: dict[Language, str] = {"en": "| field in `data` | what it says |", "de": "| Feld in `data` | was es sagt |"}
-_NOT_SENT: dict[Language, str] = {
-    "en": "This version does not send it.",
-    "de": "Diese Version sendet es nicht.",
-}
 _AT = datetime(2026, 11, 27, 6, 30, tzinfo=UTC)
 _ORIGIN = Origin("Contoso", "utmmail-contoso.azurewebsites.net")
 _KEYS = ("9d0c1b1e-6d3f-4c37-8a51-3f0a5b6f9a10", "1f6a7c52-0b0e-4f7e-9c1d-52f9b1c7d3aa")
@@ -30,7 +27,7 @@ _STATES = {
     EventType.NOT_READABLE: ("ready", ["not-readable"]),
     EventType.RECOVERED: ("ready", []),
 }
-_STATUS: dict[str, object] = {"schema": 1, "overall": "ok"}
+_STATUS = status([], version="0.1.0", customer="Contoso", now=_AT).model_dump(mode="json", by_alias=True)
 
 
 def example(kind: EventType) -> Event:
@@ -61,7 +58,7 @@ def section(kind: EventType, lang: Language) -> str:
     sent = json.loads(body(Format.CLOUDEVENTS, example(kind), _ORIGIN, lang)[1])
     shown = json.dumps(sent, indent=2, ensure_ascii=False)
     table = "\n".join((_COLUMNS[lang], "|---|---|", *rows))
-    words = text(lang, "event", kind, "text") + (f" {_NOT_SENT[lang]}" if kind in NOT_SENT else "")
+    words = text(lang, "event", kind, "text")
     return f"### `{kind}`\n\n{words}\n\n{table}\n\n```json\n{shown}\n```\n"
 
 

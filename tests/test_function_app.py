@@ -105,7 +105,15 @@ def test_every_function_is_found_with_its_trigger(indexed: Any) -> None:
     assert {name: (trigger["methods"][0], trigger["route"]) for name, trigger in triggers.items()} == HTTP | SIGNED_IN
     assert set(bindings(indexed, "activityTrigger")) == ACTIVITIES
     assert set(bindings(indexed, "orchestrationTrigger")) == {"check", "connection", "deliver", "plan"}
-    timers = {"check_connections", "clear_documents", "purge_history", "recover_runs", "renew_secrets", "tell_targets"}
+    timers = {
+        "check_connections",
+        "clear_documents",
+        "purge_history",
+        "recover_runs",
+        "renew_secrets",
+        "tell_status",
+        "tell_targets",
+    }
     timers |= {"watch_secrets"}
     assert set(bindings(indexed, "timerTrigger")) == timers
 

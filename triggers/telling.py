@@ -1,4 +1,4 @@
-"""Each hour: hand on what waits in an outbox, and begin the deliveries anew that nobody is at any more."""
+"""Each hour: hand on what waits in an outbox, and begin lost deliveries anew. Each day: tell how all is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector.errors import ServiceError
+from connector.event import Data, EventType, event
 from connector.log import log
 from connector.services import services
-from connector.telling import forward, hand_on
+from connector.telling import forward, hand_on, keep
 from triggers.hourly import each
 from triggers.route import blueprint
+from triggers.status import status_now
 
 
 @blueprint.function_name("tell_targets")
@@ -38,6 +40,18 @@ async def _begin_anew(name: str) -> int:
         log("delivery-lost", level=logging.WARNING, id=order.event, target=name)
         await deliveries.again(order, now, dispatch, fresh=False)
     return len(lost)
+
+
+@blueprint.function_name("tell_status")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 0 7 * * *")
+@blueprint.durable_client_input(client_name="client")
+async def tell_status(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
+    """Tell how the whole deployment is, once a day."""
+    clients, now = services(), services().now()
+    overview = (await status_now(client)).model_dump(mode="json", by_alias=True)
+    content = (clients.settings.hostname, clients.settings.store, now.date())
+    await keep(event(EventType.STATUS, now, "status", *content, data=Data(status=overview)))
+    await hand_on(client)
 
 
 def _failed(name: str, code: str) -> None:

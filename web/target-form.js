@@ -8,7 +8,7 @@ const FORMATS = ['teams', 'slack', 'cloudevents'];
 export const EVENTS = [
   'connection.ready', 'connection.action_required', 'connection.failed', 'connection.drifted', 'connection.not_readable',
   'connection.recovered', 'connection.removed', 'secret.expiring', 'secret.offered', 'secret.overdue', 'secret.confirmed',
-  'secret.retired', 'secret.rotation_failed',
+  'secret.retired', 'secret.rotation_failed', 'status',
 ];
 const KEY_BYTES = 32;
 

@@ -156,6 +156,17 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id_until_it_is(tm
         assert (await one.client.get("/api/targets/ops")).json()["failingSince"] is None
 
 
+async def test_once_a_day_the_whole_deployment_is_told_of(tmp_path: Path) -> None:
+    async with Receiver() as receiver, told(tmp_path, receiver) as one:
+        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        for _ in range(2):  # a timer may come twice
+            await one.run_timer("tell_status")
+        await until(one, lambda found: len(found) == 2 and all_over(found))
+        events: list[Any] = [got.verified() for got in receiver.got]
+        (status_,) = [event for event in events if event["type"] == "status"]
+        assert (status_["data"]["status"]["connections"], status_["data"]["status"]["overall"]) == (1, "ok")
+
+
 async def test_who_is_gone_is_sent_nothing_more_and_that_is_said(tmp_path: Path) -> None:
     async with Receiver([status(410)]) as receiver, told(tmp_path, receiver) as one:
         await one.client.post("/api/targets/ops/test")
