@@ -104,6 +104,8 @@ class Rotation(Document):
     """How often in a row the token endpoint has accepted the new one."""
     accepted_since: AwareDatetime | None = None
     accepted_on: AwareDatetime | None = None
+    stopped: bool = False
+    """Whether somebody has cancelled what prepares it: where nothing begins by itself, nothing goes on by itself."""
     failing: str | None = None
     """Why the new one is to be given up."""
     offered_on: AwareDatetime | None = None

@@ -147,7 +147,7 @@ def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: d
     """
     secret, rotation, rest = connection.secret, connection.rotation, connection.rest
     if state_of(rotation) is RotationState.PREPARING:
-        return mode is Mode.AUTOMATIC or not _cancelled(connection)
+        return mode is Mode.AUTOMATIC or (rotation is not None and not rotation.stopped)
     if mode is Mode.MANUAL or (rest is not None and now < rest.until):
         return False
     late = secret is None or now >= secret.expires_on - _lives(secret) / 6
@@ -161,8 +161,12 @@ def begins(connection: Connection, mode: Mode, weekdays: Collection[int], now: d
     return now >= max(half, at_its_hour(connection.name, begins_on(secret)))
 
 
-def _cancelled(connection: Connection) -> bool:
-    return connection.operation.kind is OperationKind.ROTATE and connection.operation.cancelled
+def stopped(connection: Connection) -> Rotation | None:
+    """Return the rotation as it is when somebody cancels what works: where that prepares it, it is stopped."""
+    rotation = connection.rotation
+    if rotation is None or connection.operation.kind is not OperationKind.ROTATE:
+        return rotation
+    return rotation.model_copy(update={"stopped": rotation.state is RotationState.PREPARING})
 
 
 def retires(connection: Connection, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from connector.lost import another
 from connector.model import Connection
 from connector.operation import Operation
 from connector.outage import before as worked_before
+from connector.rotation import stopped
 from connector.steps import ConnectionState, OperationKind, StepName
 from connector.verdict import conclude, settle_proven
 from connector.wanted import Absent
@@ -135,12 +136,14 @@ def nothing(case: Case) -> Answer:
 def end_soon(case: Case) -> Answer:
     """The run ends after its present activity."""
     operation = case.connection.operation.model_copy(update={"cancelled": True})
-    return Replace(case.connection.model_copy(update={"operation": operation}))
+    update = {"operation": operation, "rotation": stopped(case.connection)}
+    return Replace(case.connection.model_copy(update=update))
 
 
 def end(case: Case) -> Answer:
     """Nobody is there to notice; and whoever comes after all comes for an attempt that is no more."""
     after = case.connection.model_copy(deep=True)
+    after.rotation = stopped(after)
     after.operation = _next(case).model_copy(update={"cancelled": True, "ended": case.now})
     if after.operation.apart:
         return Settled(after)

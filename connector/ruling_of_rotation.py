@@ -23,7 +23,9 @@ def rotate(case: Case) -> Answer:
         return nothing(case)
     if (refused := _no_secret(case)) is not None:
         return refused
-    begun = rotation if rotation is not None and rotation.state is RotationState.PREPARING else None
+    begun = None
+    if rotation is not None and rotation.state is RotationState.PREPARING:
+        begun = rotation.model_copy(update={"stopped": False})
     begun = begun or Rotation(id=case.request.id, begun=case.now, alone=rotation is not None and rotation.alone)
     return apart(case, OperationKind.ROTATE, begun)
 

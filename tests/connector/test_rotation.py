@@ -330,8 +330,8 @@ def test_a_fresh_one_is_never_due(lives: int) -> None:
         (STATES["preparing"], Mode.AUTOMATIC, ALL, True),
         (STATES["preparing"], Mode.MANUAL, ALL, True),
         (STATES["preparing alone"], Mode.MANUAL, (), True),
-        (connection(STATES["begun"].rotation, kind=OperationKind.ROTATE, cancelled=True), Mode.MANUAL, ALL, False),
-        (connection(STATES["begun"].rotation, kind=OperationKind.ROTATE, cancelled=True), Mode.AUTOMATIC, ALL, True),
+        (connection(rotation(RotationState.PREPARING, stopped=True)), Mode.MANUAL, ALL, False),
+        (connection(rotation(RotationState.PREPARING, stopped=True)), Mode.AUTOMATIC, ALL, True),
         (STATES["offered"], Mode.AUTOMATIC, ALL, False),
         (STATES["offered and gone"], Mode.AUTOMATIC, ALL, True),
         (STATES["offered and ended"], Mode.AUTOMATIC, {0}, True),
@@ -417,3 +417,20 @@ def test_a_secret_to_be_entered_in_a_document_of_a_version_before_is_offered() -
     kept["secret"]["confirmedOn"] = "2026-11-01T00:00:00Z"
     again = Connection.model_validate(kept)
     assert (again.secret is not None, again.rotation) == (True, None)
+
+
+@pytest.mark.parametrize("live", [Live(), Live("Running", NOW, Progress(step=StepName.SECRET, state="running"))])
+def test_what_somebody_has_cancelled_is_gone_on_with_by_nobody_but_who_asks_for_it(live: Live) -> None:
+    one = STATES["preparing"].model_copy(deep=True)
+    one.operation = Operation(id="op", kind=OperationKind.ROTATE, started=NOW, begun=True, attempt=3)
+    cancelled = ask("cancel", one, live).connection
+    for asked in ("verify", "set-up", "rotate"):
+        rests = cancelled.model_copy(deep=True)
+        rests.operation.ended = NOW
+        after = ask(asked, rests).connection
+        after.operation.ended = NOW
+        assert begins(after, Mode.MANUAL, ALL, NOW) == (asked == "rotate")
+        assert begins(after, Mode.AUTOMATIC, ALL, NOW)
+    verified = STATES["preparing"].model_copy(deep=True)
+    verified.operation = Operation(id="op", kind=OperationKind.VERIFY, started=NOW, begun=True, attempt=3)
+    assert begins(ask("cancel", verified, live).connection, Mode.MANUAL, ALL, NOW)
