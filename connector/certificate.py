@@ -9,7 +9,6 @@ although its portal accepts an upload with another key.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -34,18 +33,11 @@ class Given:
     """A certificate that has been given, its public part alone."""
 
     der: bytes
-    subject: str
     starts: datetime
     ends: datetime
     sha1: str
     """In upper-case hex, as Entra shows it."""
     sha256: str
-    self_signed: bool
-
-    @property
-    def base64(self) -> str:
-        """Return it as Graph takes it."""
-        return base64.b64encode(self.der).decode()
 
 
 def read(content: bytes) -> Given:
@@ -135,8 +127,6 @@ def _given(found: Certificate) -> Given:
 
     try:
         flaw = _flaw(found)
-        subject = found.subject.rfc4514_string()
-        self_signed = found.issuer == found.subject
         der = found.public_bytes(serialization.Encoding.DER)
         starts, ends = found.not_valid_before_utc, found.not_valid_after_utc
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
@@ -144,7 +134,7 @@ def _given(found: Certificate) -> Given:
     if flaw is not None:
         raise CertificateError(flaw)
     sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
-    return Given(der, subject, starts, ends, sha1, hashlib.sha256(der).hexdigest().upper(), self_signed)
+    return Given(der, starts, ends, sha1, hashlib.sha256(der).hexdigest().upper())
 
 
 def _flaw(found: Certificate) -> Flaw | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,8 @@ from connector import clock
 from connector.admission import admit
 from connector.caller import Caller
 from connector.case import Kind, Refuse, Replace, Request, Settled, Start
+from connector.certificate import read
+from connector.credential import CertificateRecord
 from connector.lost import Live
 from connector.model import Connection
 from connector.rotation import Mode, begins, retires
@@ -19,6 +22,7 @@ from connector.wanted import Wanted
 from local.tenant import Tenant
 from local.tenant.world import Application, SecretVersion
 from tests.activity_code import codes
+from tests.local.tenant.test_certificates import certificate
 from tests.walks.durable import Durable
 
 NAME = "hq"
@@ -41,6 +45,19 @@ FUNCTIONS = {
     Kind.CANCEL: "cancel_connection",
     Kind.REMOVE: "remove_connection",
 }
+
+
+def another() -> CertificateRecord:
+    """Return a certificate that nobody has given yet."""
+    given = read(base64.b64decode(certificate(days=2000)))
+    return CertificateRecord(
+        key_id=str(uuid4()),
+        der=base64.b64encode(given.der).decode(),
+        sha1=given.sha1,
+        sha256=given.sha256,
+        starts_on=given.starts,
+        expires_on=given.ends,
+    )
 
 
 class KilledError(BaseException):
@@ -178,9 +195,15 @@ class Life(Durable):
         return found[0] if found else None
 
     def live(self) -> set[str]:
-        """Return the keys with which one can sign in now."""
+        """Return the keys with which the UTM can sign in now: our own trust is no key of its."""
         one, now = self.application, self.tenant_now
-        return {each.key_id for each in one.credentials if each.end > now} if one is not None else set()
+        every = one.credentials if one is not None else []
+        return {each.key_id for each in every if each.kind != "federated" and each.end > now}
+
+    def trusts(self) -> int:
+        """Return how many federated credentials there are, with which what is ours signs in beside a certificate."""
+        every = self.application.credentials if self.application is not None else []
+        return [one.kind for one in every].count("federated")
 
     @property
     def tenant_now(self) -> Any:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -15,22 +11,10 @@ from connector.case import Kind
 from connector.credential import CertificateRecord, RotationState
 from connector.steps import ConnectionState
 from tests.flow.app import running
-from tests.local.tenant.test_certificates import certificate
-from tests.rotation.life import KilledError, Life
+from tests.rotation.life import KilledError, Life, another
 
 EVERY = int(os.environ.get("EVERY_WRITE", "24"))
 """Which writes are tried: each twenty-fourth, and in a soak all."""
-
-
-def another(life: Life) -> CertificateRecord:
-    """Return a certificate that nobody has given yet."""
-    der = base64.b64decode(certificate(days=700))
-    prints = {"sha1": hashlib.sha1(der).hexdigest().upper(), "sha256": hashlib.sha256(der).hexdigest().upper()}  # noqa: S324 - as Entra shows it
-    now = life.current_utc_datetime
-    ends = now + timedelta(days=600)
-    return CertificateRecord(
-        key_id=str(uuid4()), der=base64.b64encode(der).decode(), starts_on=now, expires_on=ends, **prints
-    )
 
 
 async def killed(life: Life, kind: Kind, at: int, *, before: bool, key: str = "", **more: object) -> bool:
@@ -89,7 +73,7 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
         await life.ask(Kind.SET_UP)
         at, more = 1, True
         while more:
-            given, other = another(life), another(life)
+            given, other = another(), another()
             more = await killed(life, Kind.CERTIFICATE, at, before=before, certificate=given)
             key = await offered(life, given)
             assert await life.ask(Kind.CONFIRM, key) == "done"

@@ -6,10 +6,11 @@ import random
 from collections.abc import Awaitable, Callable
 
 from connector.case import Kind
+from connector.credential import CertificateRecord, CredentialRecord
 from connector.model import Connection
 from connector.rotation import handed_out, used
 from connector.steps import ConnectionState
-from tests.rotation.life import KilledError, Life
+from tests.rotation.life import KilledError, Life, another
 
 
 class Walk:
@@ -23,11 +24,13 @@ class Walk:
         """The key that the UTM has."""
         self.disturbed = False
         """Whether others have taken something away since we have last looked and put in order."""
+        self.given = another()
+        """The certificate of the UTM that is given next."""
 
     async def step(self) -> None:
         """Do one thing, now and then killed in the midst of it, and check what has to hold."""
         acts: dict[Callable[[], Awaitable[None]], int] = {
-            self.set_up: 5, self.verify: 3, self.rotate: 6, self.enter: 6, self.abandon: 2, self.timer: 8,
+            self.set_up: 5, self.verify: 3, self.rotate: 5, self.give: 4, self.enter: 6, self.abandon: 2, self.timer: 8,
             self.wait: 8, self.steal: 2, self.disable: 1, self.delete: 1, self.lose: 1, self.cancel: 1, self.remove: 1,
         }  # fmt: skip
         (act,) = self.dice.choices([*acts], [*acts.values()])
@@ -63,6 +66,8 @@ class Walk:
         if one.rotation is None and one.secret is not None and self.done[-1] == "timer":
             assert len(live) <= 1, f"{story}\n{live}"
         assert len(live) <= 2, f"{story}\n{live}"
+        if _is_certificate(one.secret) and self.done[-1] in {"set-up", "timer"} and one.state is ConnectionState.READY:
+            assert self.life.trusts() == 1, story
 
     async def set_up(self) -> None:
         """Set up; the UTM gets the first secret without a word."""
@@ -83,10 +88,18 @@ class Walk:
         await self.life.ask(Kind.VERIFY)
 
     async def rotate(self) -> None:
-        """Ask for the next secret."""
+        """Ask for the next secret, where there is a certificate too."""
         self.done.append("rotate")
-        if await self.life.ask(Kind.ROTATE) != "done":
+        if await self.life.ask(Kind.ROTATE, credential=self.dice.choice([None, "secret"])) != "done":
             self.done[-1] = "rotate refused"
+
+    async def give(self) -> None:
+        """Give a certificate, now and then one that was given before."""
+        self.done.append("give")
+        if self.dice.random() < 0.8:
+            self.given = another()
+        said = await self.life.ask(Kind.CERTIFICATE, certificate=self.given)
+        self.done[-1] = f"give {self.given.key_id[:4]}: {said}"
 
     async def enter(self) -> None:
         """Enter what is handed out in the UTM, and say so, where a secret is offered."""
@@ -174,3 +187,7 @@ class Walk:
 
 def _is_offered(one: Connection) -> bool:
     return one.rotation is not None and one.rotation.state == "offered"
+
+
+def _is_certificate(record: CredentialRecord | None) -> bool:
+    return isinstance(record, CertificateRecord)
