@@ -8,6 +8,7 @@ from pathlib import Path
 from local.tenant.misbehaviour import Preset
 from local.tenant.sign_in_report import delayed
 from tests.flow.app import NAME, App, running
+from tests.flow.certified import Utm
 from tests.flow.test_rotation import application, codes, confirm, keys, pass_days, rotated, shown, timer, versions
 from tests.flow.utm import accepted
 
@@ -159,3 +160,24 @@ async def _nobody_any_more(app: App) -> None:
     pass_days(app, 5)
     await timer(app)
     await app.until(lambda seen: seen["rotation"] is None)
+
+
+async def test_a_certificate_is_confirmed_by_its_use_and_our_proof_of_it_is_none(tmp_path: Path) -> None:
+    utm = Utm()
+    async with running(tmp_path, mailboxes=1) as app:
+        app.tenant.administrator.grant(READ)
+        await app.set_up()
+        await utm.offered(app)
+        app.tenant.misbehave(Preset(report_lag=delayed(1.5)))
+        pass_days(app, 2)
+        await timer(app)
+        assert (await shown(app))["rotation"]["state"] == "offered"  # our own proof of it is no use by the UTM
+        assert await utm.signs_in(app)
+        pass_days(app, 2)
+        await timer(app)
+        seen = await app.until(lambda seen: seen["rotation"]["state"] == "retiring")
+        assert (seen["secret"]["kind"], seen["secret"]["usedSince"] is not None) == ("certificate", True)
+        pass_days(app, 1.01)
+        await timer(app)
+        done = await app.until(lambda seen: seen["rotation"] is None)
+        assert (sorted(one.kind for one in application(app).credentials), codes(done)) == (["certificate", "federated"], [])
