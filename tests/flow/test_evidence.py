@@ -9,6 +9,7 @@ from local.tenant.misbehaviour import Preset
 from local.tenant.sign_in_report import delayed
 from tests.flow.app import NAME, App, running
 from tests.flow.certified import Utm
+from tests.flow.test_certificate import kinds
 from tests.flow.test_rotation import application, codes, confirm, keys, pass_days, rotated, shown, timer, versions
 from tests.flow.utm import accepted
 
@@ -180,4 +181,4 @@ async def test_a_certificate_is_confirmed_by_its_use_and_our_proof_of_it_is_none
         pass_days(app, 1.01)
         await timer(app)
         done = await app.until(lambda seen: seen["rotation"] is None)
-        assert (sorted(one.kind for one in application(app).credentials), codes(done)) == (["certificate", "federated"], [])
+        assert (kinds(app), codes(done)) == (["certificate", "federated"], [])
