@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from activities.blueprint import activity
 from connector import clock
 from connector.clients.webhook import Answer
-from connector.delivery import Came, Delivery, DeliveryState, Dispatch, tried
+from connector.delivery import Came, Delivery, DeliveryState, Dispatch, begun, tried
 from connector.errors import ServiceError
 from connector.event import Event
 from connector.formats import body
@@ -24,7 +24,8 @@ from connector.waiting import TIMER_SLACK
 async def deliver(order: DeliverOrder) -> Outcome:
     """Try a delivery that is due, and return how long to wait for the next try, or that it is over.
 
-    Who is killed between the sending and the note sends once more: at least once, under the same id.
+    A try is kept before it is sent. Who is killed between the sending and the note of what came of it sends once more
+    when that would be due: at least once, under the same id, and never more often than the ladder has steps.
     """
     dispatch = await services().deliveries.load(order.event)
     delivery = dispatch.deliveries.get(order.target) if dispatch is not None else None
@@ -39,7 +40,30 @@ async def deliver(order: DeliverOrder) -> Outcome:
     target = await _target(order.target, delivery)
     if target is None or not target.enabled:
         return await _noted(order, Answer(code="target-removed" if target is None else "target-off"), dropped=True)
-    return await _noted(order, await _sent(target, dispatch), target=target)
+    stops = await _begin(order, delivery)
+    return stops or await _noted(order, await _sent(target, dispatch), target=target)
+
+
+async def _begin(order: DeliverOrder, seen: Delivery) -> Outcome | None:
+    """Keep that a delivery is tried, as it was ``seen``; return why it is not, or None where it is to be sent now."""
+    now, ours = services().now(), False
+
+    def begin(present: Delivery) -> Delivery:
+        nonlocal ours
+        ours = present == seen
+        return begun(present, now, random.random()) if ours else present  # noqa: S311 - nobody has to guess it
+
+    after = await services().deliveries.change(order, begin)
+    if after is None:
+        return Outcome(SUPERSEDED)
+    if after.state is not DeliveryState.WAITING:
+        await services().deliveries.settle(order.target, order.event)
+        return Outcome(after.state)
+    return None if ours else _wait(after, now)
+
+
+def _wait(delivery: Delivery, now: datetime) -> Outcome:
+    return Outcome(WAIT, seconds=max(0.0, (delivery.due - now) / timedelta(seconds=1)))
 
 
 async def _target(name: str, delivery: Delivery) -> Target | None:
@@ -95,7 +119,7 @@ async def _noted(
     if after is None:
         return Outcome(SUPERSEDED)
     if after.state is DeliveryState.WAITING:
-        return Outcome(WAIT, seconds=max(0.0, (after.due - now) / timedelta(seconds=1)))
+        return _wait(after, now)
     await services().deliveries.settle(order.target, order.event)
     return Outcome(after.state)
 

@@ -7,13 +7,24 @@ and the outbox that the event came from is cleared last: whoever is killed in be
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.delivery import Delivery, Dispatch, Entries, Entry
-from connector.errors import StaleWriteError, UnreadableError
+from connector.delivery import (
+    BY_HAND,
+    MOST_BY_HAND,
+    MOST_OPEN,
+    TOO_MANY,
+    Delivery,
+    DeliveryState,
+    Dispatch,
+    Entries,
+    Entry,
+)
+from connector.errors import ConflictError, StaleWriteError, UnreadableError
 from connector.event import Event
 from connector.kept import read, read_or_none, written
 from connector.log import unreadable
@@ -103,18 +114,51 @@ class Deliveries:
         """What was kept and nobody has started: whoever has a client of Durable does so soon, else a timer."""
 
     async def keep(self, event: Event, targets: Collection[Target], now: datetime) -> None:
-        """Keep an event that is to go to some targets; one that is kept already stays as it is."""
+        """Keep an event that is to go to some targets; one that is kept already stays as it is.
+
+        Where too much is under way to a target it is kept, and not sent.
+        """
         if not targets:
             return
+        made = {}
         for one in targets:
-            await self._list(one.name, lambda found: _added(found, Entry(id=event.id, type=event.type, at=now)))
-        made = {one.name: Delivery(due=now, target=one.created) for one in targets}
+            goes = await self._enlist(one.name, Entry(id=event.id, type=event.type, at=now))
+            made[one.name] = Delivery(due=now, target=one.created) if goes else _too_many(one, now)
         dispatch = Dispatch(event=event, deliveries=made)
         try:
             await self._store.put(_event(event.id), written(dispatch), None)
         except StaleWriteError:
             return
-        self.starting += [DeliverOrder(event.id, name, 1) for name in made]
+        self.starting += [DeliverOrder(event.id, name, 1) for name, one in made.items() if not _over(one)]
+
+    async def _enlist(self, target: str, entry: Entry) -> bool:
+        """Put an event on a target's list; return whether it is to be sent."""
+        goes = True
+
+        def admitted(found: Entries) -> None:
+            nonlocal goes
+            goes = found.admit(entry)
+
+        await self._list(target, admitted)
+        return goes
+
+    async def ask(self, target: str, now: datetime, event: str | None = None) -> None:
+        """Note that somebody wants a target sent something: an ``event`` of its list, or a new one.
+
+        Raises:
+            ConflictError: that was asked for too often within an hour, or too much is under way.
+        """
+
+        def asked(found: Entries) -> None:
+            if found.full and not any(one.open and one.id == event for one in found.items):
+                raise ConflictError("deliveries-full", name=target, most=MOST_OPEN)
+            wait = found.ask(now)
+            if wait > 0:
+                minutes = round(BY_HAND.total_seconds() / 60)
+                values: dict[str, str | int] = {"name": target, "most": MOST_BY_HAND, "minutes": minutes}
+                raise ConflictError("sent-too-often", retry_after=math.ceil(wait), **values)
+
+        await self._list(target, asked)
 
     async def load(self, event: str) -> Dispatch | None:
         """Return an event with its deliveries, or None.
@@ -206,21 +250,20 @@ class Deliveries:
     async def _list(self, target: str, change: Callable[[Entries], None]) -> None:
         async def changed(document: bytes | None) -> Entries | None:
             entries = _listed(target, document)
-            before = list(entries.items)
+            before = entries.model_copy()
             change(entries)
-            return entries if entries.items != before else None
+            return entries if entries != before else None
 
         async with self._locks[target]:
             await update(self._store, _list(target), changed)
 
 
-def _added(found: Entries, entry: Entry) -> None:
-    if all(one.id != entry.id for one in found.items):
-        found.add(entry)
+def _too_many(target: Target, now: datetime) -> Delivery:
+    return Delivery(due=now, target=target.created, state=DeliveryState.FAILED, code=TOO_MANY)
 
 
 def _over(delivery: Delivery | None) -> bool:
-    return delivery is not None and delivery.state != "waiting"
+    return delivery is not None and delivery.state is not DeliveryState.WAITING
 
 
 def _listed(target: str, document: bytes | None) -> Entries:

@@ -20,6 +20,15 @@ LATE = timedelta(minutes=15)
 """For so long after its time a try may still come: beyond that nobody is at it any more."""
 RECENT = 50
 """Deliveries of a target that are shown, besides those under way."""
+MOST_OPEN = 1_000
+"""Deliveries that may be under way to one target: two of each of 500 connections, which is what one deployment is built
+for. What happens beyond that is not tried, and said to have failed."""
+MOST_BY_HAND = 30
+BY_HAND = timedelta(hours=1)
+"""So often within so long somebody may have a target sent something: the receiver may be another's."""
+NOT_NOTED = "not-noted"
+"""Our code of a try whose outcome nobody has noted: it is under way, or whoever made it was killed."""
+TOO_MANY = "too-many-waiting"
 _SLOWED = frozenset({429, 502, 504})
 """Statuses of a receiver that has too much to do (Standard Webhooks 1.0)."""
 _SLOW = 300.0
@@ -48,6 +57,7 @@ class Delivery(Document):
     target: AwareDatetime | None = None
     """When its target was made: one that has taken the name of another gets nothing that was meant for that."""
     tries: int = 0
+    """Those that were begun."""
     due: AwareDatetime
     """When it is tried next."""
     on: AwareDatetime | None = None
@@ -90,6 +100,29 @@ class Entries(Document):
     """The list of a target, oldest first: all that is under way, and the last of the others."""
 
     items: list[Entry] = Field(default=[])
+    by_hand: list[AwareDatetime] = Field(default=[])
+    """When somebody had something sent, within ``BY_HAND``."""
+
+    def admit(self, entry: Entry) -> bool:
+        """Add an entry that is not there yet; return whether it is under way, or too many are."""
+        present = next((one for one in self.items if one.id == entry.id), None)
+        if present is None:
+            present = entry.model_copy(update={"open": not self.full})
+            self.add(present)
+        return present.open
+
+    @property
+    def full(self) -> bool:
+        """Return whether no more may be under way."""
+        return sum(one.open for one in self.items) >= MOST_OPEN
+
+    def ask(self, now: datetime) -> float:
+        """Note that somebody wants something sent; return for how many seconds he has to wait, 0 where it is noted."""
+        recent = [one for one in self.by_hand if now - one < BY_HAND]
+        if len(recent) >= MOST_BY_HAND:
+            return (min(recent) + BY_HAND - now).total_seconds()
+        self.by_hand = [*recent, now]
+        return 0.0
 
     def add(self, entry: Entry) -> None:
         """Add an entry, or open it again."""
@@ -123,10 +156,26 @@ class Came:
         return self.status == _GONE
 
 
-def tried(delivery: Delivery, came: Came, now: datetime, chance: float) -> Delivery:
-    """Return a delivery after a try; ``chance``, from 0 to 1, keeps those that failed together from coming together."""
+def begun(delivery: Delivery, now: datetime, chance: float) -> Delivery:
+    """Return a delivery as it is kept before it is sent: whoever cannot note what came of it has used up that try.
+
+    Where all are used up it is at its end, and nothing is sent.
+    """
     tries = delivery.tries + 1
-    seen = {"tries": tries, "on": now, "status": came.status, "code": came.code, "seconds": round(came.seconds, 3)}
+    if tries > len(LADDER):
+        return delivery.model_copy(update={"state": DeliveryState.FAILED})
+    wait = LADDER[tries] * (1 - _JITTER * chance) if tries < len(LADDER) else _SLOW
+    seen = {"tries": tries, "on": now, "status": None, "code": NOT_NOTED, "seconds": None}
+    return delivery.model_copy(update={**seen, "due": now + timedelta(seconds=wait)})
+
+
+def tried(delivery: Delivery, came: Came, now: datetime, chance: float) -> Delivery:
+    """Return a delivery after the try that was ``begun``.
+
+    ``chance``, from 0 to 1, keeps those that failed together from coming together.
+    """
+    tries = delivery.tries
+    seen = {"on": now, "status": came.status, "code": came.code, "seconds": round(came.seconds, 3)}
     if came.taken:
         return delivery.model_copy(update={**seen, "state": DeliveryState.DELIVERED})
     if came.gone:

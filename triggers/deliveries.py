@@ -27,7 +27,9 @@ from triggers.targets import NAMED, UNKNOWN, UNREADABLE, loaded
 
 _EVENT = {"description": "The event's `id`.", "schema": {"type": "string", "pattern": "^[0-9a-f-]{36}$"}}
 _LONGEST_ID = 36
-_OFF = ConflictError("target-off")
+_SHOWN = 200
+"""Deliveries of one answer: each is a document of its own."""
+_CONFLICTS = tuple(map(ConflictError, ("target-off", "deliveries-full", "sent-too-often")))
 
 
 @Route(
@@ -40,13 +42,14 @@ _OFF = ConflictError("target-off")
     problems=(*STORE, UNKNOWN, UNREADABLE),
 )
 async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
-    """Return the last 50 deliveries and all that are under way, newest first."""
+    """Return the last 50 deliveries and what is under way, newest first, 200 at most."""
     query(req)
     target, lang = (await loaded(req))[0].name, language(req)
     entries = await services().deliveries.entries(target)
-    found = await bounded(AT_ONCE, (partial(_dispatch, entry.id) for entry in entries))
-    shown = [(one.event, one.deliveries[target]) for one in found if one is not None and target in one.deliveries]
-    return json_answer(DeliveryList(target=target, items=[delivery_view(*one, lang) for one in shown]))
+    shown, more = entries[:_SHOWN], len(entries[_SHOWN:])
+    found = await bounded(AT_ONCE, (partial(_dispatch, entry.id) for entry in shown))
+    items = [(one.event, one.deliveries[target]) for one in found if one is not None and target in one.deliveries]
+    return json_answer(DeliveryList(target=target, items=[delivery_view(*one, lang) for one in items], more=more))
 
 
 async def _dispatch(event_id: str) -> Dispatch | None:
@@ -63,13 +66,14 @@ async def _dispatch(event_id: str) -> Dispatch | None:
     "Send a target a test event",
     {202: Sending},
     named=NAMED,
-    problems=(*STORE, UNKNOWN, UNREADABLE, _OFF),
+    problems=(*STORE, UNKNOWN, UNREADABLE, *_CONFLICTS),
 )
 async def test_target(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Send an event of the type ``test`` to this target alone; ``202``. The deliveries show what came of it."""
     async with asking(req, "test_target", Asked.TARGET_TEST):
         query(req)
         target, _ = await _on(req)
+        await services().deliveries.ask(target.name, services().now())
         one = event(EventType.TEST, services().now(), new_id(), target.name, data=Data())
         await services().deliveries.keep(one, [target], services().now())
         await hand_on(client)
@@ -87,7 +91,7 @@ async def test_target(req: func.HttpRequest, client: df.DurableOrchestrationClie
         *STORE,
         UNKNOWN,
         UNREADABLE,
-        _OFF,
+        *_CONFLICTS,
         UnknownConnectionError("unknown-delivery"),
     ),
 )
@@ -102,6 +106,7 @@ async def resend_delivery(req: func.HttpRequest, client: df.DurableOrchestration
         delivery = dispatch.deliveries.get(target.name) if dispatch is not None else None
         if dispatch is None or delivery is None:
             raise UnknownConnectionError("unknown-delivery", name=target.name, id=id_[:_LONGEST_ID])
+        await deliveries.ask(target.name, services().now(), id_)
         order = DeliverOrder(id_, target.name, delivery.run)
         await deliveries.again(order, services().now(), dispatch, fresh=True)
         await hand_on(client)

@@ -58,10 +58,11 @@ class DeliveryView(Document):
 
 
 class DeliveryList(Document):
-    """The last 50 deliveries of a target and all that are under way, newest first."""
+    """The last 50 deliveries of a target and what is under way, newest first, 200 at most."""
 
     target: str
     items: list[DeliveryView]
+    more: int = Field(default=0, description="How many older ones are under way besides.")
 
 
 class Sending(Document):

@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from connector.model import Connection
 from connector.services import services
 from tests.flow.app import Lines
 from tests.receiver import KEY, Receiver, hang_up, status
@@ -154,6 +156,34 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id_until_it_is(tm
         assert {got.headers["webhook-id"] for got in receiver.got} == {waiting["id"]}
         assert all(got.verified() for got in receiver.got)
         assert (await one.client.get("/api/targets/ops")).json()["failingSince"] is None
+
+
+async def test_a_target_is_tested_thirty_times_an_hour_at_most(tmp_path: Path) -> None:
+    async with Receiver() as receiver, told(tmp_path, receiver) as one:
+        for _ in range(29):
+            await services().deliveries.ask("ops", services().now())
+        assert (await one.client.post("/api/targets/ops/test")).status_code == 202
+        (sent,) = await until(one, all_over)
+        for path in ("test", f"deliveries/{sent['id']}/resend"):
+            answer = await one.client.post(f"/api/targets/ops/{path}")
+            problem(answer, 409, "sent-too-often")
+            assert 0 < int(answer.headers["Retry-After"]) <= 3_600
+        assert len(receiver.got) == 1
+
+
+async def test_the_end_of_a_secret_is_told_when_it_is_noticed_and_not_an_hour_later(tmp_path: Path) -> None:
+    async with Receiver() as receiver, told(tmp_path, receiver) as one:
+        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+
+        def ends_soon(connection: Connection) -> None:
+            assert connection.secret is not None
+            ends = services().now() + timedelta(days=6.5)
+            connection.secret = connection.secret.model_copy(update={"expires_on": ends})
+
+        await services().documents.update(NAME, ends_soon)
+        await one.run_timer("watch_secrets")
+        found = await until(one, lambda found: len(found) == 2 and all_over(found))
+        assert found[0]["type"] == "secret.expiring"
 
 
 async def test_once_a_day_the_whole_deployment_is_told_of(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +20,10 @@ from activities.deliver import deliver
 from connector.clients.store import FolderStore
 from connector.clients.webhook import Answer
 from connector.clock import keep_time
-from connector.delivery import LADDER
-from connector.errors import UnavailableError
+from connector.delivery import LADDER, MOST_BY_HAND, MOST_OPEN, Entries, Entry
+from connector.errors import ConflictError, UnavailableError
 from connector.event import EventType
+from connector.kept import written
 from connector.model import Connection
 from connector.operation import Operation
 from connector.services import close_services, services
@@ -63,7 +65,12 @@ class Mortal(FolderStore):
 
     knife: Knife
 
+    shut = False
+    """Whether nothing more can be written, once something was sent."""
+
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
+        if self.shut:
+            raise UnavailableError("store", "unavailable", "-")
         self.knife.begins()
         done = await super().put(path, document, etag)
         self.knife.cuts(after=True)
@@ -297,6 +304,116 @@ async def test_a_vault_that_is_away_costs_tries_and_loses_nothing(tmp_path: Path
     world.orders.append((due + timedelta(seconds=told["seconds"]), value))
     await world.works()
     assert len(world.sent("a")) == 1
+    assert settled(tmp_path)
+
+
+class Shutting(Receivers):
+    """Receivers whose taking is the last that the store hears for a while."""
+
+    store: Mortal
+
+    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.store.shut = True
+        return await super().post(address, headers, body)
+
+
+async def test_what_is_sent_and_cannot_be_noted_is_sent_no_more_often_than_the_ladder_says(
+    tmp_path: Path, world: World
+) -> None:
+    await world.adds("a", TAKES)
+    shutting = Shutting(world.knife, world.receivers.answers)
+    shutting.store, world.receivers = world.store, shutting
+    services().__dict__["webhooks"] = shutting
+    await world.change()
+    for _ in range(100):
+        if not world.orders:
+            break
+        due, value = world.orders.pop()
+        world.now = max(world.now, due)
+        told = await code_of(deliver)(order=value)
+        world.store.shut = False  # until the next sending
+        if told["state"] == "wait":
+            world.orders.append((world.now + timedelta(seconds=told["seconds"] or 60.0), value))
+    times = [at for _, _, _, at in shutting.got]
+    assert len(times) == len(LADDER)
+    assert len({*world.sent("a")}) == 1
+    assert all(
+        0.9 * step <= (two - one).total_seconds() for step, (one, two) in zip(LADDER[1:], pairwise(times), strict=True)
+    )
+    (path,) = (tmp_path / "events").glob("*.json")
+    kept = json.loads(path.read_text("utf-8"))["deliveries"]["a"]
+    assert (kept["state"], kept["code"]) == ("failed", "not-noted")
+    assert settled(tmp_path)
+
+
+async def test_before_a_try_can_be_kept_nothing_is_sent(world: World) -> None:
+    await world.adds("a", TAKES)
+    await world.change()
+    ((_, value),) = world.orders
+    world.store.shut = True
+    assert (await code_of(deliver)(order=value))["state"] == "wait"
+    assert world.sent("a") == []
+    world.store.shut = False
+    await world.works()
+    assert len(world.sent("a")) == 1
+
+
+async def test_two_that_try_at_the_same_moment_send_once(world: World) -> None:
+    """An activity may be delivered a second time while the first is still at it."""
+    await world.adds("a", TAKES)
+    await world.change()
+    ((_, value),) = world.orders
+    await asyncio.gather(*(code_of(deliver)(order=value) for _ in range(5)))
+    assert len(world.sent("a")) == 1
+
+
+async def test_beyond_the_most_that_may_be_under_way_events_are_kept_and_not_sent(tmp_path: Path, world: World) -> None:
+    await world.adds("a", FAILS)
+    await world.adds("b", TAKES)
+    listed = tmp_path / "targets" / "a" / "deliveries.json"
+    listed.parent.mkdir(parents=True)
+    entries = [Entry(id=str(number), type=EventType.READY, at=BEGINS) for number in range(MOST_OPEN)]
+    listed.write_bytes(written(Entries(items=entries)))
+    await world.change()
+    await world.works()
+    assert (world.sent("a"), len(world.sent("b"))) == ([], 1)
+    (path,) = (tmp_path / "events").glob("*.json")
+    kept = json.loads(path.read_text("utf-8"))["deliveries"]["a"]
+    assert (kept["state"], kept["code"]) == ("failed", "too-many-waiting")
+    with pytest.raises(ConflictError, match="deliveries-full"):
+        await services().deliveries.ask("a", BEGINS)
+    await services().deliveries.settle("a", "0")
+    await services().deliveries.ask("a", BEGINS)
+
+
+async def test_by_hand_a_target_is_sent_so_much_within_an_hour_and_then_again(world: World) -> None:
+    await world.adds("a", TAKES)
+    for number in range(MOST_BY_HAND):
+        await services().deliveries.ask("a", BEGINS + timedelta(minutes=number))
+    with pytest.raises(ConflictError) as refused:
+        await services().deliveries.ask("a", BEGINS + timedelta(minutes=40))
+    assert (refused.value.code, refused.value.retry_after) == ("sent-too-often", 20 * 60)
+    await services().deliveries.ask("a", BEGINS + timedelta(minutes=60))
+
+
+async def test_while_a_target_cannot_be_read_what_waits_for_it_rests(tmp_path: Path, world: World) -> None:
+    await world.adds("a", FAILS, TAKES)
+    await world.change()
+    ((_, value),) = world.orders
+    await code_of(deliver)(order=value)
+    path = tmp_path / "targets" / "a.json"
+    document = path.read_bytes()
+    path.write_bytes(b"{")
+    world.now += timedelta(seconds=5)
+    assert (await code_of(deliver)(order=value))["state"] == "unreadable"
+    world.orders.clear()
+    for _ in range(3):
+        await world.hour()
+        assert world.orders == []
+    path.write_bytes(document)
+    await world.hour()
+    await world.works()
+    assert len(world.sent("a")) == 2
     assert settled(tmp_path)
 
 

@@ -22,8 +22,8 @@ export async function target(main, { name, signal }) {
   await poll(async () => {
     const one = await get('read_target', path, signal);
     draw(about, one, () => facts(one, path, said));
-    const items = may('list_deliveries') ? (await get('list_deliveries', `${path}/deliveries`, signal)).items : null;
-    draw(sent, [one.enabled, items], () => items && deliveries(one, items, path));
+    const { items, more } = may('list_deliveries') ? await get('list_deliveries', `${path}/deliveries`, signal) : { items: null, more: 0 };
+    draw(sent, [one.enabled, items, more], () => items && [deliveries(one, items, path), more > 0 && h('p', {}, t('page.targets.more', { number: more }))]);
     return [one, items];
   }, signal);
 }
