@@ -15,6 +15,7 @@ from connector.log import log
 from connector.model import Connection
 from connector.rotation import begins, reminds, retires
 from connector.services import services
+from connector.telling import hand_on
 from triggers.evidence import heed_evidence
 from triggers.hourly import each
 from triggers.performing import new_id, perform
@@ -27,6 +28,7 @@ from triggers.route import blueprint
 async def renew_secrets(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
     """Do for each connection what is due."""
     log("secrets-renewed", count=await each(partial(_renew, client), _failed))
+    await hand_on(client)
 
 
 def _failed(name: str, code: str) -> None:

@@ -34,7 +34,13 @@ async def tell_targets(timer: func.TimerRequest, client: df.DurableOrchestration
 
 
 async def _begin_anew(name: str) -> int:
+    """Begin a target's lost deliveries anew; return how many. They rest while its own document cannot be read.
+
+    Raises:
+        ServiceError: the store does not answer, or a document cannot be read.
+    """
     deliveries, now = services().deliveries, services().now()
+    await services().targets.load(name)
     lost = await deliveries.lost(name, now)
     for order, dispatch in lost:
         log("delivery-lost", level=logging.WARNING, id=order.event, target=name)

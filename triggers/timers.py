@@ -18,6 +18,7 @@ from connector.log import log, unreadable
 from connector.model import Connection
 from connector.rotation import used
 from connector.services import services
+from connector.telling import hand_on
 from triggers import operations
 from triggers.hourly import each
 from triggers.performing import new_id, perform
@@ -93,7 +94,8 @@ def _forget_addresses(connection: Connection) -> None:
 
 @blueprint.function_name("watch_secrets")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 6 * * *")
-async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one time a day is like another
+@blueprint.durable_client_input(client_name="client")
+async def watch_secrets(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
     """Log ``secret-expiry`` at 60, 30, 14, 7, 3, 1 and 0 days before the end of each secret in use, once each.
 
     The line ``heartbeat`` comes last, and only when everything has been looked at: an alert waits for it. A document
@@ -116,6 +118,7 @@ async def watch_secrets(timer: func.TimerRequest) -> None:  # noqa: ARG001 - one
         except ServiceError as error:
             unseen += 1
             log("expiry-not-seen", level=logging.WARNING, connection=name, code=error.code)
+    await hand_on(client)
     if unseen == 0:
         log("heartbeat", connections=len(names), label=label)
 
