@@ -15,8 +15,8 @@ from connector import ruling as to
 from connector import ruling_of_certificate as cert
 from connector import ruling_of_removal as off
 from connector import ruling_of_rotation as life
-from connector.caller import Caller
-from connector.case import Answer, Case, Kind, Refuse, Request, Start
+from connector.caller import Caller, timer
+from connector.case import Answer, Case, Kind, Refuse, Replace, Request, Start
 from connector.errors import ConditionError
 from connector.etag import check
 from connector.lost import Live, lost
@@ -49,6 +49,8 @@ class Situation(StrEnum):
 
 _First = Callable[[Request, datetime], Answer]
 _Rule = Callable[[Case], Answer]
+_TIMER = "renew_secrets"
+"""The one that begins operations; another one only goes on with those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,16 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
         check(request.if_match, request.name, connection)
     except ConditionError as error:
         return Refuse(error)
-    by = caller.said if caller is not None else None
+    by = caller.by if caller is not None else timer(_TIMER)
     if connection is None:
         answer = row.new(request, now)
         if isinstance(answer, Start):
             answer.connection.operation.by = by
-        return answer
-    return row.rules[situation(connection, live, now)](Case(request, connection, live, now, by))
+    else:
+        answer = row.rules[situation(connection, live, now)](Case(request, connection, live, now, by))
+    if request.kind is Kind.SET_UP and isinstance(answer, Start | Replace):
+        answer.connection.wanted_by = by
+    return answer
 
 
 def situation(connection: Connection, live: Live, now: datetime) -> Situation:

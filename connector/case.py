@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connector.caller import By
 from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import RequestError
 from connector.lost import Live, lost
@@ -117,8 +118,8 @@ class Case:
     connection: Connection
     live: Live
     now: datetime
-    by: str | None = None
-    """Who asks, as the log says."""
+    by: By | None = None
+    """Who asks."""
 
     @property
     def how(self) -> str | None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from connector.caller import KeptBy
 from connector.credential import CredentialRecord, Intent, Refused, Rest, Rotation, RotationState
 from connector.document import Document
 from connector.event import Event
@@ -27,6 +28,8 @@ class Connection(Document):
 
     name: ConnectionName
     wanted: Wanted
+    wanted_by: KeptBy = None
+    """Who has asked for the last set-up, which is what is wanted; an operation since then may be another's."""
     operation: Operation
     state: ConnectionState = ConnectionState.RUNNING
     since: AwareDatetime

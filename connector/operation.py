@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, AwareDatetime, BeforeValidator, Field
 
+from connector.caller import KeptBy
 from connector.document import Document
 from connector.finding import PROVEN_BY_LOGIN, Finding
 from connector.steps import PROGRAMMES, SETTLED, ConnectionState, Does, OperationKind, StepName, StepState
@@ -50,8 +51,8 @@ class Operation(Document):
     ended: AwareDatetime | None = None
     cancelled: bool = False
     """Whether somebody has asked to end it: no further activity does anything."""
-    by: str | None = None
-    """Who has asked for it (``Caller.said``); None for our own timers."""
+    by: KeptBy = None
+    """Who has asked for it."""
     by_hand: bool = False
     """Whether somebody says that what the app may not look at was taken back by hand."""
     steps: dict[StepName, StepRecord] = {}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
+from connector.caller import KeptBy
 from connector.document import Document
 from connector.finding import Finding
 from connector.steps import StepName
@@ -30,8 +31,8 @@ class Removed(Document):
 
     on: AwareDatetime
     asked_on: AwareDatetime
-    by: str | None = None
-    """Who has asked for it, as the log says."""
+    by: KeptBy = None
+    """Who has asked for it."""
     taken: list[Taken] = []
     mailboxes: list[str] = []
     """From which the access was taken."""

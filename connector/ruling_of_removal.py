@@ -13,7 +13,7 @@ from connector.steps import ConnectionState, OperationKind
 
 def plan_removal(case: Case) -> Answer:
     """A dry run of a removal has a document and a run of its own likewise."""
-    operation = Operation(id=case.request.id, kind=OperationKind.PLAN_REMOVAL, started=case.now)
+    operation = Operation(id=case.request.id, kind=OperationKind.PLAN_REMOVAL, started=case.now, by=case.by)
     return Start(case.connection.model_copy(update={"operation": operation, "steps": {}}))
 
 

@@ -16,20 +16,16 @@ from connector.messages import Language, text
 from connector.services import services
 from connector.wanted import is_name
 from triggers.answers import json_answer, language
+from triggers.by_view import ByView
 from triggers.query import TOP, integer, query
 from triggers.route import READ, Role, Route
 
 BEFORE = integer("after", "`next` of the page before.", "plan-index", most=10**15 - 1, default=None)
 
 
-class CallerView(Document):
+class CallerView(ByView):
     """Who asked."""
 
-    kind: Literal["key", "person", "program"]
-    function: str = Field(description="What was called.")
-    key: str | None = Field(description="The first eight hex digits of the SHA-256 of the key.")
-    id: str | None = Field(description="Of a person the object id in Entra, of a program the id of its application.")
-    name: str | None = Field(description="How the person is called.")
     address: str | None = Field(description="The IP address from which it was asked.")
 
 

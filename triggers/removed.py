@@ -13,6 +13,7 @@ from connector.plans.plan import Action
 from connector.removed import Removed
 from connector.steps import StepName
 from connector.visible import visible
+from triggers.by_view import ByView, by_view
 
 _APPLICATION = timedelta(days=30)
 """learn.microsoft.com/graph/api/resources/directory: a deleted application can be restored for so long."""
@@ -35,7 +36,7 @@ class RemovedView(Document):
 
     on: datetime
     asked_on: datetime
-    by: str | None = Field(description="Who has asked for it, as `by` of a connection.")
+    by: ByView | None = Field(description="Who has asked for it.")
     taken: list[TakenView]
     mailboxes: list[str] = Field(description="From which the access was taken.")
     imap: list[str] = Field(description="On which IMAP was switched on for the connection, and stays so.")
@@ -48,7 +49,7 @@ def removed_view(record: Removed, lang: Language) -> RemovedView:
     return RemovedView(
         on=record.on,
         asked_on=record.asked_on,
-        by=record.by,
+        by=by_view(record.by),
         taken=[
             TakenView(
                 step=one.step,

@@ -15,6 +15,7 @@ from connector.remedy import Context
 from connector.standing import Standing
 from connector.steps import ConnectionState, OperationKind
 from connector.visible import visible
+from triggers.by_view import ByView, by_view
 from triggers.checked import HealthView
 from triggers.findings import AcceptanceView, FindingView, finding_view
 from triggers.mailbox_view import MailboxPage
@@ -54,10 +55,9 @@ class ConnectionView(Document):
     operation: OperationKind | None = Field(
         description="What the last run was for: a verification changes nothing of what is set up."
     )
-    by: str | None = Field(
-        default=None,
-        description="Who has asked for it: `person` with the object id and the name, `program` with the id of its "
-        "application, or `key` with eight digits of the SHA-256; null where the app did by itself.",
+    by: ByView | None = Field(default=None, description="Who has asked for the last run; null where it is not known.")
+    set_up_by: ByView | None = Field(
+        default=None, description="Who has asked for the last set-up, and so for what is wanted now."
     )
     since: datetime | None = Field(description="Null, as is ``operation``, where the document cannot be read.")
     verified: bool
@@ -120,7 +120,8 @@ def connection_view(
         revision=connection.wanted.revision,
         state=now.state,
         operation=connection.operation.kind,
-        by=visible(connection.operation.by) if connection.operation.by is not None else None,
+        by=by_view(connection.operation.by),
+        set_up_by=by_view(connection.wanted_by),
         since=connection.since,
         verified=now.verified,
         label=label,

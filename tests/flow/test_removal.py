@@ -51,7 +51,7 @@ async def test_what_was_made_is_taken_back_and_said(
             "delete-application",
         ]
         assert len(record["stays"]) == 2
-        assert record["by"].startswith("key ")
+        assert (record["by"]["kind"], record["by"]["function"]) == ("key", "remove_connection")
         assert lists(tmp_path) == []
         assert (await app.client.get(f"/api/connections/{NAME}/parameters")).status_code == 409
         again = await app.client.delete(f"/api/connections/{NAME}")

@@ -21,6 +21,11 @@ def by(app: App, *roles: str) -> tuple[Person, dict[str, str]]:
     return app.tenant.people.with_roles(*roles), {"Authorization": f"Bearer {app.tenant.token(*roles)}"}
 
 
+def shown(person: Person, function: str) -> dict[str, str | None]:
+    """Return how the API shows who has asked."""
+    return {"kind": "person", "function": function, "key": None, "id": person.id, "name": person.name}
+
+
 async def until(client: httpx.AsyncClient, headers: dict[str, str], state: str) -> dict[str, object]:
     async with asyncio.timeout(60):
         while True:
@@ -41,7 +46,7 @@ async def test_a_set_up_a_rotation_and_a_reading_each_have_a_name(
         begun = await client.post("/entra/api/connections", json=wish, headers=sets_up)
         assert (begun.status_code, begun.headers["location"]) == (202, AT)
         seen = await until(client, sets_up, "ready")
-        assert seen["by"] == f"person {otto.id} {otto.name}"
+        assert seen["by"] == seen["setUpBy"] == shown(otto, "create_connection")
         assert (await client.post(f"{AT}/rotate", headers=rotates)).status_code == 202
         assert (await client.get(f"{AT}/parameters", headers=reads)).status_code == 200
         assert (await client.get(f"{AT}/parameters", headers=sets_up)).status_code == 403
@@ -64,4 +69,4 @@ async def test_a_set_up_a_rotation_and_a_reading_each_have_a_name(
         assert removed.status_code == 202
         tombstone = await until(client, rotates, "removed")
         assert isinstance(tombstone["removed"], dict)
-        assert tombstone["removed"]["by"] == f"person {dora.id} {dora.name}"
+        assert tombstone["removed"]["by"] == shown(dora, "remove_connection")

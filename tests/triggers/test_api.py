@@ -22,7 +22,7 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
     assert answer.headers["cache-control"] == "no-store"
     assert set(shown) == {
         "name", "displayName", "revision", "state", "since", "verified", "label", "steps", "ids", "secret",
-        "mailboxes", "findings", "acceptances", "wanted", "operation", "by", "removed", "rotation",
+        "mailboxes", "findings", "acceptances", "wanted", "operation", "by", "setUpBy", "removed", "rotation",
         "health",
     }  # fmt: skip
     assert set(shown["wanted"]) == {

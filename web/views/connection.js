@@ -10,6 +10,7 @@ import { ways } from '../repair.js';
 import { banner, ENDS, over } from '../rotation.js';
 import { leads } from '../routes.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
+import { who } from '../who.js';
 import { mailboxList } from './mailboxes.js';
 import { record } from './remove.js';
 
@@ -33,7 +34,7 @@ export async function connection(main, { name, signal }) {
     const known = new Set(urgent.map(finding => finding.message));
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
     const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
-    draw(parts.top, [seen.state, seen.operation, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation, over(seen.rotation, seen.findings)], () => top(seen));
+    draw(parts.top, [seen.state, seen.operation, seen.by, seen.setUpBy, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation, over(seen.rotation, seen.findings)], () => top(seen));
     draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list, parts.repair));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
@@ -57,6 +58,8 @@ const top = seen => [
   h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : removes(seen) ? t('page.remove.works') : t(`page.means.${seen.state}`)),
   h('dl', { class: 'facts' },
     seen.since && fact(t('page.since'), moment(seen.since)),
+    seen.setUpBy && fact(t('page.by.setUp'), who(seen.setUpBy)),
+    seen.by && seen.operation !== 'set-up' && fact(t('page.by.last'), who(seen.by)),
     seen.mailboxes.total > 0 &&
       fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
     seen.secret && fact(t(ENDS[seen.secret.kind]), end(seen.secret.expiresOn))),

@@ -3,6 +3,7 @@
 import { get } from '../api.js';
 import { h, link, quiet } from '../dom.js';
 import { known, moment, t } from '../texts.js';
+import { who } from '../who.js';
 
 const PAGE = 50;
 const COLUMNS = ['when', 'what', 'who', 'changed'];
@@ -34,7 +35,7 @@ const table = rows => h('div', { class: 'scroll', tabindex: '0', role: 'region',
 const row = entry => h('tr', { class: entry.outcome },
   h('td', {}, moment(entry.at)),
   h('td', {}, entry.text, entry.outcome !== 'accepted' && h('strong', {}, ` – ${refusal(entry)}`)),
-  h('td', {}, entry.action === 'evidence' ? t('page.history.itself') : who(entry.caller)),
+  h('td', {}, entry.action === 'evidence' ? t('page.history.itself') : from(entry.caller)),
   h('td', {}, changed(entry)));
 
 function refusal({ outcome, code }) {
@@ -42,10 +43,8 @@ function refusal({ outcome, code }) {
   return t(`page.history.${outcome}`, { reason: known(title) ? t(title) : code });
 }
 
-function who({ kind, key, id, name, address, function: called }) {
-  const digits = kind === 'key' ? t('page.history.key', { key: key ?? '–' }) : t(`page.history.${kind}`, { id, name: name ?? id });
-  return [kind === 'person' ? h('span', { title: id }, digits) : digits, h('br'), h('small', {}, t('page.history.from', { address: address ?? '–', called: t(`page.may.${called.replace(/^entra_/, '')}`) }))];
-}
+const from = caller => [who(caller), h('br'), h('small', {},
+  t('page.history.from', { address: caller.address ?? '–', called: t(`page.may.${caller.function.replace(/^entra_/, '')}`) }))];
 
 function changed({ revision, mailboxes, added, removed, allowRemoval, lifetimeDays, version, findings }) {
   return [

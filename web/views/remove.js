@@ -4,6 +4,7 @@ import { call } from '../api.js';
 import { h, link, listed } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
+import { who } from '../who.js';
 import { agreed, groups, made } from './plan.js';
 
 const NAMED = 200;
@@ -41,7 +42,7 @@ function confirmation(name, number) {
 // What was taken back, and what stays: to be kept by whoever has done it.
 export const record = removed => removed && [
   h('h2', {}, t('page.remove.record')),
-  h('p', {}, moment(removed.on)),
+  h('p', {}, moment(removed.on), removed.by && [' · ', who(removed.by)]),
   h('ul', { id: 'taken' }, removed.taken.map(one => h('li', {}, `${one.text}: `, h('span', { class: 'address' }, one.subject)))),
   removed.mailboxes.length > 0 && [h('h3', {}, count('page.plan.removes', removed.mailboxes.length)), listed(removed.mailboxes, NAMED)],
   removed.stays.length > 0 && [h('h3', {}, t('page.remove.stays')), h('ul', {}, removed.stays.map(one => h('li', {}, one)))],
