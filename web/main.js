@@ -90,7 +90,6 @@ function enter() {
   main.focus();
 }
 
-addEventListener('hashchange', enter);
 document.getElementById('skip').addEventListener('click', event => {
   event.preventDefault(); // the address names the view
   main.focus();
@@ -106,5 +105,6 @@ try {
 } catch (error) {
   refusal = error; // a slip at the login; the page offers both ways in again
 }
+addEventListener('hashchange', enter); // not before: it is not known yet who is here
 await show();
 if (refusal) complain(refusedSignIn(refusal));

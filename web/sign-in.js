@@ -11,6 +11,18 @@ let login = null;
 let client = null;
 let tokens = null;
 let renewing = null;
+const returned = takeAnswer();
+
+// What the login says stands in the address until it is taken out, which is the first thing that the page does: whoever goes
+// on to another view while it is still finding out how one comes in here would write over the code, and not be signed in.
+function takeAnswer() {
+  const answer = new URLSearchParams(location.hash.slice(1));
+  if (!answer.has('state') || !(answer.has('code') || answer.has('error'))) return null;
+  const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? 'null');
+  sessionStorage.removeItem(PENDING);
+  history.replaceState(null, '', pending?.at || '#/');
+  return { answer, pending };
+}
 
 // Find out how one comes in here. Who only has keys loads nothing for signing in.
 export async function findDoors() {
@@ -47,13 +59,9 @@ export async function signIn() {
   return new Promise(() => {}); // the page ends here
 }
 
-// Who comes back from the login has a code in the address: it is taken out at once, and exchanged.
+// Who comes back from the login has a code in the address: it has been taken out, and is exchanged here.
 export async function comeBack() {
-  const answer = new URLSearchParams(location.hash.slice(1));
-  if (!answer.has('state') || !(answer.has('code') || answer.has('error'))) return;
-  const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? 'null');
-  sessionStorage.removeItem(PENDING);
-  history.replaceState(null, '', pending?.at || '#/');
+  const { answer, pending } = returned ?? {};
   if (!pending || !signsIn()) return;
   const agreed = oauth.validateAuthResponse(login, client, answer, pending.state);
   const response = await oauth.authorizationCodeGrantRequest(login, client, oauth.None(), agreed, HOME, pending.verifier);

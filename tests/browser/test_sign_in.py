@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from connector.messages import LANGUAGES, Language, text
 from tests.browser.test_appearance import axe
@@ -96,6 +97,23 @@ async def test_what_was_typed_is_still_there_after_a_sign_in_that_has_ended_in_t
             await page.goto(f"{app.host.url}/#/c/utm-new/renewal")
             await expect(page.locator("#certificate .hint")).to_have_text("This takes the role SecretReader.")
             await expect(page.locator("#give-certificate")).to_have_count(0)
+
+
+async def test_who_goes_on_before_the_page_knows_who_has_come_in_is_signed_in_there(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app, visit(app, "en") as visitor:
+        await visitor.page.goto(app.host.url)
+        await visitor.page.locator("#sign-in").wait_for()
+        late = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await late.wait()
+            await route.continue_()
+
+        await visitor.page.route("**/doors.json", hold)
+        await come_in(visitor, "Otto Operator")
+        await visitor.go("new")
+        late.set()
+        await visitor.fill("utm-new")
 
 
 async def test_a_sign_in_is_renewed_without_a_word_and_brings_other_roles(tmp_path: Path) -> None:
