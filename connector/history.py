@@ -1,4 +1,4 @@
-"""Who has asked for what, and when: one document per connection, kept beside it. No mailbox address, no secret.
+"""Who has asked for what, when, and what was told to whom: one document per connection. No mailbox address, no secret.
 
 It is a record for the people who work with a connection. Whoever holds the app's identity could change it; the log
 lines that say the same lie in a workspace that the identity cannot write to.
@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from connector.caller import Caller
 from connector.document import Document
 from connector.errors import StaleWriteError, UnreadableError
+from connector.event import EventType
 from connector.kept import read, read_or_none, written
 from connector.log import log
 from connector.update import update
@@ -61,6 +62,8 @@ class Asked(StrEnum):
     SNOOZE = "snooze"
     WAKE = "wake"
     TEST_ALARM = "test-alarm"
+    TOLD = "told"
+    """Nobody has asked for it: an event goes to targets."""
 
 
 class Entry(Document):
@@ -86,6 +89,10 @@ class Entry(Document):
     """Of the secret that was read, or that the UTM is said to have."""
     findings: list[str] = Field(default=[])
     """Ids of the findings that were accepted, or whose acceptance was withdrawn."""
+    event: EventType | None = None
+    """What is told, under ``event_id``, to ``targets``."""
+    event_id: str | None = None
+    targets: list[str] = Field(default=[])
 
 
 class History(Document):
@@ -98,7 +105,9 @@ class History(Document):
     entries: list[Entry] = Field(default=[])
 
     def add(self, entry: Entry) -> None:
-        """Add an entry; what is too much goes."""
+        """Add an entry; what is too much goes. An event that is there already is not told a second time."""
+        if entry.event_id is not None and any(one.event_id == entry.event_id for one in self.entries):
+            return
         self.last += 1
         kept = [*self.entries, entry.model_copy(update={"number": self.last})]
         while len(kept) > MOST:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
+from connector.caller import Caller
 from connector.errors import ServiceError
 from connector.event import Event
+from connector.history import Asked, Entry
 from connector.log import log
 from connector.orders import DELIVERY, DeliverOrder
 from connector.services import services
@@ -63,6 +65,18 @@ async def keep(event: Event) -> None:
     wanting = [one for one in await clients.targets.all() if one.wants(event.type)]
     log("event", type=event.type, id=event.id, connection=event.data.connection, targets=len(wanting))
     await clients.deliveries.keep(event, wanting, clients.now())
+    if wanting and event.data.connection is not None:
+        await _remember(event.data.connection, event, [one.name for one in wanting])
+
+
+async def _remember(name: str, event: Event, targets: list[str]) -> None:
+    """Note in the history of a connection what is told to whom; that it cannot be noted is in nobody's way."""
+    caller = Caller(function=DELIVERY)
+    told = Entry(at=event.time, action=Asked.TOLD, caller=caller, event=event.type, event_id=event.id, targets=targets)
+    try:
+        await services().histories.add(name, told)
+    except ServiceError as error:
+        log("history-failed", level=logging.ERROR, connection=name, action=Asked.TOLD, code=error.code)
 
 
 async def _start(client: Starter, order: DeliverOrder) -> None:

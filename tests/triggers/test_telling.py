@@ -120,7 +120,7 @@ class World:
 
     def starts(self) -> None:
         """Forget what a process had in memory."""
-        for name in ("documents", "deliveries", "targets"):
+        for name in ("documents", "deliveries", "targets", "histories"):
             services().__dict__.pop(name, None)
         services().__dict__.update(store=self.store, vault=self.vault, webhooks=self.receivers)
 
@@ -240,6 +240,8 @@ async def test_killed_anywhere_between_change_and_delivery_each_target_gets_the_
         assert len(ids) == 1, (steps, after)
         assert (len(one.sent("a")), len(one.sent("b"))) >= (2, 1), (steps, after)
         assert len(one.sent("a")) <= 3
+        said = json.loads((folder / "history/hq.json").read_text("utf-8"))["entries"]
+        assert [(entry["event"], entry["targets"]) for entry in said] == [("connection.ready", ["a", "b"])], steps
         assert one.sent("other") == []
         assert settled(folder), (steps, after)
     assert steps > 10, "every write, start and sending was a place to be killed at"

@@ -1,4 +1,4 @@
-// Who asked for what, when and from where, newest first; more is read when somebody asks for it.
+// Who asked for what, when and from where, and what was told to whom, newest first; more is read when somebody asks for it.
 
 import { get } from '../api.js';
 import { h, link, quiet } from '../dom.js';
@@ -7,6 +7,7 @@ import { who } from '../who.js';
 
 const PAGE = 50;
 const COLUMNS = ['when', 'what', 'who', 'changed'];
+const ITSELF = ['evidence', 'told'];
 
 export async function history(main, { name, signal }) {
   const path = `api/connections/${name}/history?top=${PAGE}`;
@@ -35,7 +36,7 @@ const table = rows => h('div', { class: 'scroll', tabindex: '0', role: 'region',
 const row = entry => h('tr', { class: entry.outcome },
   h('td', {}, moment(entry.at)),
   h('td', {}, entry.text, entry.outcome !== 'accepted' && h('strong', {}, ` – ${refusal(entry)}`)),
-  h('td', {}, entry.action === 'evidence' ? t('page.history.itself') : from(entry.caller)),
+  h('td', {}, ITSELF.includes(entry.action) ? t('page.history.itself') : from(entry.caller)),
   h('td', {}, changed(entry)));
 
 function refusal({ outcome, code }) {
@@ -46,7 +47,7 @@ function refusal({ outcome, code }) {
 const from = caller => [who(caller), h('br'), h('small', {},
   t('page.history.from', { address: caller.address ?? '–', called: t(`page.may.${caller.function.replace(/^entra_/, '')}`) }))];
 
-function changed({ revision, mailboxes, added, removed, allowRemoval, lifetimeDays, version, findings }) {
+function changed({ revision, mailboxes, added, removed, allowRemoval, lifetimeDays, version, findings, told }) {
   return [
     revision !== null && t('page.history.revision', { number: revision }),
     mailboxes !== null && t('page.history.mailboxes', { mailboxes, added, removed }),
@@ -54,5 +55,6 @@ function changed({ revision, mailboxes, added, removed, allowRemoval, lifetimeDa
     lifetimeDays !== null && t('page.history.lifetime', { number: lifetimeDays }),
     version !== null && t('page.history.version', { version: version.slice(0, 8) }),
     ...findings,
+    ...told.map(({ target, state }) => t('page.history.told', { target, state: t(state ? `deliveryState.${state}` : 'page.history.forgotten') })),
   ].filter(Boolean).join(' · ') || '–';
 }
