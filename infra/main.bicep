@@ -75,11 +75,13 @@ param recoverVault bool = false
 param nameSuffix string = ''
 
 @description('Address of the package with the code, fetched once, at deployment. Empty: the code is put into the app afterwards, from a clone.')
-param packageUri string = 'https://github.com/utm-mail-connect/utm-mail-connect/releases/download/v0.1.0/utm-mail-connect-0.1.0.zip'
+param packageUri string = ''
 
 var repository = 'https://github.com/utm-mail-connect/utm-mail-connect'
 var version = '0.1.0'
-var documents = '${repository}/blob/v${version}/docs'
+
+// Where no release is named the documents are those of the clone, and an alert names the file in it.
+var documents = empty(packageUri) ? 'docs' : '${repository}/blob/v${version}/docs'
 
 // By these the deployments of many customers are found in Azure Resource Graph.
 var tags = {

@@ -27,9 +27,10 @@ class Curl:
 
 
 def lines(path: str) -> list[Curl]:
-    """Return every ``curl`` of a document."""
+    """Return every ``curl`` of a document; what comes before, tests/infra/test_how_to.py runs."""
     shown = blocks((ROOT / path).read_text("utf-8"), "sh")
-    return [curl(line) for block in shown for line in block.replace("\\\n", " ").splitlines()]
+    all_of_them = [line for block in shown for line in block.replace("\\\n", " ").splitlines()]
+    return [curl(line) for line in all_of_them if line.startswith("curl ")]
 
 
 def curl(line: str) -> Curl:

@@ -33,6 +33,11 @@ def _account(world: World, _: Options) -> Any:
     return {"tenantId": world["account"]["tenantId"], "user": world["account"]["user"]}
 
 
+def _choose(world: World, options: Options) -> None:
+    if options["--subscription"] not in world.get("subscriptions", ["s"]):
+        raise AzError(f"The subscription of '{options['--subscription']}' doesn't exist in cloud 'AzureCloud'.")
+
+
 def _cloud(world: World, _: Options) -> Any:
     return {"name": world["cloud"], "endpoints": {"microsoftGraphResourceId": "https://graph.microsoft.com/"}}
 
@@ -157,7 +162,10 @@ def _deploy_whole(world: World, options: Options) -> Any:
         or options["--resource-group"] not in world["groups"]
     ):
         raise UnknownCallError(f"parameters {sorted(given)}")
-    return {"properties": {"provisioningState": "Succeeded"}}
+    for kind, brought in world.pop("template_brings", {}).items():
+        world[kind] |= brought
+    outputs = {name: {"type": one["type"], "value": name} for name, one in template["outputs"].items()}
+    return {"properties": {"provisioningState": "Succeeded", "outputs": outputs}}
 
 
 def _push(world: World, options: Options) -> Any:
@@ -215,6 +223,7 @@ COMMANDS: dict[str, tuple[Command, set[str]]] = {
     "role definition delete": (_delete_vault_role, _ROLE),
     "role assignment delete": (_unassign, {"--assignee", "--role", "--scope"}),
     "account show": (_account, set()),
+    "account set": (_choose, {"--subscription"}),
     "cloud show": (_cloud, set()),
     "functionapp show": (_show, _APP),
     "functionapp identity show": (_identities, _APP),

@@ -174,6 +174,8 @@ class Shell:
 
     folder: Path
     locale: str = "C.UTF-8"
+    scripts: Path = INFRA
+    variables: dict[str, str] = field(default_factory=dict)
     world: dict[str, Any] = field(default_factory=deployed)
 
     def __post_init__(self) -> None:
@@ -191,7 +193,7 @@ class Shell:
 
     def run(self, script: str, *arguments: str, answers: str = "") -> Ended:
         """Run infra/SCRIPT; the world is read back afterwards, without its log of calls."""
-        return self._run(str(ROOT / "infra" / script), *arguments, answers=answers)
+        return self._run(str(self.scripts / script), *arguments, answers=answers)
 
     def type(self, lines: str) -> Ended:
         """Run lines as a person pastes them; ends at the first that fails."""
@@ -203,6 +205,7 @@ class Shell:
             "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.folder / "home"),
             "LANG": self.locale,
+            **self.variables,
         }
         with answering(self.world, self.folder) as port:
             done = subprocess.run(  # noqa: S603 - our own script

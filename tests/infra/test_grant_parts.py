@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from scripts.package.contents import script_files
 from tests.infra.shell import GROUP, HERE, IDS, ROOT, TENANT, Shell
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -18,6 +20,22 @@ FETCH = (
     f"&& tar xzf {SCRIPTS} && bash {NAME}-{VERSION}/infra/grant.sh"
 )
 ENTRA, EXCHANGE, AZURE = ["Privileged Role Administrator"], ["Exchange Administrator"], ["Website Contributor"]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Return a shell for the scripts as a release brings them."""
+    for name, content in script_files(ROOT).items():
+        path = tmp_path / NAME / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return Shell(tmp_path, scripts=tmp_path / NAME / "infra")
+
+
+def test_from_a_clone_the_next_person_is_given_no_address_of_a_release(tmp_path: Path) -> None:
+    out = run_as(Shell(tmp_path), ENTRA, *IDS, *HERE, "--part", "entra", "--yes")
+    assert len(re.findall(r"^    bash infra/grant\.sh --", out, re.MULTILINE)) == 2
+    assert REPOSITORY not in out
 
 
 def commands(text: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.infra.template.expressions import GROUP, SUBSCRIPTION, Known, evaluate, resource_id
+from tests.infra.template.files import PACKAGE
 
 DEPLOYMENT = "Microsoft.Resources/deployments"
 _HEAD = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/"
@@ -51,8 +52,12 @@ class Deployed:
 
 
 def deploy(template: dict[str, Any], present: dict[str, str] | None = None, **parameters: Any) -> Deployed:
-    """Return what the template makes. ``present`` are the app settings that the app has already."""
-    given = {"alertEmail": "it@contoso.com", "allowedAddresses": [], "location": "westeurope", **parameters}
+    """Return what the template makes, of a release where nothing else is said, as the button has it.
+
+    ``present`` are the app settings that the app has already.
+    """
+    given = {"alertEmail": "it@contoso.com", "allowedAddresses": [], "location": "westeurope", "packageUri": PACKAGE}
+    given |= parameters
     run = _Run(template, given, present or {})
     run.make()
     return Deployed(tuple(run.made), run.outputs())

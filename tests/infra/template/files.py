@@ -33,6 +33,9 @@ def project() -> dict[str, Any]:
     return found
 
 
+PACKAGE = "{0[urls][Repository]}/releases/download/v{0[version]}/{0[name]}-{0[version]}.zip".format(project())
+
+
 def shared(*parts: str) -> Path:
     """Return a path in the folder beside the repository with schemas and compiler; skip where it is absent."""
     folder = Path(os.environ.get("SHARED", ROOT.parent / "shared"))

@@ -14,7 +14,7 @@ import pytest
 
 from tests.infra.template.deployment import deploy
 from tests.infra.template.expressions import GROUP, SUBSCRIPTION, TENANT
-from tests.infra.template.files import BICEP_FILES, INFRA, ROOT, bicep, template
+from tests.infra.template.files import BICEP_FILES, INFRA, PACKAGE, ROOT, bicep, template
 
 GAPS = {"infra/modules/app.bicep": ["BCP187"]}
 """Warnings switched off in a file, each at one line and with its reason there: gaps of the published types."""
@@ -82,6 +82,7 @@ def test_what_is_evaluated_here_agrees_with_what_the_compiler_predicts(tmp_path:
     ranges = ["203.0.113.7", "2001:db8::/32"]
     (tmp_path / "main.bicepparam").write_text(
         f"using '{source}'\nparam alertEmail = 'it@contoso.com'\nparam customerName = 'Contoso'\n"
+        f"param packageUri = '{PACKAGE}'\n"
         f"param allowedAddresses = {json.dumps(ranges).replace(chr(34), chr(39))}\n",
         "utf-8",
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.infra.template.expressions import evaluate
-from tests.infra.template.files import form, template
+from tests.infra.template.files import PACKAGE, form, template
 
 Element = dict[str, Any]
 
@@ -79,6 +79,7 @@ def test_an_untouched_form_gives_the_defaults_of_the_template() -> None:
     assert outputs.pop("alertEmail") == "it@contoso.com"
     assert outputs.pop("allowedAddresses") == ["203.0.113.7"]
     assert outputs.pop("location") == "westeurope"
+    assert outputs.pop("packageUri") == PACKAGE
     assert outputs == {name: one["defaultValue"] for name, one in PARAMETERS.items() if name in outputs}
 
 

@@ -27,8 +27,6 @@ def default(parameter: dict[str, Any]) -> str:
     if value in ("", []):
         return "empty"
     named = {"[resourceGroup().location]": "the group's"}
-    if str(value).startswith("https://"):
-        return "this version's release"
     return named.get(str(value), f"`{str(value).lower()}`")
 
 
@@ -99,4 +97,16 @@ def test_every_alert_is_told() -> None:
 def test_every_resource_that_costs_is_one_of_the_template() -> None:
     kinds = {resource.kind for resource in deploy(template()).resources}
     assert {row[0].strip("`") for row in table("Cost")} <= kinds
-    assert not re.search(r"[€$]|\bEUR\b|\bUSD\b", TEXT.partition("## Cost")[2])
+
+
+def test_what_a_year_costs_is_the_sum_of_its_rows_and_has_a_date_wherever_it_is_said() -> None:
+    rows = [[float(part) for part in row[-1].split(" to ")] for row in table("Cost")]
+    low, high = (round(sum(row[end] for row in rows)) for end in (0, -1))
+    said = {
+        "docs/reference/deployment.md": rf"\*\*{low} to {high} US dollars a year\*\*.*November 2026",
+        "docs/reference/deployment.de.md": rf"\*\*{low} bis {high} US-Dollar im Jahr\*\*.*Stand November 2026",
+        "README.md": rf"{low} to {high} US dollars a year .*\(November 2026\)",
+        "README.de.md": rf"{low} bis {high} US-Dollar im Jahr \(Stand November 2026\)",
+    }
+    for path, pattern in said.items():
+        assert re.search(pattern, (ROOT / path).read_text("utf-8")), path

@@ -9,13 +9,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.infra.template.deployment import deploy
-from tests.infra.template.files import INFRA, ROOT, form, project, template
+from tests.infra.template.files import INFRA, PACKAGE, ROOT, form, project, template
 from tests.infra.test_grant_parts import FETCH
 
 PROJECT = project()
 REPOSITORY = PROJECT["urls"]["Repository"]
 TAG = f"v{PROJECT['version']}"
-PACKAGE = f"{REPOSITORY}/releases/download/{TAG}/{PROJECT['name']}-{PROJECT['version']}.zip"
 FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in [*INFRA.rglob("*"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "azure.yaml"]
@@ -31,11 +30,22 @@ def test_a_file_names_no_other_repository(path: str) -> None:
     assert {found["path"] for found in OURS.finditer(text)} <= {urlsplit(REPOSITORY).path.strip("/")}
 
 
-def test_the_package_is_by_default_the_release_of_this_version() -> None:
-    assert template()["parameters"]["packageUri"]["defaultValue"] == PACKAGE
+def test_the_button_names_the_release_of_this_version_and_the_template_none() -> None:
+    assert template()["parameters"]["packageUri"]["defaultValue"] == ""
     (field,) = (one for one in form()["parameters"]["steps"][-1]["elements"] if one["name"] == "packageUri")
     assert field["defaultValue"] == PACKAGE
-    assert deploy(template()).one("Microsoft.Web/sites/extensions").properties["packageUri"] == PACKAGE
+    code = deploy(template(), packageUri=PACKAGE).one("Microsoft.Web/sites/extensions")
+    assert code.properties["packageUri"] == PACKAGE
+
+
+def test_what_is_deployed_from_a_clone_leads_to_no_release() -> None:
+    made = deploy(template(), packageUri="")
+    assert made.of("Microsoft.Web/sites/extensions") == []
+    rules = made.of("Microsoft.Insights/scheduledQueryRules")
+    guides = {rule.properties["actions"]["customProperties"]["guide"] for rule in rules}
+    assert {(ROOT / guide).is_file() for guide in guides} == {True}
+    assert REPOSITORY not in json.dumps([made.outputs, *(resource.body for resource in made.resources)])
+    assert re.match("bash infra/grant.sh --resource-group ", made.outputs["grantCommand"])
 
 
 def test_the_grant_command_takes_the_script_of_this_version() -> None:
