@@ -15,8 +15,8 @@ export const findingCards = (findings, does = {}) =>
   h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, does)));
 
 // What a person may do is called with the finding: `accept` where a request may name it and go on, `repair` where
-// a document cannot be read. `renewal` is where the path of a new secret is.
-function findingCard(finding, { accept, renewal, repair }) {
+// a document cannot be read. `renewal` is where the path of a new secret is. `snooze` makes what puts a finding to sleep, or null.
+function findingCard(finding, { accept, renewal, repair, snooze }) {
   const { action } = finding;
   return h('li', { class: `finding ${finding.severity}` },
     h('p', { class: 'kind' },
@@ -34,6 +34,7 @@ function findingCard(finding, { accept, renewal, repair }) {
     renewal && OF_ROTATION.includes(finding.code) && h('p', { class: 'ways' }, link(t('page.renewal.go'), renewal, { class: 'button' })),
     repair && finding.code === 'document-unreadable' && h('p', { class: 'ways' },
       button(t('page.repair.look'), repair, { id: `repair-${finding.id}` })),
+    snooze?.(finding),
     accept && action.accept && [
       h('p', {}, t('page.finding.acceptWhat')),
       whyNot('accept_finding') ? h('p', { class: 'hint' }, whyNot('accept_finding'))

@@ -3,6 +3,7 @@
 import { callOwn, may, post } from './api.js';
 import { button, fact, h, quiet } from './dom.js';
 import { findingCards } from './finding.js';
+import { snooze } from './snooze.js';
 import { clock, day, moment, t } from './texts.js';
 
 const SIGNS = { good: '✔', drifted: '!', 'not-readable': '?' };
@@ -27,12 +28,14 @@ export function health(seen, happens) {
       fact(t('page.health.when'), looked.looking ? t('page.health.now') : looked.lookedOn ? moment(looked.lookedOn) : '–')),
     looked.lookedOn && !looked.current && h('p', {}, t('page.health.before')),
     looked.items.length > 0 && items(looked),
-    looked.unread.length > 0 && [h('h3', {}, t('page.health.unread')), findingCards(looked.unread)],
+    looked.unread.length > 0 && [h('h3', {}, t('page.health.unread')), findingCards(looked.unread, { snooze: one => awake(one, looked) && snooze(one, name, happens) })],
     looked.more > 0 && h('p', {}, t('page.health.more', { number: looked.more })),
     sleeping(looked.snoozed, name, happens),
     may('start_check') && h('p', {}, button(t('page.health.look'), look, { id: 'look' })),
   ];
 }
+
+const awake = ({ id }, { snoozed }) => !snoozed.some(one => one.id === id);
 
 const items = ({ items: all, mailboxes }) => h('details', { id: 'looked-at' },
   h('summary', {}, t('page.health.items')),

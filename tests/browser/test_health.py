@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from connector.check import digest
 from connector.checks import Answer, Check, Item, Seen, Snooze
-from connector.finding import Finding
+from connector.finding import OF_OTHERS, Finding
 from connector.services import services
 from connector.steps import StepName
 from tests.browser.test_appearance import axe
@@ -68,3 +70,48 @@ async def test_the_page_says_when_it_was_looked_what_was_seen_and_what_could_not
             assert await axe(visitor) == []
             await part.get_by_role("button", name="Wecken").click()
             await expect(page.locator("#part-todo")).to_contain_text(app.tenant.addresses[1], timeout=20_000)
+
+
+@pytest.mark.parametrize(("language", "until"), [("de", "Bis "), ("en", "Until ")])
+async def test_a_finding_is_put_to_sleep_by_keyboard_with_a_reason_and_an_end(
+    tmp_path: Path, language: str, until: str
+) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        await seen(app)
+        async with visiting(app, language) as visitor:
+            page, todo = visitor.page, visitor.page.locator("#part-todo")
+            await visitor.enter()
+            await visitor.go(f"c/{NAME}")
+            await todo.locator("details[id^=snooze-] summary").press("Enter")
+            await page.keyboard.press("Tab")
+            await page.keyboard.type("Umbau im Haus")
+            await expect(todo.locator("input[type=date]")).not_to_have_value("")
+            assert await axe(visitor) == []
+            await page.keyboard.press("Enter")
+            asleep = page.locator("#part-health .rows")
+            await expect(asleep).to_contain_text("Umbau im Haus")
+            await expect(asleep).to_contain_text(until)
+            await expect(todo).not_to_contain_text(app.tenant.addresses[0])
+            (_, made) = (await services().checks.load(NAME)).snoozed
+            ends = made.until - services().now()
+            assert timedelta(days=13) < ends < timedelta(days=16)
+            await page.locator(f"#wake-{made.digest}").press("Enter")
+            await expect(todo).to_contain_text(app.tenant.addresses[0])
+
+
+async def test_who_may_not_put_to_sleep_is_not_offered_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        await seen(app)
+        async with visiting(app, statuses=frozenset({401, 404, 409, 415, 422})) as visitor:
+            await visitor.enter(app.host.function_keys["read_connection"])
+            await visitor.go(f"c/{NAME}")
+            await expect(visitor.page.locator("#part-todo")).to_contain_text(app.tenant.addresses[0])
+            await expect(visitor.page.locator("details[id^=snooze-]")).to_have_count(0)
+            await expect(visitor.page.locator("[id^=wake-]")).to_have_count(0)
+
+
+def test_the_page_knows_which_findings_are_put_to_sleep_by_a_right_of_their_own() -> None:
+    (listed,) = re.findall(r"export const FOREIGN = \[(.*?)\];", Path("web/snooze.js").read_text("utf-8"), re.DOTALL)
+    assert {*re.findall(r"'([a-z-]+)'", listed)} == OF_OTHERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -93,6 +94,36 @@ async def test_axe_finds_nothing_in_the_views_of_targets(
             texts = await page.locator("body").inner_text()
             assert re.findall(r"\b(?:page|event|deliveryState)\.[a-zA-Z.-]+", texts) == []
         assert seen == {view: ([], []) for view in seen}
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        ("de", "ändert er nichts", "binnen etwa zwanzig Minuten"),
+        ("en", "changes nothing", "within about twenty minutes"),
+    ],
+)
+async def test_an_alarm_is_tried_by_keyboard_and_it_is_said_before_what_will_happen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, language: str, before: str, after: str
+) -> None:
+    caplog.set_level(logging.INFO, logger="connector")
+    async with running(tmp_path) as app, visiting(app, language) as visitor:
+        page = visitor.page
+        await visitor.enter()
+        await page.locator("#to-targets").click()
+        await expect(page.locator("#alarm-hint")).to_contain_text(before)
+        assert "test-alarm" not in caplog.text
+        await page.locator("#test-alarm").press("Enter")
+        await expect(page.locator("#alarm-said")).to_contain_text(after)
+        assert '"event": "test-alarm"' in caplog.text
+
+
+async def test_who_may_only_read_is_offered_no_alarm(tmp_path: Path) -> None:
+    async with running(tmp_path) as app, visiting(app, statuses=frozenset({401})) as visitor:
+        await visitor.enter(app.host.function_keys["list_targets"])
+        await visitor.go("targets")
+        await expect(visitor.page.locator("#alarm")).to_contain_text("Einmalcode")
+        await expect(visitor.page.locator("#test-alarm")).to_have_count(0)
 
 
 def test_the_page_knows_every_type_of_event() -> None:

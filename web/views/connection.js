@@ -9,6 +9,7 @@ import { done, lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
 import { banner, ENDS, over } from '../rotation.js';
 import { leads } from '../routes.js';
+import { snooze } from '../snooze.js';
 import { clock, count, duration, end, moment, t } from '../texts.js';
 import { who } from '../who.js';
 import { mailboxList } from './mailboxes.js';
@@ -35,13 +36,14 @@ export async function connection(main, { name, signal }) {
     const shut = seen.mailboxes.counts['action-required'] ?? 0;
     const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
     draw(parts.top, [seen.state, seen.operation, seen.by, seen.setUpBy, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation, over(seen.rotation, seen.findings)], () => top(seen));
-    draw(parts.todo, [urgent, examples, shut], () => todo(urgent, examples, shut, name, list, parts.repair));
+    const drift = seen.health?.drift ?? [];
+    draw(parts.todo, [urgent, examples, shut, drift], () => todo(urgent, examples, shut, name, list, parts.repair, drift));
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
     draw(parts.health, [seen.health, seen.state], () => health(seen, happens));
-    draw(parts.notes, [others, seen.acceptances], () => [
-      others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name, parts.repair)], acceptances(seen.acceptances, name, happens)]);
+    draw(parts.notes, [others, seen.acceptances, drift], () => [
+      others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name, parts.repair, drift)], acceptances(seen.acceptances, name, happens)]);
     list.update(seen);
     tell(seen);
     return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings, seen.acceptances];
@@ -99,21 +101,22 @@ const once = findings =>
   findings.filter(({ message }, index) => findings.findIndex(other => other.message === message) === index);
 
 // Of the mailboxes that need a person a few stand here, and all in the list below: there may be thousands of them.
-function todo(urgent, examples, shut, name, list, repair) {
+function todo(urgent, examples, shut, name, list, repair, drift) {
   if (!urgent.length && !shut) return [];
   return [
-    h('h2', {}, t('page.todo')), cards(urgent, name, repair),
+    h('h2', {}, t('page.todo')), cards(urgent, name, repair, drift),
     shut > 0 && h('div', { class: 'notice warning' }, h('p', {}, h('strong', {}, count('page.mailboxes.shut', shut))),
-      cards(examples, name, repair),
+      cards(examples, name, repair, drift),
       h('p', { class: 'ways' },
         shut > examples.length && quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' }),
         leads('change') && link(t('page.mailboxes.correct'), `#/c/${name}/change`))),
   ];
 }
 
-function cards(findings, name, repair) {
+function cards(findings, name, repair, drift) {
   return findingCards(findings, {
     accept: finding => accepting(name, finding),
+    snooze: finding => drift.includes(finding.id) && snooze(finding, name, happens),
     renewal: leads('renewal') && `#/c/${name}/renewal`,
     repair: may('repair_connection') && (() => ways(repair, name, () => happens(t('page.repair.done')))),
   });

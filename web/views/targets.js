@@ -1,5 +1,6 @@
 // Who is told what happens: all targets, and a new one.
 
+import { alarm } from '../alarm.js';
 import { get, may } from '../api.js';
 import { fact, h, link } from '../dom.js';
 import { leads } from '../routes.js';
@@ -19,6 +20,7 @@ export async function targets(main, { signal }) {
     main.append(h('details', { id: 'add-target', open: items.length === 0 },
       h('summary', {}, t('page.targets.new')), targetForm(null, added)));
   }
+  main.append(alarm());
 }
 
 export const standing = ({ enabled, goneOn, failingSince }) => [
