@@ -10,6 +10,7 @@ import binascii
 import contextlib
 import re
 import warnings
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,25 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _MOST_PARTS = 20
-_PRIVATE = re.compile(rb"PRIVATE\s+KEY|BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File|openssh-key-v1", re.IGNORECASE)
+_PRIVATE = re.compile(
+    rb"PRIVATE[^A-Z0-9]{1,6}KEY|privateExponent|BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File|openssh-key-v1", re.IGNORECASE
+)
 _PRIVATE_PARTS = ((rb'"kty"', rb'"d"\s*:'), (rb"<RSAKeyValue>", rb"<D>"))
 """What a JSON web key, and a key in XML, have only where they are private ones."""
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----")
 _PART = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL
 )
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
+_RUN = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
+"""What may be the first line of a key, in base64 or hex, wherever it stands and whatever is written above it."""
+_KEY = re.compile(
+    rb"\x30(?:[\0-\x7f]|\x80|\x81.|\x82..|\x83...)"
+    rb"(?:\x02\x01[\0\x01][\x02\x04\x30]|\x30(?:[\0-\x7f]|\x81.)\x06[\x09-\x0b]\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])",
+    re.DOTALL,
+)
+"""The beginning of a key's DER: RFC 5208 (alone and encrypted), RFC 8017, RFC 5915."""
+_PACKED = re.compile(rb"\x30(?:\x80|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
+"""Of a .pfx (RFC 7292), which alone has a refusal of its own."""
 _SSH = re.compile(
     rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S{1,60}|sk-\S{1,60}@openssh\.com) AAAA|---- BEGIN SSH2 PUBLIC KEY ----"
 )
@@ -72,7 +84,20 @@ def holds_private_key(content: bytes) -> bool:
     """Return whether a private key can be seen in what came in, whatever else it is."""
     plain = plain_of(content)
     parted = any(all(re.search(part, plain) for part in parts) for parts in _PRIVATE_PARTS)
-    return parted or _PRIVATE.search(plain) is not None
+    if parted or _PRIVATE.search(plain) is not None:
+        return True
+    # Of so many that never end each would be searched to the last byte.
+    rest = plain if plain.count(b"-----BEGIN") > _MOST_PARTS else _PART.sub(b"", plain)
+    kinds = (_KEY, _PACKED) if _LABEL.search(plain) is not None else (_KEY,)
+    return any(kind.match(start) for run in _RUN.findall(rest) for start in _starts(run) for kind in kinds)
+
+
+def _starts(run: bytes) -> Iterator[bytes]:
+    """Yield the first bytes that a run of letters and digits may stand for."""
+    begun = run.lstrip(b"-")[:40]
+    yield base64.b64decode(begun[: len(begun) // 4 * 4], altchars=b"-_" if b"-" in begun or b"_" in begun else None)
+    with contextlib.suppress(ValueError):
+        yield bytes.fromhex(begun[:36].decode("ascii"))
 
 
 def plain_of(content: bytes) -> bytes:
@@ -99,7 +124,6 @@ def parts_of(plain: bytes) -> list[bytes]:
         raise CertificateError(Flaw.TOO_LARGE)
     labels, parts = {label.strip() for label in begun}, _PART.findall(plain)
     if parts:
-        _require_no_key_beside(plain)
         return [_decoded(part) for part in parts]
     for flaw, found in (
         (Flaw.REQUEST, labels & {*_REQUEST}),
@@ -112,16 +136,6 @@ def parts_of(plain: bytes) -> list[bytes]:
     if labels:
         raise CertificateError(Flaw.NO_CERTIFICATE)
     return [plain if plain.startswith(b"\x30") and not plain[1:2].isalnum() else _decoded(plain)]
-
-
-def _require_no_key_beside(plain: bytes) -> None:
-    """Raise where a block beside the certificates holds a private key, whatever it calls itself."""
-    for label, block in _BLOCK.findall(plain):
-        if b"CERTIFICATE" not in label:
-            with contextlib.suppress(binascii.Error, ValueError):
-                der = base64.b64decode(b"".join(block.split()), validate=True)
-                if _other(der) in {Flaw.PRIVATE_KEY, Flaw.PKCS12}:
-                    raise CertificateError(Flaw.PRIVATE_KEY)
 
 
 def _decoded(text: bytes) -> bytes:

@@ -6,7 +6,7 @@ import { done } from './poll.js';
 import { t } from './texts.js';
 
 const MOST = 64 * 1024;
-const PRIVATE = /PRIVATE\s+KEY|PuTTY-User-Key-File|openssh-key-v1|<D>/i;
+const PRIVATE = /PRIVATE[^A-Z0-9]{1,6}KEY|privateExponent|PuTTY-User-Key-File|openssh-key-v1|<D>/i;
 
 // The form; `title` says for what.
 export function certificateForm(name, title) {

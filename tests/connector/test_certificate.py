@@ -6,6 +6,7 @@ import base64
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
 
 from connector.certificate import MOST, check, read
-from connector.certificate_forms import CertificateError, Flaw
+from connector.certificate_forms import CertificateError, Flaw, holds_private_key
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
@@ -98,6 +99,9 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "a chain from its root": lambda: pem(*reversed(chain())),
     "a PEM file as base64": lambda: base64.b64encode(pem(made())),
     "a PEM file in UTF-16 as base64": lambda: base64.b64encode(b"\xff\xfe" + pem(made()).decode().encode("utf-16-le")),
+    "its public key beside it": lambda: pem(made()) + public(PEM) + public(PEM, serialization.PublicFormat.PKCS1),
+    "its request beside it": lambda: pem(made()) + base64.encodebytes(request().public_bytes(DER)),
+    "in figures too": lambda: b"  Modulus:\n    00:aa:bb\n  Public-Key: (2048 bit)\n" + pem(made()),
     "leaf and root alone": lambda: pem(chain()[0], chain()[1]),
 }
 
@@ -114,6 +118,11 @@ def test_it_is_taken_in_every_shape(shape: str) -> None:
 
 def private(encoding: Any = PEM, form: Any = serialization.PrivateFormat.PKCS8, locked: Any = CLEAR) -> bytes:
     return key().private_bytes(encoding, form, locked)
+
+
+def bare(**how: Any) -> bytes:
+    """Return a private key in base64 with nothing around it."""
+    return base64.encodebytes(private(DER, **how))
 
 
 def public(encoding: Any, form: Any = serialization.PublicFormat.SubjectPublicKeyInfo, of: Any = None) -> bytes:
@@ -168,6 +177,27 @@ BAD: dict[str, tuple[Flaw, Callable[[], bytes]]] = {
         Flaw.PRIVATE_KEY,
         lambda: pem(made()) + private().replace(b"PRIVATE KEY", b"SOMETHING"),
     ),
+    "a key without a frame after the certificate": (Flaw.PRIVATE_KEY, lambda: pem(made()) + bare()),
+    "one before it": (Flaw.PRIVATE_KEY, lambda: bare() + pem(made())),
+    "one in a single line": (Flaw.PRIVATE_KEY, lambda: pem(made()) + bare().replace(b"\n", b"")),
+    "an old one": (Flaw.PRIVATE_KEY, lambda: pem(made()) + bare(form=TRADITIONAL)),
+    "one under a password": (Flaw.PRIVATE_KEY, lambda: pem(made()) + bare(locked=PASSWORD)),
+    "one of a curve": (
+        Flaw.PRIVATE_KEY,
+        lambda: pem(made()) + base64.encodebytes(CURVE.private_bytes(DER, TRADITIONAL, CLEAR)),
+    ),
+    "one in hex": (Flaw.PRIVATE_KEY, lambda: pem(made()) + private(DER).hex().encode()),
+    "one in base64 of addresses": (Flaw.PRIVATE_KEY, lambda: pem(made()) + base64.urlsafe_b64encode(private(DER))),
+    "a .pfx as base64 beside it": (Flaw.PRIVATE_KEY, lambda: pem(made()) + base64.encodebytes(pfx())),
+    "a frame that nobody closes": (Flaw.PRIVATE_KEY, lambda: pem(made()) + b"-----BEGIN KEY-----\n" + bare()),
+    "a frame with another space": (
+        Flaw.PRIVATE_KEY,
+        lambda: pem(made()) + private().replace(b"PRIVATE KEY", "PRIVATE\u00a0\u200bKEY".encode()),
+    ),
+    "a key in figures": (
+        Flaw.PRIVATE_KEY,
+        lambda: pem(made()) + b"Private-Key: (2048 bit)\nprivateExponent:\n    4f:2a\n",
+    ),
     "a key in a PEM file as base64": (Flaw.PRIVATE_KEY, lambda: base64.b64encode(pem(made()) + private())),
     "a JSON web key": (Flaw.PRIVATE_KEY, lambda: b'{"kty": "RSA", "n": "AQ", "d": "AQ"}'),
     "a key in XML": (Flaw.PRIVATE_KEY, lambda: b"<RSAKeyValue><Modulus>AQ==</Modulus><D>AQ==</D></RSAKeyValue>"),
@@ -204,6 +234,12 @@ def test_everything_else_is_named(shape: str) -> None:
         check(content(), NOW, longest=timedelta(days=366), present=present)
     assert error.value.flaw is flaw
     assert (str(error.value), error.value.__cause__) == (flaw.value, None)
+
+
+def test_a_megabyte_of_frames_that_never_end_is_looked_through_at_once() -> None:
+    began = time.process_time()
+    assert not holds_private_key(b"-----BEGIN CERTIFICATE-----" * 37_000)
+    assert time.process_time() - began < 1
 
 
 def test_every_flaw_has_a_shape() -> None:
