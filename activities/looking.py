@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from activities.blueprint import activity
-from activities.results import Result
+from activities.results import Result, unseen
 from activities.run import Run
 from connector import check as checking
 from connector.check import Look, looking, may_look
 from connector.checks import Check, Seen
-from connector.diagnosis import unread
 from connector.documents import Versioned
 from connector.dry_runs import Draft
 from connector.event import Data, EventType, event
@@ -71,9 +70,7 @@ async def note_look(run: Run, draft: Draft, step: StepName, result: Result) -> O
     connection = draft.planned.connection
     for recorder in run.recorders:
         recorder(connection)
-    findings = [*result.findings, *missing(step, result.planned)]
-    if result.error is not None and not findings:
-        findings = [unread(step, result.error)]
+    findings = [*result.findings, *missing(step, result.planned)] or [*unseen(step, result)]
     before = connection.step(step)
     state = StepState.PENDING if outcome.state == StepState.PENDING else checking.state_of(findings)
     worst = max(before.state, state, key=_ORDER.index)

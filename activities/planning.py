@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from activities.blueprint import activity
-from activities.results import Result
+from activities.results import Result, unseen
 from activities.run import Run
-from connector.diagnosis import unread, unreadable
+from connector.diagnosis import unreadable
 from connector.dry_runs import Draft
 from connector.errors import UnreadableError
 from connector.log import log
@@ -59,11 +59,11 @@ async def note(run: Run, draft: Draft, step: StepName, result: Result) -> Outcom
         ids = planned.connection.ids
         planned.connection.ids = Ids(tenant_id=ids.tenant_id, identity_object_id=ids.identity_object_id)
         planned.connection.secret = planned.connection.rotation = None
-    if result.error is not None:
-        findings = findings or (unread(step, result.error),)
+    findings = findings or unseen(step, result)
     # Where it could not be looked at nobody knows what the steps that need it would change: they are not either.
-    unseen = outcome.state in {WAIT, StepState.ACTION_REQUIRED}
-    state = StepState.ACTION_REQUIRED if unseen else StepState.UNCHANGED
+    before = planned.connection.step(step).state  # of the mailboxes another part may have been seen
+    open_ = StepState.ACTION_REQUIRED in {before, outcome.state} or outcome.state == WAIT
+    state = StepState.ACTION_REQUIRED if open_ else StepState.UNCHANGED
     planned.connection.steps[step] = StepRecord(state=state)
     planned.findings = union(planned.findings, [*findings])
     planned.changes = union(planned.changes, listed(step, result.planned, planned.connection.rights))

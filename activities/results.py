@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from activities.run import Run
-from connector.diagnosis import MAY_NOT_LOOK, refusal, unread
+from connector.diagnosis import MAY_NOT_LOOK, not_yet, refusal, unread
 from connector.errors import (
     GrantMissingError,
     MissingIdError,
@@ -41,6 +41,13 @@ class Result:
 Ending: TypeAlias = ServiceError | GrantMissingError | MissingIdError
 ENDING = (ServiceError, GrantMissingError, MissingIdError)
 """What ends a delivery, and becomes an outcome of its step."""
+
+
+def unseen(step: StepName, result: Result) -> tuple[Finding, ...]:
+    """Return what a look says of a step that it has to leave waiting: what has to spread first is not seen either."""
+    if result.error is not None:
+        return (unread(step, result.error),)
+    return (not_yet(step, result.outcome.reason),) if result.outcome.state == WAIT else ()
 
 
 def translate(step: StepName, error: Ending, change: Change | None = None) -> Result:

@@ -68,7 +68,7 @@ class _Secret(Stage[Observed]):
             rotation=connection.rotation,
             accepted=connection.secret_accepted,
             checks=run.looks_daily or (connection.operation.checks and run.looks(StepName.SECRET)),
-            last=run.order.part.last,
+            last=run.order.part.last and not run.dry,  # a look's last try comes before replication has had its time
             trust=trust,
             given=frozenset(connection.given),
             deleted=not versions and await run.services.vault.deleted(name),

@@ -88,7 +88,8 @@ class Stage(Generic[T]):
         if plan.blocked:
             return Result(Outcome(StepState.ACTION_REQUIRED), plan.findings)
         if run.dry:
-            return Result(Outcome(PLANNED), plan.findings, plan.changes)
+            state = PLANNED if plan.wait is None else WAIT
+            return Result(Outcome(state, plan.wait), plan.findings, plan.changes)
         if plan.changes and (self.looks(run, observed) or _had_its_time(run, self.step)):
             return _lacking(self.step, plan)
         if plan.changes:

@@ -109,6 +109,7 @@ class Look:
                 self._add(_news_of(self.steps.get(step)))
         if (warning := _renewal(self.connection, rights, now)) is not None:
             self._add([warning])
+        self._add(self._unlisted())
         drift, unread = _once(self.drift), _once(self.unread)
         return Seen(
             on=now,
@@ -121,6 +122,16 @@ class Look:
             renamed=self.renamed,
             keys=sorted(self.keys),
         )
+
+    def _unlisted(self) -> list[Finding]:
+        """Return that of some names on the list nothing was seen: the documents that should hold them do not."""
+        lacking = len(self.connection.wanted.mailboxes) - sum(self.mailboxes.values())
+        if lacking <= 0:
+            return []
+        self.mailboxes[Answer.NOT_READABLE] = self.mailboxes.get(Answer.NOT_READABLE, 0) + lacking
+        self.closed.add(Answer.NOT_READABLE)
+        values: dict[str, str | int] = {"code": "list-incomplete", "reason": f"{lacking} of the list"}
+        return [Finding(code=NOT_READABLE, severity="warning", step=StepName.MAILBOXES, subject="store", values=values)]
 
     def _add(self, found: Iterable[Finding]) -> None:
         for one in found:
@@ -284,15 +295,22 @@ def drift(check: Check | None, connection: Connection, now: datetime) -> tuple[F
     return tuple(one for one in (*found, *check.shared) if not sleeps(check, one, now))
 
 
+def fresh(moment: datetime, now: datetime) -> bool:
+    """Return whether something was seen of late; what a clock has dated into the future was not."""
+    return -_RUNS < now - moment <= FRESH
+
+
 def overall(check: Check, now: datetime) -> Answer | None:
     """Return the one answer: what could not be looked at is never good, nor what nobody has looked at for long."""
     if check.seen is None:
         return None
     answers = {item.answer for item in check.seen.items} | {*check.seen.mailboxes}
+    if {item.step for item in check.seen.items} != {*StepName}:  # of what nobody has said anything
+        answers.add(Answer.NOT_READABLE)
     awake = [one for one in check.seen.drift if one.severity == "error" and not sleeps(check, one, now)]
     if awake:
         return Answer.DRIFTED
-    blind = Answer.NOT_READABLE in answers or now - check.seen.on > FRESH
+    blind = Answer.NOT_READABLE in answers or not fresh(check.seen.on, now)
     return Answer.NOT_READABLE if blind else Answer.GOOD
 
 
@@ -304,7 +322,7 @@ def may_look(connection: Connection) -> bool:
 
 def looking(check: Check, now: datetime) -> bool:
     """Return whether a look is under way."""
-    return check.started is not None and now - check.started < _RUNS
+    return check.started is not None and abs(now - check.started) < _RUNS
 
 
 def due(check: Check, connection: Connection, now: datetime) -> bool:
@@ -313,7 +331,8 @@ def due(check: Check, connection: Connection, now: datetime) -> bool:
         return False
     turn = at_its_hour(connection.name, now)
     ended = connection.operation.ended or now
-    return (check.seen.on if check.seen is not None else ended) < turn
+    last = check.seen.on if check.seen is not None else ended
+    return last < turn or last > now + _RUNS  # dated by a clock that was wrong
 
 
 def shared(own: str, keys: Collection[str], others: dict[str, set[str]]) -> list[Finding]:

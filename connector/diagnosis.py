@@ -116,6 +116,12 @@ def unread(step: StepName, error: ServiceError) -> Finding:
     )
 
 
+def not_yet(step: StepName, reason: str | None) -> Finding:
+    """Return that a look has met what Microsoft has not spread yet, so that nobody can say what is to be done."""
+    values: dict[str, str | int] = {"code": reason or "-", "reason": reason or "-"}
+    return Finding(code=NOT_READABLE, severity="warning", step=step, subject="Microsoft", values=values)
+
+
 def token_code(error: ServiceError) -> str | None:
     """Return the finding for a refusal of the token endpoint, or None where no rule knows it."""
     said = error.reason.lower()

@@ -15,7 +15,7 @@ from connector.model import Connection
 from connector.objects import Rights
 from connector.plans.plan import Action, Change
 from connector.plans.prerequisites import may
-from connector.steps import StepName
+from connector.steps import SETTLED, StepName
 from connector.wanted import MAX_MAILBOXES
 
 K = TypeVar("K", bound=Document)
@@ -46,6 +46,13 @@ class Planned(Document):
     chunks: Annotated[int, Field(ge=0, le=MAX_MAILBOXES)] = 0
     basis: str = ""
     """Of a look: the operation after which it is made; when another one begins it gives way."""
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every step was looked at, so that there are no more changes than these."""
+        steps = self.connection.steps
+        seen = all(step in steps and steps[step].state in SETTLED for step in self.connection.programme)
+        return self.ended is not None and seen
 
 
 class PlannedChunk(Document):

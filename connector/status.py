@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from connector.check import FRESH, overall
+from connector.check import fresh, overall
 from connector.checks import Answer, Check
 from connector.credential import RotationState
 from connector.document import Document
@@ -136,7 +136,7 @@ def _unread(one: Known, now: datetime) -> str | None:
     if _state(one) in _AT_WORK | {ConnectionState.CANCELLED}:
         return None
     ended = one.connection.operation.ended
-    if ended is not None and now - ended < FRESH:  # an operation has looked as well
+    if ended is not None and fresh(ended, now):  # an operation has looked as well
         return None
     answer = overall(one.check, now) if one.check is not None else None
     if answer is None:

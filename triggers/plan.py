@@ -57,6 +57,11 @@ class PlanView(Document):
     state: ConnectionState
     started: datetime
     ended: datetime | None
+    complete: bool = Field(
+        default=False,
+        description="Whether every step could be looked at. Where not, `findings` say what was not, and there may be "
+        "more changes than are listed.",
+    )
     changes: list[ChangeView]
     findings: list[FindingView]
     acceptances: list[AcceptanceView] = Field(description="What somebody has accepted, by whom and when.")
@@ -134,6 +139,7 @@ def _view(
         state=state,
         started=planned.started,
         ended=planned.ended,
+        complete=planned.complete,
         changes=[_change_view(change, lang) for change in part.changes],
         findings=[finding_view(finding, lang, context) for finding in part.findings],
         acceptances=[acceptance_view(one, lang) for one in acceptances],

@@ -14,9 +14,10 @@ import pytest_asyncio
 from connector.check import overall
 from connector.checks import Answer
 from connector.services import services
-from connector.steps import ConnectionState, OperationKind
+from connector.steps import ConnectionState, OperationKind, StepName
+from local.tenant import Tenant
 from tests.check.look import Looked, looked
-from tests.outages.run import NAME
+from tests.outages.run import NAME, installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FAST = 4
@@ -118,3 +119,16 @@ async def test_a_look_whose_place_another_has_taken_notes_nothing(tmp_path: Path
         before = await services().checks.load(NAME)
         await app.play("check")
         assert await services().checks.load(NAME) == before
+
+
+async def test_what_has_not_spread_yet_is_not_seen_to_be_good(tmp_path: Path) -> None:
+    """Of a secret that was just made no server may know yet: that is neither in place nor gone."""
+    async with Tenant(preset="calm", clock=0, mailboxes=1) as tenant, installed(tenant.endpoints, tmp_path):
+        app = Looked(tenant, tmp_path)
+        await app.set_up()
+        app.application.credentials.clear()
+        check = await app.look()
+        assert check.seen is not None
+        answers = {one.step: one.answer for one in check.seen.items}
+        assert answers[StepName.SECRET] is answers[StepName.VERIFICATION] is Answer.NOT_READABLE
+        assert (check.seen.drift, overall(check, app.current_utc_datetime)) == ([], Answer.NOT_READABLE)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.check import (
+    Look,
     digest,
     doubting,
     drift,
@@ -22,8 +23,9 @@ from connector.checks import Answer, Check, Item, Seen, Snooze
 from connector.finding import Finding
 from connector.hours import hour_of
 from connector.model import Connection
-from connector.operation import Operation
-from connector.steps import ConnectionState, OperationKind, StepName
+from connector.objects import Rights
+from connector.operation import Operation, StepRecord
+from connector.steps import ConnectionState, OperationKind, StepName, StepState
 from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -149,6 +151,25 @@ def test_the_one_answer_is_good_only_where_all_was_seen_to_be_and_of_late() -> N
     assert overall(Check(name="hq", seen=seen(unread=(UNREAD,))), NOW) is Answer.NOT_READABLE
     assert overall(Check(name="hq", seen=seen(ACCESS, unread=(UNREAD,))), NOW) is Answer.DRIFTED
     assert overall(Check(name="hq", seen=seen(on=NOW - 3 * DAY)), NOW) is Answer.NOT_READABLE
+    assert overall(Check(name="hq", seen=Seen(on=NOW, basis="op")), NOW) is Answer.NOT_READABLE
+    lacking = seen().model_copy(update={"items": seen().items[1:]})
+    assert overall(Check(name="hq", seen=lacking), NOW) is Answer.NOT_READABLE
+
+
+def test_what_a_wrong_clock_has_dated_is_not_of_late_and_keeps_nobody_from_looking() -> None:
+    ahead = Check(name="hq", seen=seen(on=NOW + 90 * DAY))
+    assert overall(ahead, NOW) is Answer.NOT_READABLE
+    assert due(ahead, connection(), NOW)
+    assert not due(Check(name="hq", seen=seen(on=NOW + timedelta(minutes=5))), connection(), NOW)
+    begun = Check(name="hq", started=NOW + 90 * DAY)
+    assert due(begun, connection(), NOW)
+
+
+def test_a_name_of_which_nothing_was_seen_is_not_seen_to_be_good() -> None:
+    look = Look(connection(), {step: StepRecord(state=StepState.UNCHANGED) for step in StepName}, ())
+    lacking = look.seen(Rights(), NOW)
+    assert overall(Check(name="hq", seen=lacking), NOW) is Answer.NOT_READABLE
+    assert (lacking.mailboxes, [one.code for one in lacking.unread]) == ({Answer.NOT_READABLE: 1}, ["not-readable"])
 
 
 def test_what_an_operation_has_done_since_is_not_in_what_was_seen() -> None:

@@ -49,7 +49,7 @@ async def test_a_plan_for_a_new_connection_lists_every_write_and_makes_none(tmp_
     async with running(tmp_path) as app:
         plan = await dry_run(app)
         assert changes(plan) == ALL
-        assert (plan["revision"], plan["state"], plan["next"]) == (0, "ready", None)
+        assert (plan["revision"], plan["state"], plan["next"], plan["complete"]) == (0, "ready", None, True)
         assert all(change["reason"] and change["text"] and not change["byHand"] for change in plan["changes"])
         later = {change["action"] for change in plan["changes"] if change["subject"] == "known only after the change"}
         assert later == {"add-secret", "create-principal"}
@@ -85,7 +85,7 @@ async def test_a_plan_says_what_could_not_be_read_and_does_not_wait_for_a_day(tm
         faults = {"exchange": {Fault.THROTTLED: 1.0}}
         app.tenant.misbehave(Preset(faults=faults, in_a_row=1_000_000, retry_after=(86_400, 86_400)))
         plan = await dry_run(app)
-        assert (plan["state"], plan["changes"]) == ("ready", [])
+        assert (plan["state"], plan["complete"], plan["changes"]) == ("ready", False, [])
         (told,) = plan["findings"]
         assert (told["code"], told["step"], told["subject"]) == ("not-readable", "prerequisites", "exchange")
 
@@ -95,8 +95,20 @@ async def test_a_finished_connection_has_an_empty_plan(tmp_path: Path) -> None:
         await app.set_up()
         app.tenant.forget_requests()
         plan = await dry_run(app)
-        assert (plan["changes"], plan["findings"], plan["revision"]) == ([], [], 1)
+        assert (plan["changes"], plan["findings"], plan["revision"], plan["complete"]) == ([], [], 1, True)
         assert app.tenant.writes() == []
+
+
+async def test_what_has_not_spread_yet_is_no_empty_plan(tmp_path: Path) -> None:
+    """Whether a secret that was just made is gone, or not shown yet, nobody can say."""
+    async with running(tmp_path) as app:
+        await app.set_up()
+        for one in app.tenant.world.applications.values():
+            one.credentials.clear()
+        plan = await dry_run(app)
+        assert (plan["changes"], plan["complete"]) == ([], False)
+        assert [one["code"] for one in plan["findings"]] == ["not-readable"]
+        assert [one["step"] for one in plan["findings"]] == ["secret"]
 
 
 async def test_a_plan_shows_what_would_be_taken_back_and_touches_nothing(tmp_path: Path) -> None:
@@ -118,6 +130,7 @@ async def test_what_the_app_may_not_do_is_marked_for_a_person(tmp_path: Path) ->
         least(app.tenant)
         plan = await dry_run(app)
         by_hand = {change["step"] for change in plan["changes"] if change["byHand"]}
+        assert plan["complete"]
         assert by_hand == {"consent", "exchange", "mailboxes"}
 
 
