@@ -153,8 +153,14 @@ def _change_view(change: PlannedChange, lang: Language) -> ChangeView:
         step=change.step,
         action=change.action,
         text=text(lang, "action", change.action),
-        subject=text(lang, "label", "knownAfterApply") if later else visible(change.subject),
+        subject=_known_later(change.step, lang) if later else visible(change.subject),
         written=international(change.subject),
         reason=text(lang, "reason", change.reason),
         by_hand=change.by_hand,
     )
+
+
+def _known_later(step: StepName, lang: Language) -> str:
+    """Return what is not known yet, and from when on it is."""
+    what = step if step in {StepName.SECRET, StepName.EXCHANGE} else "other"
+    return text(lang, "knownAfter", what)

@@ -32,8 +32,9 @@ export function draw(host, data, build) {
 function refocus(host, held) {
   const same = document.getElementById(held.id)
     ?? [...host.querySelectorAll(held.tagName)].find(element => element.isEqualNode(held));
-  if (!same) host.tabIndex = -1;
-  (same ?? host).focus();
+  const seen = same?.closest('details:not([open])')?.querySelector('summary') ?? same; // a closed menu hides what it holds
+  if (!seen) host.tabIndex = -1;
+  (seen ?? host).focus();
 }
 
 // Show the present view anew.
@@ -69,10 +70,6 @@ export const fact = (term, ...value) => h('div', {}, h('dt', {}, term), h('dd', 
 
 export const link = (label, href, attributes = {}) => h('a', { href, ...attributes }, label);
 
-// A link that looks like a button.
-export const way = (label, href, possible, attributes = {}) =>
-  h('a', { class: 'button', ...(possible ? { href } : { role: 'link', ...unless(false) }), ...attributes }, label);
-
 // A link to another site: it learns nothing of this page.
 export const outward = (label, href, attributes = {}) =>
   h('a', { href, target: '_blank', rel: 'noopener noreferrer', ...attributes }, label, h('span', { class: 'unseen' }, ` ${t('page.newTab')}`));
@@ -95,6 +92,10 @@ export function copy(text, what, attributes = {}) {
   };
   return quiet(t('page.copy'), done, { class: 'quiet copy', 'aria-label': t('page.copyWhat', { what }), ...attributes });
 }
+
+// An id with its button; the button keeps its place and its width, whatever it says.
+export const copied = (text, what, attributes = {}) =>
+  h('span', { class: 'copied' }, h('code', {}, text), copy(text, what, attributes));
 
 // Some of many, and how many more there are.
 export const listed = (texts, most) => h('ul', {}, texts.slice(0, most).map(text => h('li', { class: 'address' }, text)),
@@ -138,7 +139,7 @@ const SIGNS = {
   failed: '✘', cancelled: '■', interrupted: '⚡', unreadable: '⚡', removed: '–',
 };
 export const state = name =>
-  h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, SIGNS[name] ?? '?'), ` ${t(`state.${name}`)}`);
+  h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, SIGNS[name] ?? '?'), h('span', { class: 'word' }, ` ${t(`state.${name}`)}`));
 
 export function save(name, type, content) {
   const address = URL.createObjectURL(new Blob([content], { type }));

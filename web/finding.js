@@ -4,7 +4,7 @@ import { whyNot } from './api.js';
 import { button, command, h, link, outward } from './dom.js';
 import { t } from './texts.js';
 
-const OF_ROTATION = [
+export const OF_ROTATION = [
   'secret-offered', 'utm-needs-new-secret', 'offered-secret-gone', 'rotation-failed', 'secrets-forbidden', 'certificate-offered',
   'utm-needs-certificate', 'offered-certificate-gone', 'certificate-not-proven', 'certificate-needed', 'certificate-expired',
   'certificate-expiring', 'certificate-forbidden', 'certificate-lifetime-refused',
@@ -14,9 +14,9 @@ const SIGNS = { error: '✘', warning: '!', info: 'i' };
 export const findingCards = (findings, does = {}) =>
   h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, does)));
 
-// What a person may do is called with the finding: `accept` where a request may name it and go on, `repair` where
-// a document cannot be read. `renewal` is where the path of a new secret is. `snooze` makes what puts a finding to sleep, or null.
-function findingCard(finding, { accept, renewal, repair, snooze }) {
+// What a person may do is called with the finding: `accept` where a request may name it and go on. `renewal` is where the
+// path of a new secret is, `linked` says whether its link belongs here, `snooze` makes what puts it to sleep, or null.
+function findingCard(finding, { accept, renewal, snooze, linked = () => true }) {
   const { action } = finding;
   return h('li', { class: `finding ${finding.severity}` },
     h('p', { class: 'kind' },
@@ -25,15 +25,13 @@ function findingCard(finding, { accept, renewal, repair, snooze }) {
     h('p', { class: 'message' }, finding.message),
     action.text && h('p', {}, action.text),
     action.causes.length > 0 && h('ul', {}, action.causes.map(cause => h('li', {}, cause))),
-    action.link && h('p', {}, outward(t('page.finding.link'), action.link, { class: 'button' })),
+    action.link && linked(finding) && h('p', {}, outward(t('page.finding.link'), action.link, { class: 'button' })),
     action.link && action.command && h('p', {}, t('page.finding.or')),
     action.command && command(action.command, t('page.finding.command')),
     h('p', { class: 'ways' },
       outward(t('page.finding.help'), finding.help),
       finding.requestId && h('span', { class: 'small' }, t('page.requestId', { id: finding.requestId }))),
     renewal && OF_ROTATION.includes(finding.code) && h('p', { class: 'ways' }, link(t('page.renewal.go'), renewal, { class: 'button' })),
-    repair && finding.code === 'document-unreadable' && h('p', { class: 'ways' },
-      button(t('page.repair.look'), repair, { id: `repair-${finding.id}` })),
     snooze?.(finding),
     accept && action.accept && [
       h('p', {}, t('page.finding.acceptWhat')),

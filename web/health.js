@@ -4,7 +4,7 @@ import { callOwn, may, post } from './api.js';
 import { button, fact, h, quiet } from './dom.js';
 import { findingCards } from './finding.js';
 import { snooze } from './snooze.js';
-import { clock, day, moment, t } from './texts.js';
+import { day, hour, moment, t } from './texts.js';
 
 const SIGNS = { good: '✔', drifted: '!', 'not-readable': '?' };
 
@@ -22,7 +22,7 @@ export function health(seen, happens) {
   };
   return [
     h('h2', {}, t('page.health.title')),
-    h('p', { class: 'hint' }, t('page.health.what', { hour: hour(looked.hour) })),
+    h('p', { class: 'hint' }, t('page.health.what', { hour: hour(today(looked.hour)) })),
     h('dl', { class: 'facts' },
       fact(t('page.health.says'), answer(looked.answer)),
       fact(t('page.health.when'), looked.looking ? t('page.health.now') : looked.lookedOn ? moment(looked.lookedOn) : '–')),
@@ -44,10 +44,10 @@ const items = ({ items: all, mailboxes }) => h('details', { id: 'looked-at' },
     Object.entries(mailboxes).map(([name, number]) => fact(t('page.health.mailboxes', { number }), answer(name)))));
 
 // The hour is in UTC, and shown as the reader's clock has it.
-function hour(utc) {
+function today(utc) {
   const moment = new Date();
   moment.setUTCHours(utc, 0, 0, 0);
-  return clock(moment.toISOString()).slice(0, 5);
+  return moment.toISOString();
 }
 
 const sleeping = (snoozed, name, happens) => !snoozed.length ? [] : [

@@ -35,6 +35,7 @@ const ROUTES = [
 ].map(([path, view, needs, title]) => [new RegExp(`^#?/?${path}$`), view, NEEDS[needs], title]);
 
 const main = document.getElementById('main');
+const crumbs = document.getElementById('crumbs');
 let leave = new AbortController();
 
 async function show() {
@@ -45,6 +46,7 @@ async function show() {
   const about = [name, t(title)].filter(Boolean);
   calm();
   main.replaceChildren();
+  crumbs.replaceChildren();
   main.setAttribute('aria-label', about.join(' · ')); // what is read out when the focus comes here
   headed(about, speak);
   try {
@@ -53,12 +55,15 @@ async function show() {
     deployment().catch(complain);
     const missing = needed.find(operation => !may(operation));
     if (missing) return closed(main, missing);
+    crumbs.replaceChildren(...above(view, name));
     await view(main, { name, signal });
   } catch (error) {
     if (signal.aborted) return;
     complain(error);
     const gone = error.status === 404;
-    if (gone || !main.hasChildNodes()) main.replaceChildren(name && !gone ? link(name, `#/${view === target ? 'targets' : 'c'}/${name}`) : link(t('page.overview.title'), '#/'));
+    if (!gone && main.hasChildNodes()) return;
+    crumbs.replaceChildren();
+    main.replaceChildren(name && !gone ? link(name, `#/${view === target ? 'targets' : 'c'}/${name}`) : link(t('page.overview.title'), '#/'));
   }
 }
 
@@ -68,6 +73,13 @@ function asked() {
     if (found) return [view, needed, title, found[1]];
   }
   return [lost, [], 'page.lost'];
+}
+
+// The views above one, the nearest last.
+function above(view, name) {
+  if (view === overview) return [];
+  const under = view === target ? link(t('page.targets.title'), '#/targets') : name && view !== connection && link(name, `#/c/${name}`);
+  return [link(t('page.overview.title'), '#/'), ...(under ? [' › ', under] : [])];
 }
 
 function lost() {

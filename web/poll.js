@@ -3,7 +3,7 @@
 import { Offline } from './api.js';
 import { announce, complain, h } from './dom.js';
 import { now as time } from './now.js';
-import { clock, t } from './texts.js';
+import { moment, t } from './texts.js';
 
 const QUICK = 1000;
 const SLOW = 15_000;
@@ -73,7 +73,7 @@ export async function done(request) {
 
 function offline() {
   if (document.getElementById('offline')) return;
-  const since = t('page.offline.since', { time: clock(new Date(time()).toISOString()) });
+  const since = t('page.offline.since', { time: moment(new Date(time()).toISOString()) });
   document.getElementById('notices').append(
     h('div', { id: 'offline', class: 'notice warning', role: 'alert' }, h('p', {}, `${t('page.offline.title')} ${since}`)));
 }

@@ -29,9 +29,10 @@ export const OVER = { secret: 'offered-secret-gone', certificate: 'offered-certi
 export const over = (rotation, findings) =>
   rotation?.state === 'offered' && findings.find(({ code }) => code === OVER[rotation.kind]);
 
-export const banner = (name, rotation) => rotation && h('div', { class: tone(rotation), id: 'rotation' },
+// With a button to the path of the new one, where none stands beside it.
+export const banner = (name, rotation, leading = true) => rotation && h('div', { class: tone(rotation), id: 'rotation' },
   h('p', {}, h('strong', {}, t(stage(rotation.kind, rotation.state, 'title')))), told(rotation),
-  leads('renewal') && h('p', { class: 'ways' }, link(t(stage(rotation.kind, rotation.state, 'way')), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));
+  leading && leads('renewal') && h('p', { class: 'ways' }, link(t(stage(rotation.kind, rotation.state, 'way')), `#/c/${name}/renewal`, { class: 'button', id: 'to-rotation' })));
 
 export const dates = ({ kind, keyId, expiresOn, oldKeyId }) => h('dl', { class: 'facts' },
   keyId && fact(t(words(kind, 'newKey')), h('code', {}, keyId)),

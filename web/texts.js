@@ -41,12 +41,11 @@ export const count = (path, number, values = {}) =>
 export const region = () =>
   navigator.languages.find(tag => tag.toLowerCase().startsWith(`${current}-`)) ?? { de: 'de-DE', en: 'en-GB' }[current];
 
+// One form of dates: absolute, short enough for a line, as the language writes them where the reader is.
 const shown = options => iso => iso ? new Intl.DateTimeFormat(region(), options).format(new Date(iso)) : '–';
-export const day = shown({ dateStyle: 'long' });
+export const day = shown({ dateStyle: 'medium' });
 export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
-// The time of day; with the date where that is not today's.
-export const clock = iso =>
-  shown({ timeStyle: 'medium', ...(new Date(iso).toDateString() !== new Date(now()).toDateString() && { dateStyle: 'short' }) })(iso);
+export const hour = shown({ timeStyle: 'short' });
 
 export const daysUntil = iso => Math.floor((new Date(iso) - now()) / 86_400_000);
 

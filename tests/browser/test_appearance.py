@@ -115,7 +115,7 @@ async def test_axe_finds_nothing_in_what_comes_and_goes(tmp_path: Path, scheme: 
             await page.context.set_offline(False)
             await expect(page.locator("#offline")).to_have_count(0)
             app.client.headers["x-functions-key"] = app.host.renew_key()
-            await page.locator("#verify").click()
+            await (await visitor.action("verify")).click()
             await expect(page.locator("dialog")).to_be_visible()
             seen["dialog"] = (await axe(visitor), await overflow(visitor))
             await page.keyboard.press("Escape")

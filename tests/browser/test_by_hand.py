@@ -26,7 +26,7 @@ async def test_what_a_person_does_elsewhere_is_noticed_without_a_reload(tmp_path
             await page.locator("#go").click()
             await visitor.sees("action-required")
             app_id, todo = application(app.tenant).app_id, page.locator("#part-todo")
-            portal = todo.get_by_role("link", name="Im Portal öffnen").first
+            portal = page.get_by_role("link", name="Administratorzustimmung: im Portal öffnen")
             assert str(await portal.get_attribute("href")).endswith(f"/CallAnAPI/appId/{app_id}")
             assert await portal.get_attribute("rel") == "noopener noreferrer"
             copy = todo.locator(".command", has_text="New-ServicePrincipal").first.get_by_role("button")
@@ -53,13 +53,13 @@ async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_withdraw
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
             await visitor.sees("ready")
-            await page.locator("#again").click()
+            await (await visitor.action("again")).click()
             await page.locator("#go").click()
             await visitor.sees("action-required")
             await page.get_by_role("button", name="Annehmen und weitermachen").press("Enter")
             await visitor.sees("ready")
             assert await page.evaluate("document.activeElement.id") == "part-todo"  # where the button was
-            await expect(page.locator("#part-notes")).to_contain_text("weiteren Besitzer")
+            await expect(page.locator("#part-known")).to_contain_text("weiteren Besitzer")
             await expect(page.get_by_role("button", name="Annehmen und weitermachen")).to_have_count(0)
             accepted = page.locator(".accepted li")
             await expect(accepted).to_contain_text(f"Anwendung {application(app.tenant).app_id}")
@@ -67,7 +67,7 @@ async def test_a_foreign_owner_is_accepted_from_its_finding_and_that_is_withdraw
             await accepted.get_by_role("button", name="Zurücknehmen").click()
             await expect(accepted).to_have_count(0)
             await expect(page.locator("#notices")).to_contain_text("Die nächste Einrichtung oder Prüfung")
-            await page.locator("#verify").click()
+            await (await visitor.action("verify")).click()
             await visitor.sees("action-required")
 
 
@@ -123,7 +123,7 @@ async def test_a_running_set_up_is_stopped_and_started_again(tmp_path: Path) -> 
         async with visiting(app, "en") as visitor:
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
-            await visitor.page.locator("#stop").click()
+            await (await visitor.action("stop")).click()
             await visitor.sees("cancelled")
             app.tenant.forget_requests()
             await visitor.page.locator("#again").press("Enter")
@@ -141,7 +141,7 @@ async def test_a_verification_finds_what_has_been_taken_away(tmp_path: Path) -> 
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
             await visitor.sees("ready")
-            await visitor.page.locator("#verify").click()
+            await (await visitor.action("verify")).click()
             lost = visitor.page.locator(".mailboxes > li", has_text=app.tenant.addresses[0])
             await expect(lost.locator("summary")).to_contain_text("keinen Vollzugriff")
             await lost.locator("summary").click()
@@ -245,6 +245,6 @@ async def test_a_verification_is_called_one(tmp_path: Path) -> None:
         async with visiting(app) as visitor:
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
-            await visitor.page.locator("#verify").click()
+            await (await visitor.action("verify")).click()
             await expect(visitor.page.locator("#part-top .lead")).to_contain_text("Die Prüfung läuft")
             await visitor.sees("ready")

@@ -314,7 +314,7 @@ async def test_a_list_that_is_not_arranged_yet_is_not_offered_for_change(tmp_pat
             await expect(visitor.page.locator("#mailboxes")).to_have_count(0)
             await visitor.go(f"c/{NAME}")
             await visitor.sees("interrupted")
-            await visitor.page.locator("#again").click()
+            await (await visitor.action("again")).click()
             await visitor.page.locator("#go").click()
             await visitor.sees("ready")
             assert app.tenant.world.with_access(app.tenant.addresses[2]) == set()

@@ -25,7 +25,7 @@ async def test_the_history_names_who_asked_for_what_and_what_was_refused(tmp_pat
             page = visitor.page
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
-            await page.locator("#to-history").click()
+            await (await visitor.action("to-history")).click()
             rows = page.locator("#entries tr")
             await expect(rows).to_have_count(2)
             await expect(rows.nth(0)).to_contain_text("Prüfung – abgelehnt: Ein Abfrageparameter ist unbekannt")

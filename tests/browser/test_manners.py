@@ -60,21 +60,23 @@ async def test_what_cannot_be_done_now_keeps_its_place_and_the_focus(tmp_path: P
             await visitor.go(f"c/{NAME}")
             await visitor.sees("action-required")
             before = await places(page)
+            await page.locator("#more-actions").focus()
+            await page.keyboard.press("Enter")
             await page.locator("#stop").focus()
             await page.keyboard.press("Enter")
             await visitor.sees("cancelled")
-            await expect(page.locator("#stop")).to_have_attribute("aria-disabled", "true")
-            assert (await places(page), await focused(page)) == (before, "stop")
+            await expect(page.locator("#more #stop")).to_have_attribute("aria-disabled", "true")
+            await expect(page.locator("#more #stop")).to_contain_text("Im Augenblick läuft nichts.")
+            assert await focused(page) == "more-actions"  # the menu has what had the focus
             await page.keyboard.press("Enter")
+            assert await places(page) == [one for one in before if one != "again"]  # which is next now
             await page.locator("#stop").click(force=True)
             assert len(visitor.asked("POST", "/cancel$")) == 1
 
 
-async def places(page: Page) -> list[float]:
-    """Return where each action begins."""
-    found: list[float] = await page.evaluate(
-        "[...document.querySelectorAll('#part-top .actions > *')].map(each => each.getBoundingClientRect().left)"
-    )
+async def places(page: Page) -> list[str]:
+    """Return what the menu holds, in its order."""
+    found: list[str] = await page.evaluate("[...document.querySelectorAll('#more .item')].map(each => each.id)")
     return found
 
 

@@ -30,6 +30,7 @@ async def test_a_connection_is_taken_back_by_keyboard_after_its_plan_and_its_num
         page = visitor.page
         await visitor.enter()
         await visitor.go(f"c/{NAME}")
+        await page.locator("#more-actions").press("Enter")
         await page.locator("#to-remove").focus()
         await page.keyboard.press("Enter")
         await expect(page.locator("ol.plan > li")).to_have_count(4)

@@ -91,6 +91,14 @@ class Visitor:
         """Wait for a state of the connection."""
         await expect(self.page.locator(f"#part-top .state.{state}")).to_be_visible()
 
+    async def action(self, name: str) -> Locator:
+        """Return what can be done with the connection, with the menu open where it stands in there."""
+        action = self.page.locator(f"#{name}")
+        await expect(action).to_be_attached()
+        if not await action.is_visible():
+            await self.page.locator("#more-actions").click()
+        return action
+
     def step(self, name: str, state: str) -> Locator:
         """Return a step in a state."""
         return self.page.locator(f"#step-{name} .state.{state}")

@@ -1,7 +1,7 @@
 // A set-up once more, of what was asked for last: what it would change, then the set-up itself.
 
 import { may, post } from '../api.js';
-import { button, h, link } from '../dom.js';
+import { button, h } from '../dom.js';
 import { t } from '../texts.js';
 import { present, wish } from '../wish.js';
 import { planned } from './plan.js';
@@ -10,7 +10,6 @@ export async function again(main, { name, signal }) {
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const sent = () => { location.hash = `#/c/${name}`; };
   main.append(
-    h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/'), ' › ', link(name, `#/c/${name}`)),
     h('h1', {}, t('page.again.title'), h('small', {}, name)), h('p', { class: 'lead' }, t('page.again.what')), plan);
   const now = await present(name, signal);
   if (signal.aborted) return;

@@ -1,124 +1,154 @@
 // One connection: its eight steps as they happen, what a person has to do, and each mailbox.
 
 import { accept, acceptances } from '../acceptance.js';
+import { actions } from '../actions.js';
 import { get, may, post, whyNot } from '../api.js';
-import { announce, button, draw, fact, h, link, quiet, state, tell as say, unless, way } from '../dom.js';
+import { announce, draw, fact, h, link, quiet, state, tell as say } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { health } from '../health.js';
-import { done, lookNow, poll } from '../poll.js';
+import { AT_WORK, next } from '../next.js';
+import { lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
 import { banner, ENDS, over } from '../rotation.js';
 import { leads } from '../routes.js';
 import { snooze } from '../snooze.js';
-import { clock, count, duration, end, moment, t } from '../texts.js';
+import { count, end, moment, t } from '../texts.js';
 import { who } from '../who.js';
 import { mailboxList } from './mailboxes.js';
 import { record } from './remove.js';
+import { steps } from './steps.js';
 
-// The figures of Securepoint's article that a step replaces.
-const FIGURES = {
-  prerequisites: '1', application: '2–7', 'enterprise-application': '12–14', consent: '8–9', secret: '10–11',
-  exchange: '15', mailboxes: '15', verification: null,
-};
 const SHOWN = 3; // mailboxes that need a person and stand above the list of all
-const AT_WORK = ['running', 'waiting', 'action-required'];
-const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
+const STOPS = [...AT_WORK, 'action-required'];
+const ABOVE = ['top', 'todo', 'repair', 'wait', 'facts', 'record', 'notes', 'steps'];
+const BELOW = ['known', 'health'];
 
 export async function connection(main, { name, signal }) {
-  const parts = Object.fromEntries(['top', 'todo', 'repair', 'wait', 'record', 'steps', 'health', 'notes'].map(part => [part, h('section', { id: `part-${part}` })]));
+  const section = part => [part, h('section', { id: `part-${part}` })];
+  const parts = Object.fromEntries([...ABOVE, ...BELOW].map(section));
   const list = mailboxList(name, signal);
-  main.append(...Object.values(parts), list.element);
+  main.append(...ABOVE.map(part => parts[part]), list.element, ...BELOW.map(part => parts[part]));
+  const stopping = stopper(name);
   const tell = teller();
   await poll(async () => {
     const seen = await get('read_connection', `api/connections/${name}?state=action-required&top=${SHOWN}`, signal);
-    const [urgent, others] = sorted(seen.findings);
-    const known = new Set(urgent.map(finding => finding.message));
-    const shut = seen.mailboxes.counts['action-required'] ?? 0;
-    const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.message)));
-    draw(parts.top, [seen.state, seen.operation, seen.by, seen.setUpBy, seen.since, seen.displayName, seen.verified, seen.mailboxes.counts, seen.secret, seen.rotation, over(seen.rotation, seen.findings)], () => top(seen));
-    const drift = seen.health?.drift ?? [];
-    draw(parts.todo, [urgent, examples, shut, drift], () => todo(urgent, examples, shut, name, list, parts.repair, drift));
+    const found = sorted(seen);
+    const show = () => head(parts, seen, found, { list, stopping, redraw: show });
+    show();
     draw(parts.wait, [seen.state, seen.mailboxes.counts, seen.steps.at(-1)], () => waiting(seen));
+    draw(parts.facts, [seen.since, seen.setUpBy, seen.by, seen.mailboxes.counts, seen.secret], () => facts(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
+    draw(parts.notes, [found.warnings, seen.health?.drift], () => noted(t('page.notes'), found.warnings, seen));
     draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
+    draw(parts.known, [found.infos, seen.acceptances, seen.health?.drift], () => [noted(t('page.known'), found.infos, seen), acceptances(seen.acceptances, name, happens)]);
     draw(parts.health, [seen.health, seen.state], () => health(seen, happens));
-    draw(parts.notes, [others, seen.acceptances, drift], () => [
-      others.length > 0 && [h('h2', {}, t('page.notes')), cards(others, name, parts.repair, drift)], acceptances(seen.acceptances, name, happens)]);
     list.update(seen);
     tell(seen);
     return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings, seen.acceptances];
   }, signal);
 }
 
+// What it is called, how it stands, what is next, and what a person has to do.
+function head(parts, seen, found, { list, stopping, redraw }) {
+  const following = next(seen, found.urgent, found.examples);
+  const does = {
+    stopping: stopping.of(seen),
+    stop: () => stopping.press(seen, redraw),
+    repair: may('repair_connection') && (() => ways(parts.repair, seen.name, () => happens(t('page.repair.done')))),
+    portal: following === 'portal' && found.urgent[0],
+  };
+  const dead = over(seen.rotation, seen.findings);
+  const said = [seen.state, seen.operation, seen.displayName, seen.secret, seen.rotation, dead, following, does.stopping, does.portal];
+  draw(parts.top, said, () => top(seen, following, does));
+  draw(parts.todo, [found, following, seen.health?.drift], () => todo(seen, found, following, list));
+}
+
 const ACTS = ['create_connection', 'read_parameters'];
 const verifies = seen => seen.state === 'running' && seen.operation === 'verify';
-const removes = seen => seen.operation === 'remove' && ['running', 'waiting'].includes(seen.state);
+const removes = seen => seen.operation === 'remove' && AT_WORK.includes(seen.state);
 
-const top = seen => [
-  h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/')),
+function lead(seen, stopping) {
+  if (stopping) return t('page.stoppingWhat');
+  if (verifies(seen)) return t('page.verifying');
+  return removes(seen) ? t('page.remove.works') : t(`page.means.${seen.state}`);
+}
+
+const top = (seen, following, does) => [
   h('div', { class: 'title' }, h('h1', {}, seen.name, h('small', {}, seen.displayName)), state(seen.state)),
-  h('p', { class: 'lead' }, verifies(seen) ? t('page.verifying') : removes(seen) ? t('page.remove.works') : t(`page.means.${seen.state}`)),
-  h('dl', { class: 'facts' },
-    seen.since && fact(t('page.since'), moment(seen.since)),
-    seen.setUpBy && fact(t('page.by.setUp'), who(seen.setUpBy)),
-    seen.by && seen.operation !== 'set-up' && fact(t('page.by.last'), who(seen.by)),
-    seen.mailboxes.total > 0 &&
-      fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
-    seen.secret && fact(t(ENDS[seen.secret.kind]), end(seen.secret.expiresOn))),
-  !over(seen.rotation, seen.findings) && banner(seen.name, seen.rotation),
-  h('div', { class: 'actions' }, actions(seen)),
-  may('create_connection') && may('verify_connection') && h('p', { class: 'hint' }, t('page.actions')),
+  h('p', { class: 'lead' }, lead(seen, does.stopping)),
+  !over(seen.rotation, seen.findings) && banner(seen.name, seen.rotation, seen.rotation?.state !== 'offered'),
+  actions(seen, following, does),
   whyNot(...ACTS) && h('p', { class: 'hint', id: 'why-not' }, t('page.signIn.some'), ' ', whyNot(...ACTS)),
 ];
 
-function actions(seen) {
-  const { name } = seen;
-  const verify = () => done(post('verify_connection', `api/connections/${name}/verify`));
-  const stop = () => done(post('cancel_connection', `api/connections/${name}/cancel`));
-  const at = part => `#/c/${name}/${part}`;
-  return [
-    leads('hand-over') && way(t('page.handOver.title'), at('hand-over'), seen.secret,
-      { id: 'to-hand-over', class: seen.verified ? 'button primary' : 'button' }),
-    leads('renewal') && way(t('page.renewal.title'), at('renewal'), seen.secret || seen.state === 'action-required', { id: 'to-renewal' }),
-    leads('change') && way(t('page.change.title'), at('change'), true, { id: 'to-change' }),
-    may('verify_connection') && button(t('page.verify'), verify, { id: 'verify' }),
-    leads('again') && way(t('page.again.title'), at('again'), RESTING.includes(seen.state), { id: 'again' }),
-    may('cancel_connection') && button(t('page.stop'), stop, { id: 'stop', ...unless(AT_WORK.includes(seen.state)) }),
-    leads('sheet') && way(t('page.sheet.title'), at('sheet'), seen.secret, { id: 'to-sheet' }),
-    leads('report') && way(t('page.report.title'), at('report'), true, { id: 'to-report' }),
-    leads('remove') && way(t('page.remove.title'), at('remove'), seen.state !== 'removed', { id: 'to-remove' }),
-    leads('history') && way(t('page.history.title'), at('history'), true, { id: 'to-history' }),
-  ];
+const facts = seen => h('dl', { class: 'facts' },
+  seen.since && fact(t('page.since'), moment(seen.since)),
+  seen.setUpBy && fact(t('page.by.setUp'), who(seen.setUpBy)),
+  seen.by && seen.operation !== 'set-up' && fact(t('page.by.last'), who(seen.by)),
+  seen.mailboxes.total > 0 &&
+    fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
+  seen.secret && fact(t(ENDS[seen.secret.kind]), end(seen.secret.expiresOn)));
+
+// Stopping is said as soon as it is pressed; whether it has come to that, the state says.
+function stopper(name) {
+  let pressed = null;
+  return {
+    of: seen => STOPS.includes(seen.state) && pressed === run(seen),
+    press: async (seen, redraw) => {
+      pressed = run(seen);
+      redraw();
+      announce(t('page.stopping'));
+      try {
+        await post('cancel_connection', `api/connections/${name}/cancel`);
+      } catch (error) {
+        pressed = null;
+        redraw();
+        throw error;
+      }
+      lookNow();
+    },
+  };
 }
 
-// What is in the way, each thing once although several steps may have met it; and what is only to be known.
-function sorted(findings) {
-  const all = once(findings);
-  return [all.filter(finding => finding.severity === 'error'), all.filter(finding => finding.severity !== 'error')];
+const run = ({ revision, operation }) => `${revision} ${operation}`;
+
+// What is in the way, each thing once although several steps may have met it; of the mailboxes that need a person a few;
+// and what is only to be known.
+function sorted(seen) {
+  const all = once(seen.findings);
+  const of = severity => all.filter(finding => finding.severity === severity);
+  const known = new Set(all.map(finding => finding.id));
+  const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.id)));
+  return { urgent: of('error'), warnings: of('warning'), infos: of('info'), examples, shut: seen.mailboxes.counts['action-required'] ?? 0 };
 }
 
 const once = findings =>
-  findings.filter(({ message }, index) => findings.findIndex(other => other.message === message) === index);
+  findings.filter(({ id, message }, index) => findings.findIndex(other => other.id === id || other.message === message) === index);
 
 // Of the mailboxes that need a person a few stand here, and all in the list below: there may be thousands of them.
-function todo(urgent, examples, shut, name, list, repair, drift) {
+function todo(seen, { urgent, examples, shut }, following, list) {
   if (!urgent.length && !shut) return [];
+  const { name } = seen;
   return [
-    h('h2', {}, t('page.todo')), cards(urgent, name, repair, drift),
+    h('h2', {}, t('page.todo')), cards(urgent, seen, following),
     shut > 0 && h('div', { class: 'notice warning' }, h('p', {}, h('strong', {}, count('page.mailboxes.shut', shut))),
-      cards(examples, name, repair, drift),
+      cards(examples, seen, following),
       h('p', { class: 'ways' },
         shut > examples.length && quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' }),
-        leads('change') && link(t('page.mailboxes.correct'), `#/c/${name}/change`))),
+        leads('change') && following !== 'change' && link(t('page.mailboxes.correct'), `#/c/${name}/change`))),
   ];
 }
 
-function cards(findings, name, repair, drift) {
+const noted = (title, findings, seen) => findings.length > 0 && [h('h2', {}, title), cards(findings, seen)];
+
+// What is next is a button above, and not once more here.
+function cards(findings, { name, health: looked, findings: all }, following = null) {
+  const main = following === 'portal' && all.find(finding => finding.severity === 'error');
   return findingCards(findings, {
     accept: finding => accepting(name, finding),
-    snooze: finding => drift.includes(finding.id) && snooze(finding, name, happens),
-    renewal: leads('renewal') && `#/c/${name}/renewal`,
-    repair: may('repair_connection') && (() => ways(repair, name, () => happens(t('page.repair.done')))),
+    snooze: finding => looked?.drift.includes(finding.id) && snooze(finding, name, happens),
+    renewal: following !== 'renewal' && leads('renewal') && `#/c/${name}/renewal`,
+    linked: finding => finding !== main,
   });
 }
 
@@ -145,49 +175,8 @@ function waiting(seen) {
     h('h2', {}, t('page.wait.title')),
     h('label', { for: 'proven' }, t('page.wait.proven', { number: open, total })),
     h('progress', { id: 'proven', max: total, value: open }),
-    h('p', {}, count('page.wait.missing', total - open), ' ', t('page.wait.since', { time: clock(proof.started) })),
+    h('p', {}, total > open && [count('page.wait.missing', total - open), ' '], proof.started && t('page.wait.since', { time: moment(proof.started) })),
     h('p', { class: 'small' }, t('page.wait.why')),
-  ];
-}
-
-const steps = seen => seen.steps.length > 0 && [
-  h('h2', {}, t('page.steps')),
-  h('ol', { class: 'steps' }, seen.steps.map((step, index) => h('li', { class: step.state, id: `step-${step.name}` },
-    h('span', { class: 'number', 'aria-hidden': 'true' }, String(index + 1)),
-    h('div', {},
-      h('h3', {}, t(`step.${step.name}`)),
-      h('p', { class: 'small' }, FIGURES[step.name] ? t('page.figures', { figures: FIGURES[step.name] }) : t('page.noFigure')),
-      h('p', {}, t(`page.does.${step.name}`)),
-      came(step, seen)),
-    h('div', { class: 'outcome' }, state(step.state), times(step))))),
-];
-
-function times(step) {
-  if (!step.started) return null;
-  const took = step.ended ? ` · ${duration((new Date(step.ended) - new Date(step.started)) / 1000)}` : '';
-  return h('span', { class: 'small' }, clock(step.started), took);
-}
-
-// What a step has found and done, with the ids that came of it.
-function came(step, seen) {
-  if (step.state === 'pending') return null;
-  const { ids, secret, mailboxes: { counts, total } } = seen;
-  const of = {
-    prerequisites: [ids.tenantId && fact(t('page.tenantId'), ids.tenantId)],
-    application: [ids.applicationId && fact(t('label.applicationId'), ids.applicationId)],
-    'enterprise-application': [ids.enterpriseApplicationId && fact(t('page.objectId'), ids.enterpriseApplicationId)],
-    secret: [secret && fact(t('page.keyId'), secret.keyId)],
-    verification: [fact(t('page.overview.proven'), t('page.of', { number: counts.open ?? 0, total }))],
-  }[step.name] ?? [];
-  const did = [
-    step.changes ? count('page.changes', step.changes) : step.ended && step.name !== 'verification' && t('page.noChange'),
-    step.waits > 0 && count('page.waits', step.waits),
-    step.reason && t('page.waitsFor', { reason: step.reason }),
-  ].filter(Boolean).join(' · ');
-  const found = new Set(seen.findings.filter(finding => finding.step === step.name).map(finding => finding.message));
-  return [
-    did && h('p', { class: 'did' }, did), of.length > 0 && h('dl', { class: 'facts' }, of),
-    [...found].map(message => h('p', { class: 'did' }, t('page.found', { message }))),
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import { addresses } from '../addresses.js';
 import { deployment } from '../deployment.js';
-import { button, calm, complain, draw, h, link, quiet } from '../dom.js';
+import { button, calm, complain, draw, h, quiet } from '../dom.js';
 import { drop, keep, kept } from '../draft.js';
 import { now as time } from '../now.js';
 import { day, t } from '../texts.js';
@@ -26,7 +26,6 @@ export async function change(main, { name, signal }) {
   if (signal.aborted) return;
   if (now.mailboxes === null) {
     main.append(
-      h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
       h('h1', {}, t('page.change.title'), h('small', {}, name)),
       h('p', { class: 'notice warning' }, t('page.change.notYet')));
     return;
@@ -75,7 +74,6 @@ function form(main, signal, now, protocols) {
     location.hash = now ? `#/c/${key}` : '#/';
   };
   main.append(
-    h('p', { class: 'crumbs' }, now ? link(key, `#/c/${key}`) : link(t('page.overview.title'), '#/')),
     h('h1', {}, now ? t('page.change.title') : t(`page.overview.${protocols.includes('imap') ? 'new' : 'send'}`), now && h('small', {}, key)),
     h('p', { class: 'notice', hidden: !draft }, t('page.form.draft')),
     h('form', { class: 'wish', novalidate: true, oninput: changed, onsubmit: event => event.preventDefault() },

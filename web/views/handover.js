@@ -21,7 +21,6 @@ export async function handOver(main, { name, signal }) {
   const proven = values.mail.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(...[
-    h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.handOver.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, certified ? t('page.certificate.values') : t('page.handOver.what')),
     banner(name, values.rotation),

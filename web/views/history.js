@@ -1,7 +1,7 @@
 // Who asked for what, when and from where, and what was told to whom, newest first; more is read when somebody asks for it.
 
 import { get } from '../api.js';
-import { h, link, quiet } from '../dom.js';
+import { h, quiet } from '../dom.js';
 import { known, moment, t } from '../texts.js';
 import { who } from '../who.js';
 
@@ -23,7 +23,6 @@ export async function history(main, { name, signal }) {
   await read();
   if (signal.aborted) return;
   main.append(
-    h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.history.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.history.lead')),
     rows.hasChildNodes() ? table(rows) : h('p', {}, t('page.history.none')), more,

@@ -10,10 +10,10 @@ import { daysUntil, end, t } from '../texts.js';
 
 const SOON = 30;
 const RECENT = 5000;
-const MANY = 8; // more connections than this are searched through
 // What needs somebody, first; then what is under way; then what is done.
 const URGENT = ['unreadable', 'failed', 'interrupted', 'action-required'];
 const DONE = ['ready', 'cancelled', 'removed'];
+const NEWS = ['drifted', 'not-readable']; // of the daily look
 const WAYS = ['connection', 'hand-over', 'report', 'history'];
 
 export async function overview(main, { signal }) {
@@ -21,10 +21,10 @@ export async function overview(main, { signal }) {
   const list = h('section', { 'aria-label': t('page.overview.title') });
   const search = searching(list);
   main.append(
-    h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')),
-      leads('targets') && link(t('page.targets.title'), '#/targets', { class: 'button', id: 'to-targets' }),
+    h('div', { class: 'title' }, h('h1', {}, t('page.overview.title')), h('div', { class: 'ways' },
+      leads('new') && link(t('page.overview.new'), '#/new', { class: 'button primary' }),
       leads('new') && link(t('page.overview.send'), '#/send', { class: 'button' }),
-      leads('new') && link(t('page.overview.new'), '#/new', { class: 'button primary' })),
+      leads('targets') && link(t('page.targets.title'), '#/targets', { class: 'button', id: 'to-targets' }))),
     search, list, missing);
   if (!OPERATIONS.every(may)) main.append(person() ? roles() : lesser());
   // Asking each service what the app may do takes a moment: the list does not wait for that.
@@ -42,25 +42,30 @@ async function look(list, search, signal) {
   const found = [];
   for await (const page of pages('list_connections', 'api/connections', body => body, signal)) found.push(...page);
   draw(list, found, () => found.length ? h('ul', { class: 'rows connections' }, found.toSorted(byNeed).map(row)) : nothing());
-  search.hidden = found.length <= MANY;
+  search.hidden = found.length < 2;
   search.dispatchEvent(new Event('input'));
   return found;
 }
 
-const need = ({ state: name, rotation }) => {
-  if (URGENT.includes(name)) return 0;
-  return rotation ? 1 : DONE.includes(name) ? 3 : 2;
-};
+// What needs somebody now, what does so soon, what is under way, and what is done.
+function need({ state: name, rotation, health, findings }) {
+  if (URGENT.includes(name) || health === 'drifted') return 0;
+  if (rotation === 'offered' || findings.length) return 1;
+  return rotation || !DONE.includes(name) ? 2 : 3;
+}
 const byNeed = (one, other) => need(one) - need(other)
   || (one.expiresOn ?? '9').localeCompare(other.expiresOn ?? '9') || one.name.localeCompare(other.name);
 
 // The field that leaves of the list what has a text in its names.
 function searching(list) {
   const text = h('input', { id: 'search', type: 'search', autocomplete: 'off', spellcheck: 'false' });
-  const field = h('div', { class: 'field', hidden: true }, h('label', { for: 'search' }, t('page.overview.search')), text);
+  const none = h('p', { role: 'status', id: 'search-none' });
+  const field = h('div', { class: 'field', hidden: true }, h('label', { for: 'search' }, t('page.overview.search')), text, none);
   field.addEventListener('input', () => {
     const wanted = text.value.trim().toLowerCase();
-    for (const row of list.querySelectorAll('.connections > li')) row.hidden = !row.querySelector('h2').textContent.toLowerCase().includes(wanted);
+    const rows = [...list.querySelectorAll('.connections > li')];
+    for (const row of rows) row.hidden = !row.querySelector('h2').textContent.toLowerCase().includes(wanted);
+    none.textContent = rows.length && rows.every(row => row.hidden) ? t('page.overview.notFound') : '';
   });
   return field;
 }
@@ -78,7 +83,8 @@ function row(connection) {
     h('h2', {}, link(connection.name, `#/c/${connection.name}`, { id: `to-${connection.name}` }),
       h('small', {}, connection.displayName)),
     h('p', {}, state(connection.state), connection.rotation && [' ',
-      h('span', { class: 'tag' }, t(`page.renewal.${connection.rotation}.title`))]),
+      h('span', { class: 'tag' }, t(`page.renewal.${connection.rotation}.title`))],
+    NEWS.includes(connection.health) && [' ', h('span', { class: 'tag' }, t(`page.health.answer.${connection.health}`))]),
     h('dl', { class: 'facts' },
       fact(t('page.overview.proven'), total ? t('page.of', { number: connection.mailboxes.open ?? 0, total }) : '–'),
       connection.expiresOn && fact(t('label.expires'),

@@ -5,7 +5,7 @@ import { get, pages, post, Problem } from '../api.js';
 import { announce, button, complain, h, inBoth, link, listed, reload } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { poll } from '../poll.js';
-import { count, t, written } from '../texts.js';
+import { count, known, t, written } from '../texts.js';
 import { difference } from '../wish.js';
 
 const NAMED = 200;
@@ -88,23 +88,34 @@ function shown(plan, body, now, sent, accepting) {
 
 // The changes by step, in the order in which they are made.
 export const groups = ({ changes }) => h('ol', { class: 'plan' },
-  [...new Set(changes.map(change => change.step))].map(step => group(step, changes.filter(change => change.step === step))));
+  [...new Set(changes.map(change => change.step))].map(step => group(changes.filter(change => change.step === step))));
 
-function group(step, changes) {
+// Each kind of change once: its words, what they mean, why, and on what.
+function group(changes) {
   const kinds = Map.groupBy(changes, change => JSON.stringify([change.text, change.reason, change.byHand]));
-  return h('li', {}, h('h3', {}, t(`step.${step}`)), [...kinds.values()].map(alike => {
-    const [{ text, reason, byHand }] = alike;
+  return h('li', {}, [...kinds.values()].map(alike => {
+    const [first] = alike;
     const subjects = alike.filter(change => change.subject).map(change => inBoth(change.subject, change.written));
     return h('div', { class: 'change' },
-      h('p', {}, h('strong', {}, text), alike.length > 1 && ` × ${written(alike.length)}`,
-        byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
-      h('p', { class: 'hint' }, t('page.plan.because', { reason })),
-      subjects.length === 1 && h('p', { class: 'address' }, subjects[0]),
-      subjects.length > 1 && named(subjects, count('page.plan.subjects', subjects.length)));
+      h('h3', {}, first.text, alike.length > 1 && ` × ${written(alike.length)}`,
+        first.byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
+      meaning(first),
+      h('p', { class: 'hint' }, t('page.plan.because', { reason: first.reason })),
+      subjects.length > 0 && named(subjects, count('page.plan.subjects', subjects.length)));
   }));
 }
 
-const named = (subjects, title) => h('details', {}, h('summary', {}, title), listed(subjects, NAMED));
+// What a right that is given allows.
+function meaning({ action, subject }) {
+  const right = `page.right.${subject.replaceAll('.', '-')}.why`;
+  if (action === 'grant-access') return h('p', {}, t('page.plan.fullAccess'));
+  return action === 'assign-role' && known(right) && h('p', {}, t(right));
+}
+
+// A few are in sight; of many the first, and all of them behind that.
+const FEW = 10;
+const named = (subjects, title) => subjects.length <= FEW ? listed(subjects, FEW)
+  : [listed(subjects.slice(0, FEW), FEW), h('details', {}, h('summary', {}, title), listed(subjects, NAMED))];
 
 // What was typed stays: only what it says differs from the present state is kept, and laid over what is there now.
 function outdated(error) {

@@ -1,7 +1,7 @@
 // Taking a connection back: what would go, beforehand; the number to type; and afterwards the sheet of what was taken back.
 
 import { call } from '../api.js';
-import { h, link, listed } from '../dom.js';
+import { h, listed } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
 import { who } from '../who.js';
@@ -12,7 +12,6 @@ const NAMED = 200;
 export async function remove(main, { name, signal }) {
   const host = h('section', { id: 'part-plan' });
   main.append(
-    h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/'), ' › ', link(name, `#/c/${name}`)),
     h('h1', {}, t('page.remove.title')), h('p', { class: 'lead' }, t('page.remove.what')), host);
   const asked = () => call('remove_connection', 'DELETE', `api/connections/${name}?dryRun=true`, { signal });
   const plan = await made(host, name, asked, signal);

@@ -2,7 +2,7 @@
 
 import { call, get, may, post } from '../api.js';
 import { certificateForm } from '../certificate.js';
-import { button, draw, fact, h, link, quiet } from '../dom.js';
+import { button, draw, fact, h, quiet } from '../dom.js';
 import { done, lookNow, poll } from '../poll.js';
 import { dates, OVER, over, short, stage, told, tone, words } from '../rotation.js';
 import { end, t } from '../texts.js';
@@ -11,7 +11,6 @@ import { certificate, hidden } from '../values.js';
 export async function renewal(main, { name, signal }) {
   const now = h('section', { id: 'renewal-now' });
   main.append(
-    h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
     h('h1', {}, t('page.renewal.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.renewal.lead')), now);
   await poll(async () => {

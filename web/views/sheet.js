@@ -3,7 +3,7 @@
 import { get, may } from '../api.js';
 import { expiry } from '../calendar.js';
 import { deployment } from '../deployment.js';
-import { button, fact, h, inBoth, link, quiet, reload, save } from '../dom.js';
+import { button, fact, h, inBoth, quiet, reload, save } from '../dom.js';
 import { now } from '../now.js';
 import { bash, powershell } from '../quoting.js';
 import { ENDS } from '../rotation.js';
@@ -30,7 +30,6 @@ export async function sheet(main, { name, signal }) {
   });
   main.append(
     h('div', { class: 'screen' },
-      h('p', { class: 'crumbs' }, link(name, `#/c/${name}`)),
       h('p', { class: 'hint' }, t('page.sheet.language')),
       h('p', { class: 'actions' },
         button(t('page.sheet.print'), () => print(), { class: 'primary' }),

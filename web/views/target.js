@@ -1,7 +1,7 @@
 // One target: how it stands, what it was sent and what came of that, and what may be done about it.
 
 import { call, get, may, post } from '../api.js';
-import { announce, button, draw, fact, h, link, quiet } from '../dom.js';
+import { announce, button, draw, fact, h, quiet } from '../dom.js';
 import { done, lookNow, poll } from '../poll.js';
 import { targetForm, told } from '../target-form.js';
 import { duration, moment, t } from '../texts.js';
@@ -17,7 +17,6 @@ export async function target(main, { name, signal }) {
   const first = await get('read_target', path, signal);
   if (signal.aborted) return;
   main.append(
-    h('p', { class: 'crumbs' }, link(t('page.targets.title'), '#/targets')),
     h('h1', {}, name, h('small', {}, first.host)), about, said, sent, ...changes(first, path));
   await poll(async () => {
     const one = await get('read_target', path, signal);

@@ -11,7 +11,6 @@ export async function targets(main, { signal }) {
   const { items, unreadable } = await get('list_targets', 'api/targets', signal);
   if (signal.aborted) return;
   main.append(
-    h('p', { class: 'crumbs' }, link(t('page.overview.title'), '#/')),
     h('h1', {}, t('page.targets.title')), h('p', { class: 'lead' }, t('page.targets.lead')),
     items.length ? h('ul', { class: 'rows connections', id: 'targets' }, items.map(row)) : h('p', {}, t('page.targets.none')),
     ...unreadable.map(name => h('p', { class: 'notice warning' }, t('page.targets.unreadable', { name }))));

@@ -1,0 +1,26 @@
+// What is next at a connection: one thing, by its state and by what is in the way. Pure; the view draws it.
+
+import { OF_ROTATION } from './finding.js';
+
+const OVER = ['failed', 'cancelled', 'interrupted'];
+export const AT_WORK = ['running', 'waiting'];
+
+// Returns the name of an action, or null where there is only to be waited. `urgent` are the findings that stop it,
+// `examples` those of single mailboxes.
+export function next(seen, urgent, examples) {
+  const { state, rotation } = seen;
+  if (state === 'unreadable') return 'repair';
+  if (rotation?.state === 'offered' || OF_ROTATION.includes(urgent[0]?.code)) return 'renewal';
+  if (AT_WORK.includes(state)) return null;
+  if (OVER.includes(state)) return 'again';
+  if (state === 'removed') return 'new';
+  if (urgent.length || state === 'action-required') return byHand(urgent, examples);
+  return seen.secret ? 'hand-over' : 'verify';
+}
+
+// Where a person acts elsewhere: the way there, else a look at what has been done; a wrong list is corrected here.
+function byHand([first], examples) {
+  if (first?.action.link) return 'portal';
+  const wrongList = !first && examples.length > 0 && examples.every(({ action }) => !action.command && !action.link);
+  return wrongList ? 'change' : 'verify';
+}
