@@ -14,7 +14,7 @@ const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required
 const OFFERED = ['hand-over', 'renewal', 'change', 'verify', 'again', 'stop', 'sheet', 'history', 'report', 'remove'];
 
 // Every action: `possible` or why not, and what it does or where it leads. Null where the key does not open it.
-function every(seen, { stopping, stop, repair, portal }) {
+function every(seen, next, { stopping, stop, repair, portal }) {
   const { name, state, secret, rotation, findings } = seen;
   const there = state !== 'removed';
   const offered = rotation?.state === 'offered' && !over(rotation, findings);
@@ -25,7 +25,7 @@ function every(seen, { stopping, stop, repair, portal }) {
     renewal: offered
       ? leads('renewal') && { id: 'to-rotation', label: t(stage(rotation.kind, 'offered', 'way')), href: `#/c/${name}/renewal` }
       : view('renewal', t('page.renewal.title'), !secret && state !== 'action-required' && t('page.menu.noSecret')),
-    change: view('change', t('page.change.title'), null),
+    change: view('change', next === 'change' ? t('page.mailboxes.correct') : t('page.change.title'), null),
     verify: may('verify_connection') && { id: 'verify', label: t('page.verify'), what: t('page.menu.verify'), act: verify, why: !there && t('page.menu.removed') },
     again: leads('again') && { id: 'again', label: t('page.again.title'), what: t('page.menu.again'), href: `#/c/${name}/again`, why: again(state) },
     stop: may('cancel_connection') && { id: 'stop', label: stopping ? t('page.stopping') : t('page.stop'), act: stop, stopping, why: !STOPS.includes(state) && t('page.menu.atRest') },
@@ -43,7 +43,7 @@ const again = state => !RESTING.includes(state) && (state === 'removed' ? t('pag
 
 // The row: what is next, how to stop what works, and the menu. Empty where the key opens nothing of it.
 export function actions(seen, next, does) {
-  const all = every(seen, does);
+  const all = every(seen, next, does);
   const main = next && all[next] && !all[next].why ? next : null;
   const stops = main !== 'stop' && all.stop && (does.stopping || AT_WORK.includes(seen.state)) ? ['stop'] : [];
   const rest = OFFERED.filter(one => all[one] && one !== main && !stops.includes(one));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -221,23 +222,24 @@ async def test_a_plan_that_is_gone_leaves_the_form_as_it_was(tmp_path: Path) -> 
         await visitor.plan()
 
 
-async def test_what_was_not_today_is_shown_with_its_date(tmp_path: Path) -> None:
+async def test_every_moment_is_shown_with_its_date_in_one_form(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         connection = await app.set_up()
-        started = datetime.fromisoformat(connection["steps"][1]["started"])
+        started = str(connection["steps"][1]["started"])
         async with visiting(app) as visitor:
             page = visitor.page
-            done = page.locator("#step-application .outcome")
             await visitor.enter()
-            written = await page.evaluate(
-                "on => new Date(on).toLocaleDateString('de', {dateStyle: 'short'})", str(started)
-            )
+            form = "new Intl.DateTimeFormat('de-DE', {dateStyle: 'medium', timeStyle: 'short'})"
+            written = await page.evaluate(f"on => {form}.format(new Date(on))", started)
             await visitor.go(f"c/{NAME}")
-            await expect(done).to_contain_text(":")
-            await expect(done).not_to_contain_text(written)
-            app.host.clock.skip(2 * 86_400)  # the page goes by the app's clock
+            done = page.locator("#step-application .outcome")
+            await expect(done).to_contain_text(written)
+            app.host.clock.skip(2 * 86_400)  # it is absolute: another day changes nothing of it
             await page.reload()
             await expect(done).to_contain_text(written)
+            moments = await page.evaluate("document.body.innerText.match(/\\d+\\.\\d+\\.\\d+, \\S+/g)")
+            assert len(moments) > len(app.tenant.addresses)
+            assert [one for one in moments if not re.fullmatch(r"\d\d\.\d\d\.\d{4}, \d\d:\d\d\.?", one)] == []
 
 
 async def test_nobody_is_asked_while_nobody_looks(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ async def test_the_calendar_has_the_day_that_the_sheet_has(tmp_path: Path) -> No
             await visitor.enter()
             await visitor.page.route(f"**/api/connections/{NAME}?top=1", late)
             await visitor.go(f"c/{NAME}/sheet")
-            await expect(visitor.page.locator(".sheet")).to_contain_text("24. Mai 2027")
+            await expect(visitor.page.locator(".sheet")).to_contain_text("24.05.2027")
             entry = await saved(visitor, "Ende als Kalendereintrag (.ics)")
             assert "DTSTART;VALUE=DATE:20270524\r\n" in entry
             assert "DTEND;VALUE=DATE:20270525\r\n" in entry

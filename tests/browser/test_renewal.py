@@ -36,6 +36,7 @@ async def test_a_secret_is_renewed_by_keyboard_alone(tmp_path: Path, language: L
             page = visitor.page
             await visitor.enter()
             await visitor.go(f"c/{NAME}")
+            await pressed(page, "#more-actions")
             await pressed(page, "#to-renewal")
             await expect(page.locator("#main")).to_contain_text(words["will"]["retired"])
             assert (await axe(visitor), await overflow(visitor)) == ([], [])
@@ -107,7 +108,7 @@ async def test_where_the_old_secret_is_dead_the_page_says_so_and_the_new_one_can
             await documents.update(NAME, expired)
             await visitor.go(f"c/{NAME}/hand-over")
             await expect(page.locator("#main")).to_contain_text("Der Schlüssel ist abgelaufen")
-            await expect(page.locator("#main .hint").first).to_contain_text("hat das am 4. Mai 2026 festgehalten")
+            await expect(page.locator("#main .hint").first).to_contain_text("hat das am 04.05.2026 festgehalten")
             await expect(page.locator("#main .notice.good")).to_have_count(0)
 
 
