@@ -9,6 +9,7 @@ from activities.blueprint import activity
 from activities.results import Result, unseen
 from activities.run import Run
 from connector import check as checking
+from connector.caller import By, asker
 from connector.check import Look, looking, may_look
 from connector.checks import Check, Seen
 from connector.documents import Versioned
@@ -109,7 +110,7 @@ async def check_end(order: Order) -> Outcome:
     again = checking.looks_again(check, seen, order.round, run.now)
     told = checking.news(check, seen, run.now)
     if not again:
-        await _tell(order, told, planned, run.now)
+        await _tell(order, told, planned, check.by, run.now)
     await clients.checks.update(order.name, lambda present: _noted(present, seen, order, again=again))
     if again:
         return Outcome(AGAIN)
@@ -139,7 +140,7 @@ async def _seen(clients: Services, planned: Planned, order: Order) -> Seen:
     return look.seen(planned.connection.rights, order.now)
 
 
-async def _tell(order: Order, told: checking.News, planned: Planned, now: datetime) -> None:
+async def _tell(order: Order, told: checking.News, planned: Planned, by: By | None, now: datetime) -> None:
     """Say what there is to be said, in the log and to the targets, before it is noted that it was: codes, no address.
 
     What is said a second time, after a crash, has the same id.
@@ -147,21 +148,24 @@ async def _tell(order: Order, told: checking.News, planned: Planned, now: dateti
     label = services().settings.label or None
     if told.drifted:
         codes = _codes(one.code for one in told.drifted)
-        log("connection-drifted", connection=order.name, findings=" ".join(codes), label=label)
-        await _keep(EventType.DRIFTED, order, planned, codes, now)
+        log("connection-drifted", connection=order.name, findings=" ".join(codes), label=label, **asker(by))
+        await _keep(EventType.DRIFTED, order, planned, codes, by, now)
     if told.unread:
         codes = _codes(one.code for one in told.unread)
-        log("connection-not-readable", connection=order.name, findings=" ".join(codes), label=label)
-        await _keep(EventType.NOT_READABLE, order, planned, codes, now)
+        log("connection-not-readable", connection=order.name, findings=" ".join(codes), label=label, **asker(by))
+        await _keep(EventType.NOT_READABLE, order, planned, codes, by, now)
     if told.recovered:
         codes = _codes(id_.partition(":")[0] for id_ in told.recovered)
-        log("connection-recovered", connection=order.name, findings=" ".join(codes), label=label)
-        await _keep(EventType.RECOVERED, order, planned, codes, now)
+        log("connection-recovered", connection=order.name, findings=" ".join(codes), label=label, **asker(by))
+        await _keep(EventType.RECOVERED, order, planned, codes, by, now)
 
 
-async def _keep(kind: EventType, order: Order, planned: Planned, codes: list[str], now: datetime) -> None:
+async def _keep(
+    kind: EventType, order: Order, planned: Planned, codes: list[str], by: By | None, now: datetime
+) -> None:
     connection = planned.connection
-    said = Data(connection=order.name, state=connection.state, revision=connection.wanted.revision, findings=codes)
+    revision = connection.wanted.revision
+    said = Data(connection=order.name, state=connection.state, revision=revision, findings=codes, by=by)
     await keep(event(kind, now, order.check, *codes, data=said))
 
 

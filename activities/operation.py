@@ -5,6 +5,7 @@ from __future__ import annotations
 from activities.blueprint import activity
 from activities.removal import conclude_removal
 from activities.run import Run
+from connector.caller import asker
 from connector.credential import Rotation, RotationState
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.errors import UnreadableError
@@ -89,6 +90,7 @@ async def _take_up(run: Run) -> None:
         operation=run.connection.operation.id,
         outcome="begun",
         code=run.connection.operation.kind,
+        **asker(run.connection.operation.by),
     )
 
 
@@ -121,7 +123,8 @@ async def end_round(order: Order) -> Conclusion:
     apart = run.connection.operation.apart
     if verdict.ended and not apart and verdict.state not in {ConnectionState.READY, ConnectionState.CANCELLED}:
         label = run.services.settings.label or None
-        log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label)
+        by = asker(run.connection.operation.by)
+        log("verification-failed", connection=run.order.name, outcome=verdict.state, label=label, **by)
     return Conclusion(verdict.state, run.order.revision, verdict.seconds)
 
 

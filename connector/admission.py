@@ -15,7 +15,7 @@ from connector import ruling as to
 from connector import ruling_of_certificate as cert
 from connector import ruling_of_removal as off
 from connector import ruling_of_rotation as life
-from connector.caller import Caller, timer
+from connector.caller import RENEWS, Caller
 from connector.case import Answer, Case, Kind, Refuse, Replace, Request, Start
 from connector.errors import ConditionError
 from connector.etag import check
@@ -49,8 +49,6 @@ class Situation(StrEnum):
 
 _First = Callable[[Request, datetime], Answer]
 _Rule = Callable[[Case], Answer]
-_TIMER = "renew_secrets"
-"""The one that begins operations; another one only goes on with those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
         check(request.if_match, request.name, connection)
     except ConditionError as error:
         return Refuse(error)
-    by = caller.by if caller is not None else timer(_TIMER)
+    by = caller.by if caller is not None else RENEWS  # another timer only goes on with what others have begun
     if connection is None:
         answer = row.new(request, now)
         if isinstance(answer, Start):

@@ -15,8 +15,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from connector.caller import person_name
 from connector.errors import SignInError
-from connector.visible import visible
 
 _SCOPE = "access"
 """The one scope of the registration: what the page asks for on behalf of a person."""
@@ -25,7 +25,6 @@ _LEEWAY = 60
 """Seconds by which two clocks may differ."""
 _MOST = 24 * 1024
 """Characters. The host takes headers of 32 KB in all."""
-_MOST_NAME = 100
 _NEEDED = ["exp", "nbf", "iat", "iss", "aud"]
 _WHY: Mapping[type[Exception], str] = {
     jwt.ImmatureSignatureError: "early",
@@ -134,7 +133,7 @@ def bearer(token: str, key: RSAPublicKey, registration: Registration) -> Bearer:
 def _person(claims: _Claims) -> Bearer:
     if claims.idtyp not in {None, "user"} or _SCOPE not in (claims.scp or "").split():
         raise SignInError("token-refused", why="scope")
-    return Bearer("person", _guid(claims.oid), _name(claims.name), frozenset(claims.roles))
+    return Bearer("person", _guid(claims.oid), person_name(claims.name), frozenset(claims.roles))
 
 
 def _program(claims: _Claims) -> Bearer:
@@ -153,9 +152,3 @@ def _guid(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise SignInError("token-refused", why="kind") from None
-
-
-def _name(text: str | None) -> str | None:
-    """Return how a person is called; not an address, which some have for a name and which no log may hold."""
-    said = visible(" ".join((text or "").split()))[:_MOST_NAME]
-    return said if said and "@" not in said else None

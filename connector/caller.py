@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
 
 from connector.document import Document
+from connector.visible import visible
 
 _EARLIER = re.compile(r"(?P<kind>key|person|program) (?P<mark>\S+)(?: (?P<name>.*))?", re.DOTALL)
 """How versions before have kept it: ``By.said``."""
+
+
+_MOST_NAME = 100
 
 
 class CallerFields(TypedDict):
@@ -30,6 +35,15 @@ class Asker(TypedDict):
     byFunction: str | None
 
 
+def person_name(text: str | None) -> str | None:
+    """Return how a person is called, for a line of text: what is not seen written out, at most 100 characters.
+
+    None where it is an address, which some have for a name and which no log may hold.
+    """
+    said = visible(" ".join((text or "").split()))[:_MOST_NAME]
+    return said if said and "@" not in unicodedata.normalize("NFKC", said) else None
+
+
 class By(Document):
     """Who has asked for something: a person or a program that has signed in, the holder of a key, or a timer of ours.
 
@@ -46,8 +60,8 @@ class By(Document):
     """The first eight hex digits of the key's SHA-256; None where there was none."""
     id: str | None = None
     """Of a person the object id (``oid``), of a program the id of its application (``azp``)."""
-    name: str | None = None
-    """How the person is called, as Entra's token says: visible characters, and no address (``connector/bearer.py``)."""
+    name: Annotated[str | None, AfterValidator(person_name)] = None
+    """How the person is called, as Entra's token says."""
 
     @property
     def mark(self) -> str:
@@ -76,9 +90,10 @@ class Caller(By):
         return By(**self.model_dump(exclude={"address"}))
 
 
-def timer(function: str) -> By:
-    """Return one of our own timers, which nobody has asked."""
-    return By(kind="timer", function=function)
+RENEWS, WATCHES, CHECKS, TELLS = (
+    By(kind="timer", function=name) for name in ("renew_secrets", "watch_secrets", "check_connections", "tell_status")
+)
+"""Our own timers, which nobody has asked."""
 
 
 def asker(by: By | None) -> Asker:

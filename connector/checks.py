@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AwareDatetime, Field
 
+from connector.caller import KeptBy
 from connector.document import Document
 from connector.finding import Finding
 from connector.kept import read, read_or_none
@@ -82,6 +83,8 @@ class Check(Document):
     run: str = ""
     """Which look has begun last: another one notes nothing any more."""
     started: AwareDatetime | None = None
+    by: KeptBy = None
+    """Who has asked for that look."""
     doubt: list[str] = Field(default=[])
     """Digests of what the look before has seen and nobody was told yet: it is looked a second time first."""
     seen: Seen | None = None

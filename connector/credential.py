@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from connector.caller import KeptBy
 from connector.document import Document
 from connector.finding import Finding
 
@@ -22,6 +23,8 @@ class _Record(Document):
     """When its lifetime began; None in the documents of versions before."""
     used_since: AwareDatetime | None = None
     """By which day the UTM has used it, as Entra's record says; None is not known."""
+    confirmed_by: KeptBy = None
+    """Who has said that the UTM has it; a timer where Entra's record has."""
 
 
 class SecretRecord(_Record):
@@ -91,6 +94,8 @@ class Rotation(Document):
     """The vault's tag ``rotation``."""
     state: RotationState = RotationState.PREPARING
     begun: AwareDatetime
+    by: KeptBy = None
+    """Who has asked for it; None where an operation for something else has found that it is needed."""
     next: CredentialRecord | None = None
     """The new one, until it is confirmed; from then on it is the connection's ``secret``. A certificate is known before
     the application has it."""

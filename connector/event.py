@@ -1,6 +1,6 @@
 """What somebody outside may want to know: the types of events, what each of them says, and how its id is made. Pure.
 
-No event holds a secret or a mailbox address: ``Data`` has no field for either.
+No event holds a secret or a mailbox address: ``Data`` has no field for either. The one name in it is that of who asked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime
 
+from connector.caller import KeptBy
 from connector.document import Document
 
 _NAMESPACE = UUID("6f0d7b52-7c3e-5b8e-9d55-3c0c6d1f2a41")
@@ -53,7 +54,7 @@ class EventType(StrEnum):
     """Somebody has asked for it, to see whether events arrive."""
 
 
-_STATE = ("connection", "state", "revision", "findings", "link")
+_STATE = ("connection", "state", "revision", "findings", "by", "link")
 _SECRET = ("connection", "keyId", "expiresOn")
 FIELDS: dict[EventType, tuple[str, ...]] = {
     EventType.READY: _STATE,
@@ -62,15 +63,15 @@ FIELDS: dict[EventType, tuple[str, ...]] = {
     EventType.DRIFTED: _STATE,
     EventType.NOT_READABLE: _STATE,
     EventType.RECOVERED: _STATE,
-    EventType.REMOVED: ("connection", "state", "revision", "removedOn", "link"),
-    EventType.EXPIRING: (*_SECRET, "daysLeft", "link"),
-    EventType.OFFERED: (*_SECRET, "oldKeyId", "oldWorksUntil", "link"),
-    EventType.OVERDUE: (*_SECRET, "oldKeyId", "oldWorksUntil", "daysLeft", "link"),
-    EventType.CONFIRMED: (*_SECRET, "oldKeyId", "oldWorksUntil", "link"),
-    EventType.RETIRED: ("connection", "keyId", "oldKeyId", "link"),
-    EventType.ROTATION_FAILED: ("connection", "findings", "triesAgainOn", "link"),
-    EventType.STATUS: ("status", "link"),
-    EventType.TEST: ("link",),
+    EventType.REMOVED: ("connection", "state", "revision", "removedOn", "by", "link"),
+    EventType.EXPIRING: (*_SECRET, "daysLeft", "by", "link"),
+    EventType.OFFERED: (*_SECRET, "oldKeyId", "oldWorksUntil", "by", "link"),
+    EventType.OVERDUE: (*_SECRET, "oldKeyId", "oldWorksUntil", "daysLeft", "by", "link"),
+    EventType.CONFIRMED: (*_SECRET, "oldKeyId", "oldWorksUntil", "by", "link"),
+    EventType.RETIRED: ("connection", "keyId", "oldKeyId", "by", "link"),
+    EventType.ROTATION_FAILED: ("connection", "findings", "triesAgainOn", "by", "link"),
+    EventType.STATUS: ("status", "by", "link"),
+    EventType.TEST: ("by", "link"),
 }
 """What ``data`` of each event may say besides ``customer``; what is not known is left out."""
 
@@ -93,6 +94,8 @@ class Data(Document):
     days_left: int | None = None
     tries_again_on: AwareDatetime | None = None
     removed_on: AwareDatetime | None = None
+    by: KeptBy = None
+    """Who has asked for what has led to it."""
     status: dict[str, object] | None = None
     """The document of ``GET /api/status``."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connector.caller import RENEWS, WATCHES
 from connector.credential import CredentialRecord, Rest, Rotation, RotationState
 from connector.event import Data, Event, EventType, event
 from connector.steps import ConnectionState, OperationKind
@@ -107,7 +108,8 @@ def _of_secret(before: Facts, after: Connection, at: datetime) -> Iterator[Event
         return
     known = earlier.warned_days if earlier is not None and earlier.key_id == secret.key_id else []
     for days in sorted({*secret.warned_days} - {*known}):
-        said = _of_key(secret).model_copy(update={"days_left": max(0, (secret.expires_on - at).days)})
+        left = max(0, (secret.expires_on - at).days)
+        said = _of_key(secret).model_copy(update={"days_left": left, "by": WATCHES})
         yield _event(EventType.EXPIRING, after, at, said, secret.key_id, days)
 
 
@@ -118,14 +120,15 @@ def _of_rotation(before: Facts, after: Connection, at: datetime) -> Iterator[Eve
     yield from _retired(before, after, at)
     rest = after.rest
     if rest is not None and rest != before.rest and rest.code not in _NOT_TOLD and after.removed is None:
-        said = Data(findings=[rest.code], tries_again_on=rest.until)
+        said = _begun_by(before.rotation, Data(findings=[rest.code], tries_again_on=rest.until))
         yield _event(EventType.ROTATION_FAILED, after, at, said, rest.code, rest.on)
 
 
 def _offered(before: Facts, after: Connection, at: datetime) -> Iterator[Event]:
     new = _offer(after.rotation)
     if new is not None and (_offer(before.rotation) is None or _key(_offer(before.rotation)) != new.key_id):
-        yield _event(EventType.OFFERED, after, at, _beside(new, after.secret), new.key_id)
+        said = _begun_by(after.rotation, _beside(new, after.secret))
+        yield _event(EventType.OFFERED, after, at, said, new.key_id)
 
 
 def _overdue(before: Facts, after: Connection, at: datetime) -> Iterator[Event]:
@@ -135,7 +138,7 @@ def _overdue(before: Facts, after: Connection, at: datetime) -> Iterator[Event]:
     known = before.rotation.reminded if before.rotation is not None and before.rotation.id == rotation.id else []
     for days in sorted({*rotation.reminded} - {*known}):
         left = max(0, (old.expires_on - at).days)
-        said = _beside(new, old).model_copy(update={"days_left": left})
+        said = _beside(new, old).model_copy(update={"days_left": left, "by": RENEWS})
         yield _event(EventType.OVERDUE, after, at, said, new.key_id, days)
 
 
@@ -143,7 +146,8 @@ def _confirmed(before: Facts, after: Connection, at: datetime) -> Iterator[Event
     new = _offer(before.rotation)
     if new is None or after.secret is None or after.secret.key_id != new.key_id or _offer(after.rotation) is not None:
         return
-    said, rotation = _of_key(after.secret), after.rotation
+    rotation = after.rotation
+    said = _of_key(after.secret).model_copy(update={"by": after.secret.confirmed_by})
     old = rotation.old if rotation is not None else None
     if old is not None:
         said = said.model_copy(update={"old_key_id": old.key_id, "old_works_until": old.expires_on})
@@ -169,6 +173,12 @@ def _key(secret: CredentialRecord | None) -> str | None:
     return secret.key_id if secret is not None else None
 
 
+def _begun_by(rotation: Rotation | None, said: Data) -> Data:
+    """Return what is said with who has begun the rotation: the operation that goes on with it may be a timer's."""
+    by = rotation.by if rotation is not None else None
+    return said.model_copy(update={"by": by}) if by is not None else said
+
+
 def _of_key(secret: CredentialRecord) -> Data:
     return Data(key_id=secret.key_id, expires_on=secret.expires_on)
 
@@ -180,6 +190,8 @@ def _beside(new: CredentialRecord, old: CredentialRecord | None) -> Data:
 
 
 def _event(kind: EventType, connection: Connection, at: datetime, said: Data, *content: object) -> Event:
+    """Return an event; who has asked for it is who has asked for the operation, unless ``said`` knows better."""
     connection.events += 1
-    data = said.model_copy(update={"connection": connection.name})
+    by = said.by if "by" in said.model_fields_set else connection.operation.by
+    data = said.model_copy(update={"connection": connection.name, "by": by})
     return event(kind, at, connection.operation.id, connection.name, connection.events, *content, data=data)

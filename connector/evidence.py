@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.caller import RENEWS
 from connector.credential import Rotation, RotationState
 from connector.errors import ForbiddenError, ServiceError, WaitError
 from connector.microsoft import CLOCKS, NO_LICENCE, NO_LICENCE_WORDS
@@ -116,7 +117,7 @@ def heed(connection: Connection, uses: LastUses, now: datetime) -> Heard | None:
     """
     used = next_used(connection, uses, now)
     if used is not None:
-        confirmed(connection, now)
+        confirmed(connection, now, RENEWS)
         if connection.secret is not None:
             connection.secret = connection.secret.model_copy(update={"used_since": used})
         return Heard.CONFIRMED

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.caller import By
 from connector.event import FIELDS, Event, EventType
 from connector.messages import Language, catalogue, text
 from connector.target import Format
@@ -90,12 +91,19 @@ def _facts(event: Event, origin: Origin, language: Language) -> Iterator[tuple[s
     """Yield what is known, in words: all but the link and what a machine alone makes use of."""
     labels = catalogue(language, "eventField")
     for field, value in said(event, origin).items():
-        if field in labels and field not in {"link", "status"}:
+        if field == "by" and event.data.by is not None:
+            yield str(labels[field]), _asker(event.data.by, language)
+        elif field in labels and field not in {"link", "status"}:
             yield str(labels[field]), _shown(field, value, language)
     if event.data.status is not None:
         yield str(labels["overall"]), str(event.data.status.get("overall"))
     if event.type is EventType.TEST:
         yield str(labels["source"]), origin.source
+
+
+def _asker(by: By, language: Language) -> str:
+    values = {"name": by.name or by.id or "-", "id": by.id or "-", "key": by.key or "-", "function": by.function or "-"}
+    return text(language, "eventBy", by.kind, values=values)
 
 
 def _shown(field: str, value: object, language: Language) -> str:
@@ -130,14 +138,21 @@ def _card(event: Event, origin: Origin, language: Language) -> dict[str, object]
 
 
 def _slack(event: Event, origin: Origin, language: Language) -> dict[str, object]:
+    """Return a message of Slack; what others have written stands in it as plain text.
+
+    ``mrkdwn`` has no way to escape ``*``, ``_`` or a bare address (docs.slack.dev/reference/block-kit/
+    composition-objects/text-object).
+    """
     title, words = _title(event, language), _words(event, language)
-    facts = [f"*{name}:* {_escaped(value)}" for name, value in _facts(event, origin, language)]
+    facts = [f"{name}: {_escaped(value)}" for name, value in _facts(event, origin, language)]
     link = origin.link(event.data.connection)
-    lines = [words, *facts, *([f"<{link}|{text(language, 'eventField', 'link')}>"] if link is not None else [])]
-    blocks = [
+    lines = [words, *([f"<{link}|{text(language, 'eventField', 'link')}>"] if link is not None else [])]
+    blocks: list[dict[str, object]] = [
         {"type": "header", "text": {"type": "plain_text", "text": title}},
         {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)}},
     ]
+    if facts:
+        blocks.append({"type": "section", "text": {"type": "plain_text", "text": "\n".join(facts), "emoji": False}})
     return {"text": f"{title}: {words}", "blocks": blocks}
 
 

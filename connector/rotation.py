@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.caller import By
 from connector.credential import CredentialRecord, Rotation, RotationState
 from connector.hours import at_its_hour
 from connector.model import Connection
@@ -193,12 +194,12 @@ def reminds(connection: Connection, now: datetime) -> int | None:
     return nearest if nearest not in rotation.reminded else None
 
 
-def confirmed(connection: Connection, now: datetime) -> None:
+def confirmed(connection: Connection, now: datetime, by: By | None) -> None:
     """Note that the UTM has the secret that is offered: it is the connection's from now on, and the old one retires."""
     rotation = offered(connection)
-    if rotation is None:
+    if rotation is None or rotation.next is None:
         return
-    old, connection.secret = connection.secret, rotation.next
+    old, connection.secret = connection.secret, rotation.next.model_copy(update={"confirmed_by": by})
     connection.rotation = retiring(rotation, old, now) if old is not None else None
 
 

@@ -26,7 +26,9 @@ def rotate(case: Case) -> Answer:
     begun = None
     if rotation is not None and rotation.state is RotationState.PREPARING:
         begun = rotation.model_copy(update={"stopped": False})
-    begun = begun or Rotation(id=case.request.id, begun=case.now, alone=rotation is not None and rotation.alone)
+    begun = begun or Rotation(
+        id=case.request.id, begun=case.now, by=case.by, alone=rotation is not None and rotation.alone
+    )
     return apart(case, OperationKind.ROTATE, begun)
 
 
@@ -101,7 +103,7 @@ def confirm(case: Case) -> Answer:
     except ConflictError as error:
         return Refuse(error)
     after = connection.model_copy(deep=True)
-    confirmed(after, case.now)
+    confirmed(after, case.now, case.by)
     return Settled(after)
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from connector.caller import CHECKS, RENEWS, TELLS, WATCHES, By
 from connector.event import FIELDS, Data, Event, EventType, event
 from connector.formats import Origin, body
 from connector.messages import LANGUAGES, Language, catalogue, text
@@ -27,6 +28,25 @@ _STATES = {
     EventType.NOT_READABLE: ("ready", ["not-readable"]),
     EventType.RECOVERED: ("ready", []),
 }
+_PERSON = By(
+    kind="person", function="create_connection", id="0c9a5f1e-3b7d-4e52-9a66-2f4d8e1b7c35", name="Otto Operator"
+)
+_ROTATES = _PERSON.model_copy(update={"function": "rotate_secret"})
+_BY = {
+    EventType.DRIFTED: CHECKS,
+    EventType.NOT_READABLE: CHECKS,
+    EventType.RECOVERED: CHECKS,
+    EventType.REMOVED: By(function="remove_connection", key="8c1f03be"),
+    EventType.EXPIRING: WATCHES,
+    EventType.OFFERED: _ROTATES,
+    EventType.OVERDUE: RENEWS,
+    EventType.CONFIRMED: _PERSON.model_copy(update={"function": "confirm_secret"}),
+    EventType.RETIRED: RENEWS,
+    EventType.ROTATION_FAILED: _ROTATES,
+    EventType.STATUS: TELLS,
+    EventType.TEST: By(kind="program", function="test_target", id="5e2b6f70-8d1c-4a3e-b7f9-6c0d9e8a1b42"),
+}
+"""Who has asked; for the others it is who has set up."""
 _STATUS = status([], version="0.1.0", customer="Contoso", now=_AT).model_dump(mode="json", by_alias=True)
 
 
@@ -45,6 +65,7 @@ def example(kind: EventType) -> Event:
         "daysLeft": 14,
         "triesAgainOn": _AT + timedelta(days=1),
         "removedOn": _AT,
+        "by": _BY.get(kind, _PERSON),
         "status": _STATUS,
     }
     data = Data.model_validate({field: known[field] for field in FIELDS[kind] if field in known})

@@ -7,6 +7,7 @@ import logging
 import azure.functions as func
 from pydantic import Field
 
+from connector.caller import asker
 from connector.document import Document
 from connector.history import Asked
 from connector.log import log
@@ -34,8 +35,9 @@ class AlarmView(Document):
 )
 async def test_alarm(req: func.HttpRequest) -> func.HttpResponse:
     """Write the line; ``200``. Azure reads it within a quarter of an hour and tells whoever is to be told."""
-    async with asking(req, "test_alarm", Asked.TEST_ALARM):
+    async with asking(req, "test_alarm", Asked.TEST_ALARM) as asked:
         query(req)
-        log("test-alarm", level=logging.WARNING, connection="TEST", label=services().settings.label or None)
+        label, who = services().settings.label or None, asker(asked.entry.caller.by)
+        log("test-alarm", level=logging.WARNING, connection="TEST", label=label, **who)
     lang = language(req)
     return json_answer(AlarmView(message=text(lang, "label", "testAlarm")), headers={"Content-Language": lang})

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from connector.caller import By
 from connector.document import Document
-from connector.visible import visible
 
 
 class ByView(Document):
@@ -23,6 +22,4 @@ class ByView(Document):
 
 def by_view(by: By | None) -> ByView | None:
     """Return who has asked; None where it is not known."""
-    if by is None:
-        return None
-    return ByView(**by.model_dump() | {"name": visible(by.name) if by.name is not None else None})
+    return ByView(**by.model_dump()) if by is not None else None

@@ -9,6 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
+from connector.caller import CHECKS, By
 from connector.check import due
 from connector.checks import Check
 from connector.document import Document
@@ -60,21 +61,21 @@ async def start_check(req: func.HttpRequest, client: df.DurableOrchestrationClie
     async with asking(req, "start_check", Asked.CHECK, name) as asked:
         services().require_grant()
         if name is None:
-            return json_answer(await _all(client), 202)
+            return json_answer(await _all(client, asked.entry.caller.by), 202)
         connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
-        begun = await begin(client, connection)
+        begun = await begin(client, connection, asked.entry.caller.by)
         body = CheckStarted(started=[name] if begun else [], skipped=[] if begun else [name])
         return json_answer(body, 202, {"Location": f"/api/connections/{name}", "Retry-After": "10"})
 
 
-async def _all(client: df.DurableOrchestrationClient) -> CheckStarted:
+async def _all(client: df.DurableOrchestrationClient, by: By) -> CheckStarted:
     started: list[str] = []
     skipped: list[str] = []
     for name in await services().documents.names():
         try:
             found = await services().documents.load(name)
-            begun = found is not None and await begin(client, found.connection, len(started) * _APART)
+            begun = found is not None and await begin(client, found.connection, by, len(started) * _APART)
         except (ConflictError, UnavailableError, UnreadableError):
             begun = False
         (started if begun else skipped).append(name)
@@ -105,6 +106,6 @@ async def _look(client: df.DurableOrchestrationClient, seen: dict[str, Check], s
     found, now = await services().documents.load(name), services().now()
     if found is None or not due(check, found.connection, now):
         return False
-    begun = await begin(client, found.connection, len(started) * _APART)
+    begun = await begin(client, found.connection, CHECKS, len(started) * _APART)
     started += [name] if begun else []
     return begun

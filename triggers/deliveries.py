@@ -70,11 +70,11 @@ async def _dispatch(event_id: str) -> Dispatch | None:
 )
 async def test_target(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Send an event of the type ``test`` to this target alone; ``202``. The deliveries show what came of it."""
-    async with asking(req, "test_target", Asked.TARGET_TEST):
+    async with asking(req, "test_target", Asked.TARGET_TEST) as asked:
         query(req)
         target, _ = await _on(req)
         await services().deliveries.ask(target.name, services().now())
-        one = event(EventType.TEST, services().now(), new_id(), target.name, data=Data())
+        one = event(EventType.TEST, services().now(), new_id(), target.name, data=Data(by=asked.entry.caller.by))
         await services().deliveries.keep(one, [target], services().now())
         await hand_on(client)
         return _sending(req, target, one.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from connector.caller import Caller
+from connector.caller import RENEWS, Caller
 from connector.credential import RotationState
 from connector.evidence import Heard, heed, next_used
 from connector.history import Asked, Entry
@@ -48,7 +48,7 @@ async def heed_evidence(connection: Connection) -> bool:
 
 async def _remember(connection: Connection, now: datetime) -> None:
     """Write into the history that nobody has confirmed the secret, but the UTM by using it."""
-    entry = Entry(at=now, action=Asked.EVIDENCE, caller=Caller(function="renew_secrets"))
+    entry = Entry(at=now, action=Asked.EVIDENCE, caller=Caller(**RENEWS.model_dump()))
     entry.revision = connection.wanted.revision
     entry.version = connection.secret.version if connection.secret is not None else None
     await remembered(connection.name, entry)

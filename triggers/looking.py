@@ -6,6 +6,7 @@ from functools import partial
 
 import azure.durable_functions as df
 
+from connector.caller import By
 from connector.check import looking, may_look, shared
 from connector.checks import Check
 from connector.errors import ConflictError, UnavailableError, UnreadableError
@@ -26,8 +27,8 @@ async def check_of(name: str) -> Check | None:
         return None
 
 
-async def begin(client: df.DurableOrchestrationClient, connection: Connection, delay: float = 0.0) -> bool:
-    """Start a look, ``delay`` seconds from now; return False where one is under way already.
+async def begin(client: df.DurableOrchestrationClient, connection: Connection, by: By, delay: float = 0.0) -> bool:
+    """Start a look for who has asked, ``delay`` seconds from now; return False where one is under way already.
 
     Raises:
         ConflictError: somebody works on the connection, or there is nothing to look at.
@@ -40,7 +41,7 @@ async def begin(client: df.DurableOrchestrationClient, connection: Connection, d
     def first(present: Check) -> Check:
         if looking(present, now):
             return present
-        return present.model_copy(update={"run": run, "started": now, "doubt": []})
+        return present.model_copy(update={"run": run, "started": now, "by": by, "doubt": []})
 
     if (await services().checks.update(connection.name, first)).run != run:
         return False

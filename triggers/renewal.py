@@ -9,6 +9,7 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.caller import RENEWS, asker
 from connector.case import Kind, Request, Start
 from connector.documents import Versioned
 from connector.log import log
@@ -70,9 +71,8 @@ async def _remind(connection: Connection, now: datetime) -> None:
         return
     label = services().settings.label or None
     end = secret.expires_on
-    log(
-        "secret-overdue", connection=connection.name, days=(end - now).days, expires=end.date().isoformat(), label=label
-    )
+    days_left, day = (end - now).days, end.date().isoformat()
+    log("secret-overdue", connection=connection.name, days=days_left, expires=day, label=label, **asker(RENEWS))
 
     def note(present: Connection) -> None:
         if present.rotation is not None:

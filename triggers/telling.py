@@ -7,6 +7,7 @@ import logging
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.caller import TELLS
 from connector.errors import ServiceError
 from connector.event import Data, EventType, event
 from connector.log import log
@@ -56,7 +57,7 @@ async def tell_status(timer: func.TimerRequest, client: df.DurableOrchestrationC
     clients, now = services(), services().now()
     overview = (await status_now(client)).model_dump(mode="json", by_alias=True)
     content = (clients.settings.hostname, clients.settings.store, now.date())
-    await keep(event(EventType.STATUS, now, "status", *content, data=Data(status=overview)))
+    await keep(event(EventType.STATUS, now, "status", *content, data=Data(status=overview, by=TELLS)))
     await hand_on(client)
 
 

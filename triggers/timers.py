@@ -9,6 +9,7 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.caller import WATCHES, asker
 from connector.case import Kind, Request, Settled, Start
 from connector.credential import CredentialRecord
 from connector.documents import Documents
@@ -137,7 +138,8 @@ async def _watch(documents: Documents, name: str, secret: CredentialRecord, now:
             connection.rotation = rotation.model_copy(update={"next": warned})
 
     end = secret.expires_on
-    log("secret-expiry", connection=name, days=(end - now).days, expires=end.date().isoformat(), label=label)
+    days_left, day = (end - now).days, end.date().isoformat()
+    log("secret-expiry", connection=name, days=days_left, expires=day, label=label, **asker(WATCHES))
     await documents.update(name, note)  # after the line: rather told twice than never
 
 

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from activities.operation import end_round, fail
+from connector.caller import By
 from connector.clients.store import FolderStore
 from connector.documents import Documents
 from connector.model import Connection
@@ -35,11 +36,12 @@ async def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     await close_services()
 
 
-async def test_a_run_that_ends_without_access_says_so_with_connection_and_customer(
+async def test_a_run_that_ends_without_access_says_so_with_connection_customer_and_who_asked(
     documents: Documents, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="connector")
-    operation = Operation(id="op", kind=OperationKind.SET_UP, started=NOW)
+    otto = By(kind="person", function="create_connection", id="0c9a5f1e-3b7d-4e52-9a66-2f4d8e1b7c35", name="Otto")
+    operation = Operation(id="op", kind=OperationKind.SET_UP, started=NOW, by=otto)
     wanted = Wanted(revision=1, display_name="UTM", mailboxes=["a@x.de"])
     await documents.save(
         Connection(name="hq", wanted=wanted, operation=operation, since=NOW, last_change=NOW, chunks=[]), None
@@ -50,5 +52,13 @@ async def test_a_run_that_ends_without_access_says_so_with_connection_and_custom
     await conclude(order=ORDER)
     lines = [json.loads(record.getMessage()) for record in caplog.records]
     assert [line for line in lines if line["event"] == "verification-failed"] == [
-        {"event": "verification-failed", "connection": "hq", "outcome": "failed", "label": "Contoso"}
+        {
+            "event": "verification-failed",
+            "connection": "hq",
+            "outcome": "failed",
+            "label": "Contoso",
+            "by": f"person {otto.id}",
+            "byName": "Otto",
+            "byFunction": "create_connection",
+        }
     ]

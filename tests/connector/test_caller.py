@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.caller import By, Caller, asker, timer
+from connector.caller import RENEWS, WATCHES, By, Caller, asker
 from connector.operation import Operation
 
 OID = "11111111-2222-4333-8444-555555555555"
@@ -33,7 +33,7 @@ def test_what_a_version_before_has_kept_as_a_text_is_read(earlier: str | None, b
 
 
 @pytest.mark.parametrize(
-    "by", [Caller(kind="person", function="x", id=OID, name="Otto", address="203.0.113.9").by, timer("renew_secrets")]
+    "by", [Caller(kind="person", function="x", id=OID, name="Otto", address="203.0.113.9").by, RENEWS]
 )
 def test_what_is_kept_is_read_as_it_was_and_holds_no_address(by: By) -> None:
     document = by.model_dump(by_alias=True, exclude_defaults=True)
@@ -46,5 +46,5 @@ def test_a_line_names_a_person_by_id_and_name_a_key_by_its_digits_and_function_a
     assert asker(person) == {"by": f"person {OID}", "byName": "Otto", "byFunction": "create_connection"}
     key = By(function="create_connection", key="01234567")
     assert asker(key) == {"by": "key 01234567", "byName": None, "byFunction": "create_connection"}
-    assert asker(timer("watch_secrets")) == {"by": "timer", "byName": None, "byFunction": "watch_secrets"}
+    assert asker(WATCHES) == {"by": "timer", "byName": None, "byFunction": "watch_secrets"}
     assert asker(None) == {"by": None, "byName": None, "byFunction": None}

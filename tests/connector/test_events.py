@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.caller import RENEWS, WATCHES, By
 from connector.clients.store import FolderStore
 from connector.credential import Rest, Rotation, RotationState, SecretRecord
 from connector.documents import Documents
@@ -131,7 +132,7 @@ SECRETS = [
         [
             rotates(RotationState.OFFERED, B, reminded=[14]),
             rotates(RotationState.OFFERED, B, reminded=[7, 14]),
-            lambda one: confirmed(one, NOW),
+            lambda one: confirmed(one, NOW, RENEWS),
         ],
         ["secret.overdue", "secret.overdue", "secret.confirmed"],
     ),
@@ -179,6 +180,57 @@ async def test_the_life_of_a_secret_is_told(
     assert [one.type.value for one in events] == expected
     assert len({one.id for one in events}) == len(events)
     assert all(one.data.connection == "hq" for one in events)
+
+
+OTTO = By(kind="person", function="create_connection", id="0c9a5f1e-3b7d-4e52-9a66-2f4d8e1b7c35", name="Otto")
+DORA = By(kind="person", function="confirm_secret", id="1d9a5f1e-3b7d-4e52-9a66-2f4d8e1b7c35", name="Dora")
+
+
+def asks(by: By | None, change: Callable[[Connection], None]) -> Callable[[Connection], None]:
+    """Have somebody ask for the operation that makes a change."""
+
+    def asked(one: Connection) -> None:
+        one.operation = one.operation.model_copy(update={"by": by})
+        change(one)
+
+    return asked
+
+
+async def test_each_event_names_who_has_asked_for_it(documents: Documents) -> None:
+    """Whoever has asked for the operation; of a rotation who has begun it, of a confirmation who has said so."""
+    key = By(function="create_connection", key="01234567")
+    first = connection(secret=A)
+    events = await told(
+        documents,
+        asks(OTTO, enters(READY)),
+        asks(key, enters(STUCK, "a")),
+        put("secret", A.model_copy(update={"warned_days": [30]})),
+        rotates(RotationState.PREPARING, B, by=DORA),
+        asks(RENEWS, rotates(RotationState.OFFERED, B, by=DORA)),  # a timer has gone on with it
+        rotates(RotationState.OFFERED, B, by=DORA, reminded=[14]),
+        lambda one: confirmed(one, NOW, OTTO),
+        asks(None, enters(FAILED, "unexpected")),
+        first=first,
+    )
+    assert [(one.type.value, one.data.by) for one in events] == [
+        ("connection.ready", OTTO),
+        ("connection.action_required", key),
+        ("secret.expiring", WATCHES),
+        ("secret.offered", DORA),
+        ("secret.overdue", RENEWS),
+        ("secret.confirmed", OTTO),
+        ("connection.failed", None),
+    ]
+
+
+async def test_a_failed_rotation_names_who_has_begun_it_and_a_confirmation_of_the_record_nobody(
+    documents: Documents,
+) -> None:
+    begun = connection(secret=A, rotation=Rotation(id="r", begun=NOW, by=DORA))
+    failed = asks(RENEWS, put("rest", Rest(code="rotation-failed", on=NOW, until=NOW)))
+    offered = [rotates(RotationState.OFFERED, B), lambda one: confirmed(one, NOW, RENEWS)]
+    events = await told(documents, failed, *offered, first=begun)
+    assert [one.data.by for one in events] == [DORA, RENEWS, RENEWS]
 
 
 async def test_a_try_of_the_write_that_fails_makes_the_same_event_again(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from connector.caller import By
 from connector.event import Data, EventType
 from connector.formats import Origin, body, said
 from connector.messages import LANGUAGES, Language
@@ -50,6 +52,67 @@ def test_a_customer_s_name_is_shown_as_it_is(label: str) -> None:
     assert "<https://evil.example" not in slack
     teams = body(Format.TEAMS, example(EventType.READY), Origin(label), "en")[1].decode()
     assert "[here](https" not in teams
+
+
+HOSTILE = [
+    "<!channel> <https://evil.example|Otto> &amp; <!subteam^S1>",
+    "[Otto](https://evil.example) *x* _y_ ~z~ `w` # h",
+    "https://evil.example/login :rotating_light:",
+    "Otto\n*State:* Bereit\r\x00\x1b[31m\u202ered\u2028\u200b",
+    "{{DATE(2017-02-14T06:08:39Z, SHORT)}} {name} {id} %s ${x}",
+    "O" * 5_000,
+    "<at>Everybody</at><script>alert(1)</script>",
+    "\ud800lone",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(("form", "language"), list(product(Format, LANGUAGES)))
+def test_whatever_somebody_is_called_is_one_short_line_of_plain_text(
+    form: Format, language: Language, name: str
+) -> None:
+    event = example(EventType.READY)
+    by = By(kind="person", function="x", id="0c9a5f1e-3b7d-4e52-9a66-2f4d8e1b7c35", name=name)
+    event.data = event.data.model_copy(update={"by": by})
+    content = body(form, event, HERE, language)[1]
+    texts = [value for value in strings(json.loads(content)) if "0c9a5f1e" in value or "evil" in value]
+    assert len(content) < _MOST
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u200b-\u202e\u2028\ud800]", "".join(strings(json.loads(content))))
+    if form is Format.CLOUDEVENTS:
+        assert json.loads(content)["data"]["by"]["name"] == by.name
+        assert by.name is not None
+        assert len(by.name) <= 100
+    elif form is Format.SLACK:
+        blocks = json.loads(content)["blocks"]
+        marked = [one["text"]["text"] for one in blocks if one["text"]["type"] == "mrkdwn"]
+        assert not any("evil" in one or "0c9a5f1e" in one for one in marked)
+        plain = next(one["text"] for one in blocks if "0c9a5f1e" in one["text"]["text"])
+        assert (plain["type"], plain["emoji"]) == ("plain_text", False)
+        assert not re.search(r"<[!@h]", plain["text"])
+        assert len([line for line in plain["text"].splitlines() if "0c9a5f1e" in line]) == 1
+        assert not [line for line in plain["text"].splitlines() if line.startswith("*")]
+    else:
+        [shown] = texts
+        assert not re.search(r"(?<!\\)[*_`\[\]()<>#]", shown)
+        assert "\n" not in shown
+
+
+def strings(value: object) -> Iterator[str]:
+    """Yield every text in a parsed body."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from strings(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one)
+
+
+def test_an_address_is_no_name() -> None:
+    assert [By(kind="person", name=one).name for one in ("otto@contoso.example", "otto＠contoso.example", " ")] == [
+        None
+    ] * 3
 
 
 def test_many_findings_make_no_long_message() -> None:

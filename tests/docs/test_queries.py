@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.caller import Caller
+from connector.caller import Caller, asker
 from tests.docs.test_docs import blocks
 from tests.infra.template.test_app import logged
 
@@ -23,7 +23,7 @@ def words() -> tuple[set[str], set[str]]:
     """Return the events and the fields of every log line in the sources."""
     lines = logged()
     fields = {field for calls in lines.values() for call in calls for field in call}
-    return set(lines), fields - {"", "level"} | {"event", *Caller(function="-").fields()}
+    return set(lines), fields - {"", "level"} | {"event", *Caller(function="-").fields(), *asker(None)}
 
 
 def test_both_languages_show_the_same_queries() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -82,6 +83,11 @@ async def test_what_happens_to_a_connection_is_told_signed_and_once(tmp_path: Pa
             "state": "ready",
             "revision": 1,
             "findings": [],
+            "by": {
+                "kind": "key",
+                "function": "create_connection",
+                "key": hashlib.sha256(one.host.key.encode()).hexdigest()[:8],
+            },
         }
         stored = json.loads((tmp_path / f"connections/{NAME}.json").read_text("utf-8"))
         assert "outbox" not in stored

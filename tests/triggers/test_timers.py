@@ -89,9 +89,8 @@ async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
     assert ends.connection.secret is not None
     await hq.run_timer("watch_secrets")
     expires = ends.connection.secret.expires_on.date().isoformat()
-    assert _expiries(caplog) == [
-        {"event": "secret-expiry", "connection": NAME, "days": 6, "expires": expires, "label": "Contoso"}
-    ]
+    said = {"connection": NAME, "days": 6, "expires": expires, "label": "Contoso"}
+    assert _expiries(caplog) == [{"event": "secret-expiry", **said, "by": "timer", "byFunction": "watch_secrets"}]
     assert not [one for one in hq.tenant.issued if one in caplog.text]
 
 

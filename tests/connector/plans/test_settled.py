@@ -74,7 +74,7 @@ def keys(one: Connection) -> tuple[str | None, str | None, str | None]:
 def test_a_confirmation_that_comes_while_a_run_looks_is_not_undone() -> None:
     one = offering()
     looked = seen(one, NEW, OLD, listed="old new")
-    confirmed(one, NOW)
+    confirmed(one, NOW, None)
     settle(one, looked)
     assert keys(one) == ("new", "old", "new")
     settle(one, seen(one, NEW, OLD, listed="old new"))
@@ -95,7 +95,7 @@ def test_a_value_that_was_written_twice_takes_no_credential_away(seconds: int) -
     twice = (NEW, again(NEW, "next", timedelta(seconds=seconds)), OLD)
     looked = seen(one, *twice, listed="old new")
     settle(one, looked)
-    confirmed(one, NOW)
+    confirmed(one, NOW, None)
     retire = {"kind": OperationKind.RETIRE}
     assert [change.subject for change in plan(seen(one, *twice, listed="old new", **retire), one.goal).changes] == [
         "old"
@@ -117,7 +117,7 @@ def test_what_was_offered_before_the_confirmed_one_is_not_left_where_no_old_one_
     one = offering()
     one.secret, third = None, version("third", 1, "next")
     settle(one, seen(one, third, replace(NEW, enabled=False), listed="new third", proof=None, next_proof="accepted"))
-    confirmed(one, NOW)
+    confirmed(one, NOW, None)
     assert (keys(one), one.rotation) == (("third", None, "third"), None)
     after = (replace(third, tags={"keyId": "third", "state": "current"}), replace(NEW, enabled=False))
     changes = plan(seen(one, *after, listed="new third"), one.wanted).changes
@@ -128,7 +128,7 @@ def test_what_was_offered_before_the_confirmed_one_is_not_left_where_no_old_one_
 
 def test_what_is_offered_in_the_place_of_a_lost_one_stays_offered_since_then() -> None:
     one = offering()
-    confirmed(one, NOW)
+    confirmed(one, NOW, None)
     third = version("third", 1, "next")
     settle(one, seen(one, third, NEW, OLD, listed="old third", proof="refused", next_proof="accepted"))
     assert keys(one) == ("new", None, "third")
