@@ -77,8 +77,6 @@ def _import_all() -> None:
     """
     for name in ("exchange", "graph", "identity", "imap", "vault"):
         import_module(f"connector.clients.{name}")
-    entity = import_module("msgraph.generated.models.entity")
-    entity.Entity().get_field_deserializers()  # it imports a thousand modules more
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
+import connector.clients.graph_fields  # noqa: F401 - every object is read with it
 from connector.clients.bounds import Bounds, walk
 from connector.clients.graph_errors import done, root
 from connector.clients.graph_objects import owners
