@@ -38,6 +38,7 @@ def removed(connection: Connection, chunks: list[Chunk], run: Run) -> Removed:
     findings = connection.findings()
     stays = next((one.subject for one in findings if one.code == _STAYS), None)
     deleted = [one for one in connection.taken if one.action == _DELETED]
+    known = connection.ids.application_id
     return Removed(
         on=run.now,
         asked_on=connection.operation.started,
@@ -48,6 +49,7 @@ def removed(connection: Connection, chunks: list[Chunk], run: Run) -> Removed:
         ),
         imap=_addresses([entry for entry in through if entry.imap_enabled_by_us]),
         application_id=deleted[-1].subject if deleted else None,
+        gone=known if not deleted and known != stays else None,
         stays=stays,
         findings=findings,
     )

@@ -40,6 +40,8 @@ class Removed(Document):
     """On which we had switched IMAP on, and it stays so: other programs may use it by now."""
     application_id: str | None = None
     """Of the application, which can be restored for 30 days; None where none was deleted."""
+    gone: str | None = None
+    """The id of an application of ours that somebody else had deleted before: what it held then comes back with it."""
     stays: str | None = None
     """The id of an application that was not ours, and is still there."""
     findings: list[Finding] = []

@@ -74,6 +74,9 @@ def _stays(record: Removed, lang: Language) -> Iterator[str]:
     if record.application_id is not None:
         until = f"{record.on + _APPLICATION:%Y-%m-%d}"
         yield told("staysApplication", id=record.application_id, until=until)
+    if record.gone is not None:
+        # From when on nobody has said to us: from before this removal.
+        yield told("staysRestorable", id=record.gone, until=f"{record.on + _APPLICATION:%Y-%m-%d}")
     if record.stays is not None:
         yield told("staysForeign", id=record.stays)
     if any(one.action == Action.DELETE_SECRET for one in record.taken):

@@ -102,6 +102,19 @@ async def test_what_others_have_done_stops_nothing_and_what_is_theirs_stays(tmp_
         assert [credential.key_id for credential in other.credentials] == []
 
 
+async def test_an_application_that_somebody_had_deleted_comes_back_with_its_credentials_if_at_all(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as app:
+        ready = await app.set_up()
+        known = ready["ids"]["applicationId"]
+        app.tenant.administrator.delete_application(known)
+        record = (await app.remove())["removed"]
+        assert record["applicationId"] is None
+        (said,) = [one for one in record["stays"] if known in one]
+        assert "restored" in said
+
+
 async def test_an_application_that_is_not_ours_stays_without_our_secret_and_consent(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()
