@@ -49,18 +49,18 @@ class Seen(Document):
     on: AwareDatetime
     basis: str
     """The operation after which it was looked: what another one has done since is not in it."""
-    items: list[Item] = Field(default=[])
-    mailboxes: dict[Answer, int] = Field(default={})
+    items: list[Item] = Field(default_factory=list)
+    mailboxes: dict[Answer, int] = Field(default_factory=dict)
     """How many of the list, by what was seen of each."""
-    drift: list[Finding] = Field(default=[])
+    drift: list[Finding] = Field(default_factory=list)
     """What is not as the last operation has left it, and what will not stay so."""
-    unread: list[Finding] = Field(default=[])
+    unread: list[Finding] = Field(default_factory=list)
     """What could not be looked at."""
     more: int = 0
     """How many findings were too many to be kept."""
-    renamed: dict[str, str] = Field(default={})
+    renamed: dict[str, str] = Field(default_factory=dict)
     """The user principal names of today by the requested names, where they are others than the UTM was given."""
-    keys: list[str] = Field(default=[])
+    keys: list[str] = Field(default_factory=list)
     """Digests of the mailboxes' guids: by them it is found that two connections fetch from one mailbox."""
 
 
@@ -85,13 +85,13 @@ class Check(Document):
     started: AwareDatetime | None = None
     by: KeptBy = None
     """Who has asked for that look."""
-    doubt: list[str] = Field(default=[])
+    doubt: list[str] = Field(default_factory=list)
     """Digests of what the look before has seen and nobody was told yet: it is looked a second time first."""
     seen: Seen | None = None
-    told: dict[str, str] = Field(default={})
+    told: dict[str, str] = Field(default_factory=dict)
     """Digests, by id, of the findings that somebody was told of and that have not been seen to be gone."""
-    snoozed: Annotated[list[Snooze], Field(max_length=MOST)] = Field(default=[])
-    shared: list[Finding] = Field(default=[])
+    snoozed: Annotated[list[Snooze], Field(max_length=MOST)] = Field(default_factory=list)
+    shared: list[Finding] = Field(default_factory=list)
     """With which other connections it shares mailboxes."""
 
 

@@ -17,7 +17,7 @@ class _Record(Document):
 
     key_id: str
     expires_on: AwareDatetime
-    warned_days: list[int] = Field(default=[])
+    warned_days: list[int] = Field(default_factory=list)
     """For which days before its end the ``secret-expiry`` line has been logged."""
     made_on: AwareDatetime | None = None
     """When its lifetime began; None in the documents of versions before."""
@@ -121,7 +121,7 @@ class Rotation(Document):
     """When somebody has last used the old one after the confirmation, as Entra's record says; None is not known."""
     record_behind: bool = False
     """Whether Entra's record can be read, and does not reach beyond the confirmation yet: it could not show that."""
-    reminded: list[int] = Field(default=[])
+    reminded: list[int] = Field(default_factory=list)
     """For which days before the old one's end somebody was reminded."""
 
     @property

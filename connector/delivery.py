@@ -82,7 +82,7 @@ class Dispatch(Document):
     """An event with its deliveries, by target."""
 
     event: Event
-    deliveries: dict[str, Delivery] = Field(default={})
+    deliveries: dict[str, Delivery] = Field(default_factory=dict)
 
 
 class Entry(Document):
@@ -99,8 +99,8 @@ class Entry(Document):
 class Entries(Document):
     """The list of a target, oldest first: all that is under way, and the last of the others."""
 
-    items: list[Entry] = Field(default=[])
-    by_hand: list[AwareDatetime] = Field(default=[])
+    items: list[Entry] = Field(default_factory=list)
+    by_hand: list[AwareDatetime] = Field(default_factory=list)
     """When somebody had something sent, within ``BY_HAND``."""
 
     def admit(self, entry: Entry) -> bool:

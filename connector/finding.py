@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from connector.document import Document
 from connector.steps import StepName
 
@@ -34,8 +36,8 @@ class Finding(Document):
     severity: Severity = "error"
     step: StepName
     subject: str = ""
-    values: dict[str, str | int] = {}
-    causes: list[str] = []
+    values: dict[str, str | int] = Field(default_factory=dict)
+    causes: list[str] = Field(default_factory=list)
     """What it may come from, where we may not look: keys of ``cause`` in ``connector/messages``."""
     request_id: str | None = None
 

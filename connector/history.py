@@ -87,12 +87,12 @@ class Entry(Document):
     lifetime_days: int | None = None
     version: str | None = None
     """Of the secret that was read, or that the UTM is said to have."""
-    findings: list[str] = Field(default=[])
+    findings: list[str] = Field(default_factory=list)
     """Ids of the findings that were accepted, or whose acceptance was withdrawn."""
     event: EventType | None = None
     """What is told, under ``event_id``, to ``targets``."""
     event_id: str | None = None
-    targets: list[str] = Field(default=[])
+    targets: list[str] = Field(default_factory=list)
 
 
 class History(Document):
@@ -102,7 +102,7 @@ class History(Document):
 
     last: int = 0
     """The number of the last entry that there ever was."""
-    entries: list[Entry] = Field(default=[])
+    entries: list[Entry] = Field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
         """Add an entry; what is too much goes. An event that is there already is not told a second time."""

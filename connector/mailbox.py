@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from connector.document import Document
 from connector.finding import Finding
@@ -39,7 +39,7 @@ class MailboxRecord(Document):
     leaving_since: AwareDatetime | None = None
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
-    switched: list[Protocol] = []
+    switched: list[Protocol] = Field(default_factory=list)
     """The other protocols that we have switched on."""
     taken_on: AwareDatetime | None = None
     """When its access was read to be gone, in a removal that keeps what it has taken back."""
@@ -79,7 +79,7 @@ class Chunk(Document):
     """The document of up to ``MAILBOX_CHUNK`` mailboxes."""
 
     number: int
-    mailboxes: list[MailboxRecord] = []
+    mailboxes: list[MailboxRecord] = Field(default_factory=list)
 
     def counts(self) -> dict[MailboxState, int]:
         """Return how many wanted mailboxes are in each state."""
@@ -93,8 +93,8 @@ class Chunk(Document):
 class ChunkSummary(Document):
     """What the connection's own document knows of a chunk, so that no list has to open all of them."""
 
-    counts: dict[MailboxState, int] = {}
+    counts: dict[MailboxState, int] = Field(default_factory=dict)
     unsettled: int = 0
     """Wanted mailboxes whose access is not there yet in this operation."""
-    leaving: list[str] = []
+    leaving: list[str] = Field(default_factory=list)
     """Mailboxes that are no longer wanted and whose access has not been taken back."""

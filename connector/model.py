@@ -35,7 +35,7 @@ class Connection(Document):
     since: AwareDatetime
     last_change: AwareDatetime
     """When we or a person last changed something in the tenant; ``VERIFY_MINUTES`` count from here."""
-    steps: dict[StepName, StepRecord] = {}
+    steps: dict[StepName, StepRecord] = Field(default_factory=dict)
     ids: Ids = Field(default_factory=Ids)
     rights: Rights = Field(default_factory=Rights)
     secret: CredentialRecord | None = None
@@ -45,11 +45,11 @@ class Connection(Document):
     rotation: Rotation | None = None
     rest: Rest | None = None
     """What became of the last rotation, where that was nothing."""
-    intents: list[Intent] = []
+    intents: list[Intent] = Field(default_factory=list)
     secrets_begun: int = 0
     """How many secrets were ever begun: who looked before another one was begun has looked too early."""
     refused: Refused | None = None
-    given: list[str] = []
+    given: list[str] = Field(default_factory=list)
     """Thumbprints (SHA-256) of all certificates that somebody has given: whatever else is there is not ours."""
     federated_on: AwareDatetime | None = None
     """When the application was last made to trust our identity, which proves it where the UTM has a certificate."""
@@ -57,21 +57,21 @@ class Connection(Document):
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     consents: list[str] | None = None
     """The roles that we have given the application; None where a version before has kept no record of it."""
-    makings: list[Making] = []
-    made: list[Made] = []
-    chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = []
+    makings: list[Making] = Field(default_factory=list)
+    made: list[Made] = Field(default_factory=list)
+    chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = Field(default_factory=list)
     """Of one mailbox each they are as many as mailboxes; more are of no connection."""
     taken_back_on: AwareDatetime | None = None
     """When access was last taken back: for a while a server may show it still."""
     stuck_since: AwareDatetime | None = None
     """Since when nothing moves before a person acts, however often it has been looked at anew."""
-    taken: list[Taken] = []
+    taken: list[Taken] = Field(default_factory=list)
     """What the removal under way takes back besides mailbox access."""
     removed: Removed | None = None
     """What was taken back; nothing else of the connection is left then but its name and its numbers."""
-    former: list[str] = []
+    former: list[str] = Field(default_factory=list)
     """The ids of the applications that earlier removals of this name have deleted: they may stay so."""
-    outbox: list[Event] = []
+    outbox: list[Event] = Field(default_factory=list)
     """What has happened and is not handed on yet: written with what it tells of, so that none is without the other."""
     told: str = ""
     """What was last told of its state, so that it is not told twice."""

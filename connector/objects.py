@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 from pydantic.alias_generators import to_camel
 
 from connector.document import Document
@@ -37,9 +37,9 @@ class Ids(Document):
 class Rights(Document):
     """What the identity may do, as ``prerequisites`` found it."""
 
-    graph_roles: list[str] = []
-    exchange_roles: list[str] = []
-    cmdlets: list[str] = []
+    graph_roles: list[str] = Field(default_factory=list)
+    exchange_roles: list[str] = Field(default_factory=list)
+    cmdlets: list[str] = Field(default_factory=list)
     secrets_allowed: bool = True
     longest_secret_days: int | None = None
     longest_certificate_days: int | None = None

@@ -55,7 +55,7 @@ class Operation(Document):
     """Who has asked for it."""
     by_hand: bool = False
     """Whether somebody says that what the app may not look at was taken back by hand."""
-    steps: dict[StepName, StepRecord] = {}
+    steps: dict[StepName, StepRecord] = Field(default_factory=dict)
     """The records of one that works apart from the connection's own."""
 
     @property
@@ -92,7 +92,7 @@ class StepRecord(Document):
     """Since when it waits for a service that does not answer as it should."""
     not_before: AwareDatetime | None = None
     """Until when a service has asked to be left alone, an hour ahead at most: nobody asks it before."""
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default_factory=list)
     settled_in: SettledIn = None
     """The operation that has last settled it, itself: one that only looks leaves this as it is."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from connector.caller import KeptBy
 from connector.document import Document
@@ -33,10 +33,10 @@ class Removed(Document):
     asked_on: AwareDatetime
     by: KeptBy = None
     """Who has asked for it."""
-    taken: list[Taken] = []
-    mailboxes: list[str] = []
+    taken: list[Taken] = Field(default_factory=list)
+    mailboxes: list[str] = Field(default_factory=list)
     """From which the access was taken."""
-    imap: list[str] = []
+    imap: list[str] = Field(default_factory=list)
     """On which we had switched IMAP on, and it stays so: other programs may use it by now."""
     application_id: str | None = None
     """Of the application, which can be restored for 30 days; None where none was deleted."""
@@ -44,5 +44,5 @@ class Removed(Document):
     """The id of an application of ours that somebody else had deleted before: what it held then comes back with it."""
     stays: str | None = None
     """The id of an application that was not ours, and is still there."""
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default_factory=list)
     """What was to be said."""

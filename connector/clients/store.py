@@ -9,9 +9,10 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from connector.clients.bounds import STORE, Bounds
 from connector.clock import now
@@ -19,6 +20,8 @@ from connector.errors import StaleWriteError, UnavailableError
 from connector.kept import Why, Withheld
 
 T = TypeVar("T")
+_Found: TypeAlias = tuple[bytes, str] | None
+_Asked: TypeAlias = tuple[str, "asyncio.Future[_Found]"]
 _VERSIONS = ".versions"
 _MOST_VERSIONS = 5
 """Of one document, in a folder."""
@@ -72,10 +75,34 @@ class FolderStore:
     def __init__(self, folder: Path, bounds: Bounds = STORE) -> None:
         self._folder, self._bounds = folder, bounds
         self._lock = Lock()
+        self._asked: dict[asyncio.AbstractEventLoop, list[_Asked]] = {}
 
     async def get(self, path: str) -> tuple[bytes, str] | None:
-        """See ``Store``."""
-        return await _away(asyncio.to_thread(self._read, path))
+        """See ``Store``.
+
+        What is asked for at one moment is read on one way to a thread: of many small documents the ways take longest.
+        """
+        loop = asyncio.get_running_loop()
+        asked = self._asked.setdefault(loop, [])
+        answer: asyncio.Future[_Found] = loop.create_future()
+        asked.append((path, answer))
+        if len(asked) == 1:
+            loop.call_soon(self._go, loop)
+        return await _away(answer)
+
+    def _go(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_in_executor(None, self._answer, loop, self._asked.pop(loop))
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, asked: list[_Asked]) -> None:
+        came = [(answer, self._read_or_error(path)) for path, answer in asked]
+        with suppress(RuntimeError):  # the loop has been closed meanwhile, and nobody waits
+            loop.call_soon_threadsafe(_hand_out, came)
+
+    def _read_or_error(self, path: str) -> _Found | Exception:
+        try:
+            return self._read(path)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever has asked for this one
+            return error
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """See ``Store``."""
@@ -160,6 +187,18 @@ class FolderStore:
         within = self._folder / prefix.rpartition("/")[0]
         found = (path.relative_to(self._folder).as_posix() for path in within.rglob("*.json"))
         return sorted(path for path in found if path.startswith(prefix) and not path.startswith(_VERSIONS))
+
+
+def _hand_out(
+    came: list[tuple[asyncio.Future[tuple[bytes, str] | None], tuple[bytes, str] | Exception | None]],
+) -> None:
+    for answer, found in came:
+        if answer.done():  # whoever has asked was stopped
+            continue
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
 
 
 async def _away(work: Awaitable[T]) -> T:
