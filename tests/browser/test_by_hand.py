@@ -18,7 +18,7 @@ async def test_what_a_person_does_elsewhere_is_noticed_without_a_reload(tmp_path
         async with visiting(app) as visitor:
             page = visitor.page
             await visitor.enter()
-            await expect(page.get_by_role("heading", name="Was der App fehlt")).to_be_visible()
+            await expect(page.get_by_role("heading", name="Fehlende Rechte der App")).to_be_visible()
             await visitor.go("new")
             await visitor.fill()
             await visitor.plan()
