@@ -10,13 +10,14 @@ from activities.results import Result, unseen
 from activities.run import Run
 from connector import check as checking
 from connector.caller import By, asker
-from connector.check import Look, looking, may_look
+from connector.check import looking, may_look
 from connector.checks import Check, Seen
 from connector.documents import Versioned
 from connector.dry_runs import Draft
 from connector.event import Data, EventType, event
 from connector.finding import Finding
 from connector.log import log
+from connector.look import Look, state_of
 from connector.mailbox import Chunk, MailboxRecord
 from connector.operation import Operation, StepRecord
 from connector.orders import AGAIN, CHECK_BEGIN, CHECK_END, MORE, SUPERSEDED, WAIT, Order, Outcome, PlanWork
@@ -73,7 +74,7 @@ async def note_look(run: Run, draft: Draft, step: StepName, result: Result) -> O
         recorder(connection)
     findings = [*result.findings, *missing(step, result.planned)] or [*unseen(step, result)]
     before = connection.step(step)
-    state = StepState.PENDING if outcome.state == StepState.PENDING else checking.state_of(findings)
+    state = StepState.PENDING if outcome.state == StepState.PENDING else state_of(findings)
     worst = max(before.state, state, key=_ORDER.index)
     connection.steps[step] = StepRecord(state=worst, findings=union(before.findings, findings))
     await draft.save()

@@ -7,11 +7,12 @@ from functools import partial
 import azure.durable_functions as df
 
 from connector.caller import By
-from connector.check import looking, may_look, shared
+from connector.check import looking, may_look
 from connector.checks import Check
 from connector.errors import ConflictError, UnavailableError, UnreadableError
 from connector.finding import Finding
 from connector.log import log
+from connector.look import shared
 from connector.model import Connection
 from connector.orders import CheckOrder
 from connector.services import services

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.check import (
-    Look,
     digest,
     doubting,
     drift,
@@ -16,12 +15,12 @@ from connector.check import (
     news,
     overall,
     settled,
-    shared,
     sleeps,
 )
 from connector.checks import Answer, Check, Item, Seen, Snooze
 from connector.finding import Finding
 from connector.hours import hour_of
+from connector.look import Look, shared
 from connector.model import Connection
 from connector.objects import Rights
 from connector.operation import Operation, StepRecord
