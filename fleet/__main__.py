@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
 import json
+import math
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +43,19 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
         "--since", type=Path, help="only what has changed since this file, which --format json has made"
     )
     parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each is waited for (%(default)s)")
+    parser.add_argument("--seconds", type=_seconds, default=SECONDS, help="how long each is waited for (%(default)s)")
     return parser.parse_args(given)
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        msg = "a number of seconds above 0"
+        raise argparse.ArgumentTypeError(msg)
+    return seconds
 
 
 def _before(path: Path) -> list[dict[str, Any]]:
@@ -97,9 +112,31 @@ async def _run(given: argparse.Namespace) -> list[Row]:
         return await look(given, client)
 
 
+def _legible(error: UnicodeError) -> tuple[str, int]:
+    """Write what the terminal has no character for: a customer's name, or a mark, which stays apart from "unknown"."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join({"✓": "+", "✗": "x"}.get(one, "?") for one in error.object[error.start : error.end]), error.end
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return Nagios' code of the worst deployment; unknown where they cannot be found."""
+    """Return Nagios' code of the worst deployment; unknown where they cannot be found, or nobody reads or waits."""
+    codecs.register_error("legible", _legible)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="legible")
     given = _arguments(arguments)
+    try:
+        code = _look_and_show(given)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return UNKNOWN
+    except BrokenPipeError:  # who reads has gone, as in ``| head -1``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNKNOWN
+    return code
+
+
+def _look_and_show(given: argparse.Namespace) -> int:
     try:
         before = _before(given.since) if given.since is not None else None
         rows = asyncio.run(_run(given))
@@ -108,7 +145,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNKNOWN
     shown = ordered(since(rows, before)) if before is not None else rows
     if given.format == "table":
-        table(shown, Console())
+        console = Console()
+        with console.capture() as captured:
+            table(shown, console)
+        print(captured.get(), end="")  # noqa: T201 - as above
     else:
         print((as_json if given.format == "json" else as_csv)(shown), end="")  # noqa: T201 - as above
     return exit_code(rows)

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from local.terminal import count, factor, port, says, write_plainly
+from connector.errors import ConnectorError
+from local.terminal import count, explained, factor, folder, port, says, write_plainly
 
 PRESETS = ("calm", "normal", "hostile")
 PROFILES = ("careful", "automatic", "minimal")
@@ -35,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     _tenant_options(serve)
     serve.add_argument("--port", type=port, default=7071, help="0 takes a free one (7071)")
     serve.add_argument("--endpoints", type=Path, metavar="FILE", help="use the tenant that FILE describes")
-    serve.add_argument("--store", type=Path, metavar="DIR", help="keep the connections and the simulated tenant there")
+    serve.add_argument(
+        "--store", type=folder, metavar="DIR", help="keep the connections and the simulated tenant there"
+    )
     serve.add_argument("--clock", type=factor, help="how much faster time passes (60; 1 with another tenant)")
     serve.add_argument(
         "--profile", choices=PROFILES, default="careful", help="the rights that a new tenant has granted (careful)"
@@ -50,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
     probe = commands.add_parser("probe", help="ask a live tenant what only it can answer; prints a redacted report")
     probe.add_argument("--endpoints", type=Path, metavar="FILE", help="ask the tenant that FILE describes")
-    probe.add_argument("--store", type=Path, metavar="DIR", help="with --endpoints: where the connections are kept")
+    probe.add_argument("--store", type=folder, metavar="DIR", help="with --endpoints: where the connections are kept")
     probe.add_argument("--connection", metavar="NAME", help="ask about this connection too")
     probe.add_argument("--write", metavar="NAME", help="also repeat two writes of this connection that change nothing")
     probe.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
@@ -117,6 +120,9 @@ def main() -> int:
         return 1
     except OSError as error:
         sys.stderr.write(says("refused", reason=error) + "\n")
+        return 1
+    except ConnectorError as error:
+        sys.stderr.write(says("refused", reason=explained(error)) + "\n")
         return 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the interpreter is going, and would only complain

@@ -58,7 +58,7 @@ async def demo(arguments: argparse.Namespace) -> int:
                 console.print(_heading(arguments, lang))
                 with Live(console=console, refresh_per_second=10, transient=False) as live:
                     connection = await client.set_up(
-                        body, lambda seen: live.update(show(seen, arguments.clock, lang)), patience=PATIENCE
+                        body, lambda seen: live.update(show(seen, arguments, lang)), patience=PATIENCE
                     )
                 console.print()
                 parameters = await _parameters(client)
@@ -84,8 +84,13 @@ async def _parameters(client: ApiClient) -> dict[str, Any] | None:
     return None
 
 
-def show(connection: dict[str, Any], clock: float, lang: Language) -> RenderableType:
-    """Return the steps as they stand."""
+def show(connection: dict[str, Any], arguments: argparse.Namespace, lang: Language) -> RenderableType:
+    """Return the steps as they stand.
+
+    A calm tenant lets nobody wait: what its steps take is this machine's own time, which a fast clock multiplies.
+    """
+    calm = arguments.preset in {None, "calm"}
+    pace = arguments.clock if calm else 1.0
     table = Table.grid(padding=(0, 2))
     turning = "dots" if sys.stdout.encoding.lower().startswith("utf") else "line"
     for number, step in enumerate(connection["steps"], 1):
@@ -96,14 +101,16 @@ def show(connection: dict[str, Any], clock: float, lang: Language) -> Renderable
             sign,
             text(lang, "step", step["name"]),
             Text(_said(step, connection, lang), style=style),
-            Text(_duration(seconds(step)), style="dim"),
+            Text(_duration(seconds(step), pace), style="dim"),
         )
     lines: list[RenderableType] = [table]
     lines += [
         Text(f"  {finding['severity']}: {finding['message']}", style="yellow") for finding in connection["findings"]
     ]
-    if clock != 1:
-        lines.append(Text(_clock_note(clock, lang), style="dim"))
+    if calm:
+        lines.append(Text(text(lang, "demo", "calm"), style="dim"))
+    elif arguments.clock != 1:
+        lines.append(Text(_clock_note(arguments.clock, lang), style="dim"))
     return Group(*lines)
 
 
@@ -123,9 +130,10 @@ def seconds(step: dict[str, Any]) -> float | None:
     return (datetime.fromisoformat(step["ended"]) - datetime.fromisoformat(step["started"])).total_seconds()
 
 
-def _duration(value: float | None) -> str:
+def _duration(value: float | None, pace: float) -> str:
     if value is None:
         return ""
+    value /= pace
     minutes, rest = divmod(value, 60)
     return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
 

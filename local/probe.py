@@ -21,6 +21,7 @@ from connector.services import close_services, services
 from local.environment import settings
 from local.questions import READING, WRITING, Asking, Question
 from local.redaction import Redaction
+from local.serve import described
 
 _PACKAGES = ("azure-functions-durable", "azure-identity", "azure-keyvault-secrets", "msgraph-sdk", "azure-core")
 
@@ -28,7 +29,7 @@ _PACKAGES = ("azure-functions-durable", "azure-identity", "azure-keyvault-secret
 async def probe(arguments: argparse.Namespace) -> int:
     """Ask all questions and print the report; return 0 when each could be asked."""
     if arguments.endpoints is not None:
-        endpoints = json.loads(await asyncio.to_thread(arguments.endpoints.read_text, "utf-8"))
+        endpoints = await asyncio.to_thread(described, arguments.endpoints)
         os.environ.update(settings(endpoints, arguments.store or Path()))
     name = arguments.write or arguments.connection
     if arguments.write is not None:

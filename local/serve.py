@@ -29,13 +29,15 @@ _NAMED = 5
 
 async def serve(arguments: argparse.Namespace) -> int:
     """Serve the app; with its own tenant, with one that a file describes, or with the settings of the environment."""
+    if arguments.store is not None:  # found out now, and not when the first connection is kept
+        await asyncio.to_thread(arguments.store.mkdir, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         try:
             own = await _own(arguments, stack)
         except UnreadableTenantError as error:
             sys.stderr.write(says("tenantUnreadable", file=error.file) + "\n")
             return 1
-        endpoints = own.endpoints if own else await asyncio.to_thread(_described, arguments.endpoints)
+        endpoints = own.endpoints if own else await asyncio.to_thread(described, arguments.endpoints)
         clock = arguments.clock or (_FAST if own else 1.0)
         store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="utm-mail-connect-")))
         environment = settings(endpoints, store) if endpoints else {}
@@ -123,8 +125,12 @@ def _announce(ready: dict[str, Any], own: Tenant | None, arguments: argparse.Nam
     sys.stdout.flush()
 
 
-def _described(file: Path | None) -> dict[str, Any]:
-    """Return the endpoints that a file describes; none where there is no file."""
+def described(file: Path | None) -> dict[str, Any]:
+    """Return the endpoints that a file describes; none where there is no file.
+
+    Raises:
+        OSError: it cannot be read, or describes none.
+    """
     if file is None:
         return {}
     try:

@@ -10,7 +10,9 @@ import os
 import sys
 import unicodedata
 from io import TextIOWrapper
+from pathlib import Path
 
+from connector.errors import ConnectorError
 from connector.messages import Language, text
 
 FASTEST = 1_000_000.0
@@ -81,6 +83,25 @@ def count(value: str) -> int:
         argparse.ArgumentTypeError: it is none of these numbers.
     """
     return _whole(value, 1, 5_000)
+
+
+def folder(value: str) -> Path:
+    """Read where something is kept.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no name, which would mean the folder that one happens to be in.
+    """
+    if not value.strip():
+        raise argparse.ArgumentTypeError(says("folder"))
+    return Path(value)
+
+
+def explained(error: ConnectorError) -> str:
+    """Return what the API would call an error, with what it is about."""
+    from triggers.answers import meaning  # noqa: PLC0415 - only who fails needs the product
+
+    _, code, _ = meaning(error)
+    return ": ".join(filter(None, [text(locale_language(), "problem", code, "title"), str(error)]))
 
 
 def _whole(value: str, least: int, most: int) -> int:

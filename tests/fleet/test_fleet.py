@@ -6,6 +6,9 @@ import argparse
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +57,34 @@ async def test_two_hundred_deployments_are_asked_at_most_sixteen_at_a_time_and_f
     assert exit_code(rows) == 2
     written = as_json(rows) + as_csv(rows)
     assert KEY not in written
+
+
+def test_a_terminal_of_few_characters_and_a_reader_who_leaves_get_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.json"
+    path.write_text(
+        json.dumps([{"name": "müller – köln", "url": "https://localhost:1", "keyFrom": "NO_SUCH_KEY"}]), "utf-8"
+    )
+    for form in ("table", "json", "csv"):
+        command = [sys.executable, "-m", "fleet", "--file", str(path), "--format", form]
+        few = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "80"}
+        done = subprocess.run(command, env=few, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
+        assert (done.returncode, done.stderr, "m?ller" in done.stdout or "\\u00fc" in done.stdout) == (3, "", True), (
+            form
+        )
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:  # noqa: S603 - as above
+            assert left.stdout is not None
+            left.stdout.close()
+            assert left.stderr is not None
+            assert left.stderr.read() == b""
+        assert left.returncode == 3
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_how_long_is_waited_is_a_number_of_seconds(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--file", "none.json", f"--seconds={seconds}"])
+    assert ended.value.code == 3
+    assert "a number of seconds above 0" in capsys.readouterr().err
 
 
 def test_the_exit_code_is_that_of_the_worst() -> None:

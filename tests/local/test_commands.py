@@ -75,6 +75,7 @@ def test_the_demo_ends_with_the_values_as_the_utm_labels_them(locale: str, label
         ("serve --clock 1e9", "C.UTF-8", "at most 1000000"),
         ("serve --port 99999", "C.UTF-8", "99999 does not work: a whole number from 0 to 65535"),
         ("serve --port http", "C.UTF-8", "from 0 to 65535"),
+        ("serve --store=", "de_DE.UTF-8", "Ein Ordner muss einen Namen haben"),
     ],
 )
 def test_a_wrong_option_is_explained(words: str, locale: str, said: str) -> None:
@@ -86,11 +87,19 @@ def test_a_wrong_option_is_explained(words: str, locale: str, said: str) -> None
 
 def test_what_the_disk_refuses_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no JSON", "utf-8")
-    for words in (("--endpoints", str(tmp_path / "none")), ("--endpoints", str(tmp_path / "file"))):
-        done = run("serve", "--port", "0", *words)
-        assert done.returncode == 1
-        assert done.stderr.startswith("That does not work: ")
-        assert done.stderr.count("\n") == 1
+    refused = (
+        ("serve", "--port", "0", "--endpoints", str(tmp_path / "none")),
+        ("serve", "--port", "0", "--endpoints", str(tmp_path / "file")),
+        ("serve", "--port", "0", "--store", str(tmp_path / "file")),
+        ("serve", "--port", "0", "--store", "/proc/nowhere"),
+        ("probe", "--endpoints", str(tmp_path / "file")),
+        ("probe",),
+    )
+    for words in refused:
+        done = run(*words)
+        assert (done.returncode, done.stdout) == (1, ""), words
+        assert done.stderr.startswith("That does not work: "), words
+        assert done.stderr.count("\n") == 1, words
 
 
 def test_a_terminal_of_few_characters_shows_the_demo_in_80_columns() -> None:
