@@ -13,7 +13,7 @@ param location string = resourceGroup().location
 @maxLength(100)
 param customerName string = ''
 
-@description('E-mail address that the alerts are sent to.')
+@description('E-mail address that the alerts are sent to. Azure may ask it, once, for a passcode that is valid for 30 minutes: until it is entered no alert arrives.')
 @minLength(6)
 @maxLength(254)
 param alertEmail string
@@ -26,9 +26,12 @@ param alertRoleId string = ''
 @secure()
 param alertWebhook string = ''
 
-@description('Resource ids of further action groups to tell. Receivers of your own belong into one of your own: a redeployment writes that of the app anew, and leaves these as they are.')
+@description('Resource ids of further action groups to tell. Receivers of your own belong into one of your own: a redeployment writes that of the app anew, unless keepReceivers is true, and leaves these as they are.')
 @maxLength(4)
 param actionGroupIds array = []
+
+@description('For a redeployment: whether the action group of the app stays as it is, with the receivers that others have added; alertEmail, alertRoleId and alertWebhook then change nothing. It fails where the group does not exist yet.')
+param keepReceivers bool = false
 
 @description('Address ranges (CIDR, or single addresses) that may call the app. It has to be given: an empty list, from every address, makes a key of the app enough to read mailboxes.')
 @maxLength(100)
@@ -140,6 +143,7 @@ module monitoring 'modules/monitoring.bicep' = {
     alertRoleId: alertRoleId
     alertWebhook: alertWebhook
     actionGroupIds: actionGroupIds
+    keepReceivers: keepReceivers
     logRetentionDays: logRetentionDays
     dailyLogCapGb: dailyLogCapGb
     alertOnReading: alertOnReading

@@ -15,7 +15,7 @@ param environmentName string
 })
 param location string
 
-@description('E-mail address that the alerts are sent to.')
+@description('E-mail address that the alerts are sent to. Azure may ask it, once, for a passcode that is valid for 30 minutes: until it is entered no alert arrives.')
 param alertEmail string
 
 @description('Whose deployment this is.')
@@ -35,6 +35,9 @@ param alertWebhook string?
 
 @description('See infra/main.bicep.')
 param actionGroupIds array?
+
+@description('See infra/main.bicep.')
+param keepReceivers bool?
 
 @description('See infra/main.bicep.')
 param webhooksIn bool?
@@ -91,6 +94,7 @@ module core '../main.bicep' = {
     alertRoleId: alertRoleId
     alertWebhook: alertWebhook
     actionGroupIds: actionGroupIds
+    keepReceivers: keepReceivers
     webhooksIn: webhooksIn
     maximumInstances: maximumInstances
     logRetentionDays: logRetentionDays

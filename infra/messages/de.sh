@@ -99,7 +99,8 @@ T_next_azure='
 Als Nächstes, wer die Einstellungen der App ändern darf (Website Contributor), nach az login --tenant %s:'
 T_next_names='(die Namen der Ressourcengruppe und der App stehen in der Ausgabe der Bereitstellung)'
 T_after_grant='
-Hat die App schon vorher ein Token geholt, kann eine Änderung ihrer Rechte erst nach 24 Stunden wirken: So lange behält die Plattform ihre Token.'
+Hat die App schon vorher ein Token geholt, kann eine Änderung ihrer Rechte erst nach 24 Stunden wirken: So lange behält die Plattform ihre Token.
+Kommen Warnungen an? Azure fragt die E-Mail-Adresse unter Umständen nach einem Code, der 30 Minuten gilt: Solange er nicht eingegeben ist, kommt keine an. POST /api/test-alarm probiert es aus.'
 
 T_sign_in_needs_app='--part sign-in und --assign brauchen --resource-group und --app. Siehe %s --help.'
 T_sign_in_there='An %s melden sich Personen über die Registrierung %s an; es fehlt nichts.'

@@ -98,7 +98,8 @@ T_next_azure='
 Next, whoever may change the settings of the app (Website Contributor), after az login --tenant %s:'
 T_next_names='(the names of the resource group and of the app stand in the output of the deployment)'
 T_after_grant='
-If the app asked for a token before, a change of its rights may act only after 24 hours: the platform keeps its tokens that long.'
+If the app asked for a token before, a change of its rights may act only after 24 hours: the platform keeps its tokens that long.
+Do the alerts arrive? Azure may ask the e-mail address for a passcode, valid for 30 minutes: until it is entered none arrives. POST /api/test-alarm tries it.'
 
 T_sign_in_needs_app='--part sign-in and --assign need --resource-group and --app. See %s --help.'
 T_sign_in_there='People sign in to %s by the registration %s; nothing is missing.'

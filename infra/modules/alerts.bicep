@@ -26,7 +26,8 @@ var customer = empty(customerName) ? '' : ' (${take(customerName, 24)})'
 
 var shapes = {
   // Each line is told. The windows meet and do not overlap, so one line gives one message; Azure looks again for lines
-  // that come late. One dimension, not two: the payload lists dimensions by position, and nothing says in which order.
+  // that come late. The subject takes a dimension by its position, and nothing says in which order the payload lists them:
+  // "about" is the first of the two as they stand here, and by the alphabet. Who has asked stands in the text.
   line: {
     frequency: 'PT15M'
     window: 'PT15M'
@@ -43,9 +44,17 @@ var shapes = {
             '*'
           ]
         }
+        {
+          name: 'asker'
+          operator: 'Include'
+          values: [
+            '*'
+          ]
+        }
       ]
     }
     about: ' \${data.alertContext.condition.allOf[0].dimensions[0].value}'
+    who: 'Wer es war / who it was: asker. '
   }
   // No line is told, once, and that there is one again. The query counts into one row by itself: a window of 26 hours
   // does not exist, and a query that finds no row is no answer that can be compared.
@@ -61,6 +70,7 @@ var shapes = {
       dimensions: []
     }
     about: ''
+    who: ''
   }
 }
 
@@ -72,7 +82,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: 'UTM Mail Connect${customer}: ${alert.title}'
-      description: '${alert.title}. Was zu tun ist / what to do: ${alert.guide}'
+      description: '${alert.title}. ${shapes[alert.shape].who}Was zu tun ist / what to do: ${alert.guide}'
       severity: 1
       enabled: true
       scopes: [

@@ -35,7 +35,7 @@ var told = [
     name: 'vault-reader'
     title: 'Somebody else than the app has opened the vault'
     shape: 'line'
-    query: 'AZKVAuditLogs | where OperationName startswith "Secret" and OperationName !endswith "EventGridNotification" and coalesce(HttpStatusCode, 200) < 300 | extend reader = tostring(Identity.claim.oid) | where reader !~ "${principalId}" | extend about = strcat(iff(isempty(reader), "?", reader), ", ", OperationName)'
+    query: 'AZKVAuditLogs | where OperationName startswith "Secret" and OperationName !endswith "EventGridNotification" and coalesce(HttpStatusCode, 200) < 300 | extend reader = tostring(Identity.claim.oid) | where reader !~ "${principalId}" | extend asker = iff(isempty(reader), "?", reader) | extend about = strcat(asker, ", ", OperationName)'
     subject: 'Tresor / vault opened:'
     guide: '${documents}/how-to/logs-and-alerts.md'
   }

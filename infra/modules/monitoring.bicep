@@ -27,6 +27,9 @@ param alertRoleId string
 @description('Resource ids of action groups of others that are told too: a redeployment leaves these as they are.')
 param actionGroupIds array
 
+@description('Whether the action group stays as it is, with whoever was added to it. It has to exist.')
+param keepReceivers bool
+
 @description('Address that gets the alerts as JSON (the common alert schema); empty: none.')
 @secure()
 param alertWebhook string
@@ -48,13 +51,18 @@ param documents string
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher
 
+// Who has asked for what a line came of: a person by object id and name, a program, a key by its digits and the function that
+// it opened, a timer by its name. An e-mail shows it beside what it is about.
+var asker = '| extend asker = strcat(coalesce(tostring(line.by), "-"), " ", coalesce(tostring(line.byName), tostring(line.byFunction)))'
+var reader = '| extend asker = strcat(tostring(line.caller), " ", coalesce(tostring(line.name), tostring(line["function"])))'
+
 // Each query finds the event in the text first, which is fast, and then in the parsed line, which is right.
 var told = [
   {
     name: 'secret-expiry'
     title: 'A client secret ends'
     shape: 'line'
-    query: 'AppTraces | where Message has "secret-expiry" | extend line = parse_json(Message) | where tostring(line.event) == "secret-expiry" | extend about = strcat(tostring(line.connection), ", ", tostring(line.expires))'
+    query: 'AppTraces | where Message has "secret-expiry" | extend line = parse_json(Message) | where tostring(line.event) == "secret-expiry" | extend about = strcat(tostring(line.connection), ", ", tostring(line.expires)) ${asker}'
     subject: 'Geheimnis endet / secret ends:'
     guide: '${documents}/how-to/new-secret.md'
   }
@@ -62,7 +70,7 @@ var told = [
     name: 'verification-failed'
     title: 'Mailbox access is not proven'
     shape: 'line'
-    query: 'AppTraces | where Message has_any ("verification-failed", "connection-drifted", "test-alarm") | extend line = parse_json(Message) | where tostring(line.event) == "verification-failed" or tostring(line.event) == "connection-drifted" or tostring(line.event) == "test-alarm" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd"))'
+    query: 'AppTraces | where Message has_any ("verification-failed", "connection-drifted", "test-alarm") | extend line = parse_json(Message) | where tostring(line.event) == "verification-failed" or tostring(line.event) == "connection-drifted" or tostring(line.event) == "test-alarm" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd")) ${asker}'
     subject: 'Zugriff fehlt / no access:'
     guide: '${documents}/how-to/mail-has-stopped.md'
   }
@@ -79,7 +87,7 @@ var told = [
     name: 'log-cap'
     title: 'The daily cap of the logs is reached'
     shape: 'line'
-    query: '_LogOperation | where Category =~ "Ingestion" | where Detail contains "OverQuota" | extend about = format_datetime(TimeGenerated, "yyyy-MM-dd")'
+    query: '_LogOperation | where Category =~ "Ingestion" | where Detail contains "OverQuota" | extend about = format_datetime(TimeGenerated, "yyyy-MM-dd"), asker = "Azure"'
     subject: 'Tagesgrenze der Logs / log cap:'
     guide: '${documents}/how-to/logs-and-alerts.md'
   }
@@ -90,7 +98,7 @@ var onReading = [
     name: 'parameters-read'
     title: 'A client secret has been read'
     shape: 'line'
-    query: 'AppTraces | where Message has "parameters-read" | extend line = parse_json(Message) | where tostring(line.event) == "parameters-read" and tostring(line.outcome) == "value" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd"))'
+    query: 'AppTraces | where Message has "parameters-read" | extend line = parse_json(Message) | where tostring(line.event) == "parameters-read" and tostring(line.outcome) == "value" | extend about = strcat(tostring(line.connection), ", ", format_datetime(TimeGenerated, "yyyy-MM-dd")) ${reader}'
     subject: 'Geheimnis gelesen / read:'
     guide: '${documents}/how-to/keys.md'
   }
@@ -139,7 +147,9 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = {
+// A template sets a resource to what it says, and cannot say "and whatever is there": who wants to keep the receivers that
+// others have added leaves the group out.
+resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = if (!keepReceivers) {
   name: name
   location: 'Global'
   tags: tags

@@ -122,6 +122,17 @@ def the_alert_says_not_of_which_connection(template: Template) -> None:
 
 
 @caught_by(_LINE)
+def the_alert_says_not_who_has_asked(template: Template) -> None:
+    told_of = module(template, "monitoring")["properties"]["template"]["variables"]
+    told_of["asker"] = told_of["asker"].replace("tostring(line.by)", '"somebody"')
+
+
+@caught_by("who_was_added_to_the_action_group_stays_where_that_is_wished")
+def a_redeployment_writes_the_action_group_all_the_same(template: Template) -> None:
+    del first(module(template, "monitoring")["properties"]["template"], "Microsoft.Insights/actionGroups")["condition"]
+
+
+@caught_by(_LINE)
 def asking_for_the_address_alone_is_told_too(template: Template) -> None:
     replaced(told(template, "monitoring", "parameters-read"), ' and tostring(line.outcome) == "value"', "")
 

@@ -29,6 +29,16 @@ LINES = {
     "parameters-read": 'format_datetime(TimeGenerated, "yyyy-MM-dd")',
 }
 """Alerts at a line of the app that names a connection, with the date that stands beside it."""
+ASKER = (
+    '| extend asker = strcat(coalesce(tostring(line.by), "-"), " ", '
+    "coalesce(tostring(line.byName), tostring(line.byFunction)))"
+)
+READER = (
+    '| extend asker = strcat(tostring(line.caller), " ", coalesce(tostring(line.name), tostring(line["function"])))'
+)
+"""Who has asked, by the fields that the lines have (``asker`` and ``Caller.fields`` in ``connector/caller.py``)."""
+EACH = [{"name": name, "operator": "Include", "values": ["*"]} for name in ("about", "asker")]
+"""``about`` is the first, as declared and by the alphabet: the subject takes the first."""
 LONGEST = {
     "log-cap": len("2026-11-26"),
     "vault-reader": len("00000000-0000-0000-0000-000000000000, SecretListVersions"),
@@ -73,6 +83,14 @@ def whoever_holds_a_role_and_whatever_has_an_address_is_told_if_that_is_wished(t
 
 
 @check
+def who_was_added_to_the_action_group_stays_where_that_is_wished(template: Template) -> None:
+    own = deploy(template).one("Microsoft.Insights/actionGroups").identifier
+    deployed = deploy(template, keepReceivers=True)
+    assert deployed.of("Microsoft.Insights/actionGroups") == []
+    assert {tuple(one.properties["actions"]["actionGroups"]) for one in alerts(deployed).values()} == {(own,)}
+
+
+@check
 def a_test_and_what_the_daily_look_finds_are_told_as_what_is_not_proven(template: Template) -> None:
     query = condition(alerts(deploy(template))["verification-failed"])["query"]
     for event in ("connection-drifted", "test-alarm"):
@@ -110,21 +128,21 @@ def webhooks_come_through_by_service_tags_where_addresses_are_limited_and_that_i
 def a_line_of_the_app_is_told_once_with_connection_and_date(template: Template) -> None:
     rules = alerts(deploy(template))
     for event, date in LINES.items():
-        query = condition(rules[event])["query"]
+        query, asked = condition(rules[event])["query"], READER if event == "parameters-read" else ASKER
         assert f'tostring(line.event) == "{event}"' in query
-        assert query.endswith(f'| extend about = strcat(tostring(line.connection), ", ", {date})')
+        assert query.endswith(f'| extend about = strcat(tostring(line.connection), ", ", {date}) {asked}')
     assert '== "parameters-read" and tostring(line.outcome) == "value" ' in condition(rules["parameters-read"])["query"]
     for event in (*LINES, "log-cap", "vault-reader"):
         assert _told_each(rules[event])
 
 
 def _told_each(rule: Resource) -> bool:
-    """Say whether each value of ``about`` is told, at the first line and once."""
+    """Say whether each value of ``about`` and ``asker`` is told, at the first line and once."""
     found = condition(rule)
     compared: tuple[Any, ...] = (found["timeAggregation"], found["operator"], found["threshold"])
     return (
         compared == ("Count", "GreaterThan", 0)
-        and found["dimensions"] == [{"name": "about", "operator": "Include", "values": ["*"]}]
+        and found["dimensions"] == EACH
         and rule.properties["windowSize"] == rule.properties["evaluationFrequency"] == "PT15M"
         and rule.properties["autoMitigate"] is False
     )
@@ -159,7 +177,8 @@ def whoever_else_opens_the_vault_is_told(template: Template) -> None:
         f"where {operation} and coalesce(HttpStatusCode, 200) < 300",
         "extend reader = tostring(Identity.claim.oid)",
         f'where reader !~ "{principal}"',
-        'extend about = strcat(iff(isempty(reader), "?", reader), ", ", OperationName)',
+        'extend asker = iff(isempty(reader), "?", reader)',
+        'extend about = strcat(asker, ", ", OperationName)',
     ]
 
 
