@@ -67,13 +67,15 @@ def certificate_versions(
 
     One that was asked for, and that the application does not have yet, is none.
     """
+    # One that has ended is taken away while another one is handed out; without that one it says which kind is wanted.
+    replaced = rotation is not None and rotation.state is RotationState.OFFERED
     there = {one.thumbprint: one for one in credentials if one.kind == "certificate" and one.thumbprint}
     found = []
     for record, state in _known(secret, rotation):
         entry = there.get(record.sha256)
         if entry is None and record.made_on is None:
             continue
-        over = entry is None and state == RETIRING
+        over = entry is None and (state == RETIRING or (replaced and record.expires_on <= now))
         tags = {STATE: RETIRED if over else state, "keyId": entry.key_id if entry is not None else record.key_id}
         if rotation is not None and state == NEXT:
             tags |= {ROTATION: rotation.id, **_offered(rotation)}

@@ -10,12 +10,16 @@ import pytest
 
 from connector.credential import CertificateRecord, CredentialRecord, Rotation, RotationState, SecretRecord
 from connector.microsoft import REPLICATION_TIME
+from connector.model import Connection
 from connector.observed import Credential
+from connector.operation import Operation
 from connector.plans.certificates import Look, Trust, certificate_versions, wished, wrong_with
 from connector.plans.plan import Action
 from connector.plans.secret import plan
 from connector.plans.secret_observed import WAITS, Observed
+from connector.plans.settled import settle
 from connector.plans.succession import told
+from connector.rotation import retires
 from connector.steps import OperationKind
 from connector.wanted import Absent, Wanted
 
@@ -87,6 +91,27 @@ def test_which_one_is_which_the_document_says_and_whose_it_is_the_thumbprint() -
     assert [one and one.key_id for one in (both.current, both.next, both.retiring)] == ["b", None, "a"]
     over = told(certificate_versions(record("b"), confirmed, (entry("b"),), NOW), record("b"), confirmed)
     assert [one and one.key_id for one in (over.current, over.retiring)] == ["b", None]
+
+
+def test_one_that_has_ended_and_is_taken_away_is_over_as_soon_as_another_one_is_handed_out() -> None:
+    """Else each hour it would be tried to take away what is gone, for as long as nobody enters the other one."""
+    old, new = record("a", ends=-1), rotation(next=record("b"))
+    assert changes(seen(old, new, entry("a"), entry("b"), FEDERATED, kind=OperationKind.RETIRE)) == [
+        (Action.REMOVE_SECRET, "a")
+    ]
+    after = seen(old, new, entry("b"), FEDERATED, kind=OperationKind.RETIRE)
+    assert changes(after) == []
+    connection = Connection(
+        name="hq", wanted=WANTED, operation=Operation(id="o", kind=OperationKind.RETIRE, started=NOW), since=NOW,
+        last_change=NOW, secret=old, rotation=new,
+    )  # fmt: skip
+    assert retires(connection, NOW)
+    settle(connection, after)
+    assert not retires(connection, NOW)
+    assert connection.rotation is not None
+    assert (connection.rotation.state, connection.rotation.alone) == (RotationState.OFFERED, True)
+    # Without another one it says that the UTM has a certificate, so that no secret is made in its place.
+    assert certificate_versions(old, None, (), NOW)[0].tags["state"] == "current"
 
 
 @pytest.mark.parametrize(
