@@ -23,6 +23,7 @@ from rich.table import Table
 from connector.services import Services, services
 from connector.settings import load
 from local import bare
+from local.bench_deployment import measure_deployment
 from local.bench_imports import import_ratio
 from local.bench_page import measure_page
 from local.client import RESTING, ApiClient
@@ -151,7 +152,11 @@ def _resident_mb() -> float:
 
 
 def show(
-    imports: dict[str, float], runs: list[dict[str, Any]], many: list[dict[str, Any]], page: dict[str, Any] | None
+    imports: dict[str, float],
+    runs: list[dict[str, Any]],
+    many: list[dict[str, Any]],
+    deployment: dict[str, Any],
+    page: dict[str, Any] | None,
 ) -> Table:
     """Return the results beside their budgets."""
     table = Table("measured", "what", "value", "budget")
@@ -190,6 +195,7 @@ def show(
         table.add_row(name, "documents in the store", f"{run['storedBytes'] / 1000:.0f} kB", "")
         table.add_row(name, "memory of the app's process, at most", f"{run['memoryMb']:.0f} MB", "≤ 200 MB")
         table.add_row(name, "a page of 100 mailboxes", f"{run['pageMilliseconds']:.0f} ms", "")
+    _show_deployment(table, deployment)
     if page is not None:
         table.add_section()
         size = f"{page['bytesSent'] / 1000:.1f} kB sent, {page['bytes'] / 1000:.1f} kB unpacked"
@@ -199,6 +205,16 @@ def show(
         table.add_row("page", "navigation to usable", usable, "")
         table.add_row("page", "navigation to usable / to the end of the document", f"{page['ratio']:.1f}", "")
     return table
+
+
+def _show_deployment(table: Table, deployment: dict[str, Any]) -> None:
+    name, milliseconds = f"{deployment['connections']} connections", deployment["milliseconds"]
+    table.add_section()
+    for what, route in (("status", "GET /api/status"), ("list", "GET /api/connections")):
+        table.add_row(name, route, f"{milliseconds[what]:.0f} ms", "< 1000 ms")
+        against = f"{milliseconds[what]:.0f} ms / {milliseconds['bare']:.0f} ms = {deployment['ratio'][what]:.1f}"
+        table.add_row(name, f"{route} / reading their documents alone", against, "")
+    table.add_row(name, "memory of the app's process", f"{deployment['memoryMb']:.0f} MB", "≤ 200 MB")
 
 
 async def main() -> None:
@@ -211,10 +227,12 @@ async def main() -> None:
     imports = import_ratio()
     runs = [await measure(count, with_bare=True) for count in arguments.mailboxes]
     many = [await measure_many(count) for count in arguments.many]
+    deployment = await measure_deployment()
     page = await measure_page()
-    Console(width=120).print(show(imports, runs, many, page))
+    Console(width=120).print(show(imports, runs, many, deployment, page))
     if arguments.out is not None:
-        document = json.dumps({"import": imports, "runs": runs, "many": many, "page": page}, indent=2)
+        found = {"import": imports, "runs": runs, "many": many, "deployment": deployment, "page": page}
+        document = json.dumps(found, indent=2)
         await asyncio.to_thread(arguments.out.write_text, document + "\n", "utf-8")
 
 
