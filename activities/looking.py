@@ -46,7 +46,8 @@ async def check_begin(order: Order) -> PlanWork:
         chunk = await clients.documents.chunk(order.name, number)
         fresh = [_unseen(entry) for entry in chunk.mailboxes if entry.wanted]
         await clients.looks.save_chunk(planned, PlannedChunk(chunk=Chunk(number=number, mailboxes=fresh)))
-    return PlanWork("begun", planned.chunks, PROGRAMMES[OperationKind.CHECK].steps)
+    steps = PROGRAMMES[OperationKind.CHECK].steps
+    return PlanWork("begun", planned.chunks, steps, planned.connection.sends)
 
 
 def _copy(order: Order, found: Versioned) -> Planned:

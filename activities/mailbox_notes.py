@@ -19,6 +19,7 @@ from connector.plans import mailboxes
 from connector.plans.mailboxes import Seen
 from connector.plans.ownership import Registration
 from connector.plans.plan import Action, Change
+from connector.plans.senders import Pair
 from connector.steps import MailboxState
 from connector.verdict import proving_overdue
 
@@ -42,6 +43,8 @@ class Batch:
     work: Work | None
     ones: tuple[One, ...] = ()
     registration: Registration | None = None
+    pairs: tuple[Pair, ...] = ()
+    """Mailboxes with addresses as which they send; there are no others in it then."""
     looks: bool = False
     """Whether they are only looked at."""
     ends: bool = False

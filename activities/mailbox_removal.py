@@ -23,6 +23,7 @@ from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, leaves, summary
 from connector.plans.mailboxes import Seen
 from connector.plans.plan import Action, Change
+from connector.plans.senders import OF_SENDING
 from connector.steps import StepName, StepState
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 
@@ -192,7 +193,11 @@ class TakingBack(Work):
             findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
         elif self._lost:
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
-        return replace(self._result(), findings=findings)
+        return replace(self._result(), findings=(*findings, *self._of_sending()))
+
+    def _of_sending(self) -> tuple[Finding, ...]:
+        """Return what the delivery before has said of the rights to send: the step ends with this one."""
+        return tuple(one for one in self.run.connection.step(_STEP).findings if one.code in OF_SENDING)
 
     def _result(self) -> Result:
         if self._turns.more:
@@ -201,7 +206,8 @@ class TakingBack(Work):
             return translate(_STEP, self.wait)
         if self.wait is not None and not self.by_hand:
             return Result(Outcome(StepState.WAITING))
-        if any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values()):
+        stuck = any(one.severity == "error" for one in self._of_sending())
+        if stuck or any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values()):
             return Result(Outcome(StepState.ACTION_REQUIRED))
         changed = self.run.changes or self.run.connection.step(_STEP).changes
         return Result(Outcome(StepState.DONE if changed else StepState.UNCHANGED))

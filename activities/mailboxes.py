@@ -10,6 +10,7 @@ from activities import ownership
 from activities.mailbox_chunk import ChunkRun
 from activities.mailbox_notes import Batch, Work
 from activities.mailbox_removal import TakingBack
+from activities.mailbox_senders import Sending
 from activities.results import ENDING, Ending, Result, translate
 from activities.run import Run
 from activities.stage import Stage, is_by_hand
@@ -28,7 +29,9 @@ class _Mailboxes(Stage[Batch]):
     async def batches(self, run: Run) -> AsyncGenerator[Batch, None]:
         """Look at one chunk of wanted mailboxes; or, after all of them, at what is no longer wanted."""
         if run.takes_back:
-            async with aclosing(_batches(run, TakingBack(run, await _left(run)))) as batches:
+            sends = run.order.part.sending
+            work: Work = Sending(run, None) if sends else TakingBack(run, await _left(run))
+            async with aclosing(_batches(run, work)) as batches:
                 async for batch in batches:
                     yield batch
             return
@@ -37,8 +40,7 @@ class _Mailboxes(Stage[Batch]):
         if stopped.blocked or stopped.wait is not None or (principal is None and not _coming(run)):
             yield Batch(None, registration=registration)
             return
-        part = run.order.part
-        work = TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
+        work = await _work(run, principal)
         async with aclosing(_batches(run, work)) as batches:
             async for batch in batches:
                 yield batch
@@ -79,6 +81,14 @@ class _Mailboxes(Stage[Batch]):
     def by_hand(self, run: Run) -> Finding:
         """Return that access is left, of all mailboxes that are on the list."""
         return mailboxes.removal([address for chunk in run.connection.chunks for address in chunk.leaving])
+
+
+async def _work(run: Run, principal: ExchangePrincipal | None) -> Work:
+    """Return what this delivery works on."""
+    part = run.order.part
+    if part.sending:
+        return Sending(run, principal)
+    return TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
 
 
 async def _batches(run: Run, work: Work) -> AsyncGenerator[Batch, None]:

@@ -51,6 +51,7 @@ async def begin(order: Order) -> Work:
         thorough=connection.operation.apart
         or needs_person(connection)
         or proving_overdue(connection, run.services.settings.verify_minutes, run.order.now),
+        sends=connection.sends,
         orphans=0 if run.takes_back else sum(intent.key_id is None for intent in connection.intents),
     )
 

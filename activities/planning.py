@@ -43,7 +43,8 @@ async def plan_begin(order: Order) -> PlanWork:
     planned.changes, planned.chunks = [], len(arranged)
     planned.findings = [unreadable(error, StepName.MAILBOXES) for error in bad]
     await clients.plans.save(planned)
-    return PlanWork("begun", 0 if back else len(arranged), planned.connection.programme)
+    connection = planned.connection
+    return PlanWork("begun", 0 if back else len(arranged), connection.programme, connection.sends)
 
 
 async def note(run: Run, draft: Draft, step: StepName, result: Result) -> Outcome:

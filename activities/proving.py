@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from activities.run import Run
+from connector.address import folded
 from connector.credential import CredentialKind, CredentialRecord
 from connector.observed import SecretVersion
 
@@ -66,9 +67,11 @@ async def tried(run: Run, entry: MailboxRecord, token: SecretStr) -> tuple[Proto
     from connector.clients.proofs import prove  # noqa: PLC0415 - as above
 
     clients, mailbox = run.services, entry.address or entry.requested
-    first, *others = run.connection.wanted.protocols
-    tried = first, await prove(clients.cloud, first, mailbox, token, clients.limits.mail)
+    wanted = run.connection.wanted
+    senders = [one for one in wanted.senders if one != folded(mailbox)]
+    first, *others = wanted.protocols
+    tried = first, await prove(clients.cloud, first, mailbox, token, clients.limits.mail, senders)
     for protocol in others:
         if tried[1].stage == "open":
-            tried = protocol, await prove(clients.cloud, protocol, mailbox, token, clients.limits.mail)
+            tried = protocol, await prove(clients.cloud, protocol, mailbox, token, clients.limits.mail, senders)
     return tried

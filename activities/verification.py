@@ -76,7 +76,7 @@ def _note(
     token: tuple[Finding, ...],
     protocol: Protocol = Protocol.IMAP,
 ) -> None:
-    if answer.stage == "open":
+    if answer.stage == "open" and not answer.refused:
         entry.state = MailboxState.OPEN
         entry.proven_in = run.connection.operation.id
         entry.proven_on = run.now
@@ -85,7 +85,7 @@ def _note(
     if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
         return  # what step 7 found is the cause, and more precise
     evidence = _evidence(run, entry, answer, token, protocol)
-    entry.finding = diagnosis.login(evidence)
+    entry.finding = diagnosis.sender(evidence) if answer.refused else diagnosis.login(evidence)
     if entry.finding.code in _NO_ANSWER and entry.proven_on is not None and spares_login(run.connection, run.now):
         values: dict[str, str | int] = {"code": entry.finding.code, "reason": answer.text[:300]}
         entry.finding = Finding(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from connector.errors import ForbiddenError, RefusedError, ServiceError, UnreadableError
@@ -240,11 +240,18 @@ def _weight(refusal: Refusal, evidence: Evidence, severity: Severity) -> Severit
     return severity if refusal.spreads and evidence.access else "error"
 
 
-def sender(protocol: Protocol, mailbox: str, address: str, said: str) -> Finding:
-    """Return that a server does not let a mailbox send as another address."""
-    values: dict[str, str | int] = {"mailbox": mailbox, "answer": said}
-    code = PROTOCOLS[protocol].codes.sender
-    return Finding(code=code, step=StepName.VERIFICATION, subject=address, values=values)
+def sender(evidence: Evidence) -> Finding:
+    """Return that a server does not let a mailbox send as another address, or what else it says instead.
+
+    A right that was just given has to spread first.
+    """
+    (address, said), *_ = evidence.answer.refused
+    told = replace(evidence, answer=LoginAnswer("sender", said))
+    codes, refusal = PROTOCOLS[evidence.protocol].codes, _refusal(told)
+    if refusal is not None and refusal.code != codes.sender:
+        return login(told)
+    severity: Severity = "warning" if evidence.access and not evidence.overdue else "error"
+    return _login(codes.sender, told, severity).model_copy(update={"subject": address})
 
 
 def _open_causes(evidence: Evidence) -> list[str]:

@@ -93,7 +93,11 @@ class Plans:
             findings.append(chunk.findings)
         # In the order of the steps; access is given over all chunks before any is taken back.
         order = planned.connection.programme
-        found = sorted(union(*changes), key=lambda one: (order.index(one.step), one.action is Action.REVOKE_ACCESS))
+        late = (Action.GRANT_SEND_AS, Action.REVOKE_SEND_AS, Action.REVOKE_ACCESS)
+        found = sorted(
+            union(*changes),
+            key=lambda one: (order.index(one.step), late.index(one.action) + 1 if one.action in late else 0),
+        )
         return found, union(*findings)
 
     async def chunk(self, planned: Planned, number: int) -> PlannedChunk | None:

@@ -34,6 +34,7 @@ UNREAD = (
         "mailbox-delayed",
         "mailbox-failed",
         "owners-not-readable",
+        "send-as-unread",
         "service-unavailable",
         "vault-firewall",
         "vault-right-missing",

@@ -75,6 +75,28 @@ class MailboxRecord(Document):
         return self.held or self.guid is not None or self.address is not None
 
 
+class SenderRecord(Document):
+    """An address as which a mailbox may send, both by what they are, with what we have done for it."""
+
+    mailbox: str
+    sender: str
+    mailbox_name: str
+    sender_name: str
+    given: Literal["giving", "given", "foreign"]
+    """``giving`` before the write, ``given`` when it was seen; ``foreign`` was there before, and is never taken."""
+    given_on: AwareDatetime | None = None
+    """When we have given it: for a while a server that shows none may not know it yet."""
+    leaving_since: AwareDatetime | None = None
+    """Since when it is tried to take it back."""
+    taken_on: AwareDatetime | None = None
+    """When it was read to be gone: for a while a server may show it still."""
+
+    @property
+    def ours(self) -> bool:
+        """Return whether it is to be taken back one day."""
+        return self.given != "foreign"
+
+
 class Chunk(Document):
     """The document of up to ``MAILBOX_CHUNK`` mailboxes."""
 

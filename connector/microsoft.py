@@ -178,6 +178,9 @@ Cmdlet = Literal[
     "Get-CASMailbox",
     "Set-CASMailbox",
     "Get-TransportConfig",
+    "Get-RecipientPermission",
+    "Add-RecipientPermission",
+    "Remove-RecipientPermission",
 ]
 """The only cmdlets that this product calls (learn.microsoft.com/powershell/module/exchange)."""
 

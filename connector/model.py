@@ -15,12 +15,12 @@ from connector.credential import CredentialRecord, Intent, Refused, Rest, Rotati
 from connector.document import Document
 from connector.event import Event
 from connector.finding import Finding
-from connector.mailbox import ChunkSummary
+from connector.mailbox import ChunkSummary, SenderRecord
 from connector.objects import Ids, Made, Making, Rights
 from connector.operation import Lost, Operation, StepRecord
 from connector.removed import Removed, Taken
 from connector.steps import PROGRAMMES, ConnectionState, MailboxState, OperationKind, StepName, StepState
-from connector.wanted import MAX_MAILBOXES, Absent, ConnectionName, Wanted
+from connector.wanted import MAX_MAILBOXES, MAX_SENDERS, MAX_SENDING, Absent, ConnectionName, Wanted
 
 
 class Connection(Document):
@@ -61,6 +61,8 @@ class Connection(Document):
     made: list[Made] = Field(default_factory=list)
     chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = Field(default_factory=list)
     """Of one mailbox each they are as many as mailboxes; more are of no connection."""
+    senders: Annotated[list[SenderRecord], Field(max_length=2 * MAX_SENDERS * MAX_SENDING)] = []
+    """As whom which mailbox may send, as far as we had to do with it."""
     taken_back_on: AwareDatetime | None = None
     """When access was last taken back: for a while a server may show it still."""
     stuck_since: AwareDatetime | None = None
@@ -83,6 +85,11 @@ class Connection(Document):
         """Return what its operation is to bring about."""
         absent = PROGRAMMES[self.operation.kind].absent
         return Absent(revision=self.wanted.revision) if absent else self.wanted
+
+    @property
+    def sends(self) -> bool:
+        """Return whether a mailbox sends as another address, or one that did is to stop."""
+        return bool(self.wanted.senders or self.senders)
 
     def secret_records(self) -> tuple[CredentialRecord | None, ...]:
         """Return what is kept of each credential: the one of now, the one to come, and the one before."""

@@ -183,6 +183,14 @@ class Recipient:
 
     primary_address: str
     recipient_type: str
+    guid: str = ""
+    names: frozenset[str] = frozenset()
+    """As for a mailbox."""
+
+    @property
+    def identity(self) -> str:
+        """Return what cmdlets are to be called with, as of a mailbox."""
+        return self.guid or self.primary_address
 
 
 Stage = Literal["open", "address", "connect", "greeting", "secure", "offer", "authenticate", "mailbox", "sender"]

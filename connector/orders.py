@@ -126,6 +126,8 @@ class Part(Message):
     """So many mailboxes of any chunk; the others are tried only when one of these opens."""
     taking_back: bool = False
     """Whether all chunks are through, and what is no longer wanted is taken back."""
+    sending: bool = False
+    """Whether it is looked at, over all chunks, as whom the mailboxes may send."""
     last: bool = False
     """Whether nobody waits any longer: what is still delayed is said of the one that it concerns."""
 
@@ -202,6 +204,8 @@ class Work(Message):
     """Whether all are tried although none has opened: waiting alone will not help."""
     orphans: int = 0
     """How many credentials an earlier run may have left behind."""
+    sends: bool = False
+    """Whether the mailboxes send, or have sent, as other addresses."""
 
     def parts(self, step: StepName, *, first: bool = True) -> Iterator[Part]:
         """Yield the parts of a step: access is given over all chunks first, a few logins come before the others.
@@ -210,6 +214,7 @@ class Work(Message):
         """
         if step is StepName.MAILBOXES:
             yield from (Part(chunk=number, last=not first) for number in self.chunks)
+            yield from [Part(sending=True, last=not first)] if self.sends else []
             yield Part(taking_back=True, last=not first)
         elif step is StepName.VERIFICATION:
             if not self.open and not self.thorough:
@@ -227,6 +232,8 @@ class PlanWork(Message):
     chunks: int = 0
     """How many chunks of mailboxes are looked at."""
     steps: tuple[StepName, ...] = PROGRAMMES[OperationKind.PLAN].steps
+    sends: bool = False
+    """As ``Work`` has it."""
 
 
 @dataclass(frozen=True, slots=True)

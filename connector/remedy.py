@@ -182,6 +182,27 @@ def _permission(context: Context, mailbox: str) -> str:
     )
 
 
+def _send_as(finding: Finding, _: Context) -> Remedy:
+    """Return the lines that let the mailboxes of a finding send as its address."""
+    return _sender_lines("Add-RecipientPermission", finding)
+
+
+def _send_as_back(finding: Finding, _: Context) -> Remedy:
+    return _sender_lines("Remove-RecipientPermission", finding)
+
+
+def _sender_lines(cmdlet: str, finding: Finding) -> Remedy:
+    mailboxes = str(finding.values.get("mailboxes", "")).split(", ")[:_LISTED]
+    what = f"{cmdlet} -Identity {powershell(finding.subject)}"
+    lines = [f"{what} -Trustee {powershell(one)} -AccessRights SendAs -Confirm:$false" for one in mailboxes]
+    return Remedy(command=_lines(*lines))
+
+
+def _send_as_denied(finding: Finding, _: Context) -> Remedy:
+    values = {"mailboxes": finding.values.get("mailbox", "")}
+    return _sender_lines("Add-RecipientPermission", finding.model_copy(update={"values": values}))
+
+
 def _removal(_: Finding, context: Context) -> Remedy:
     """Return the lines that take access back; of a long list the first, since the run then names the next."""
     user = powershell(context.ids.known("enterprise_application_id"))
@@ -268,6 +289,10 @@ _ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
     "vault-right-missing": _grant,
     **{one.codes.disabled: _switch for one in PROTOCOLS.values()},
     **{one.codes.off_for_all: _switch for one in PROTOCOLS.values() if one.codes.off_for_all},
+    "send-as-missing": _send_as,
+    "send-as-unread": _send_as,
+    "send-as-left": _send_as_back,
+    **{one.codes.sender: _send_as_denied for one in PROTOCOLS.values() if one.codes.sender},
     "mailbox-outside-scope": _scope,
     "tenant-not-customised": _customise,
 }

@@ -8,7 +8,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
@@ -16,10 +17,10 @@ from connector.address import MAX_ADDRESS, PATTERN, canonical
 from connector.checks import MAX_REASON
 from connector.document import Document
 from connector.errors import BodyError, ConflictError, FieldError
-from connector.microsoft import MAX_LIFETIME_DAYS, Protocol
+from connector.microsoft import MAX_LIFETIME_DAYS, PROTOCOLS, Protocol
 from connector.visible import PATTERN as SEEN
 from connector.visible import hidden, visible
-from connector.wanted import MAX_MAILBOXES, MAX_NAME, ConnectionName, Wanted
+from connector.wanted import MAX_MAILBOXES, MAX_NAME, MAX_SENDERS, MAX_SENDING, ConnectionName, Wanted
 
 MAX_ID = 600
 """Characters of a finding's id that may name a mailbox."""
@@ -89,13 +90,25 @@ class SecretWish(Body):
     )
 
 
+_SENDING: JsonDict = {
+    "required": ["protocols"],
+    "properties": {
+        "protocols": {"contains": {"enum": [protocol for protocol, needs in PROTOCOLS.items() if needs.sends]}},
+        "mailboxes": {"maxItems": MAX_SENDING},
+    },
+}
+"""What else has to be there, and may, where mail is sent as others."""
+
+
 class SetUpRequest(Body):
     """The wanted state of one connection: always the whole of it."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"properties": {"sendAs": {"maxItems": 0}}}, _SENDING]})
 
     refusals = (
         "field-missing", "protocol-unknown", "unknown-field", "unknown-field-near", "field-type", "field-range",
         "field-text", "list-length", "hidden-character", "name-invalid", "not-an-address", "duplicate-mailbox",
-        "accept-apart",
+        "accept-apart", "senders-apart",
     )  # fmt: skip
 
     name: Annotated[ConnectionName, BeforeValidator(_seen)] = Field(
@@ -127,7 +140,27 @@ class SetUpRequest(Body):
         default=False, description="Switch SMTP (authenticated submission) on where it is off, for each mailbox."
     )
 
-    @field_validator("mailboxes")
+    send_as: Annotated[list[str], Field(max_length=MAX_SENDERS)] = Field(
+        default=[],
+        description="As which addresses each of the mailboxes sends besides its own: other mailboxes, shared ones, "
+        "groups; with `smtp` only. Whoever holds the connection's secret can then send as them to everybody. With it a "
+        f"connection has {MAX_SENDING} mailboxes at most.",
+        json_schema_extra={
+            "items": {"type": "string", "maxLength": MAX_ADDRESS, "pattern": f"^{PATTERN}$"},
+            "uniqueItems": True,
+        },
+    )
+
+    @model_validator(mode="after")
+    def _senders(self) -> SetUpRequest:
+        """Take senders only where mail is sent, and no more than can be kept."""
+        if self.send_as and not any(PROTOCOLS[protocol].sends for protocol in self.protocols):
+            raise PydanticCustomError("senders-apart", "sendAs")
+        if self.send_as and len(self.mailboxes) > MAX_SENDING:
+            raise PydanticCustomError("senders-many", "mailboxes")
+        return self
+
+    @field_validator("mailboxes", "send_as")
     @classmethod
     def _addresses(cls, value: list[str]) -> list[str]:
         seen: dict[str, str] = {}
@@ -158,6 +191,7 @@ class SetUpRequest(Body):
             enable_imap=self.enable_imap,
             enable_pop=self.enable_pop,
             enable_smtp=self.enable_smtp,
+            send_as=self.send_as,
         )
 
 
@@ -327,6 +361,10 @@ def _field_error(detail: ErrorDetails) -> FieldError:
         return FieldError(kind, field=field, value=str(context["value"]))
     if kind == "hidden-character":
         return FieldError(kind, field=field, character=context["character"], position=context["position"])
+    if kind == "senders-apart":
+        return FieldError(kind, field="sendAs")
+    if kind == "senders-many":
+        return FieldError("list-length", field="mailboxes", least=1, most=MAX_SENDING)
     if kind == "extra_forbidden":
         return _unknown_field(field, *detail["loc"])
     if kind == "missing":

@@ -9,6 +9,7 @@ from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK
 from connector.finding import PROVEN_BY_LOGIN, Finding
 from connector.model import Connection
 from connector.plans.ownership import STOPPING
+from connector.plans.senders import OF_SENDING
 from connector.steps import PROGRAMMES, SETTLED, ConnectionState, MailboxState, StepName, StepState, may_run
 from connector.waiting import PERSON_DEADLINE, TIMER_SLACK, round_wait
 from connector.wanted import Absent
@@ -94,6 +95,9 @@ def _unreadable(connection: Connection) -> bool:
 def _as_wanted(connection: Connection) -> bool:
     """Return whether every wanted mailbox has opened, and no other one is left to the application."""
     opened = connection.counts().get(MailboxState.OPEN, 0)
+    sending = [one for one in connection.step(StepName.MAILBOXES).findings if one.code in OF_SENDING]
+    if any(one.severity == "error" for one in sending):  # what no login proves
+        return False
     return opened == len(connection.wanted.mailboxes) and not any(chunk.leaving for chunk in connection.chunks)
 
 
@@ -129,6 +133,9 @@ def settle_proven(connection: Connection) -> None:
             continue
         told = [finding for finding in entry.findings if finding not in unseen]
         told += [Finding(code=PROVEN_BY_LOGIN, step=step)] if unseen else []
-        findings = [finding.model_copy(update={"severity": "info"}) for finding in told]
+        findings = [
+            finding if finding.code in OF_SENDING else finding.model_copy(update={"severity": "info"})
+            for finding in told
+        ]
         settled = {"state": StepState.UNCHANGED, "settled_in": entry.settled_in or connection.operation.id}
         connection.steps[step] = entry.model_copy(update={**settled, "findings": findings})

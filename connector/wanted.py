@@ -8,9 +8,11 @@ from typing import Annotated
 from pydantic import Field
 
 from connector.document import Document
-from connector.microsoft import Protocol
+from connector.microsoft import PROTOCOLS, Protocol
 
 MAX_MAILBOXES = 5_000
+MAX_SENDERS, MAX_SENDING = 40, 10
+"""Addresses as which mailboxes send, and mailboxes that do: each pair is a right of its own, kept in one document."""
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_NAME = 40
 
@@ -35,6 +37,13 @@ class Wanted(Document):
     enable_imap: bool = False
     enable_pop: bool = False
     enable_smtp: bool = False
+    send_as: list[str] = Field(default=[])
+    """As which addresses each of the mailboxes sends besides its own."""
+
+    @property
+    def senders(self) -> list[str]:
+        """Return those that count: where no protocol sends nothing is sent as anybody."""
+        return self.send_as if any(PROTOCOLS[protocol].sends for protocol in self.protocols) else []
 
     @property
     def enables(self) -> frozenset[Protocol]:

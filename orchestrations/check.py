@@ -62,15 +62,16 @@ def _once(context: df.DurableOrchestrationContext, order: Order) -> Steps[Outcom
     if work.state != "begun":
         return Outcome(work.state)
     for step in work.steps:
-        for part in _parts(step, work.chunks):
+        for part in _parts(step, work):
             outcome = yield from look(context, step, replace(order, part=part))
             if outcome.state in _FINAL:
                 return outcome
     return (yield from insist(context, CHECK_END, order, Outcome))
 
 
-def _parts(step: StepName, chunks: int) -> list[Part]:
+def _parts(step: StepName, work: PlanWork) -> list[Part]:
     """Return the parts of a step: nothing is taken back, and each chunk is logged in to."""
     by_chunk = step in {StepName.MAILBOXES, StepName.VERIFICATION}
-    parts = [Part(chunk=number) for number in range(chunks)] if by_chunk else []
+    parts = [Part(chunk=number) for number in range(work.chunks)] if by_chunk else []
+    parts += [Part(sending=True)] if work.sends and step is StepName.MAILBOXES else []
     return parts or [*Work("begun").parts(StepName.PREREQUISITES)]

@@ -46,7 +46,7 @@ def _plan(context: df.DurableOrchestrationContext, order: Order) -> Steps[Outcom
     begun = yield from insist(context, PLAN_BEGIN, order, PlanWork)
     if begun.state != "begun":  # unreadable is the plan's own document: there is nothing to write into
         return begun
-    work = Work(begun.state, chunks=tuple(range(begun.chunks)))
+    work = Work(begun.state, chunks=tuple(range(begun.chunks)), sends=begun.sends)
     for step in begun.steps:
         show(context, Progress(order.revision, step, StepState.RUNNING))
         for part in work.parts(step):

@@ -42,6 +42,7 @@ class WantedView(Document):
     enable_imap: bool
     enable_pop: bool
     enable_smtp: bool
+    send_as: list[str] = Field(description="As which addresses the mailboxes send besides their own.")
     arranged: bool = Field(description="Whether ``mailboxes`` lists what was asked for; not before the run has begun.")
 
 
@@ -94,6 +95,7 @@ def unreadable_view(name: str, label: str, findings: list[FindingView]) -> Conne
             enable_imap=False,
             enable_pop=False,
             enable_smtp=False,
+            send_as=[],
             arranged=False,
         ),
         steps=[],
@@ -132,6 +134,7 @@ def connection_view(
             enable_imap=connection.wanted.enable_imap,
             enable_pop=connection.wanted.enable_pop,
             enable_smtp=connection.wanted.enable_smtp,
+            send_as=connection.wanted.send_as,
             arranged=connection.taken_up,
         ),
         steps=[step_view(connection, step, live, lang) for step in connection.programme],

@@ -17,6 +17,7 @@ from connector.clients.exchange_answers import cut_short, values
 from connector.clients.exchange_objects import (
     Entry,
     holds_access,
+    holds_send_as,
     listed,
     read_mailbox,
     read_principal,
@@ -160,6 +161,26 @@ class ExchangeAdmin:
         results = await self._each(tenant_id, "Remove-MailboxPermission", parameters, [_done] * len(parameters))
         return [None if _no_entry(result) else _resolved(result, principal) for result in results]
 
+    async def sends_as(
+        self, tenant_id: str, pairs: Sequence[tuple[str, Mailbox, frozenset[str]]]
+    ) -> list[bool | ServiceError]:
+        """Return for each recipient, with its names, whether the mailbox beside it may send as it."""
+        parameters = [{"Identity": sender, "Trustee": mailbox.identity} for sender, mailbox, _ in pairs]
+        readers = [partial(holds_send_as, mailbox=mailbox, names=names) for _, mailbox, names in pairs]
+        return await self._each(tenant_id, "Get-RecipientPermission", parameters, readers)
+
+    async def grant_send_as(self, tenant_id: str, pairs: Sequence[tuple[str, Mailbox]]) -> list[ServiceError | None]:
+        """Let each mailbox send as the recipient beside it; what is there already is success."""
+        parameters = [_send_as(*pair) for pair in pairs]
+        results = await self._each(tenant_id, "Add-RecipientPermission", parameters, [_done] * len(parameters))
+        return [None if isinstance(result, ExistsError) else result for result in results]
+
+    async def revoke_send_as(self, tenant_id: str, pairs: Sequence[tuple[str, Mailbox]]) -> list[ServiceError | None]:
+        """Take that back; as with access, gone is what is read to be gone."""
+        parameters = [_send_as(*pair) for pair in pairs]
+        results = await self._each(tenant_id, "Remove-RecipientPermission", parameters, [_done] * len(parameters))
+        return [None if _no_entry(result) else result for result in results]
+
     async def _each(
         self,
         tenant_id: str,
@@ -185,6 +206,10 @@ class ExchangeAdmin:
 
 def _access(mailbox: Mailbox, principal: ExchangePrincipal) -> dict[str, object]:
     return {"Identity": mailbox.identity, "User": principal.object_id, "AccessRights": ["FullAccess"]}
+
+
+def _send_as(sender: str, mailbox: Mailbox) -> dict[str, object]:
+    return {"Identity": sender, "Trustee": mailbox.identity, "AccessRights": ["SendAs"], "Confirm": False}
 
 
 def _granted(result: ServiceError | None, principal: ExchangePrincipal) -> ServiceError | None:

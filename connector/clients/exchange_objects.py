@@ -64,7 +64,12 @@ def read_recipient(found: Sequence[Entry], asked: str) -> Recipient:
         NotFoundError, RefusedError: as for ``read_mailbox``.
     """
     entry = _one(found, asked)
-    return Recipient(str(entry.get("PrimarySmtpAddress") or ""), required(entry, "RecipientTypeDetails"))
+    return Recipient(
+        str(entry.get("PrimarySmtpAddress") or ""),
+        required(entry, "RecipientTypeDetails"),
+        guid=_text(entry, "Guid"),
+        names=frozenset(_names(entry)),
+    )
 
 
 def read_switches(
@@ -113,6 +118,27 @@ def holds_access(found: Sequence[Entry], principal: ExchangePrincipal, mailbox: 
     ]
     if held and not any(_is_about(entry, mailbox) for entry in held):
         raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another mailbox")
+    return bool(held)
+
+
+def holds_send_as(found: Sequence[Entry], mailbox: Mailbox, names: frozenset[str]) -> bool:
+    """Return whether one of the entries lets this mailbox send; only one that names it counts, and nothing else does.
+
+    ``names`` are those of the recipient that was asked for; none where nobody knows them.
+
+    Raises:
+        UnexpectedAnswerError: the right that is shown is to another recipient.
+    """
+    known = mailbox.names | {folded(mailbox.user_principal_name)}
+    held = [
+        entry
+        for entry in found
+        if "SendAs" in listed(entry.get("AccessRights"))
+        and str(entry.get("AccessControlType") or "Allow") == "Allow"
+        and folded(_text(entry, "Trustee")) in known
+    ]
+    if held and names and not any(folded(_text(entry, "Identity")).rpartition("/")[2] in names for entry in held):
+        raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another recipient")
     return bool(held)
 
 

@@ -13,8 +13,10 @@ from connector.finding import Finding
 from connector.mailbox import MailboxRecord
 from connector.microsoft import PROTOCOLS, SPREAD, Protocol
 from connector.observed import Mailbox, Recipient
+from connector.plans import senders
 from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import ENABLE, Action, Change, Goal, Plan
+from connector.plans.senders import Pair
 from connector.steps import StepName
 from connector.wanted import Absent
 
@@ -42,6 +44,10 @@ class Observed(typing.Protocol):
     def mailboxes(self) -> Sequence[Seen]:
         """The mailboxes, each as often as it has names."""
 
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """As which addresses mailboxes send."""
+
 
 @guarded(StepName.MAILBOXES)
 def plan(observed: Observed, wanted: Goal) -> Plan:
@@ -57,6 +63,7 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
         if protocol in one.off
     ]
     changes += [Change(Action.GRANT_ACCESS, one.subject, "access-missing") for one in give]
+    changes += senders.changes(observed.pairs)
     changes += [Change(Action.REVOKE_ACCESS, one.subject, "access-unwanted") for one in take]
     return Plan(tuple(dict.fromkeys(changes)))
 

@@ -30,6 +30,8 @@ class Action(StrEnum):
     ENABLE_POP = "enable-pop"
     ENABLE_SMTP = "enable-smtp"
     GRANT_ACCESS = "grant-access"
+    GRANT_SEND_AS = "grant-send-as"
+    REVOKE_SEND_AS = "revoke-send-as"
     REVOKE_ACCESS = "revoke-access"
     REMOVE_CREDENTIAL = "remove-credential"
     DISABLE_VERSION = "disable-version"
@@ -43,6 +45,7 @@ ENABLE = {protocol: Action(f"enable-{protocol}") for protocol in Protocol}
 """The write that switches a protocol on for a mailbox."""
 TAKES_BACK = frozenset(
     {
+        Action.REVOKE_SEND_AS,
         Action.REVOKE_ACCESS,
         Action.REMOVE_CREDENTIAL,
         Action.DISABLE_VERSION,

@@ -112,6 +112,8 @@ _FOR_ACTION: dict[Action, frozenset[str]] = {
     **{ENABLE[protocol]: frozenset({"Set-CASMailbox"}) for protocol in Protocol},
     Action.GRANT_ACCESS: frozenset({"Add-MailboxPermission"}),
     Action.REVOKE_ACCESS: frozenset({"Remove-MailboxPermission"}),
+    Action.GRANT_SEND_AS: frozenset({"Add-RecipientPermission"}),
+    Action.REVOKE_SEND_AS: frozenset({"Remove-RecipientPermission"}),
     Action.REMOVE_PRINCIPAL: frozenset({"Remove-ServicePrincipal"}),
     Action.WITHDRAW_ROLE: frozenset({ASSIGN}),
 }

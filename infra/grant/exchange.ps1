@@ -57,8 +57,14 @@ if (-not (Get-ManagementRole | Where-Object { $_.Name -eq $Granter })) {
 }
 Wait-For { Get-ManagementRole | Where-Object { $_.Name -eq $Granter } } | Out-Null
 Get-ManagementRoleEntry "$Granter\*" |
-    Where-Object { $_.Name -notin 'Get-Mailbox', 'Get-Recipient', 'Get-MailboxPermission', 'Add-MailboxPermission', 'Remove-MailboxPermission', 'Get-CASMailbox', 'Set-CASMailbox' } |
+    Where-Object { $_.Name -notin 'Get-Mailbox', 'Get-Recipient', 'Get-MailboxPermission', 'Add-MailboxPermission', 'Remove-MailboxPermission', 'Get-CASMailbox', 'Set-CASMailbox', 'Get-RecipientPermission', 'Add-RecipientPermission', 'Remove-RecipientPermission' } |
     ForEach-Object { Remove-ManagementRoleEntry "$Granter\$($_.Name)" -Confirm:$false }
+# A role that an earlier version of this script has made lacks what that one did not know.
+foreach ($Cmdlet in 'Get-RecipientPermission', 'Add-RecipientPermission', 'Remove-RecipientPermission') {
+    if (-not (Get-ManagementRoleEntry "$Granter\*" | Where-Object { $_.Name -eq $Cmdlet })) {
+        Add-ManagementRoleEntry "$Granter\$Cmdlet" | Out-Null
+    }
+}
 
 # The mailboxes that the app may be given: the direct members of this group. Nested groups do not count.
 if (-not (Get-DistributionGroup | Where-Object { $_.Name -eq $Mailboxes })) {

@@ -111,6 +111,7 @@ class MailboxCmdlets:
             [
                 {
                     "Identity": other.display_name,
+                    "Guid": other.guid,
                     "DisplayName": other.display_name,
                     "PrimarySmtpAddress": other.address,
                     "EmailAddresses": [f"SMTP:{other.address}"],

@@ -91,7 +91,8 @@ class SendingCmdlets:
     def _recipient(self, parameters: dict[str, Any]) -> Mailbox | Recipient:
         identity = str(parameters.get("Identity", ""))
         found: Mailbox | Recipient | None = self._world.mailbox(identity)
-        found = found or self._world.recipients.get(identity.lower())
+        others = list(self._world.recipients.values())
+        found = found or next((one for one in others if identity.lower() in {one.address, one.guid}), None)
         if found is None:
             raise missing(identity)
         return found

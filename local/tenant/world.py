@@ -192,8 +192,12 @@ class Recipient:
     address: str
     display_name: str
     kind: str = "MailUniversalDistributionGroup"
+    guid: str = ""
     send_as: dict[str, float] = field(default_factory=dict)
     """As for a mailbox."""
+
+    def __post_init__(self) -> None:
+        self.guid = self.guid or str(uuid.uuid5(uuid.NAMESPACE_URL, f"guid {self.address}"))
 
 
 @dataclass(slots=True)

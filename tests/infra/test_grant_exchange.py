@@ -19,7 +19,7 @@ ROLE_GROUP = (
     'Remove-ManagementRoleEntry "$Registrar\\$($_.Name)" -Confirm:$false',
     "New-ManagementRole -Name $Granter -Parent 'Mail Recipients'",
     "'Get-Mailbox', 'Get-Recipient', 'Get-MailboxPermission', 'Add-MailboxPermission', 'Remove-MailboxPermission', ",
-    "'Get-CASMailbox', 'Set-CASMailbox'",
+    "'Get-CASMailbox', 'Set-CASMailbox', 'Get-RecipientPermission', 'Add-RecipientPermission', ",
     'Remove-ManagementRoleEntry "$Granter\\$($_.Name)" -Confirm:$false',
     "New-DistributionGroup -Name $Mailboxes -Type Security",
     "New-RoleGroup -Name $RoleGroup -Roles $Registrar",

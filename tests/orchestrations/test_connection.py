@@ -157,6 +157,7 @@ def test_every_activity_gets_names_numbers_and_the_clock_only() -> None:
             "code",
             "last",
             "taking_back",
+            "sending",
             "plan",
             "check",
         }

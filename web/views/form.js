@@ -14,7 +14,7 @@ const DAY = 86_400_000;
 const NEW = '+'; // no connection can have that name
 const PROTOCOLS = ['imap', 'pop', 'smtp'];
 const SWITCHES = ['enableImap', 'enablePop', 'enableSmtp'];
-const EMPTY = { name: '', displayName: '', mailboxes: '', days: '', enableImap: false };
+const EMPTY = { name: '', displayName: '', mailboxes: '', sendAs: '', days: '', enableImap: false };
 
 export const create = async (main, { signal }) => form(main, signal, null, ['imap']);
 
@@ -43,7 +43,7 @@ function form(main, signal, now, protocols) {
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const read = () => ({
     name: fields.name.value.trim(), displayName: fields.displayName.value.trim(), mailboxes: fields.mailboxes.value,
-    days: fields.days.value.trim(), enableImap: fields.enableImap.checked,
+    sendAs: fields.sendAs.value, days: fields.days.value.trim(), enableImap: fields.enableImap.checked,
     ...chosen(PROTOCOLS.filter(one => fields[one].checked)),
   });
   const changed = () => {
@@ -83,6 +83,7 @@ function form(main, signal, now, protocols) {
         h('p', { class: 'hint', id: 'protocols-hint' }, t('page.form.protocolsHint')),
         PROTOCOLS.map(one => h('div', { class: 'check' }, fields[one], h('label', { for: one }, t(`page.form.${one}`)))),
         h('p', { class: 'wrong', id: 'protocols-wrong' })),
+      field('sendAs', fields),
       field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
       h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
         h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
@@ -102,6 +103,7 @@ const differing = (fields, base) =>
 
 const fieldsOf = ({ connection, mailboxes }) => ({
   name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.map(entry => entry.requested).join('\n'),
+  sendAs: connection.wanted.sendAs.join('\n'),
   days: String(connection.wanted.lifetimeDays ?? ''), enableImap: SWITCHES.some(one => connection.wanted[one]),
   ...chosen(connection.wanted.protocols),
 });
@@ -117,6 +119,9 @@ function controls(start) {
     mailboxes: h('textarea', {
       id: 'mailboxes', value: start.mailboxes, rows: 8, spellcheck: 'false', required: true,
       'aria-describedby': 'mailboxes-hint mailboxes-read mailboxes-wrong',
+    }),
+    sendAs: h('textarea', {
+      id: 'sendAs', value: start.sendAs, rows: 2, spellcheck: 'false', 'aria-describedby': 'sendAs-hint sendAs-wrong',
     }),
     ...Object.fromEntries(PROTOCOLS.map(id => [id, h('input', { type: 'checkbox', id, checked: start[id] })])),
     days: text('days', { inputmode: 'numeric', 'aria-describedby': 'days-hint days-read days-wrong' }),
@@ -143,9 +148,11 @@ function checked(typed, fields, now) {
   for (const id of Object.values(CONTROL).filter(each => fields[each].isConnected)) wrong(fields, id, '');
   document.getElementById('protocols-wrong').textContent = '';
   const read = addresses(typed.mailboxes);
+  const senders = addresses(typed.sendAs);
   const found = Object.entries({
     days: typed.days && !/^\d+$/.test(typed.days) && 'page.form.number',
     mailboxes: blocking(read).length ? 'page.form.correct' : !read.list.length && 'page.form.missing',
+    sendAs: blocking(senders).length && 'page.form.correct',
     protocols: !PROTOCOLS.some(one => typed[one]) && 'page.form.missing',
     name: !typed.name && 'page.form.missing',
   }).filter(([, text]) => text);
@@ -155,7 +162,7 @@ function checked(typed, fields, now) {
   const base = now?.connection ?? { name: typed.name, wanted: {} };
   return wish(base, read.list, {
     displayName: typed.displayName || undefined, // the API's own default
-    secret: { lifetimeDays }, protocols: PROTOCOLS.filter(one => typed[one]),
+    secret: { lifetimeDays }, protocols: PROTOCOLS.filter(one => typed[one]), sendAs: senders.list,
     ...Object.fromEntries(PROTOCOLS.map((one, at) => [SWITCHES[at], typed.enableImap && typed[one]])),
   });
 }
@@ -170,7 +177,7 @@ function wrong(fields, id, text) {
   }
 }
 
-const CONTROL = { name: 'name', displayName: 'displayName', mailboxes: 'mailboxes', 'secret.lifetimeDays': 'days' };
+const CONTROL = { name: 'name', displayName: 'displayName', mailboxes: 'mailboxes', sendAs: 'sendAs', 'secret.lifetimeDays': 'days' };
 
 // A field that the API refuses is marked; what concerns none is said above.
 function mark(fields, error) {

@@ -10,7 +10,8 @@ import { ENDS } from '../rotation.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
-const WRITES = ['New-ServicePrincipal', 'Remove-ServicePrincipal', 'Add-MailboxPermission', 'Remove-MailboxPermission', 'Set-CASMailbox'];
+const WRITES = ['New-ServicePrincipal', 'Remove-ServicePrincipal', 'Add-MailboxPermission', 'Remove-MailboxPermission', 'Set-CASMailbox',
+  'Add-RecipientPermission', 'Remove-RecipientPermission'];
 const MAILBOX = ['address', 'proven', 'access'];
 const COLUMNS = ['right', 'reason', 'holder', 'revoke'];
 
@@ -94,6 +95,7 @@ function rights({ ids, displayName, name, secret, wanted }, health) {
   return [
     ...wanted.roles.map(role => told(role, application, { id: ids.enterpriseApplicationId ?? '–' })),
     told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) }),
+    ...(wanted.sendAs.length ? [told('SendAs', application, { senders: wanted.sendAs.join(', ') })] : []),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),
     ...(unread(health).length ? [{ right: t('page.sheet.unread'), holder: managed, reason: t('page.sheet.unreadWhat'), revoke: '–' }] : []),

@@ -52,6 +52,9 @@ CMDLETS = {
     "Get-CASMailbox",
     "Set-CASMailbox",
     "Get-TransportConfig",
+    "Get-RecipientPermission",
+    "Add-RecipientPermission",
+    "Remove-RecipientPermission",
 }
 
 

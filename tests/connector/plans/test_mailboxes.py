@@ -24,6 +24,7 @@ from connector.plans.mailboxes import (
     was_refused,
 )
 from connector.plans.plan import Action
+from connector.plans.senders import Pair
 from connector.wanted import Wanted
 
 
@@ -31,6 +32,7 @@ class Together:
     """Mailboxes that are looked at together."""
 
     registration = None
+    pairs: tuple[Pair, ...] = ()
 
     def __init__(self, *mailboxes: Seen) -> None:
         self.mailboxes = mailboxes
