@@ -7,15 +7,18 @@ from typing import Any
 import azure.functions as func
 
 from connector import __version__
-from connector.errors import GrantMissingError
+from connector.clients.graph_organization import READERS
+from connector.errors import GrantMissingError, ServiceError
 from connector.finding import Finding
 from connector.messages import Language, text
 from connector.objects import Ids
 from connector.observed import Claims
+from connector.patience import patiently
 from connector.probes import Probed
 from connector.rights import Glance, Unread, glance
 from connector.services import Services, services
 from connector.steps import StepName
+from connector.visible import visible
 from triggers.answers import json_answer, language
 from triggers.findings import context_of, finding_view
 from triggers.health_view import Health, VaultWrite
@@ -42,6 +45,7 @@ async def read_health(req: func.HttpRequest) -> func.HttpResponse:
         label=clients.settings.label,
         cloud=clients.cloud.name,
         tenant_id=_ids(seen).tenant_id,
+        tenant_name=await _tenant_name(clients, seen),
         secret_lifetime_days=clients.settings.secret_lifetime_days,
         identity=_identity(seen),
         vault_write=_vault_write(probed, lang),
@@ -56,6 +60,16 @@ async def _observe(clients: Services) -> tuple[Glance | None, tuple[Finding, ...
     except GrantMissingError:
         return None, (Finding(code="grant-missing", step=StepName.PREREQUISITES),)
     return seen, seen.findings(clients.settings.granted)
+
+
+async def _tenant_name(clients: Services, seen: Glance | None) -> str | None:
+    """Return what the tenant calls itself; it is only asked where the token says that it may be."""
+    if seen is None or isinstance(seen.graph, Unread) or READERS.isdisjoint(seen.graph.roles):
+        return None
+    try:
+        return visible(await patiently("graph", clients.graph.tenant_name))
+    except ServiceError:
+        return None  # the label or the id serves as well
 
 
 def _with_vault(findings: tuple[Finding, ...], probed: Probed | None) -> tuple[Finding, ...]:

@@ -28,6 +28,9 @@ class Health(Document):
     label: str
     cloud: str
     tenant_id: str | None
+    tenant_name: str | None = Field(
+        default=None, description="What the tenant calls itself; null where the identity may not read that."
+    )
     secret_lifetime_days: int = Field(description="How long a client secret lives where a request does not say it.")
     identity: dict[str, Any] = Field(
         description="What the app's identity holds; null for what could not be read just now."

@@ -8,6 +8,7 @@ import { LANGUAGES, language, moment, t } from './texts.js';
 
 let health = null;
 let asked = null;
+let told = {};
 let subject = [];
 
 // What this deployment says of itself, in the reader's language, asked at most so many milliseconds ago. Null where the
@@ -32,6 +33,15 @@ export async function deployment(age = Infinity) {
   }
 }
 
+// Whether nothing is known of whose deployment this is, and health does not tell it: it failed, or may not be read.
+export const unnamed = () => !health && !asked && !told.tenantId;
+
+// What another answer says of whose deployment this is, while health cannot be read or is still being asked for.
+export function whose(label, tenantId = null) {
+  told = { label: label || told.label, tenantId: tenantId ?? told.tenantId };
+  head();
+}
+
 // Draw the header and name the tab: the view is `about`; `speak` is told of a language that was chosen.
 let speak;
 export function headed(about, to) {
@@ -43,27 +53,28 @@ export function headed(about, to) {
 addEventListener('utm-who', () => head());
 
 function head() {
-  const label = health?.label ?? '';
+  const label = (health?.label || told.label) ?? '';
+  const id = health?.tenantId ?? told.tenantId;
   document.title = [label, ...subject, 'UTM Mail Connect'].filter(Boolean).join(' · ');
   document.getElementById('skip').textContent = t('page.skip');
-  const shown = [label, health?.tenantId, health?.version, hasKey() && !signedIn(), person()];
+  const shown = [label, id, health?.tenantName, health?.version, hasKey() && !signedIn(), person()];
   draw(document.getElementById('simulated'), speed() !== 1, () => speed() !== 1 && [
     h('span', { id: 'simulated-clock' }, simulatedTime()), ' ', outward(t('page.simulated.panel'), '/tenant')]);
-  draw(document.getElementById('header'), shown, ([, tenant, version, keyed, somebody]) => [
+  draw(document.getElementById('header'), shown, ([, tenant, tenantName, version, keyed, somebody]) => [
     h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
-    h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenant), version && fact(t('page.version'), version),
+    h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenantName ? `${tenantName} (${tenant})` : tenant), version && fact(t('page.version'), version),
       somebody && fact(t('page.signIn.as'), h('span', { id: 'who' }, somebody.name || '–'), ` (${somebody.roles.join(', ') || t('page.signIn.none')})`)),
     h('div', { class: 'tools' },
       LANGUAGES.map(lang => quiet(lang === 'de' ? 'Deutsch' : 'English', () => speak(lang),
         { id: `speak-${lang}`, lang, 'aria-pressed': String(lang === language()) })),
       keyed && quiet(t('page.key.forget'), () => {
         forget();
-        [health, asked] = [null, null];
+        [health, asked, told] = [null, null, {}];
         reload();
       }),
       somebody && quiet(t('page.signIn.out'), () => {
         forget();
-        [health, asked] = [null, null];
+        [health, asked, told] = [null, null, {}];
         signOut();
       }, { id: 'sign-out' })),
   ]);

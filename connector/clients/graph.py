@@ -52,6 +52,7 @@ from connector.clients.graph_objects import (
     required,
     utc,
 )
+from connector.clients.graph_organization import display_name
 from connector.clients.graph_reads import Reads
 from connector.clock import now
 from connector.clouds import Cloud
@@ -275,6 +276,14 @@ class GraphClient:
         """
         builder = self._graph.policies.default_app_management_policy
         return policy(await self._reads.one(builder, "isEnabled", "applicationRestrictions"), now())
+
+    async def tenant_name(self) -> str:
+        """Return what the tenant calls itself.
+
+        Raises:
+            ForbiddenError: without ``Organization.Read.All`` or ``Directory.Read.All``.
+        """
+        return await display_name(self._graph.request_adapter, self._base)
 
     async def last_uses(self, application_id: str) -> dict[str, datetime]:
         """Return by key id when each credential of an application was last used, by whomever, as far as is known yet.

@@ -212,3 +212,26 @@ async def test_a_plan_says_what_its_rights_mean_and_on_which_mailboxes_and_what_
         later = {"de": "bekannt, sobald die Anwendung angelegt ist", "en": "known once the application has been made"}
         assert sum(later[language] in line for line in shown) == 2
         assert [line for line in shown if line.startswith(later[language])] == []  # it says what is
+
+
+async def test_the_tenant_is_named_by_its_name_else_the_label_else_the_id_also_without_health(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_LABEL", "Filiale Nord")
+    async with running(tmp_path, mailboxes=1) as app:
+        app.tenant.administrator.grant("Organization.Read.All")
+        await app.set_up()
+        world = app.tenant.world
+
+        async def away(route: Route) -> None:
+            await route.fulfill(status=503, json={"title": "Weg", "detail": "Nicht lesbar.", "hint": ""})
+
+        async with visiting(app, statuses=frozenset({503})) as visitor:
+            page, header = visitor.page, visitor.page.locator("#header")
+            await page.route("**/api/health", away)
+            await visitor.enter()
+            await expect(header).to_contain_text("Filiale Nord")
+            await expect(header).to_contain_text(world.tenant_id)
+            await page.unroute("**/api/health")
+            await page.reload()
+            await expect(header).to_contain_text(f"{world.name} ({world.tenant_id})")

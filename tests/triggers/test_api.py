@@ -123,6 +123,7 @@ async def test_health_tells_what_this_is_and_what_the_identity_may_do(hq: Served
     assert answer.headers["cache-control"] == "no-store"
     assert (shown["status"], shown["missing"], shown["label"]) == ("ok", [], "Contoso")
     assert (shown["version"], shown["package"]) == (__version__, "utm-mail-connect")
+    assert shown["tenantName"] is None  # the identity may not read it, and nobody asks for it
     assert (shown["tenantId"], shown["cloud"]) == (hq.tenant.endpoints["tenantId"], "custom")
     assert "Application.ReadWrite.OwnedBy" in shown["identity"]["graph"]
     assert "New-ServicePrincipal" in shown["identity"]["cmdlets"]

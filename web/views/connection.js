@@ -3,6 +3,7 @@
 import { accept, acceptances } from '../acceptance.js';
 import { actions } from '../actions.js';
 import { get, may, post, whyNot } from '../api.js';
+import { whose } from '../deployment.js';
 import { announce, draw, fact, h, link, quiet, state, tell as say } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { health } from '../health.js';
@@ -32,6 +33,7 @@ export async function connection(main, { name, signal }) {
   const tell = teller();
   await poll(async () => {
     const seen = await get('read_connection', `api/connections/${name}?state=action-required&top=${SHOWN}`, signal);
+    whose(seen.label, seen.ids.tenantId);
     const found = sorted(seen);
     const show = () => head(parts, seen, found, { list, stopping, redraw: show });
     show();

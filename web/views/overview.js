@@ -1,9 +1,9 @@
 // All connections, what the app itself lacks, and, for a lesser key, what that key opens.
 
-import { may, OPERATIONS, pages, person, whyNot } from '../api.js';
+import { get, may, OPERATIONS, pages, person, whyNot } from '../api.js';
 import { complain, draw, fact, h, link, state } from '../dom.js';
 import { findingCards } from '../finding.js';
-import { deployment } from '../deployment.js';
+import { deployment, unnamed, whose } from '../deployment.js';
 import { poll } from '../poll.js';
 import { leads } from '../routes.js';
 import { daysUntil, end, t } from '../texts.js';
@@ -44,6 +44,11 @@ async function look(list, search, signal) {
   draw(list, found, () => found.length ? h('ul', { class: 'rows connections' }, found.toSorted(byNeed).map(row)) : nothing());
   search.hidden = found.length < 2;
   search.dispatchEvent(new Event('input'));
+  // Any connection says whose it is, where health does not.
+  if (unnamed() && found.length && may('read_connection')) {
+    const { label, ids } = await get('read_connection', `api/connections/${found[0].name}?top=1`, signal);
+    whose(label, ids.tenantId);
+  }
   return found;
 }
 
