@@ -50,14 +50,18 @@ async def _begin_anew(name: str) -> int:
 
 
 @blueprint.function_name("tell_status")
-@blueprint.timer_trigger(arg_name="timer", schedule="0 0 7 * * *")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 0 7-23 * * *")
 @blueprint.durable_client_input(client_name="client")
 async def tell_status(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
-    """Tell how the whole deployment is, once a day."""
+    """Tell how the whole deployment is, once a day; where that has come to nothing, an hour later."""
     clients, now = services(), services().now()
-    overview = (await status_now(client)).model_dump(mode="json", by_alias=True)
     content = (clients.settings.hostname, clients.settings.store, now.date())
-    await keep(event(EventType.STATUS, now, "status", *content, data=Data(status=overview, by=TELLS)))
+    one = event(EventType.STATUS, now, "status", *content, data=Data(by=TELLS))
+    wanted = any(target.wants(one.type) for target in await clients.targets.all())
+    if not wanted or await clients.deliveries.load(one.id) is not None:
+        return
+    overview = (await status_now(client)).model_dump(mode="json", by_alias=True)
+    await keep(one.model_copy(update={"data": Data(status=overview, by=TELLS)}))
     await hand_on(client)
 
 

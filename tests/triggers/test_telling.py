@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,18 +22,18 @@ from connector.clients.webhook import Answer
 from connector.clock import keep_time
 from connector.delivery import LADDER, MOST_BY_HAND, MOST_OPEN, Entries, Entry
 from connector.errors import ConflictError, UnavailableError
-from connector.event import EventType
+from connector.event import Data, EventType, event
 from connector.kept import written
 from connector.model import Connection
 from connector.operation import Operation
 from connector.services import close_services, services
 from connector.steps import ConnectionState, OperationKind
 from connector.target import Address, Format, Lock, Target
-from connector.telling import hand_on
+from connector.telling import hand_on, keep
 from connector.wanted import Wanted
 from tests.activity_code import code_of
 from tests.receiver import KEY
-from triggers.telling import tell_targets
+from triggers.telling import tell_status, tell_targets
 
 BEGINS = datetime(2026, 11, 27, 12, tzinfo=UTC)
 TAKES, FAILS = Answer(200), Answer(500)
@@ -175,8 +175,8 @@ class World:
         return [id_ for host, id_, _, _ in self.receivers.got if host == f"target-{name}.example.com"]
 
 
-async def code_of_timer(world: World) -> None:
-    code: Any = tell_targets
+async def code_of_timer(world: World, timer: Any = tell_targets) -> None:
+    code: Any = timer
     code = getattr(code, "_function", code)
     inner = code._func.__wrapped__  # the library offers no other way
     await inner(timer=None, client=world)
@@ -194,7 +194,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 async def a_world(folder: Path) -> World:
     world = World(folder)
-    operation = Operation(id="op", kind=OperationKind.SET_UP, started=BEGINS)
+    operation = Operation(id="op", kind=OperationKind.SET_UP, started=BEGINS, ended=BEGINS)
     wanted = Wanted(revision=1, display_name="UTM", mailboxes=["invoices@contoso.example"])
     await services().documents.save(
         Connection(name="hq", wanted=wanted, operation=operation, since=BEGINS, last_change=BEGINS), None
@@ -209,9 +209,35 @@ def settled(folder: Path) -> bool:
     return "outbox" not in connection and not any(one.get("open", True) for items in lists for one in items)
 
 
-async def test_killed_anywhere_between_change_and_delivery_each_target_gets_the_event(
+async def a_change(world: World) -> None:
+    await world.change()
+
+
+async def a_look(world: World) -> None:
+    """Do what a look does that has found something; Durable delivers the activity again."""
+    said = Data(connection="hq", findings=["imap-disabled"])
+    await keep(event(EventType.DRIFTED, BEGINS, "look", "imap-disabled", data=said))
+    await hand_on(world)  # type: ignore[arg-type] # what it asks of a client
+
+
+async def the_overview(world: World) -> None:
+    await code_of_timer(world, tell_status)
+
+
+def _changed(folder: Path) -> bool:
+    return bool(json.loads((folder / "connections/hq.json").read_text("utf-8")).get("state") == "ready")
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [(a_change, "connection.ready"), (a_look, "connection.drifted"), (the_overview, "status")],
+    ids=["a change", "a look", "the overview"],
+)
+async def test_killed_anywhere_between_what_happens_and_its_delivery_each_target_gets_the_event(
     tmp_path: Path,
     world: World,  # noqa: ARG001 - the settings, and the end
+    act: Callable[[World], Awaitable[None]],
+    kind: str,
 ) -> None:
     """At least once, under the same id, and nobody gets another one's."""
     steps, after = 0, False
@@ -223,13 +249,12 @@ async def test_killed_anywhere_between_change_and_delivery_each_target_gets_the_
         await one.adds("other", TAKES, events=[EventType.OFFERED])
         one.knife.steps, one.knife.at, one.knife.after = 0, steps + 1, after
         try:
-            await one.change()
+            await act(one)
             await one.works()
         except KilledError:
             one.starts()
-            changed = json.loads((folder / "connections/hq.json").read_text("utf-8")).get("state") == "ready"
-            if not changed:  # then the activity is delivered once more
-                await one.change()
+            if act is not a_change or not _changed(folder):  # the activity, or the timer, comes once more
+                await act(one)
             await one.survives()
         else:
             if after:
@@ -240,8 +265,10 @@ async def test_killed_anywhere_between_change_and_delivery_each_target_gets_the_
         assert len(ids) == 1, (steps, after)
         assert (len(one.sent("a")), len(one.sent("b"))) >= (2, 1), (steps, after)
         assert len(one.sent("a")) <= 3
-        said = json.loads((folder / "history/hq.json").read_text("utf-8"))["entries"]
-        assert [(entry["event"], entry["targets"]) for entry in said] == [("connection.ready", ["a", "b"])], steps
+        if act is not the_overview:
+            said = json.loads((folder / "history/hq.json").read_text("utf-8"))["entries"]
+            assert [(entry["event"], entry["targets"]) for entry in said] == [(kind, ["a", "b"])], steps
+        assert {json.loads(body)["type"] for _, _, body, _ in one.receivers.got} == {kind}
         assert one.sent("other") == []
         assert settled(folder), (steps, after)
     assert steps > 10, "every write, start and sending was a place to be killed at"
