@@ -64,7 +64,8 @@ def a_month(schedule: str) -> int:
     _, minute, hour, *days = schedule.split()
     assert days == ["*"] * 3
     assert minute.isdigit()
-    return _A_MONTH["daily" if hour.isdigit() else "hourly"]
+    first, _, last = hour.partition("-")
+    return _A_MONTH["daily"] * (int(last or first) - int(first) + 1) if first.isdigit() else _A_MONTH["hourly"]
 
 
 @pytest.mark.parametrize("path", pages("how-to/keys", "explanation/security"))
