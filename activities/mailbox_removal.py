@@ -13,6 +13,7 @@ from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
 from activities.results import Result, translate
 from activities.run import Run
 from activities.stage import is_by_hand
+from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
 from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
@@ -81,7 +82,7 @@ class TakingBack(Work):
             ]
         names = [entry.guid or entry.address or entry.requested for entry in left]
         found = []
-        for entry, answer in zip(left, await self.run.services.exchange.mailboxes(self.tenant_id, names), strict=True):
+        for entry, answer in zip(left, await self._named(names), strict=True):
             if isinstance(answer, Mailbox):
                 mailboxes.bind(entry, answer, self.run.operation)
                 if entry.key in self.meant.keys:
@@ -93,6 +94,15 @@ class TakingBack(Work):
             else:
                 self._stays(entry, answer)
         return await self._read(found)
+
+    async def _named(self, names: list[str]) -> list[Mailbox | ServiceError]:
+        """Find mailboxes. One in whose place others were answered is asked for once more, alone: it counts as gone."""
+        look = self.run.services.exchange.mailboxes
+        answers = await look(self.tenant_id, names)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, NotFoundError) and answer.code == ANOTHER_OBJECT:
+                (answers[place],) = await look(self.tenant_id, names[place : place + 1])
+        return answers
 
     async def _read(self, found: list[tuple[MailboxRecord, Mailbox]]) -> list[One]:
         """Read of each mailbox whether access to it is there; a server that shows none of late proves nothing."""

@@ -12,6 +12,7 @@ from typing import TypeGuard, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 
+from connector.acceptances import is_guid
 from connector.clients.bounds import EXCHANGE, Bounds
 from connector.clients.exchange_answers import cut_short, values
 from connector.clients.exchange_objects import (
@@ -34,6 +35,7 @@ from connector.errors import (
     RefusedError,
     ReplicationError,
     ServiceError,
+    UnexpectedAnswerError,
 )
 from connector.microsoft import BATCH, PROTOCOLS, Cmdlet, Protocol
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
@@ -68,6 +70,8 @@ class ExchangeAdmin:
             found = values(answer)
         except NotFoundError:
             return None
+        if found and not any(is_guid(str(entry.get("AppId"))) for entry in found):
+            raise UnexpectedAnswerError("exchange", "property-missing", "no service principal has an AppId")
         ours = [entry for entry in found if str(entry.get("AppId", "")).lower() == application_id.lower()]
         if not ours and cut_short(answer):
             raise ForbiddenError("exchange", "list-cut-short", "Exchange does not list all service principals")
@@ -80,14 +84,14 @@ class ExchangeAdmin:
             ExistsError: there is one already.
         """
         parameters = {"AppId": application_id, "ObjectId": object_id, "DisplayName": display_name}
-        values(await self._transport.invoke(tenant_id, "New-ServicePrincipal", parameters))
+        values(await self._transport.invoke(tenant_id, "New-ServicePrincipal", parameters), written=True)
 
     async def remove_principal(self, tenant_id: str, object_id: str) -> None:
         """Remove Exchange's record; one that is gone already is as good."""
         parameters = {"Identity": object_id, "Confirm": False}
         answer = await self._transport.invoke(tenant_id, "Remove-ServicePrincipal", parameters)
         try:
-            values(answer)
+            values(answer, written=True)
         except NotFoundError:
             return
 
@@ -194,7 +198,7 @@ class ExchangeAdmin:
             answers = await self._transport.batch(tenant_id, cmdlet, parameters[start : start + BATCH])
             for read, answer in zip(readers[start : start + BATCH], answers, strict=True):
                 try:
-                    results.append(read(values(answer)))
+                    results.append(read(values(answer, written=not cmdlet.startswith("Get-"))))
                 except ServiceError as failure:
                     results.append(failure)
         return results

@@ -89,10 +89,11 @@ class Said:
         return last if _NAME.fullmatch(last) else ""
 
 
-def values(answer: Answer) -> list[dict[str, object]]:
+def values(answer: Answer, *, written: bool = False) -> list[dict[str, object]]:
     """Return the objects of an answer.
 
-    A write may succeed with none at all, or without a body: what has become of it is read back.
+    A write may succeed with none at all, or without a body: what has become of it is read back. A read without a body
+    has said nothing, least of all that there is nothing.
 
     Raises:
         ServiceError: what the answer says instead.
@@ -100,6 +101,8 @@ def values(answer: Answer) -> list[dict[str, object]]:
     if answer.status not in _SUCCESS:
         raise error(answer)
     if not answer.body:
+        if not written:
+            raise UnavailableError("exchange", "unavailable", "an answer without a body")
         return []
     document = _document(answer.body)
     found = document.get("value") if isinstance(document, dict) and "error" not in document else None

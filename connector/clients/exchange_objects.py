@@ -106,8 +106,10 @@ def holds_access(found: Sequence[Entry], principal: ExchangePrincipal, mailbox: 
     Exchange was asked for the entries of this user only; where the names are not known that has to do.
 
     Raises:
-        UnexpectedAnswerError: the principal's access that is shown is to another mailbox.
+        UnexpectedAnswerError: the principal's access that is shown is to another mailbox; or an entry names no right.
     """
+    if not all(listed(entry.get("AccessRights")) for entry in found):
+        raise UnexpectedAnswerError("exchange", "property-missing", "an entry has no AccessRights")
     names = {name.lower() for name in (principal.object_id, principal.display_name, *principal.aliases) if name}
     held = [
         entry
@@ -187,6 +189,10 @@ def _one(found: Sequence[Entry], asked: str) -> Entry:
     named = [entry for entry in found if folded(asked) in _names(entry)]
     if not named and len(found) == 1 and "EmailAddresses" not in found[0]:
         return found[0]
+    if found and not any(map(_names, found)):
+        raise UnexpectedAnswerError("exchange", "property-missing", "no object has a name")
+    if found and not named:
+        raise NotFoundError("exchange", ANOTHER_OBJECT, "Exchange answered about others")
     return single(named)
 
 

@@ -183,6 +183,8 @@ class Played(Durable):
         wanted = Wanted(revision=1, display_name="UTM", mailboxes=self.tenant.addresses)
         if kind is OperationKind.VERIFY:
             request, function = Request(Kind.VERIFY, NAME, str(uuid4())), "verify_connection"
+        elif kind is OperationKind.REMOVE:
+            request, function = Request(Kind.REMOVE, NAME, str(uuid4())), "remove_connection"
         else:
             request, function = Request(Kind.SET_UP, NAME, str(uuid4()), wanted), "create_connection"
         present = found.connection if found is not None else None

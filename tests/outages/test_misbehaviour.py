@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.steps import ConnectionState, OperationKind
+from connector.steps import ConnectionState, OperationKind, StepName
 from tests.connector.clients.misbehaving import Authority
 from tests.outages.misbehaviour import BRIEF, STEPS, misbehaving
 from tests.outages.misbehaviour_table import wrong
@@ -44,3 +44,17 @@ async def test_a_run_bears_a_service_that_misbehaves_and_says_which(
             assert borne.end.state is ConnectionState.READY
             assert (borne.end.longest < _LONGEST, borne.sent < _MOST) == (True, True)
             assert borne.sent > 0, "nothing has misbehaved"
+
+
+@pytest.mark.parametrize("manner", ["nothing but null", "empty, 200", "batch: answers exchanged"])
+async def test_what_exchange_does_not_say_to_be_gone_is_not_taken_back(
+    authority: Authority, manner: str, tmp_path: Path
+) -> None:
+    async with misbehaving(tmp_path, authority, mailboxes=2) as one:
+        await one.run(Outage("exchange", StepName.VERIFICATION, 0))
+        one.pass_time(86_400)
+        end = await one.run(Outage("exchange", StepName.MAILBOXES, 99_999, OperationKind.REMOVE, manner=manner), 3)
+        assert end.state in {ConnectionState.WAITING, ConnectionState.ACTION_REQUIRED}
+        world = one.tenant.world
+        assert [found.unique_name for found in world.applications.values() if found.unique_name] != []
+        assert all(mailbox.access for mailbox in world.mailboxes.values())

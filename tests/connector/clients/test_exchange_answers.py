@@ -179,11 +179,19 @@ def test_nul_bytes_are_a_refusal_with_any_status() -> None:
         ({"value": []}, []),
         ({"value": [{"AppId": "a"}]}, [{"AppId": "a"}]),
         ({"value": {"exportedCmdlets": []}}, [{"exportedCmdlets": []}]),
-        (b"", []),
     ],
 )
 def test_values(document: Any, expected: list[dict[str, Any]]) -> None:
     assert values(answer(200, document)) == expected
+    assert values(answer(200, document), written=True) == expected
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_write_may_be_answered_with_no_body_and_a_read_says_nothing_then(status: int) -> None:
+    """What was read of nothing would be taken for gone."""
+    assert values(answer(status, b""), written=True) == []
+    with pytest.raises(UnavailableError):
+        values(answer(status, b""))
 
 
 @pytest.mark.parametrize("document", [{}, [], "text", None, {"value": None}, {"value": ["x"]}, b"<html>"])
@@ -234,7 +242,7 @@ def test_a_batch_is_matched_by_id() -> None:
         {"id": "4", "status": None},
     ]
     found = batch(answer(200, {"responses": responses}), ["0", "1", "2", "3", "4"])
-    assert (values(found[0]), values(found[1])) == ([], [{"A": 1}])
+    assert (values(found[0], written=True), values(found[1])) == ([], [{"A": 1}])
     assert [type(error(one)) for one in found[2:]] == [ForbiddenError, UnavailableError, ForbiddenError]
     assert error(found[3]).reason == "the batch holds no answer to this"
 

@@ -53,13 +53,27 @@ def test_names_are_listed_in_several_ways(value: Any, expected: list[str]) -> No
         ({"Deny": "False"}, True),
         ({"AccessRights": "ReadPermission, FullAccess"}, True),
         ({"AccessRights": ["ReadPermission"]}, False),
-        ({"AccessRights": None}, False),
     ],
 )
 def test_what_counts_as_access(change: dict[str, Any], expected: bool) -> None:
     principal = ExchangePrincipal(APPLICATION, OBJECT, "UTM", frozenset({"S-1-5-21", ""}))
     entry = {"User": OBJECT.upper(), "AccessRights": ["FullAccess"], "Deny": False, **change}
     assert holds_access([entry], principal, ANNA) is expected
+
+
+@pytest.mark.parametrize("rights", [None, 7, [], [7], {}])
+def test_an_entry_that_names_no_right_says_nothing_of_access(rights: Any) -> None:
+    principal = ExchangePrincipal(APPLICATION, OBJECT, "UTM")
+    with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+        holds_access([{"User": OBJECT, "AccessRights": rights}], principal, ANNA)
+
+
+@pytest.mark.parametrize("value", [None, 7, ""])
+def test_objects_that_name_nobody_are_not_all_objects_but_one(value: Any) -> None:
+    nameless = {"UserPrincipalName": value, "EmailAddresses": value, "Guid": value}
+    for read in (read_recipient, read_mailbox):
+        with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+            read([nameless, nameless], "a@b.example")
 
 
 def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> None:
