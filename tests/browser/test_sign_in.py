@@ -92,7 +92,7 @@ async def test_what_was_typed_is_still_there_after_a_sign_in_that_has_ended_in_t
             await visitor.plan()
             await page.locator("#go").click()
             await visitor.sees("ready")
-            await expect(page.locator("#part-top .facts")).to_contain_text("Set up byOtto Operator")
+            await expect(page.locator("#part-facts .facts")).to_contain_text("Set up byOtto Operator")
             # A certificate takes two roles: who has one of them is told which other.
             await page.goto(f"{app.host.url}/#/c/utm-new/renewal")
             await expect(page.locator("#certificate .hint")).to_have_text("This takes the role SecretReader.")

@@ -77,7 +77,7 @@ function shown(plan, body, now, sent, accepting) {
   const byHand = plan.changes.filter(change => change.byHand).length;
   return [
     title,
-    h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t(plan.complete ? 'page.plan.none' : 'page.plan.unseen'),
+    h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : plan.complete ? t('page.plan.none') : t('page.plan.unseen'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
     inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay, { accept: accepting })],
     groups(plan),
