@@ -18,7 +18,7 @@ from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
 from connector.plans.mailboxes import Seen
-from connector.plans.plan import ENABLE, Action, Change
+from connector.plans.plan import DISABLE, ENABLE, Action, Change
 from connector.steps import MailboxState, StepName, StepState
 
 _STEP = StepName.MAILBOXES
@@ -40,6 +40,8 @@ class ChunkRun(MailboxNotes):
         self._given: list[MailboxRecord] = []
         self._switched: dict[Protocol, list[MailboxRecord]] = {}
         self._protocols = run.connection.wanted.protocols
+        self._inherits: dict[str, list[Protocol]] = {}
+        """Of which protocols a mailbox leaves the setting to the tenant, by its name."""
         self._tenant: dict[Protocol, bool | None] | None = None
         """The tenant's own settings, read once."""
 
@@ -74,6 +76,7 @@ class ChunkRun(MailboxNotes):
                 self.fail(entry, next(answer for answer in (on, present) if isinstance(answer, ServiceError)))
             else:
                 believed = present is True and not self._doubtful(entry)
+                self._inherits[entry.requested] = [protocol for protocol, own in on.items() if own is None]
                 off = mailboxes.off(on, await self._of_tenant(on))
                 observed.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, off)))
         return observed
@@ -105,7 +108,11 @@ class ChunkRun(MailboxNotes):
         """Switch a protocol on, and read it back: Exchange also says success where nothing has changed."""
         admin = self.run.services.exchange
         todo = [one for one in todo if self._is_well(one[0])]
+        noted = await self._note_switch(protocol, todo)
         answers = await self._once(todo, lambda seen: admin.enable(self.tenant_id, seen, protocol))
+        for (entry, _), error in zip(todo, answers, strict=True):
+            if id(entry) in noted and error is not None and mailboxes.was_refused(error):
+                entry.switched.remove(protocol)
         written = [one for one, error in zip(todo, answers, strict=True) if not self.refused(one[0], error)]
         enabled = await admin.switches(self.tenant_id, [seen for _, seen in written], [protocol])
         switched: list[MailboxRecord] = []
@@ -124,6 +131,17 @@ class ChunkRun(MailboxNotes):
                     mailboxes.finding(PROTOCOLS[protocol].codes.disabled, mailbox.user_principal_name),
                 )
         return switched
+
+    async def _note_switch(self, protocol: Protocol, todo: Sequence[tuple[MailboxRecord, Mailbox]]) -> set[int]:
+        """Keep before the write what is switched back one day, and to what; return of whom that was not known yet."""
+        new = [entry for entry, _ in todo if protocol in DISABLE and protocol not in entry.switched]
+        for entry in new:
+            entry.switched.append(protocol)
+            if protocol in self._inherits.get(entry.requested, ()) and protocol not in entry.inherited:
+                entry.inherited.append(protocol)
+        if new:
+            await self.save()
+        return {id(entry) for entry in new}
 
     async def _grant(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
         if not todo or self.principal is None:

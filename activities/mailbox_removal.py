@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
+from activities.mailbox_switches import OF_SWITCHES, Switches
 from activities.results import Result, translate
 from activities.run import Run
 from activities.stage import is_by_hand
@@ -23,7 +24,7 @@ from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, leaves, summary
 from connector.plans.mailboxes import Seen
-from connector.plans.plan import Action, Change
+from connector.plans.plan import DISABLE, Action, Change
 from connector.plans.senders import OF_SENDING
 from connector.steps import StepName, StepState
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
@@ -44,6 +45,7 @@ class TakingBack(Work):
         self._turns = Turns(run, budget)
         self._chunk = Chunk(number=0)
         """The one that is worked on."""
+        self._switches = Switches(run, self.tenant_id)
         self._gone: list[MailboxRecord] = []
         self._taken = 0
         self._lost = False
@@ -74,8 +76,8 @@ class TakingBack(Work):
         left = [entry for entry in entries if entry.key not in self.meant.keys]
         if self.run.takes_back and self.principal is None:
             self._lost = self._lost or any(entry.held for entry in left)
-            self._gone += left
-            return []
+            self._gone += [entry for entry in left if not entry.switched]
+            left = [entry for entry in left if entry.switched]
         if self._blind:
             return [
                 One(entry, None, Seen(entry.address or entry.requested, entry.held, wanted=False)) for entry in left
@@ -106,28 +108,41 @@ class TakingBack(Work):
 
     async def _read(self, found: list[tuple[MailboxRecord, Mailbox]]) -> list[One]:
         """Read of each mailbox whether access to it is there; a server that shows none of late proves nothing."""
-        if self.principal is None:
-            return []  # nobody has access that a record still to be made could have
-        answers = await self.run.services.exchange.access(self.tenant_id, [seen for _, seen in found], self.principal)
+        if self.principal is None:  # nobody has access that a record still to be made could have
+            found = [(entry, mailbox) for entry, mailbox in found if entry.switched]
+        seen = [mailbox for _, mailbox in found]
+        access = await self._access(seen)
         ones = []
-        for (entry, mailbox), present in zip(found, answers, strict=True):
+        for (entry, mailbox), present, on in zip(found, access, await self._switches.on(found), strict=True):
             if isinstance(present, ServiceError):
                 self._stays(entry, _not_read_back() if isinstance(present, NotFoundError) else present)
+            elif isinstance(on, ServiceError):
+                self._stays(entry, on)
             else:
-                believed = present or mailboxes.spreading(entry.given_on, self.run.now) > 0
-                ones.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, wanted=False)))
+                late = self.principal is not None and mailboxes.spreading(entry.given_on, self.run.now) > 0
+                ones.append(
+                    One(entry, mailbox, Seen(mailbox.user_principal_name, present or late, wanted=False, on=on))
+                )
         return ones
+
+    async def _access(self, seen: list[Mailbox]) -> list[bool | ServiceError]:
+        if self.principal is None:
+            return [False] * len(seen)
+        return await self.run.services.exchange.access(self.tenant_id, seen, self.principal)
 
     async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
         """Take access back; that it was tried is kept before the write."""
         todo = batch.of(changes, Action.REVOKE_ACCESS)
-        for entry, _ in todo:
+        back = {protocol: batch.of(changes, action) for protocol, action in DISABLE.items()}
+        for entry, _ in (*todo, *(one for some in back.values() for one in some)):
             entry.leaving_since = entry.leaving_since or self.run.now
         await self.run.save_chunk(self._chunk)
         if self.principal is not None:
             seen = [mailbox for _, mailbox in todo]
             answers = await self.run.services.exchange.revoke(self.tenant_id, seen, self.principal)
             self._refused = {entry.key: error for (entry, _), error in zip(todo, answers, strict=True)}
+        for protocol, some in back.items():
+            await self._switches.back(protocol, some)
 
     async def confirm(self, batch: Batch) -> Batch:
         """Read back."""
@@ -140,7 +155,7 @@ class TakingBack(Work):
             entry = one.entry
             if self.run.dry:
                 entry.leaving_since = self.run.now
-            elif not one.seen.access:
+            elif not one.seen.access and not self._waits_for_switch(one):
                 taken = entry.leaving_since is not None and not batch.looks
                 self._taken += taken
                 self.run.changes += taken
@@ -153,6 +168,16 @@ class TakingBack(Work):
         self._chunk.mailboxes = [entry for entry in self._chunk.mailboxes if self._stays_listed(entry)]
         await self.run.save_chunk(self._chunk, changes)
         self.chunks[self._chunk.number] = summary(self._chunk, self.run.operation)
+
+    def _waits_for_switch(self, one: One) -> bool:
+        """Return whether it is worth waiting until a protocol is switched back: no removal fails by it."""
+        since = one.entry.leaving_since or self.run.now
+        late = self.run.order.part.last or self.run.now - since + TIMER_SLACK >= STEP_DEADLINE
+        if not one.seen.on or not (late or self._switches.refused(one.entry, one.seen.on)):
+            return bool(one.seen.on)
+        for protocol in one.seen.on:
+            self._switches.stays(one.entry, protocol)
+        return False
 
     def _stays_listed(self, entry: MailboxRecord) -> bool:
         """Return whether it stays listed: a removal keeps what it has taken back, and where IMAP stays switched on."""
@@ -203,11 +228,11 @@ class TakingBack(Work):
             findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
         elif self._lost:
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
-        return replace(self._result(), findings=(*findings, *self._of_sending()))
+        return replace(self._result(), findings=(*findings, *self._of_sending(), *self._switches.findings()))
 
     def _of_sending(self) -> tuple[Finding, ...]:
         """Return what the delivery before has said of the rights to send: the step ends with this one."""
-        return tuple(one for one in self.run.connection.step(_STEP).findings if one.code in OF_SENDING)
+        return tuple(one for one in self.run.connection.step(_STEP).findings if one.code in OF_SENDING | OF_SWITCHES)
 
     def _result(self) -> Result:
         if self._turns.more:

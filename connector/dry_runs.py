@@ -15,7 +15,7 @@ from connector.finding import Finding
 from connector.kept import read, read_or_none
 from connector.mailbox import Chunk
 from connector.planned import LIFE, Planned, PlannedChange, PlannedChunk, union
-from connector.plans.plan import Action
+from connector.plans.plan import DISABLE, Action
 from connector.update import update
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Plans:
             findings.append(chunk.findings)
         # In the order of the steps; access is given over all chunks before any is taken back.
         order = planned.connection.programme
-        late = (Action.GRANT_SEND_AS, Action.REVOKE_SEND_AS, Action.REVOKE_ACCESS)
+        late = (Action.GRANT_SEND_AS, Action.REVOKE_SEND_AS, Action.REVOKE_ACCESS, *DISABLE.values())
         found = sorted(
             union(*changes),
             key=lambda one: (order.index(one.step), late.index(one.action) + 1 if one.action in late else 0),

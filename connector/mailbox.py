@@ -40,7 +40,9 @@ class MailboxRecord(Document):
     """Since when it is tried to take the access back."""
     imap_enabled_by_us: bool = False
     switched: list[Protocol] = Field(default_factory=list)
-    """The other protocols that we have switched on."""
+    """The other protocols that we have switched on, or were about to."""
+    inherited: list[Protocol] = []
+    """Those of them whose setting the mailbox had left to the tenant."""
     taken_on: AwareDatetime | None = None
     """When its access was read to be gone, in a removal that keeps what it has taken back."""
     resolved_in: str | None = None

@@ -192,7 +192,9 @@ def _send_as_back(finding: Finding, _: Context) -> Remedy:
 
 
 def _sender_lines(cmdlet: str, finding: Finding) -> Remedy:
-    mailboxes = str(finding.values.get("mailboxes", "")).split(", ")[:_LISTED]
+    mailboxes = [one for one in str(finding.values.get("mailboxes", "")).split(", ") if one][:_LISTED]
+    if not mailboxes:
+        return Remedy()
     what = f"{cmdlet} -Identity {powershell(finding.subject)}"
     lines = [f"{what} -Trustee {powershell(one)} -AccessRights SendAs -Confirm:$false" for one in mailboxes]
     return Remedy(command=_lines(*lines))

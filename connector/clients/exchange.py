@@ -133,6 +133,17 @@ class ExchangeAdmin:
         parameters = [{"Identity": mailbox.identity, switch.name: switch.on} for mailbox in mailboxes]
         return await self._each(tenant_id, "Set-CASMailbox", parameters, [_done] * len(parameters))
 
+    async def switch_back(
+        self, tenant_id: str, mailboxes: Sequence[tuple[Mailbox, bool]], protocol: Protocol
+    ) -> list[ServiceError | None]:
+        """Switch a protocol off for each mailbox, or leave it to the tenant again where that is said beside it."""
+        switch = PROTOCOLS[protocol].switch
+        parameters = [
+            {"Identity": mailbox.identity, switch.name: None if inherited else not switch.on}
+            for mailbox, inherited in mailboxes
+        ]
+        return await self._each(tenant_id, "Set-CASMailbox", parameters, [_done] * len(parameters))
+
     async def access(
         self, tenant_id: str, mailboxes: Sequence[Mailbox], principal: ExchangePrincipal
     ) -> list[bool | ServiceError]:

@@ -180,7 +180,7 @@ def _fresh(entry: MailboxRecord) -> MailboxRecord:
     """Return what is remembered of a wanted mailbox from one operation to the next."""
     remembered = {
         "requested", "address", "guid", "exchange_guid", "directory_id", "access", "given_on", "imap_enabled_by_us",
-        "switched", "proven_on",
+        "switched", "inherited", "proven_on",
     }  # fmt: skip
     return MailboxRecord(**entry.model_dump(include=remembered))
 

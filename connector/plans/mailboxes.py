@@ -15,7 +15,7 @@ from connector.microsoft import PROTOCOLS, SPREAD, Protocol
 from connector.observed import Mailbox, Recipient
 from connector.plans import senders
 from connector.plans.ownership import Registration, guarded
-from connector.plans.plan import ENABLE, Action, Change, Goal, Plan
+from connector.plans.plan import DISABLE, ENABLE, Action, Change, Goal, Plan
 from connector.plans.senders import Pair
 from connector.steps import StepName
 from connector.wanted import Absent
@@ -31,6 +31,8 @@ class Seen:
     off: Mapping[Protocol, str] = field(default_factory=dict)
     """The wanted protocols that are switched off, each with the finding that says by whom."""
     wanted: bool = True
+    on: tuple[Protocol, ...] = ()
+    """Of one that leaves: what we have switched on, and is to be as it was."""
 
 
 class Observed(typing.Protocol):
@@ -65,6 +67,12 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     changes += [Change(Action.GRANT_ACCESS, one.subject, "access-missing") for one in give]
     changes += senders.changes(observed.pairs)
     changes += [Change(Action.REVOKE_ACCESS, one.subject, "access-unwanted") for one in take]
+    changes += [
+        Change(DISABLE[protocol], one.subject, "switch-unwanted")
+        for one in observed.mailboxes
+        if not one.wanted
+        for protocol in one.on
+    ]
     return Plan(tuple(dict.fromkeys(changes)))
 
 
@@ -96,6 +104,7 @@ _OF_THE_MAILBOX = {
     "proven_on",
     "imap_enabled_by_us",
     "switched",
+    "inherited",
 }
 
 

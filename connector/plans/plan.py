@@ -33,6 +33,8 @@ class Action(StrEnum):
     GRANT_SEND_AS = "grant-send-as"
     REVOKE_SEND_AS = "revoke-send-as"
     REVOKE_ACCESS = "revoke-access"
+    DISABLE_POP = "disable-pop"
+    DISABLE_SMTP = "disable-smtp"
     REMOVE_CREDENTIAL = "remove-credential"
     DISABLE_VERSION = "disable-version"
     DELETE_SECRET = "delete-secret"  # noqa: S105 - the name of an action
@@ -43,10 +45,14 @@ class Action(StrEnum):
 
 ENABLE = {protocol: Action(f"enable-{protocol}") for protocol in Protocol}
 """The write that switches a protocol on for a mailbox."""
+DISABLE = {protocol: Action(f"disable-{protocol}") for protocol in Protocol if f"disable-{protocol}" in {*Action}}
+"""The write that switches it back as it was; IMAP stays on."""
 TAKES_BACK = frozenset(
     {
         Action.REVOKE_SEND_AS,
         Action.REVOKE_ACCESS,
+        Action.DISABLE_POP,
+        Action.DISABLE_SMTP,
         Action.REMOVE_CREDENTIAL,
         Action.DISABLE_VERSION,
         Action.DELETE_SECRET,

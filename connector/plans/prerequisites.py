@@ -21,7 +21,7 @@ from connector.microsoft import (
 )
 from connector.objects import Rights
 from connector.observed import Claims, CredentialPolicy
-from connector.plans.plan import ENABLE, Action, Goal, Plan
+from connector.plans.plan import DISABLE, ENABLE, Action, Goal, Plan
 from connector.steps import StepName
 from connector.wanted import Absent
 
@@ -110,6 +110,7 @@ _FOR_ACTION: dict[Action, frozenset[str]] = {
     Action.CREATE_PRINCIPAL: frozenset({"New-ServicePrincipal"}),
     Action.REPLACE_PRINCIPAL: frozenset({"New-ServicePrincipal", "Remove-ServicePrincipal"}),
     **{ENABLE[protocol]: frozenset({"Set-CASMailbox"}) for protocol in Protocol},
+    **{one: frozenset({"Set-CASMailbox"}) for one in DISABLE.values()},
     Action.GRANT_ACCESS: frozenset({"Add-MailboxPermission"}),
     Action.REVOKE_ACCESS: frozenset({"Remove-MailboxPermission"}),
     Action.GRANT_SEND_AS: frozenset({"Add-RecipientPermission"}),

@@ -149,6 +149,7 @@ def test_no_name_breaks_out_of_the_lines_of_a_finding(code: str) -> None:
             known = ids.model_copy(update={"identity_object_id": identity})
             context = Context(text, text, known, (text,), "https://p.example", False, (text,), app, app)
             finding = Finding(code=code, step=StepName.EXCHANGE, subject=text, causes=["principal"])
+            finding.values |= {"mailboxes": text, "mailbox": text}
             command = remedy(finding, context).command
             assert (command is None) == (code in _WITHOUT)  # else there is nothing to look at
             for line in (command or "").splitlines():
@@ -166,7 +167,7 @@ _WITHOUT = {"application-deleted", "application-left", "conditional-access", "co
 """Their lines are for an id that can only be a GUID, or there are none."""
 _OURS = {"-AppId", "-ObjectId", "-DisplayName", "-Identity", "-User", "-AccessRights", "FullAccess", "-InheritanceType",
          "All", "-AutoMapping", "$false", "-Confirm:$false", "-ImapEnabled", "-PopEnabled",
-         "-SmtpClientAuthenticationDisabled", "$true", "-Member", "-KeyId", "-Scopes",
+         "-SmtpClientAuthenticationDisabled", "$true", "-Member", "-KeyId", "-Scopes", "-Trustee", "SendAs",
          "-ServicePrincipalId", "Application.ReadWrite.All", "UTM Mail Connect Mailboxes"}  # fmt: skip
 
 
