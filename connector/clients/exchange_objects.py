@@ -129,19 +129,21 @@ def holds_send_as(found: Sequence[Entry], mailbox: Mailbox, names: frozenset[str
     ``names`` are those of the recipient that was asked for; none where nobody knows them.
 
     Raises:
-        UnexpectedAnswerError: the right that is shown is to another recipient.
+        UnexpectedAnswerError: the right that is shown is to another recipient, or somebody else's: then nobody knows
+            whether this mailbox has it. Or an entry names no right.
     """
+    if not all(listed(entry.get("AccessRights")) and entry.get("Trustee") for entry in found):
+        raise UnexpectedAnswerError("exchange", "property-missing", "an entry has no AccessRights, or no Trustee")
     known = mailbox.names | {folded(mailbox.user_principal_name)}
-    held = [
-        entry
-        for entry in found
-        if "SendAs" in listed(entry.get("AccessRights"))
-        and str(entry.get("AccessControlType") or "Allow") == "Allow"
-        and folded(_text(entry, "Trustee")) in known
-    ]
-    if held and names and not any(folded(_text(entry, "Identity")).rpartition("/")[2] in names for entry in held):
-        raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another recipient")
-    return bool(held)
+    about = [entry for entry in found if folded(_text(entry, "Trustee")).rpartition("\\")[2] in known]
+    if names:
+        about = [entry for entry in about if folded(_text(entry, "Identity")).rpartition("/")[2] in names]
+    if found and not about:
+        raise UnexpectedAnswerError("exchange", ANOTHER_OBJECT, "Exchange answered about another right")
+    return any(
+        "SendAs" in listed(entry.get("AccessRights")) and str(entry.get("AccessControlType") or "Allow") == "Allow"
+        for entry in about
+    )
 
 
 def read_principal(entry: Entry) -> ExchangePrincipal:

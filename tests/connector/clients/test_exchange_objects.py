@@ -8,6 +8,7 @@ import pytest
 
 from connector.clients.exchange_objects import (
     holds_access,
+    holds_send_as,
     listed,
     read_mailbox,
     read_recipient,
@@ -124,3 +125,28 @@ def test_an_answer_is_compared_by_whatever_it_calls_the_mailbox(identity: str | 
         holds_access([foreign], principal, ANNA)
     with pytest.raises(UnexpectedAnswerError, match="another-object"):
         read_switches([{**OTHER, "ImapEnabled": True}], ANNA, IMAP)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"Trustee": "CONTOSO\\Anna@B.example"}, True),
+        ({"Identity": "b.example/Users/info 1"}, True),
+        ({"AccessControlType": "Deny"}, False),
+        ({"AccessRights": ["ReadPermission"]}, False),
+        ({"Trustee": "berta@b.example"}, None),
+        ({"Trustee": "S-1-5-21-7"}, None),
+        ({"Trustee": None}, None),
+        ({"Identity": "another"}, None),
+        ({"AccessRights": None}, None),
+    ],
+)
+def test_only_what_names_the_mailbox_and_the_address_is_its_right_to_send(change: Any, expected: bool | None) -> None:
+    entry = {"Identity": "Info 1", "Trustee": "anna@b.example", "AccessRights": ["SendAs"], **change}
+    if expected is None:  # neither there nor gone
+        with pytest.raises(UnexpectedAnswerError):
+            holds_send_as([entry], ANNA, frozenset({"info 1", "info@b.example"}))
+    else:
+        assert holds_send_as([entry], ANNA, frozenset({"info 1", "info@b.example"})) is expected
+    assert not holds_send_as([], ANNA, frozenset())
