@@ -71,7 +71,7 @@ async def serve(arguments: argparse.Namespace) -> int:
             "endpoints": endpoints,
         }
         _announce(ready, own, arguments, clock)
-        await _until_stopped()
+        await until_stopped()
     return 0
 
 
@@ -87,7 +87,7 @@ async def tenant(arguments: argparse.Namespace) -> int:
         else:
             await asyncio.to_thread(arguments.out.write_text, document, "utf-8")
             sys.stderr.write(f"{says('tenantReady', file=arguments.out)} {says('stop')}\n")
-        await _until_stopped()
+        await until_stopped()
     return 0
 
 
@@ -140,7 +140,8 @@ def described(file: Path | None) -> dict[str, Any]:
     return document
 
 
-async def _until_stopped() -> None:
+async def until_stopped() -> None:
+    """Return when Ctrl-C or SIGTERM comes, also where the loop takes no signals."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -119,6 +119,13 @@ def test_the_readme_tells_of_every_route_what_it_declares(lang: Language) -> Non
         assert f"\n| `{one.method} {one.path}` | {routes.needed(one)} | " in read(routes.PAGES[lang])
 
 
+@pytest.mark.parametrize("path", ["README.md", "README.de.md"])
+def test_the_readme_names_each_call_that_needs_no_key(path: str) -> None:
+    (said,) = re.findall(r"x-functions-key`,.*?\. ", read(path), re.DOTALL)
+    named = set(re.findall(r"`(/[^`]*)`", said))
+    assert named == {re.sub(r"\{\*.*", "…", one.path) for one in ROUTES.values() if not one.role}
+
+
 def test_a_problem_has_the_status_of_its_error() -> None:
     known = {"not-json": 400, "media-type": 415, "unknown-plan": 404, "removal-not-allowed": 409, "not-an-address": 422}
     assert known | {"service-failed": 502, "settings-invalid": 503} == {
