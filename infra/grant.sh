@@ -28,6 +28,8 @@ source "$infra/grant/application.sh"
 source "$infra/grant/api.sh"
 # shellcheck source=grant/assignment.sh
 source "$infra/grant/assignment.sh"
+# shellcheck source=grant/registration.sh
+source "$infra/grant/registration.sh"
 # shellcheck source=grant/sign_in.sh
 source "$infra/grant/sign_in.sh"
 # shellcheck source=grant/revoke.sh

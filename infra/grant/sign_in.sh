@@ -22,6 +22,11 @@ app_role() { sign_in_roles | awk -v name="$1" '$2 == name { print $1 }'; }
 let_people_in() {
     local step look
     find_registration
+    if [[ -z $sign_in_app ]]; then
+        find_marked
+        find_registration
+    fi
+    show_others
     plan_sign_in
     if [[ ! -s $work/plan ]]; then
         say sign_in_there "$app" "$sign_in_app"
@@ -34,6 +39,7 @@ let_people_in() {
     fi
     confirm sign_in_ask
     open_record sign-in
+    if [[ -n ${sign_in_marked:-} ]]; then note registered "$registration" "$sign_in_app"; fi
     while read -r step; do
         # shellcheck disable=SC2086 # a step and its role
         make_$step
@@ -50,29 +56,6 @@ let_people_in() {
         ((look == READ_BACK)) || sleep "$PAUSE"
     done
     fail "$FAILED" not_read_back "$(paste -s -d ' ' "$work/plan")"
-}
-
-# find_registration: sets host, sign_in_app, registration and sign_in_sp; empty is what there is not. Only the setting and our
-# own records say which it is: a name in the directory anybody can give.
-find_registration() {
-    find_app
-    read_sign_in
-    sign_in_app=${sign_in_value:-$(registered)} registration='' sign_in_sp='' assignment_required=''
-    if [[ -z $sign_in_app ]]; then return; fi
-    take_id sign_in_app "$sign_in_app"
-    registration=$(graph GET "applications?\$filter=appId%20eq%20'$sign_in_app'&\$select=id" --query 'value[].id') ||
-        refused 'GET applications' role_directory_reader
-    if [[ -n $registration ]]; then take_id registration "$registration"; fi
-    graph GET "servicePrincipals?\$filter=appId%20eq%20'$sign_in_app'&\$select=id,appRoleAssignmentRequired" \
-        --query 'value[].[id,to_string([appRoleAssignmentRequired])]' >"$work/enterprise" ||
-        refused 'GET servicePrincipals' role_directory_reader
-    IFS=$'\t' read -r sign_in_sp assignment_required <"$work/enterprise" || true
-    if [[ -n $sign_in_sp ]]; then take_id sign_in_sp "$sign_in_sp"; fi
-}
-
-# registered: the application that our records name, unless it was taken back.
-registered() {
-    past_facts | awk -F '\t' '$1 == "registered" { id = $3 } $1 == "unregistered" { id = "" } END { if (id) print id }'
 }
 
 # read_sign_in: sets sign_in_value, and sign_in_denied where somebody else looks after the app's settings.
@@ -95,7 +78,7 @@ plan_sign_in() {
     : >"$work/consents"
     if [[ -n $sign_in_sp ]]; then read_sign_in_rights; fi
     {
-        if [[ -z $registration ]]; then echo registration; fi
+        if [[ -z $registration ]]; then echo registration; elif [[ $audience == '[]' ]]; then echo audience; fi
         if [[ -z $sign_in_sp ]]; then echo enterprise; elif [[ $assignment_required != '[true]' ]]; then echo door; fi
         if ! grep -q $'\taccess$' "$work/consents"; then echo consent; fi
         if ! grep -q $'\topenid profile offline_access$' "$work/consents"; then echo openid; fi
@@ -115,34 +98,6 @@ read_sign_in_rights() {
     listed "$path" id,principalId,appRoleId || refused "GET $path" role_directory_reader
     expect "GET $path" "^$ASSIGNMENT"$'\t'"$ID"$'\t'"$ID$"
     cp "$work/listed" "$work/assigned"
-}
-
-make_registration() {
-    local made
-    made=$(graph POST applications --body "$(registration_body)" --query '[[id,appId]]') ||
-        refused 'POST applications' role_cloud_application
-    IFS=$'\t' read -r registration sign_in_app <<<"$made"
-    take_id registration "$registration"
-    take_id sign_in_app "$sign_in_app"
-    note registered "$registration" "$sign_in_app"
-    patiently graph PATCH "applications/$registration" --body "{\"identifierUris\":[\"api://$sign_in_app\"]}" ||
-        refused 'PATCH applications' role_cloud_application
-    say sign_in_made "$sign_in_app"
-}
-
-# registration_body: single tenant, a page as its client, the scope for people and the roles for people and programs; the token
-# says which of both has come (idtyp).
-registration_body() {
-    local id role roles=''
-    while read -r id role; do
-        roles+="${roles:+,}{\"id\":\"$id\",\"value\":\"$role\",\"displayName\":\"$role\",\"description\":\"UTM Mail Connect: $role\","
-        roles+="\"allowedMemberTypes\":[\"User\",\"Application\"],\"isEnabled\":true}"
-    done < <(sign_in_roles)
-    printf '{"displayName":"UTM Mail Connect (%s)","signInAudience":"AzureADMyOrg","spa":{"redirectUris":["https://%s/"]},' "$app" "$host"
-    printf '"api":{"requestedAccessTokenVersion":2,"oauth2PermissionScopes":[{"id":"%s","value":"access","type":"User",' "$SCOPE_ID"
-    printf '"isEnabled":true,"adminConsentDisplayName":"UTM Mail Connect","adminConsentDescription":"Use UTM Mail Connect"}]},'
-    printf '"appRoles":[%s],"optionalClaims":{"accessToken":[{"name":"idtyp"}]},' "$roles"
-    printf '"servicePrincipalLockConfiguration":{"isEnabled":true,"allProperties":true}}'
 }
 
 make_enterprise() {

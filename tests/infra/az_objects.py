@@ -33,7 +33,7 @@ def found(world: World, kind: str, key: str) -> dict[str, Any]:
 
 def _of_world(world: World, kind: str, key: str, by: str = "id") -> dict[str, Any]:
     for one in world[kind]:
-        if one[by] == key:
+        if one.get(by) == key:
             return cast(dict[str, Any], one)
     raise not_found(key)
 
@@ -62,8 +62,8 @@ def _by_unique_name(world: World, match: re.Match[str], parameters: str) -> Any:
 
 
 def _applications(world: World, _: re.Match[str], parameters: str) -> Any:
-    (app_id,) = re.findall(r"appId eq '([^']+)'", parameters)
-    return {"value": [_selected(one, parameters) for one in world["applications"] if one["appId"] == app_id]}
+    ((field, value),) = re.findall(r"(appId|displayName) eq '([^']+)'", parameters)
+    return {"value": [_selected(one, parameters) for one in world["applications"] if one.get(field) == value]}
 
 
 def _by_app_id(world: World, match: re.Match[str], parameters: str) -> Any:

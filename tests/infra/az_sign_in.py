@@ -31,14 +31,25 @@ def _id(world: World) -> str:
     return f"00000000-0000-4000-9000-{world['next']:012}"
 
 
-def _register(world: World, _: re.Match[str], body: dict[str, Any]) -> Any:
+def _register(world: World, match: re.Match[str], body: dict[str, Any]) -> Any:
+    """Make the application of a unique name, or change it (Graph: application-upsert): only the first has an answer.
+
+    Who makes one for himself owns it. A plain ``POST`` is none of ours: two of them make two.
+    """
     need(world, denied(), CLOUD_APPLICATION)
     if set(body) != _NEEDED or body["signInAudience"] != "AzureADMyOrg":
         raise bad_request(f"Invalid value specified for property: {sorted(body)}")
     ids = [role["id"] for role in body["appRoles"]]
     if len(set(ids)) != len(ids):
         raise bad_request("Duplicate id of app roles")
-    made = {**body, "id": _id(world), "appId": _id(world), "owners": [], "identifierUris": []}
+    present = [one for one in world["applications"] if one.get("uniqueName") == match[1]]
+    if present:
+        present[0].update(body)
+        return None
+    empty: dict[str, Any] = {"redirectUris": []}
+    kept = {"web": empty, "publicClient": empty, "passwordCredentials": [], "keyCredentials": [], "identifierUris": []}
+    made = {**kept, **body, "uniqueName": match[1], "owners": [_me(world)["id"]]}
+    made |= {"id": _id(world), "appId": _id(world)}
     world["applications"].append(made)
     return made
 
@@ -106,7 +117,7 @@ def forget(world: World, app_id: str) -> None:
 
 
 ROUTES: list[tuple[str, str, Callable[[World, re.Match[str], Any], Any]]] = [
-    ("POST", "applications", _register),
+    ("PATCH", r"applications\(uniqueName='([^']+)'\)", _register),
     ("PATCH", f"(applications|servicePrincipals)/{_ID}", _change),
     ("GET", "oauth2PermissionGrants", _consents),
     ("POST", "oauth2PermissionGrants", _consent),

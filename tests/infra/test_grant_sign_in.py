@@ -75,16 +75,101 @@ def test_without_the_part_nobody_is_let_in_and_revoke_takes_it_back_with_the_res
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-@pytest.mark.parametrize("write", range(2, 9))
+@pytest.mark.parametrize("write", range(1, 9))
 def test_wherever_it_stops_the_next_run_goes_on(shell: Shell, write: int, after_effect: bool) -> None:
     shell.world["trouble"] = {"fail_at": write, "after_effect": after_effect}
     assert shell.run("grant.sh", *HERE, *SIGN_IN, "--yes").code != 0
     shell.world["trouble"] = {}
     ended = shell.run("grant.sh", *HERE, *SIGN_IN, "--yes")
     assert (ended.code, ended.err) == (0, "")
-    assert len(shell.world["applications"]) == 1
+    (made,) = shell.world["applications"]
+    assert made["identifierUris"] == [f"api://{made['appId']}"]
     assert len(shell.world["consents"]) == 2
     assert held(shell, "99999999-9999-4000-8000-999999999999") == ["Operator", "SecretReader"]
+
+
+def lost_answer(shell: Shell) -> dict[str, Any]:
+    """Make the registration and lose the answer: nothing on this machine knows of it."""
+    shell.world["trouble"] = {"fail_at": 1, "after_effect": True}
+    assert shell.run("grant.sh", *HERE, *SIGN_IN, "--yes").code != 0
+    shell.world["trouble"] = {}
+    (made,) = shell.world["applications"]
+    assert (setting(shell), made["identifierUris"]) == (None, [])
+    found: dict[str, Any] = made
+    return found
+
+
+def test_a_registration_whose_answer_was_lost_is_found_again_and_taken_back_as_ours(shell: Shell) -> None:
+    before = shell.tenant
+    made = lost_answer(shell)
+    for record in shell.records:
+        record.unlink()  # another machine
+    ended = shell.run("grant.sh", *HERE, *SIGN_IN, "--yes")
+    assert (ended.code, ended.err, setting(shell)) == (0, "", made["appId"])
+    assert len(shell.world["applications"]) == 1
+    assert shell.run("grant.sh", *HERE, *SIGN_IN, "--revoke", "--yes").code == 0
+    assert without_emptied(shell.tenant) == before
+
+
+def planted(**changes: Any) -> Any:
+    return pytest.param(changes, id=next(iter(changes)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        planted(owners=["99999999-9999-4000-8000-999999999999", PERSON["id"]]),
+        planted(owners=[PERSON["id"]]),
+        planted(passwordCredentials=[{"keyId": PERSON["id"]}]),
+        planted(keyCredentials=[{"keyId": PERSON["id"]}]),
+        planted(federated=[{"id": PERSON["id"]}]),
+        planted(spa={"redirectUris": [f"https://{APP}.azurewebsites.net/", "https://evil.example/"]}),
+        planted(web={"redirectUris": ["https://evil.example/"]}),
+        planted(publicClient={"redirectUris": ["https://evil.example/"]}),
+        planted(appRoles=[]),
+        planted(enterprise=True),
+    ],
+)
+@pytest.mark.parametrize("record", [True, False])
+def test_what_somebody_else_has_put_under_its_unique_name_is_not_taken_for_it(
+    shell: Shell, changes: dict[str, Any], record: bool
+) -> None:
+    made, changes = lost_answer(shell), dict(changes)
+    if not record:
+        for one in shell.records:
+            one.unlink()
+    if changes.pop("enterprise", False):
+        owned = {"owners": [PERSON["id"]], "appRoleAssignmentRequired": False}
+        shell.world["servicePrincipals"] += [{**owned, "id": PERSON["id"], "appId": made["appId"]}]
+    made.update(changes)
+    before = shell.tenant
+    ended = shell.run("grant.sh", *HERE, *SIGN_IN, "--yes")
+    assert (ended.code, shell.writes) == (1, [])
+    assert made["appId"] in ended.err
+    assert "Nothing was changed" in ended.err
+    assert shell.tenant == before
+    assert shell.run("grant.sh", *HERE, *SIGN_IN, "--revoke", "--yes").code == 0, "it is in nobody's way"
+    assert shell.tenant == before
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_where_an_earlier_version_has_left_two_both_are_named_and_none_is_taken_away(shell: Shell, first: bool) -> None:
+    twins = [
+        {"id": f"00000000-0000-4000-9500-{n:012}", "appId": f"00000000-0000-4000-9600-{n:012}", "owners": [],
+         "displayName": f"UTM Mail Connect ({APP})"}
+        for n in (1, 2)
+    ]  # fmt: skip
+    shell.world["applications"] += twins
+    if first:
+        ended = shell.run("grant.sh", *HERE, *SIGN_IN, "--yes")
+        assert len(shell.world["applications"]) == 3
+    else:
+        shell.world["apps"][APP]["settings"]["CONNECTOR_SIGN_IN"] = twins[0]["appId"]
+        ended = shell.run("grant.sh", *HERE, *SIGN_IN, "--what-if")
+    assert (ended.code, ended.err) == (0, "")
+    assert twins[1]["appId"] in ended.out
+    assert (f"name: {twins[0]['appId']}" in ended.out) is first
+    assert [one for one in twins if one not in shell.world["applications"]] == []
 
 
 @pytest.mark.parametrize("role", ROLES)
