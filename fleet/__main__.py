@@ -21,6 +21,7 @@ from fleet.asking import AT_ONCE, SECONDS, ask
 from fleet.deployment import SCOPE, Deployment, FleetError, of_azure, of_file
 from fleet.overview import Row, exit_code, ordered, since
 from fleet.shown import as_csv, as_json, table
+from fleet.tokens import OfAzure, Tokens
 
 UNKNOWN = 3
 
@@ -36,7 +37,9 @@ class _Parser(argparse.ArgumentParser):
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="python -m fleet", description=__doc__)
     parser.add_argument(
-        "--file", type=Path, help='a list of {"name", "url", "keyFrom"}; without it Azure Resource Graph is asked'
+        "--file",
+        type=Path,
+        help='a list of {"name", "url", "keyFrom" or "signIn"}; else Azure is asked',
     )
     parser.add_argument("--subscription", action="append", default=[], help="only in this one; may be repeated")
     parser.add_argument(
@@ -74,24 +77,7 @@ def _before(path: Path) -> list[dict[str, Any]]:
     raise FleetError(msg)
 
 
-async def _token() -> str:
-    """Return a token for Azure, of whoever is signed in.
-
-    Raises:
-        FleetError: nobody is.
-    """
-    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - only who asks Azure needs it
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - as above
-
-    async with DefaultAzureCredential() as credential:
-        try:
-            return (await credential.get_token(SCOPE)).token
-        except ClientAuthenticationError:
-            msg = "nobody is signed in to Azure: az login"
-            raise FleetError(msg) from None
-
-
-async def look(given: argparse.Namespace, client: httpx.AsyncClient) -> list[Row]:
+async def look(given: argparse.Namespace, client: httpx.AsyncClient, tokens: Tokens) -> list[Row]:
     """Return how all deployments are.
 
     Raises:
@@ -101,15 +87,15 @@ async def look(given: argparse.Namespace, client: httpx.AsyncClient) -> list[Row
     if given.file is not None:
         token, deployments = None, of_file(given.file)
     else:
-        token = await _token()
+        token = await tokens.token(SCOPE)
         deployments = await of_azure(client, token, given.subscription)
-    return ordered(await ask(client, deployments, token, given.seconds))
+    return ordered(await ask(client, deployments, tokens, token, given.seconds))
 
 
 async def _run(given: argparse.Namespace) -> list[Row]:
     limits = httpx.Limits(max_connections=2 * AT_ONCE)
-    async with httpx.AsyncClient(limits=limits, timeout=given.seconds) as client:
-        return await look(given, client)
+    async with httpx.AsyncClient(limits=limits, timeout=given.seconds) as client, OfAzure() as tokens:
+        return await look(given, client, tokens)
 
 
 def _legible(error: UnicodeError) -> tuple[str, int]:

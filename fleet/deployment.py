@@ -41,12 +41,16 @@ class Deployment:
     key: str | None = field(default=None, repr=False)
     resource: str | None = None
     """Its id in Azure, by which its key is asked for; None where the file says the key."""
+    sign_in: str | None = None
+    """The application by which callers sign in to it, as the file says; with a key it is not needed."""
+    tenant: str | None = None
+    """Its tenant, where a token has to come from."""
     problem: str | None = None
     """Why it cannot be asked."""
 
 
 def of_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[Deployment]:
-    """Return the deployments of a file: ``[{"name", "url", "key" or "keyFrom", "customer"}]``.
+    """Return the deployments of a file: ``[{"name", "url", "key", "keyFrom" or "signIn", "tenant", "customer"}]``.
 
     Raises:
         FleetError: it is none of these.
@@ -57,7 +61,7 @@ def of_file(path: Path, environment: Mapping[str, str] = os.environ) -> list[Dep
         msg = f"{path} cannot be read as JSON ({type(error).__name__})"
         raise FleetError(msg) from None
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-        msg = f'{path} has to be a list of {{"name", "url", "keyFrom"}}'
+        msg = f'{path} has to be a list of {{"name", "url", "keyFrom" or "signIn"}}'
         raise FleetError(msg)
     return [_entry(path, number, one, environment) for number, one in enumerate(entries, 1)]
 
@@ -71,9 +75,17 @@ def _entry(path: Path, number: int, entry: Mapping[str, Any], environment: Mappi
         raise FleetError(msg)
     variable = str(entry.get("keyFrom") or "")
     key = environment.get(variable) if variable else entry.get("key")
-    problem = None if key else f"no key: {f'{variable} is not set' if variable else 'neither key nor keyFrom is given'}"
-    name = str(entry.get("name") or address.hostname)
-    return Deployment(name, url, str(entry.get("customer") or ""), str(key) if key else None, problem=problem)
+    sign_in = str(entry.get("signIn") or "") or None
+    lacks = f"{variable} is not set" if variable else "neither key, keyFrom nor signIn is given"
+    return Deployment(
+        str(entry.get("name") or address.hostname),
+        url,
+        str(entry.get("customer") or ""),
+        str(key) if key else None,
+        sign_in=sign_in,
+        tenant=str(entry.get("tenant") or "") or None,
+        problem=None if key or sign_in else f"no key: {lacks}",
+    )
 
 
 async def of_azure(client: httpx.AsyncClient, token: str, subscriptions: Sequence[str] = ()) -> list[Deployment]:
@@ -105,6 +117,7 @@ def _found(row: Mapping[str, Any]) -> Deployment:
         f"https://{host}",
         str(row.get("customer") or ""),
         resource=str(row.get("id")),
+        tenant=str(row.get("tenantId") or "") or None,
         problem=None if host else "it has no host name",
     )
 

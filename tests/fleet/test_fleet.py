@@ -17,11 +17,13 @@ import pytest
 from rich.console import Console
 
 from fleet.__main__ import look, main
-from fleet.asking import AT_ONCE
+from fleet.asking import AT_ONCE, ask
 from fleet.deployment import QUERY, Deployment, FleetError, of_azure, of_file
 from fleet.overview import How, Row, exit_code, ordered, read, since, unreachable
 from fleet.shown import as_csv, as_json, table
-from tests.fleet.server import KEY, Played, needing, played, status
+from fleet.tokens import challenged
+from tests.fleet.server import APPLICATION, KEY, READER, TENANT, Played, jwt, needing, played, status
+from tests.flow.app import running
 
 
 def file(folder: Path, deployments: Played, numbers: range, **more: Any) -> Path:
@@ -31,9 +33,26 @@ def file(folder: Path, deployments: Played, numbers: range, **more: Any) -> Path
     return path
 
 
-async def looked(path: Path, seconds: float = 2) -> list[Row]:
+class Handed:
+    """Hands out one token, and notes for what."""
+
+    def __init__(self, token: str = READER) -> None:
+        self.handed = token
+        self.asked: list[tuple[str, str | None]] = []
+
+    async def token(self, scope: str, tenant: str | None = None) -> str:
+        """Return it, or say that there is none."""
+        self.asked.append((scope, tenant))
+        if not self.handed:
+            msg = "nobody is signed in"
+            raise FleetError(msg)
+        return self.handed
+
+
+async def looked(path: Path, seconds: float = 2, tokens: Handed | None = None) -> list[Row]:
     async with httpx.AsyncClient() as client:
-        return await look(argparse.Namespace(file=path, subscription=[], seconds=seconds), client)
+        given = argparse.Namespace(file=path, subscription=[], seconds=seconds)
+        return await look(given, client, tokens or Handed())
 
 
 async def test_two_hundred_deployments_are_asked_at_most_sixteen_at_a_time_and_five_are_not_reached(
@@ -57,6 +76,87 @@ async def test_two_hundred_deployments_are_asked_at_most_sixteen_at_a_time_and_f
     assert exit_code(rows) == 2
     written = as_json(rows) + as_csv(rows)
     assert KEY not in written
+
+
+async def test_where_keys_are_off_a_token_for_the_sign_in_is_the_way_in(tmp_path: Path) -> None:
+    """By the file's word, with a key that opens nothing any more or without one."""
+    async with played(3) as server:
+        server.keys_off = {0, 1}
+        path, tokens = tmp_path / "fleet.json", Handed()
+        known: dict[str, Any] = {"signIn": APPLICATION, "tenant": TENANT}
+        entries = [{"url": server.url(0), **known}, {"url": server.url(1), "key": KEY, **known}]
+        path.write_text(json.dumps([*entries, {"url": server.url(2), "key": KEY, **known}]))
+        rows = await looked(path, tokens=tokens)
+        assert [row.how for row in rows] == [How.OK] * 3
+        assert tokens.asked == [(f"{APPLICATION}/.default", TENANT)] * 2
+        path.write_text(json.dumps([{"url": server.url(1), "key": KEY}]))  # and where the file says no application
+        (row,) = await looked(path, tokens=tokens)
+    assert (row.how, row.why) == (
+        How.UNREACHABLE,
+        "keys are switched off, or this address is not let in (status 403)",
+    )
+    assert READER not in as_json(rows) + as_csv(rows)
+
+
+async def asked_of_azure(server: Played, tokens: Handed, tenant: str | None = TENANT) -> Row:
+    """Ask a deployment whose key Azure does not hand out, as to whoever is only a reader there."""
+    azure, real = Azure(), httpx.AsyncHTTPTransport()
+    mounts = {"https://management.azure.com": azure, "http://127.0.0.1": real}
+    async with httpx.AsyncClient(mounts=mounts) as client:
+        one = Deployment("b", server.url(0), resource="/x/sites/b", tenant=tenant)
+        (row,) = await ask(client, [one], tokens, "token")
+    return row
+
+
+async def test_who_gets_no_key_of_azure_signs_in_by_what_the_deployment_says_of_its_own_tenant() -> None:
+    async with played(1) as server:
+        tokens = Handed()
+        row = await asked_of_azure(server, tokens)
+    assert (row.how, tokens.asked) == (How.OK, [(f"{APPLICATION}/.default", TENANT)])
+
+
+GRAPH = "00000003-0000-0000-c000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "token", "why"),
+    [
+        ((APPLICATION, APPLICATION), READER, "it wants a token of another tenant than its own: none was asked for"),
+        ((TENANT, GRAPH), jwt("Mail.Read"), "the token has no role there (Reader), or is for something else"),
+        ((TENANT, GRAPH), jwt("Reader", "Mail.Read"), "the token has no role there (Reader), or is for something else"),
+        ((TENANT, APPLICATION), jwt(), "the token has no role there (Reader), or is for something else"),
+        ((TENANT, APPLICATION), "opaque", "the token has no role there (Reader), or is for something else"),
+        ((TENANT, APPLICATION), "a.!!.c", "the token has no role there (Reader), or is for something else"),
+        ((TENANT, APPLICATION), "", "nobody is signed in"),
+        (("x", "y"), READER, "Azure refuses it (status 403)"),
+        ((TENANT, APPLICATION), jwt("Operator"), "the token is not taken (status 401)"),
+    ],
+)
+async def test_a_deployment_gets_no_token_for_anything_but_itself(
+    challenge: tuple[str, str], token: str, why: str
+) -> None:
+    async with played(1) as server:
+        server.challenge = challenge
+        row = await asked_of_azure(server, Handed(token))
+    assert (row.how, row.why.startswith(why)) == (How.UNREACHABLE, True), row.why
+    assert server.tokens == ([token] if "not taken" in why else [])
+
+
+async def test_of_a_deployment_whose_tenant_is_not_known_no_application_is_believed() -> None:
+    async with played(1) as server:
+        row = await asked_of_azure(server, Handed(), tenant=None)
+        assert (row.why, server.asked) == ("Azure refuses it (status 403)", [])
+
+
+async def test_the_app_itself_says_where_to_sign_in_and_takes_the_token_of_a_reader(tmp_path: Path) -> None:
+    async with running(tmp_path / "store") as app, httpx.AsyncClient() as client:
+        answer = await client.get(f"{app.host.url}/entra/api/status")
+        named = challenged(answer.headers["WWW-Authenticate"])
+        assert named is not None
+        path = tmp_path / "fleet.json"
+        path.write_text(json.dumps([{"url": app.host.url, "tenant": named[0], "signIn": named[1]}]))
+        (row,) = await looked(path, 20, Handed(app.tenant.token("Reader")))
+    assert (row.how is not How.UNREACHABLE, row.why) == (True, ""), row
 
 
 def test_a_terminal_of_few_characters_and_a_reader_who_leaves_get_no_trace(tmp_path: Path) -> None:
@@ -236,10 +336,8 @@ async def test_all_pages_of_resource_graph_are_read_in_all_subscriptions() -> No
 
 
 async def test_a_deployment_whose_key_is_not_handed_out_is_unreachable_and_says_so() -> None:
-    from fleet.asking import ask  # noqa: PLC0415 - the one test that needs it
-
     async with httpx.AsyncClient(transport=Azure()) as client:
-        (row,) = await ask(client, [Deployment("b", "https://b.example", resource="/x/sites/b")], "token")
+        (row,) = await ask(client, [Deployment("b", "https://b.example", resource="/x/sites/b")], Handed(), "token")
     assert (row.how, row.why) == (How.UNREACHABLE, "Azure refuses it (status 403)")
 
 
