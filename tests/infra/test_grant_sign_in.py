@@ -154,7 +154,7 @@ def test_what_somebody_else_has_put_under_its_unique_name_is_not_taken_for_it(
 
 @pytest.mark.parametrize("first", [True, False])
 def test_where_an_earlier_version_has_left_two_both_are_named_and_none_is_taken_away(shell: Shell, first: bool) -> None:
-    twins = [
+    twins: list[dict[str, Any]] = [
         {"id": f"00000000-0000-4000-9500-{n:012}", "appId": f"00000000-0000-4000-9600-{n:012}", "owners": [],
          "displayName": f"UTM Mail Connect ({APP})"}
         for n in (1, 2)
