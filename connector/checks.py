@@ -107,10 +107,8 @@ class Checks:
         Raises:
             UnreadableError: it cannot be read; the next look takes its place.
         """
-        found = await self._store.get(_path(name))
-        return (
-            read(_path(name), found[0], Check, lambda one: one.name == name) if found is not None else Check(name=name)
-        )
+        found = await self._store.get(check_path(name))
+        return check_in(name, found[0]) if found is not None else Check(name=name)
 
     async def update(self, name: str, change: Callable[[Check], Check]) -> Check:
         """Put what ``change`` makes of the present document in its place, and return it; in that of a broken one, too.
@@ -123,18 +121,28 @@ class Checks:
 
         async def changed(document: bytes | None) -> Check | None:
             nonlocal kept
-            present = read_or_none(_path(name), document, Check) if document is not None else None
+            present = read_or_none(check_path(name), document, Check) if document is not None else None
             before = present if present is not None and present.name == name else Check(name=name)
             kept = change(before)
             return kept if kept != present else None
 
-        await update(self._store, _path(name), changed)
+        await update(self._store, check_path(name), changed)
         return kept
 
     async def discard(self, name: str) -> None:
         """Forget a connection that is taken back."""
-        await self._store.delete(_path(name))
+        await self._store.delete(check_path(name))
 
 
-def _path(name: str) -> str:
+def check_in(name: str, document: bytes) -> Check:
+    """Return what a document holds of the looks at a connection.
+
+    Raises:
+        UnreadableError: it holds nothing of the kind, or of another connection.
+    """
+    return read(check_path(name), document, Check, lambda one: one.name == name)
+
+
+def check_path(name: str) -> str:
+    """Return where it is kept."""
     return f"checks/{name}.json"

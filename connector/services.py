@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.acceptances import Acceptances
 from connector.checks import Checks
+from connector.clients.recent import Recent
 from connector.clock import now
 from connector.deliveries import Deliveries, Targets
 from connector.documents import Documents
@@ -98,6 +99,11 @@ class Services:
 
         transport = BoundedTransport(self.cloud, self.limits.store)
         return BlobStore(container(self.settings.store, self.identity.credential, transport), self.limits.store)
+
+    @cached_property
+    def recent(self) -> Recent:
+        """What was read of the store, for lists."""
+        return Recent(self.store)
 
     @cached_property
     def documents(self) -> Documents:

@@ -7,10 +7,11 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.clients.recent import View
 from connector.services import services
 from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer
-from triggers.known import known
+from triggers.known import known, view
 from triggers.query import TOP, free_text, query
 from triggers.route import STORE, Role, Route
 from triggers.summary import ConnectionList, ConnectionSummary, connection_summary, unreadable_summary
@@ -29,18 +30,18 @@ AFTER = free_text("after", "The last entry of the page before.")
 )
 async def list_connections(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return a page of connections, sorted by name; ``next`` is what ``?after=`` takes."""
-    documents = services().documents
     sent = query(req, TOP, AFTER)
     top, after = TOP.of(sent), AFTER.of(sent) or ""
-    names = [name for name in await documents.names() if name > after]
-    items = await bounded(AT_ONCE, (partial(_summary, client, name) for name in names[:top]))
+    names = [name for name in await services().documents.names() if name > after]
+    documents = await view()
+    items = await bounded(AT_ONCE, (partial(_summary, client, documents, name) for name in names[:top]))
     following = names[top - 1] if len(names) > top else None
     return json_answer(ConnectionList(items=[one for one in items if one is not None], next=following))
 
 
-async def _summary(client: df.DurableOrchestrationClient, name: str) -> ConnectionSummary | None:
+async def _summary(client: df.DurableOrchestrationClient, documents: View, name: str) -> ConnectionSummary | None:
     """Return one connection in short; None where it is gone meanwhile."""
-    found = await known(client, name)
+    found = await known(client, documents, name)
     if found is None or found.connection is None or found.standing is None:
         return unreadable_summary(name) if found is not None else None
     return connection_summary(found.connection, found.standing, found.check, services().now())

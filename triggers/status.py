@@ -9,12 +9,13 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from connector import __version__
+from connector.clients.recent import View
 from connector.rotation import used
 from connector.services import services
 from connector.status import Known, StatusView, status
 from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer
-from triggers.known import known
+from triggers.known import known, view
 from triggers.parameters import provider_of
 from triggers.query import query
 from triggers.route import STORE, Role, Route
@@ -38,7 +39,8 @@ async def status_now(client: df.DurableOrchestrationClient) -> StatusView:
     """Return how the deployment is now."""
     clients = services()
     names = await clients.documents.names()
-    found = await bounded(AT_ONCE, (partial(_known, client, name) for name in names))
+    documents = await view()
+    found = await bounded(AT_ONCE, (partial(_known, client, documents, name) for name in names))
     missing = ["grant-missing"] if clients.settings.granted is None else []
     return status(
         [one for one in found if one is not None],
@@ -49,8 +51,8 @@ async def status_now(client: df.DurableOrchestrationClient) -> StatusView:
     )
 
 
-async def _known(client: df.DurableOrchestrationClient, name: str) -> Known | None:
+async def _known(client: df.DurableOrchestrationClient, documents: View, name: str) -> Known | None:
     """Return what is known of a connection, with what it is called in the UTM; None where it is gone meanwhile."""
-    found = await known(client, name)
+    found = await known(client, documents, name)
     secret = used(found.connection) if found is not None and found.connection is not None else None
     return replace(found, provider=provider_of(secret)) if found is not None and secret is not None else found

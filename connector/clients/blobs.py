@@ -16,7 +16,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import ContentSettings
+from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
 from connector.clients.bounded_azure import BoundedTransport, TooLargeError
@@ -99,7 +99,7 @@ class BlobStore:
             return None
         if blob is None or blob.name != path or (why is Why.TOO_LARGE and blob.size <= self._bounds.octets):
             return None
-        return Withheld.because(why), '"' + blob.etag.strip('"') + '"'
+        return Withheld.because(why), _etag(blob)
 
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """See ``Store``."""
@@ -149,6 +149,11 @@ class BlobStore:
         """See ``Store``."""
         return sorted(await self._listed(self._container.list_blob_names(name_starts_with=prefix)))
 
+    async def tags(self, folder: str) -> dict[str, str]:
+        """See ``Store``."""
+        found = await self._listed(self._container.walk_blobs(name_starts_with=folder, delimiter="/"))
+        return {one.name: _etag(one) for one in found if isinstance(one, BlobProperties)}  # the others are folders
+
     async def versions(self, path: str) -> list[str]:
         """See ``Store``.
 
@@ -188,6 +193,11 @@ class _Condition(TypedDict, total=False):
 
 def _unchanged(etag: str | None) -> _Condition:
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag is not None else {}
+
+
+def _etag(blob: BlobProperties) -> str:
+    """Return an ETag as a download tells it: a list leaves the quotation marks out."""
+    return '"' + str(blob.etag).strip('"') + '"'
 
 
 def _code(error: Exception) -> str:

@@ -53,6 +53,9 @@ class Store(Protocol):
     async def paths(self, prefix: str) -> list[str]:
         """Return the paths that begin with ``prefix``, sorted."""
 
+    async def tags(self, folder: str) -> dict[str, str]:
+        """Return the ETags of the documents right in a folder, by path; none where it takes to read them to know."""
+
     async def versions(self, path: str) -> list[str]:
         """Return which versions of a document are kept, newest first, the present one among them.
 
@@ -115,6 +118,10 @@ class FolderStore:
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
         return await _away(asyncio.to_thread(self._list, prefix))
+
+    async def tags(self, folder: str) -> dict[str, str]:  # noqa: ARG002 - of none in any
+        """See ``Store``; none are known."""
+        return {}
 
     async def versions(self, path: str) -> list[str]:
         """See ``Store``."""

@@ -120,7 +120,7 @@ class World:
 
     def starts(self) -> None:
         """Forget what a process had in memory."""
-        for name in ("documents", "deliveries", "targets", "histories"):
+        for name in ("documents", "deliveries", "targets", "histories", "recent"):
             services().__dict__.pop(name, None)
         services().__dict__.update(store=self.store, vault=self.vault, webhooks=self.receivers)
 

@@ -50,6 +50,10 @@ class MemoryStore:
         """See ``Store``."""
         return sorted(path for path in self.documents if path.startswith(prefix))
 
+    async def tags(self, folder: str) -> dict[str, str]:  # noqa: ARG002 - of none in any
+        """See ``Store``; none are known."""
+        return {}
+
     async def versions(self, path: str) -> list[str]:  # noqa: ARG002 - none of any
         """See ``Store``; none are kept."""
         return []

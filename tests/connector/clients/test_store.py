@@ -84,6 +84,14 @@ async def test_what_was_put_is_got_with_its_etag(store: Store) -> None:
     assert await store.get("connections/a.json") == (b"{}", etag)
 
 
+async def test_a_list_tells_the_etags_of_what_lies_right_in_a_folder_or_none(store: Store) -> None:
+    etag = await store.put("connections/a.json", b"{}", None)
+    await store.put("connections/a/mailboxes-0000.json", b"{}", None)
+    await store.put("others/b.json", b"{}", None)
+    assert await store.tags("connections/") == ({"connections/a.json": etag} if isinstance(store, BlobStore) else {})
+    assert await store.tags("nothing/") == {}
+
+
 async def test_there_is_nothing_before(store: Store) -> None:
     assert await store.get("connections/a.json") is None
 
