@@ -76,13 +76,14 @@ async def each_view(visitor: Visitor) -> AsyncIterator[str]:
     yield "lost"
 
 
-async def axe(visitor: Visitor) -> list[str]:
-    """Return what axe finds, told by the browser's own copy of the page."""
+async def axe(visitor: Visitor, within: str = "html") -> list[str]:
+    """Return what axe finds in a part of the page, told by the browser's own copy of the page."""
     await visitor.page.evaluate(AXE.read_text("utf-8"))  # as a debugger would: the page's policy forbids another script
     found: Any = await visitor.page.evaluate(
-        "rules => axe.run({ runOnly: rules }).then(({ violations }) => violations.map(({ id, nodes }) =>"
+        "([within, rules]) => axe.run(within, { runOnly: rules })"
+        ".then(({ violations }) => violations.map(({ id, nodes }) =>"
         " `${id}: ${nodes.map(node => node.html).join(' ')}`))",
-        RULES,
+        [within, RULES],
     )
     return list(found)
 

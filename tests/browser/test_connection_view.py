@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from local.tenant.misbehaviour import Preset
-from tests.browser.test_appearance import overflow
+from tests.browser.test_appearance import axe, overflow
 from tests.browser.visitor import Visitor, visiting
 from tests.flow.app import NAME, App, running
 from tests.flow.test_rights import least
@@ -30,6 +30,17 @@ OUTSIDE = """frames => [...document.querySelectorAll(frames)].flatMap(frame => [
     && (each.getBoundingClientRect().right > frame.getBoundingClientRect().right + 1
       || each.getBoundingClientRect().left < frame.getBoundingClientRect().left - 1))
   .map(each => each.outerHTML.slice(0, 120)))"""
+SIGNS = {
+    "": ".connections li",
+    f"c/{NAME}/hand-over": "#clientSecret",
+    f"c/{NAME}/sheet": ".paper",
+    f"c/{NAME}/remove": "#go",
+    f"c/{NAME}/renewal": "#rotate",
+    f"c/{NAME}/history": "#entries tr",
+    "new": "#show-plan",
+    "targets": "#target-name",
+}
+"""Views, each with what is there when it is."""
 PLACES = """() => [...document.querySelectorAll('main *')].filter(each => each.checkVisibility()).map(each => {
   const { x, y, width, height } = each.getBoundingClientRect();
   return [x + scrollX, y + scrollY, width, height].join();
@@ -86,6 +97,12 @@ async def test_nothing_leaves_its_frame_at_any_width_nor_with_text_of_twice_the_
             for width in (320, 360, 768, 1024, 1280, 1440, 1920):
                 await page.set_viewport_size({"width": width, "height": 800})
                 seen[f"{width} at {text} %"] = [*await overflow(visitor), *await page.evaluate(OUTSIDE, FRAMES)]
+        for view, sign in SIGNS.items():
+            await visitor.go(view)
+            await expect(page.locator(sign).first).to_be_attached()
+            for width in (320, 768, 1024):
+                await page.set_viewport_size({"width": width, "height": 800})
+                seen[f"{view}, {width} at 200 %"] = [*await overflow(visitor), *await page.evaluate(OUTSIDE, FRAMES)]
         assert seen == {case: [] for case in seen}
 
 
@@ -112,7 +129,7 @@ async def test_the_menu_says_why_something_cannot_be_done_and_closes_by_escape_a
         page = visitor.page
         await page.locator("#more-actions").press("Enter")
         await expect(page.locator("#stop")).to_contain_text("Im Augenblick läuft nichts.")
-        assert [*await overflow(visitor), *await page.evaluate(OUTSIDE, FRAMES)] == []
+        assert [*await overflow(visitor), *await page.evaluate(OUTSIDE, FRAMES), *await axe(visitor, "#more")] == []
         await page.locator("#stop").press("Enter")
         assert visitor.asked("POST", "/cancel$") == []
         await page.keyboard.press("Escape")

@@ -82,7 +82,7 @@ function shown(plan, body, now, sent, accepting) {
     inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay, { accept: accepting })],
     groups(plan),
     others.length > 0 && [h('h3', {}, t('label.findings')), findingCards(others)],
-    confirmation(body, now, sent),
+    confirmation(plan, body, now, sent),
   ];
 }
 
@@ -124,7 +124,7 @@ function outdated(error) {
 }
 
 // Who takes access away says so by typing how many mailboxes lose it.
-function confirmation(body, now, sent) {
+function confirmation(plan, body, now, sent) {
   const leaving = now ? difference(now.mailboxes, body.mailboxes).removed : [];
   const removed = [...new Set(leaving.filter(entry => entry.accessGiven).map(entry => inBoth(entry.address ?? entry.requested, entry.written)))];
   const go = async () => {
@@ -138,7 +138,7 @@ function confirmation(body, now, sent) {
     }
     sent(body.name);
   };
-  return agreed(removed.length, now ? t('page.plan.goChange') : t('page.plan.go'), go, named(removed, t('page.plan.which')));
+  return agreed(removed.length, now && plan.changes.length ? t('page.plan.goChange') : t('page.plan.go'), go, named(removed, t('page.plan.which')));
 }
 
 // A button that does something only when the number of mailboxes that lose access was typed, where any does.
