@@ -17,7 +17,7 @@ from connector.dry_runs import Draft
 from connector.event import Data, EventType, event
 from connector.finding import Finding
 from connector.log import log
-from connector.look import Look, state_of
+from connector.look import UNREAD, Look, state_of
 from connector.mailbox import Chunk, MailboxRecord
 from connector.operation import Operation, StepRecord
 from connector.orders import AGAIN, CHECK_BEGIN, CHECK_END, MORE, SUPERSEDED, WAIT, Order, Outcome, PlanWork
@@ -74,12 +74,21 @@ async def note_look(run: Run, draft: Draft, step: StepName, result: Result) -> O
     for recorder in run.recorders:
         recorder(connection)
     findings = [*result.findings, *missing(step, result.planned)] or [*unseen(step, result)]
+    findings += await _unread(run, step)
     before = connection.step(step)
     state = StepState.PENDING if outcome.state == StepState.PENDING else state_of(findings)
     worst = max(before.state, state, key=_ORDER.index)
     connection.steps[step] = StepRecord(state=worst, findings=union(before.findings, findings))
     await draft.save()
     return Outcome(_DONE)
+
+
+async def _unread(run: Run, step: StepName) -> list[Finding]:
+    """Return of which mailboxes Exchange has said nothing: a login that opens one later does not say it either."""
+    if step is not StepName.MAILBOXES or not run.connection.chunks:
+        return []
+    entries = (await run.chunk(run.order.part.chunk)).mailboxes
+    return [one.finding for one in entries if one.finding is not None and one.finding.code in UNREAD]
 
 
 _ORDER = (StepState.PENDING, StepState.UNCHANGED, StepState.ACTION_REQUIRED)

@@ -17,6 +17,10 @@ from connector.services import services
 from connector.steps import ConnectionState, OperationKind, StepName
 from local.tenant import Tenant
 from tests.check.look import Looked, looked
+from tests.connector.clients.misbehaving import Authority
+from tests.outages.front import Front
+from tests.outages.kinds import KINDS_OF
+from tests.outages.misbehaviour import BRIEF
 from tests.outages.run import NAME, installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -132,3 +136,30 @@ async def test_what_has_not_spread_yet_is_not_seen_to_be_good(tmp_path: Path) ->
         answers = {one.step: one.answer for one in check.seen.items}
         assert answers[StepName.SECRET] is answers[StepName.VERIFICATION] is Answer.NOT_READABLE
         assert (check.seen.drift, overall(check, app.current_utc_datetime)) == ([], Answer.NOT_READABLE)
+
+
+class Behind(Looked):
+    """A connection whose services stand behind something that may answer for them; waits are as brief."""
+
+    async def restart(self) -> None:
+        await super().restart()
+        services().__dict__["limits"] = BRIEF
+
+
+async def test_what_exchange_did_not_say_of_a_mailbox_is_not_good_because_it_opens(tmp_path: Path) -> None:
+    async with (
+        Tenant(preset="calm", clock=0, mailboxes=2) as tenant,
+        Front(tenant, Authority.make(tmp_path)).opened(tmp_path) as front,
+        installed(front.endpoints, tmp_path / "store"),
+    ):
+        app = Behind(tenant, tmp_path / "store")
+        await app.set_up()
+        app.pass_time(86_400)
+        front.turn("exchange", KINDS_OF["exchange"]["batch: one is missing"])
+        check = await app.look()
+        assert check.seen is not None
+        answers = {one.step: one.answer for one in check.seen.items}
+        assert (answers[StepName.MAILBOXES], answers[StepName.VERIFICATION]) == (Answer.NOT_READABLE, Answer.GOOD)
+        assert (check.seen.drift, overall(check, app.current_utc_datetime)) == ([], Answer.NOT_READABLE)
+        front.turn("", None)
+        assert overall(await app.look(), app.current_utc_datetime) is Answer.GOOD
