@@ -21,6 +21,7 @@ from connector.look import UNREAD, Look, state_of
 from connector.mailbox import Chunk, MailboxRecord
 from connector.operation import Operation, StepRecord
 from connector.orders import AGAIN, CHECK_BEGIN, CHECK_END, MORE, SUPERSEDED, WAIT, Order, Outcome, PlanWork
+from connector.outage import NOT_READABLE
 from connector.planned import Planned, PlannedChunk, union
 from connector.plans.mailbox_list import summary
 from connector.plans.plan import Action, Change
@@ -88,7 +89,16 @@ async def _unread(run: Run, step: StepName) -> list[Finding]:
     if step is not StepName.MAILBOXES or not run.connection.chunks:
         return []
     entries = (await run.chunk(run.order.part.chunk)).mailboxes
-    return [one.finding for one in entries if one.finding is not None and one.finding.code in UNREAD]
+    found = [one.finding for one in entries if one.finding is not None]
+    return [
+        one if one.code in UNREAD else _refused(one) for one in found if one.code in UNREAD or "reason" in one.values
+    ]
+
+
+def _refused(found: Finding) -> Finding:
+    """Return that Exchange would not say it, where a set-up names what a person has to do instead."""
+    values = {"code": found.code, "reason": found.values["reason"]}
+    return found.model_copy(update={"code": NOT_READABLE, "severity": "warning", "values": values})
 
 
 _ORDER = (StepState.PENDING, StepState.UNCHANGED, StepState.ACTION_REQUIRED)

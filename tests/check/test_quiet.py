@@ -155,11 +155,12 @@ async def test_what_exchange_did_not_say_of_a_mailbox_is_not_good_because_it_ope
         app = Behind(tenant, tmp_path / "store")
         await app.set_up()
         app.pass_time(86_400)
-        front.turn("exchange", KINDS_OF["exchange"]["batch: one is missing"])
-        check = await app.look()
-        assert check.seen is not None
-        answers = {one.step: one.answer for one in check.seen.items}
-        assert (answers[StepName.MAILBOXES], answers[StepName.VERIFICATION]) == (Answer.NOT_READABLE, Answer.GOOD)
-        assert (check.seen.drift, overall(check, app.current_utc_datetime)) == ([], Answer.NOT_READABLE)
+        for manner in ("batch: one is missing", "batch: status in words"):
+            front.turn("exchange", KINDS_OF["exchange"][manner])
+            check = await app.look()
+            assert check.seen is not None
+            answers = {one.step: one.answer for one in check.seen.items}
+            assert (answers[StepName.MAILBOXES], answers[StepName.VERIFICATION]) == (Answer.NOT_READABLE, Answer.GOOD)
+            assert (check.seen.drift, overall(check, app.current_utc_datetime)) == ([], Answer.NOT_READABLE)
         front.turn("", None)
         assert overall(await app.look(), app.current_utc_datetime) is Answer.GOOD
