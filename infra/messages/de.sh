@@ -24,7 +24,7 @@ T_grant_help='Gibt der Identität von UTM Mail Connect ihre Rechte, zeigt jedes 
   --granted ZEIT       mit --part azure: die Zeit, die --part entra ausgegeben hat
   --what-if            nur zeigen
   --yes                jede Frage mit Ja beantworten
-  --revoke             genau das zurücknehmen, was gewährt wurde
+  --revoke             genau das zurücknehmen, was erteilt wurde
   --consent NAME       die Zustimmung für eine Verbindung geben (Cloudanwendungsadministrator); mit --revoke zurücknehmen
   --protocols LISTE    mit --consent: für imap (Vorgabe), pop, smtp, mit Kommas dazwischen
   --adopt NAME         die Identität zum Besitzer der Anwendung machen, die eine frühere angelegt hat; mit --revoke beenden
@@ -78,13 +78,13 @@ T_why_AuditLog_Read_All='sagt, seit wann die UTM einen neuen Clientschlüssel be
 T_setting_to_set='  + %s an %s: Ab dieser Zeit holt die App Token. Sie wird zuletzt gesetzt.'
 T_nothing_to_grant='Alles ist da; nichts wurde geändert.'
 T_grant_ask='
-Gewähren? (j/n)'
+Erteilen? (j/n)'
 T_automatic_ask='Diese Rechte kommen dem Globalen Administrator gleich, und PIM meldet die Rolle als außerhalb zugewiesen. Wirklich? (j/n)'
 T_no_answer='Keine Antwort, nichts wurde geändert. In einem Skript hilft --yes.'
 T_declined='Nichts wurde geändert.'
 T_exchange_resource_made='  + Office 365 Exchange Online als Unternehmensanwendung: Dieser Mandant hat sie noch nicht'
-T_role_unexpected='Microsoft bietet %s unter einer anderen Id als %s an. Nichts wurde gewährt; bitte melden.'
-T_right_granted='  ✔ %s gewährt'
+T_role_unexpected='Microsoft bietet %s unter einer anderen Id als %s an. Nichts wurde erteilt; bitte melden.'
+T_right_granted='  ✔ %s erteilt'
 T_setting_set='  ✔ %s = %s an %s'
 T_not_read_back='Erledigt, aber noch nicht wieder zu lesen: %s. Führen Sie denselben Befehl in einigen Minuten noch einmal aus.'
 T_rights_first='Diese Rechte sind noch nicht da: %s. Zuerst: %s'
@@ -159,9 +159,9 @@ T_exchange_OtherTenant='Sie sind an einem anderen Mandanten angemeldet. Disconne
 T_exchange_Removed='Entfernt. Die Gruppe "{0}" bleibt: Die Liste gehört Ihnen. Remove-DistributionGroup löscht sie.'
 T_exchange_Stopped='Abgebrochen; nichts wurde geändert.'
 
-T_no_record='Kein Protokoll einer Gewährung in %s. Die Identität dient nur dieser App, darum sind alle ihre Rechte gemeint, die dieses Skript kennt.'
+T_no_record='Kein Protokoll einer Erteilung in %s. Die Identität dient nur dieser App, darum sind alle ihre Rechte gemeint, die dieses Skript kennt.'
 T_right_to_revoke='  - %s'
-T_right_stays='  · %s bleibt: Dieses Skript hat es nicht gewährt'
+T_right_stays='  · %s bleibt: Dieses Skript hat es nicht erteilt'
 T_setting_to_restore='  - %s (%s)'
 T_nothing_to_revoke='Nichts zurückzunehmen; nichts wurde geändert.'
 T_revoke_ask='

@@ -68,7 +68,7 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "word"), [("de_DE.UTF-8", "Gewähren? (j/n)"), ("de_AT", "Gewähren? (j/n)"), ("fr_FR", "Grant this?")]
+    ("locale", "word"), [("de_DE.UTF-8", "Erteilen? (j/n)"), ("de_AT", "Erteilen? (j/n)"), ("fr_FR", "Grant this?")]
 )
 def test_the_locale_decides_the_language(shell: Shell, locale: str, word: str) -> None:
     shell.locale = locale
