@@ -19,6 +19,8 @@ from connector.services import close_services
 from local.host import FunctionsHost
 from local.tenant import Tenant
 
+_AT_WORK = 10
+"""Hundredths of a second without a reading while something is being worked on: each reading costs what it reads about."""
 HOST_JSON = Path(__file__).parents[1] / "host.json"
 
 
@@ -56,11 +58,15 @@ def leaping(host: FunctionsHost, tenant: Tenant) -> Callable[[], Awaitable[None]
     state in which a run waits is read before it is over.
     """
     before: int | None = None
+    present: int | None = None
 
     async def pause() -> None:
-        nonlocal before
-        await asyncio.sleep(0.01)
-        present = host.durable.at_rest()
+        nonlocal before, present
+        for _ in range(_AT_WORK):
+            await asyncio.sleep(0.01)
+            present = host.durable.at_rest()
+            if present is not None:
+                break
         if present is not None and present == before:
             tenant.advance(host.clock.leap())
         before = present
