@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -49,6 +50,11 @@ class Served:
         assert self.documents() == documents
         assert self.tenant.requests[asked:] == []
         assert self.host.history_sizes() == runs
+
+    async def settled(self) -> None:
+        """Wait until nothing is worked on: a run that says that it is ready may still have something to put away."""
+        while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
+            await asyncio.sleep(0.01)
 
     async def run_timer(self, name: str, key: str | None = None) -> int:
         """Run a timer by hand, as an administrator does, and return the status."""

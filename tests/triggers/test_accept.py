@@ -26,9 +26,11 @@ async def stuck(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
     async with running(tmp_path_factory.mktemp("store")) as one:
         body = {"name": NAME, "mailboxes": one.tenant.addresses}
         await one.client.set_up(body)
+        await one.settled()
         (application,) = one.tenant.world.applications.values()
         one.tenant.administrator.add_owner(application)
         await one.client.set_up(body)
+        await one.settled()
         await one.client.post(f"{PATH}/cancel")
         await one.client.until(NAME, lambda seen: seen["state"] == "cancelled")
         yield one

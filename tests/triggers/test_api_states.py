@@ -93,6 +93,7 @@ async def test_of_simultaneous_requests_that_differ_one_wins_whole(tmp_path: Pat
     async with running(tmp_path, mailboxes=4, latencies=SLOW) as one:
         if present:
             await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+            await one.settled()
         bodies = [{"name": NAME, "mailboxes": [address]} for address in one.tenant.addresses]
         path = "/api/connections?allowRemoval=4"
         answers = await asyncio.gather(*(one.client.post(path, json=body) for body in bodies))
@@ -304,6 +305,7 @@ async def test_consent_by_a_person_is_the_careful_way_and_no_trouble(tmp_path: P
 async def test_a_vault_that_is_closed_to_the_app_is_told_as_a_right_that_is_missing(tmp_path: Path) -> None:
     async with running(tmp_path) as one:
         await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.settled()
         one.tenant.world.identity.vault_access = False
         document = problem(await one.client.get(f"{PATH}/parameters"), 502, "right-missing")
         assert "Key Vault" in document["detail"]

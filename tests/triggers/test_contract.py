@@ -84,8 +84,12 @@ def apis(served: Served) -> dict[GenerationMode, Any]:
     }
 
 
-NO_SCHEMA_TELLS = {"/api/connections/{name}/certificate": ["positive_data_acceptance"]}
-"""Where what is of the right form may still be refused: no schema tells a certificate from another text."""
+NO_SCHEMA_TELLS = {
+    "/api/connections/{name}/certificate": ["positive_data_acceptance"],
+    "/api/connections/{name}/rotate": ["positive_data_acceptance"],
+}
+"""Where what is of the right form may still be refused: no schema tells a certificate from another text, nor what the
+connection signs in with when the next of its kind is asked for."""
 OPERATIONS = [(path, method) for path, methods in description()["paths"].items() for method in methods]
 
 

@@ -42,6 +42,7 @@ SENT = {
 async def one(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     async with running(tmp_path_factory.mktemp("store")) as served:
         await served.client.set_up({"name": NAME, "mailboxes": served.tenant.addresses})
+        await served.settled()
         yield served
 
 
