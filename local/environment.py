@@ -20,7 +20,7 @@ from local.host import FunctionsHost
 from local.tenant import Tenant
 
 _AT_WORK = 10
-"""Hundredths of a second without a reading while something is being worked on: each reading costs what it reads about."""
+"""Hundredths of a second without a reading while something is being worked on."""
 HOST_JSON = Path(__file__).parents[1] / "host.json"
 
 

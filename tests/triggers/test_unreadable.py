@@ -143,7 +143,9 @@ async def test_each_comes_back_as_it_was_last_written_and_is_looked_at(many: Ser
 
 async def rest(one: Served, name: str = "hq") -> dict[str, Any]:
     """Wait until the run has ended, and return the connection."""
-    return await one.client.until(name, lambda seen: seen["state"] in RESTING)
+    seen = await one.client.until(name, lambda seen: seen["state"] in RESTING)
+    await one.settled()
+    return seen
 
 
 async def broken_at(one: Served, path: str, document: bytes = b"{") -> Path:

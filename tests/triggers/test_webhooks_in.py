@@ -11,7 +11,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from local.client import ApiClient
 from tests.triggers.served import NAME, PATH, Served, running
 from triggers.route import ROUTES
 
@@ -51,8 +50,9 @@ def address(served: Served, verb: str = "verify", function: str = "verify_connec
     return f"{served.host.url}{PATH}/{verb}?code={served.host.function_keys[function]}"
 
 
-async def rest(client: ApiClient) -> None:
-    await client.until(NAME, lambda seen: seen["state"] == "ready", lambda _: None)
+async def rest(one: Served) -> None:
+    await one.client.until(NAME, lambda seen: seen["state"] == "ready", lambda _: None)
+    await one.settled()
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -63,7 +63,7 @@ async def test_whatever_another_system_sends_a_verification_begins(one: Served, 
     async with httpx.AsyncClient() as client:
         answer = await client.post(address(one), content=body, headers=sent)
     assert answer.status_code == 202, answer.text
-    await rest(one.client)
+    await rest(one)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -74,7 +74,7 @@ async def test_a_body_in_chunks_begins_it_too(one: Served) -> None:
 
     async with httpx.AsyncClient() as client:
         assert (await client.post(address(one), content=chunks())).status_code == 202
-    await rest(one.client)
+    await rest(one)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -120,7 +120,7 @@ async def test_whatever_another_system_sends_a_look_begins(one: Served, sender: 
     sent = {**headers, **({"Content-Type": content_type} if content_type else {})}
     key = one.host.function_keys["start_check"]
     async with httpx.AsyncClient() as client:
-        await rest(one.client)
+        await rest(one)
         answer = await client.post(f"{one.host.url}/api/check?code={key}&name={NAME}", content=body, headers=sent)
         asks = {"WebHook-Request-Origin": "eventgrid.azure.net"}
         assert (await client.options(f"{one.host.url}/api/check?code={key}", headers=asks)).status_code == 200
