@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,60 @@ def test_a_machine_without_a_fitting_python_is_told_how_to_get_one(tmp_path: Pat
     assert done.returncode == 1
     assert f"{said}: Python 3.9.2" in done.stderr
     assert "apt-get install" in done.stderr
+
+
+PYTHON = """#!/bin/sh
+case "$2" in
+venv) echo trace of venv >&2; mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; {venv} ;;
+pip) echo trace of pip >&2; {pip} ;;
+esac
+[ "$1" = --version ] && echo Python 3.12.0
+exit 0
+"""
+"""A Python that says that it fits, and then does as it is told."""
+
+
+def set_up(folder: Path, **acts: str) -> subprocess.Popen[str]:
+    python = folder / "python3"
+    python.write_text(PYTHON.format(**{"venv": ":", "pip": ":", **acts}), "ascii")
+    python.chmod(0o755)
+    return subprocess.Popen(  # noqa: S603 - our own script
+        # What was started in the background ignores Ctrl-C, and so would what it starts.
+        [
+            "/usr/bin/env",
+            "--default-signal=INT",
+            "bash",
+            "scripts/setup",
+            str(folder / "venv"),
+            "requirements-demo.txt",
+        ],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHON": str(python), "LANG": "de_DE.UTF-8"},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("acting", ["venv", "pip"])
+def test_ctrl_c_while_it_installs_is_a_sentence_and_the_next_call_begins_anew(acting: str, tmp_path: Path) -> None:
+    with set_up(tmp_path, **{acting: "echo on; sleep 30"}) as process:
+        assert process.stderr is not None
+        assert "eingerichtet" in process.stderr.readline()
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, "trace" in said, "Abgebrochen" in said) == (130, False, True)
+    assert not (tmp_path / "venv" / ".ready").exists()
+
+
+@pytest.mark.parametrize("acting", ["venv", "pip"])
+def test_what_venv_or_pip_complains_of_is_shown_where_it_fails(acting: str, tmp_path: Path) -> None:
+    with set_up(tmp_path, **{acting: "exit 1"}) as process:
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, f"trace of {acting}" in said) == (1, True)
+    assert not (tmp_path / "venv" / ".ready").exists()
 
 
 def test_the_demo_installs_a_part_of_what_developers_have_and_the_same_versions() -> None:
