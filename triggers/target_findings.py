@@ -8,16 +8,24 @@ from connector.log import log
 from connector.services import services
 from connector.steps import StepName
 from connector.target import Target
+from connector.together import together
 
 
 async def of_targets() -> tuple[Finding, ...]:
     """Return what is to be said of targets; that the store does not answer is said elsewhere."""
     try:
-        targets = await services().targets.all()
+        targets, names = await together(services().targets.all(), services().targets.names())
     except ServiceError as error:
         log("targets-not-seen", code=error.code)
         return ()
-    return tuple(_finding(one) for one in targets if one.fails(services().now()))
+    unreadable = {*names} - {one.name for one in targets}
+    found = (_finding(one) for one in targets if one.fails(services().now()))
+    return (*found, *map(_unreadable, sorted(unreadable)))
+
+
+def _unreadable(name: str) -> Finding:
+    """Return that nobody knows what a target is: it gets nothing meanwhile."""
+    return Finding(code="target-unreadable", severity="warning", step=StepName.PREREQUISITES, subject=name)
 
 
 def _finding(target: Target) -> Finding:

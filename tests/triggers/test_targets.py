@@ -175,7 +175,7 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id_until_it_is(tm
         for expected in (3, 4, 5):
             path = f"/api/targets/ops/deliveries/{waiting['id']}/resend"
             assert (await one.client.post(path)).status_code == 202
-            await until(one, lambda found, expected=expected: len(receiver.got) >= expected and found[0]["tries"] == 1)  # type: ignore[misc] # of mypy: it infers no default
+            await until(one, lambda _, expected=expected: len(receiver.got) >= expected)  # type: ignore[misc] # of mypy: it infers no default
         (last,) = await until(one, all_over)
         assert (last["state"], last["status"]) == ("delivered", 200)
         assert {got.headers["webhook-id"] for got in receiver.got} == {waiting["id"]}
@@ -301,6 +301,10 @@ async def test_a_target_whose_document_is_broken_is_named_and_put_or_removed(tmp
         assert ([found["name"] for found in listed["items"]], listed["unreadable"]) == (["ops"], ["bad"])
         problem(await one.client.get("/api/targets/bad"), 409, "document-unreadable")
         await one.run_timer("tell_targets")
+        health = (await one.client.get("/api/health")).json()
+        assert [found["subject"] for found in health["missing"] if found["code"] == "target-unreadable"] == ["bad"]
         await put(one, "bad", address=ADDRESS)
+        health = (await one.client.get("/api/health")).json()
+        assert [found for found in health["missing"] if found["code"] == "target-unreadable"] == []
         (tmp_path / "targets/bad.json").write_text("")
         assert (await one.client.delete("/api/targets/bad")).status_code == 200
