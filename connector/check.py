@@ -57,7 +57,8 @@ def news(check: Check, seen: Seen, now: datetime) -> News:
     unread = tuple(one for one in seen.unread if _is_new(check, one, now))
     present = {one.id for one in (*seen.drift, *seen.unread)}
     blind = any(item.answer is Answer.NOT_READABLE for item in seen.items)
-    recovered = () if blind else tuple(sorted(id_ for id_ in check.told if id_ not in present))
+    # Of those that were too many to be kept nobody can say that they are gone.
+    recovered = () if blind or seen.more else tuple(sorted(id_ for id_ in check.told if id_ not in present))
     return News(drifted, unread, recovered)
 
 

@@ -133,7 +133,7 @@ def _unread(one: Known, now: datetime) -> str | None:
     """Return why nobody knows how a connection is."""
     if one.connection is None or one.standing is None or _state(one) is ConnectionState.UNREADABLE:
         return "document-unreadable"
-    if _state(one) in _AT_WORK | {ConnectionState.CANCELLED}:
+    if _state(one) is ConnectionState.CANCELLED or (_state(one) in _AT_WORK and fresh(one.connection.since, now)):
         return None
     ended = one.connection.operation.ended
     if ended is not None and fresh(ended, now):  # an operation has looked as well

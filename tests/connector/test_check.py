@@ -116,6 +116,8 @@ def test_what_could_not_be_looked_at_is_not_said_to_have_recovered() -> None:
     blind = seen(unread=(UNREAD,))
     assert news(check, blind, NOW).recovered == ()
     assert settled(check, blind, NOW).told.keys() == {ACCESS.id, UNREAD.id}
+    full = seen(Finding(code="another", step=StepName.EXCHANGE)).model_copy(update={"more": 1})
+    assert news(check, full, NOW).recovered == ()
 
 
 def test_what_one_look_alone_has_seen_is_looked_at_again_before_it_is_told() -> None:

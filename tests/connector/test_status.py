@@ -100,3 +100,11 @@ def test_it_is_below_10_kb_and_names_no_mailbox_whatever_there_is() -> None:
     assert len(written.encode()) < 10_000
     assert "secret-person" not in written
     assert (len(seen.needing), seen.more) == (MOST, 500 - MOST)
+
+
+def test_what_has_worked_for_days_without_an_end_is_not_known_to_be_well() -> None:
+    one = known("hq", ConnectionState.WAITING, answer=None)
+    assert of(one).overall is Overall.OK
+    assert one.connection is not None
+    one.connection.since = NOW - 3 * DAY
+    assert (of(one).overall, of(one).coverage.unread) == (Overall.UNKNOWN, {"not-looked-at": 1})
