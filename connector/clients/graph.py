@@ -275,7 +275,10 @@ class GraphClient:
             ForbiddenError: without ``Policy.Read.All`` the policy is unknown.
         """
         builder = self._graph.policies.default_app_management_policy
-        return policy(await self._reads.one(builder, "isEnabled", "applicationRestrictions"), now())
+        found = await self._reads.one(builder, "isEnabled", "applicationRestrictions")
+        if found.is_enabled is None:  # each has it: what says nothing forbids nothing only as far as anybody knows
+            raise UnavailableError("graph", "unavailable", "the answer is no policy")
+        return policy(found, now())
 
     async def tenant_name(self) -> str:
         """Return what the tenant calls itself.

@@ -310,8 +310,10 @@ async def test_of_a_policy_only_what_holds_now_for_secrets_counts() -> None:
     await graph.close()
 
 
-async def test_a_policy_that_is_not_in_the_answer_is_not_taken_for_none() -> None:
-    graph = answering(lambda _: httpx.Response(204))
+@pytest.mark.parametrize("body", ["", "{}", "null", "[]", '"fine"', '{"value": []}'])
+async def test_a_policy_that_is_not_in_the_answer_is_not_taken_for_none(body: str) -> None:
+    kind = {"Content-Type": "application/json"}
+    graph = answering(lambda _: httpx.Response(200 if body else 204, text=body, headers=kind))
     with pytest.raises(UnavailableError):
         await graph.credential_policy()
     await graph.close()
