@@ -71,9 +71,10 @@ class Knife:
         self.count = 0
         self.at = 0
         self.before = False
+        self.killed = False
 
     def arm(self, at: int, *, before: bool) -> None:
-        self.count, self.at, self.before = 0, at, before
+        self.count, self.at, self.before, self.killed = 0, at, before, False
 
 
 class Guarded:
@@ -92,9 +93,11 @@ class Guarded:
             knife.count += 1
             mine = knife.count == knife.at
             if mine and knife.before:
+                knife.killed = True
                 raise KilledError
             result = await found(*args, **more)
             if mine:
+                knife.killed = True
                 raise KilledError
             return result
 
@@ -108,6 +111,8 @@ class Life(Durable):
         super().__init__()
         self.tenant, self.world, self.twice = tenant, tenant.world, twice
         self.knife = Knife()
+        self.wish: dict[str, Any] = {}
+        """What a set-up asks for besides."""
         clients = services()
         for name, writes in WRITES.items():
             clients.__dict__[name] = Guarded(getattr(clients, name), writes, self.knife)
@@ -135,7 +140,7 @@ class Life(Durable):
         if kind is not Kind.SET_UP and present is None:
             return "unknown"
         caller = Caller(function=FUNCTIONS[kind]) if kind in FUNCTIONS else None
-        wish = Wanted(revision=0, display_name="UTM", mailboxes=self.tenant.addresses)
+        wish = Wanted(revision=0, display_name="UTM", mailboxes=self.tenant.addresses, **self.wish)
         wanted = wish if kind is Kind.SET_UP else None
         request = Request(kind, NAME, str(uuid4()), wanted, key_id=key, **more)
         done = admit(request, caller, present, Live(), self.current_utc_datetime)

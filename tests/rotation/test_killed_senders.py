@@ -1,0 +1,87 @@
+"""Rights to send and switches, killed before and after each write of them: what is ours is known, and goes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.case import Kind
+from connector.microsoft import Protocol
+from connector.steps import ConnectionState
+from tests.flow.app import running
+from tests.rotation.life import Guarded, KilledError, Life
+
+TEAM = "team@contoso.example"
+WRITES = frozenset({"enable", "switch_back", "grant_send_as", "revoke_send_as"})
+RELAY = {"protocols": [Protocol.POP, Protocol.SMTP], "enable_pop": True, "enable_smtp": True}
+
+
+class Silenced(Guarded):
+    """A store to which a host that was killed writes nothing more, whatever it does while it comes down."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name not in self._writes:
+            return found
+
+        async def write(*args: Any, **more: Any) -> Any:
+            if self._knife.killed:
+                raise KilledError
+            return await found(*args, **more)
+
+        return write
+
+
+async def killed(life: Life, kind: Kind, at: int, *, before: bool) -> bool:
+    """Ask for something and be killed at a write; go on, ask again, and return whether there was such a one."""
+    life.knife.arm(at, before=before)
+    try:
+        await life.ask(kind)
+    except KilledError:
+        await life.recovered()
+        if kind is not Kind.REMOVE:
+            await life.ask(kind)
+        return True
+    life.knife.arm(0, before=False)
+    return False
+
+
+async def is_at(life: Life, state: ConnectionState) -> None:
+    found = await life.connection()
+    assert found is not None
+    assert (found.state, [one.code for one in found.findings() if one.severity == "error"]) == (state, [])
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *, before: bool) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        life = Life(app.tenant)
+        store: Any = life.clients.store
+        life.clients.__dict__["store"] = Silenced(store._client, frozenset({"put", "delete"}), life.knife)
+        life.clients.__dict__.pop("documents", None)
+        for name in ("vault", "graph", "exchange"):
+            inner = getattr(life.clients, name)._client
+            life.clients.__dict__[name] = Guarded(inner, WRITES, life.knife) if name == "exchange" else inner
+        team = app.tenant.administrator.add_recipient(TEAM)
+        (mailbox,) = app.tenant.world.mailboxes.values()
+        app.tenant.world.submission_disabled = True
+        mailbox.pop_enabled = False
+        at, kills, more = 1, 0, True
+        while more:
+            more = False
+            for senders in ([TEAM], []):
+                life.wish = {**RELAY, "send_as": senders}
+                hit = await killed(life, Kind.SET_UP, at, before=before)
+                more, kills = more or hit, kills + hit
+                await is_at(life, ConnectionState.READY)
+                assert (mailbox.pop_enabled, mailbox.submission_disabled) == (True, False)
+                assert ({*team.send_as} == {mailbox.guid}) == bool(senders)
+                life.pass_time(300)
+            hit = await killed(life, Kind.REMOVE, at, before=before)
+            more, kills = more or hit, kills + hit
+            await is_at(life, ConnectionState.REMOVED)
+            assert (mailbox.pop_enabled, mailbox.submission_disabled, {*team.send_as}) == (False, None, set())
+            at += 1
+        assert kills == 6
