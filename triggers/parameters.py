@@ -45,6 +45,24 @@ _FIELDS: Mapping[CredentialKind, tuple[str, ...]] = {
 }
 
 
+class Product(StrEnum):
+    """What the values are typed into: its labels differ."""
+
+    UTM = "utm"
+    UMA = "uma"
+
+
+PRODUCT = choice(
+    "product",
+    "Whose labels: the UTM's, or `uma`, the mail archive's, which needs the same values under other names.",
+    "product",
+    Product,
+    Product.UTM,
+)
+_LABELS: Mapping[Product, tuple[str, ...]] = {Product.UTM: ("label",), Product.UMA: ("label", "uma")}
+"""Where the labels stand in the catalogue."""
+
+
 class Form(StrEnum):
     """What is handed out of the secret."""
 
@@ -63,7 +81,7 @@ FORM = choice(
     Role.READER,
     "Read the values that the UTM asks for",
     {200: Parameters},
-    query=(FORM,),
+    query=(FORM, PRODUCT),
     more=(More(FORM, Form.VALUE, Role.SECRET_READER),),
     text=True,
     problems=(
@@ -79,7 +97,8 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
     name = req.route_params["name"]
     async with asking(req, "read_parameters", Asked.PARAMETERS, name) as asked:
         clients = services()
-        form = FORM.of(query(req, FORM))
+        sent = query(req, FORM, PRODUCT)
+        form, product = FORM.of(sent), PRODUCT.of(sent) or Product.UTM
         asked.entry.action = Asked.PARAMETERS if form is Form.VALUE else Asked.REFERENCE
         connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
@@ -90,6 +109,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         asked.required = handed is not None
         value = await _value(clients, connection, handed) if handed is not None else None
         body = await _parameters(clients, connection, secret, value)
+        body.labels = labels(product, secret.kind)
     if _wants_text(req.headers.get("Accept", "")):
         return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")
     return json_answer(body)
@@ -129,7 +149,7 @@ async def _parameters(
         application_id=connection.ids.known("application_id"),
         tenant_id=tenant_id,
         client_secret=value,
-        labels={lang: {field: text(lang, "label", field) for field in _FIELDS[secret.kind]} for lang in LANGUAGES},
+        labels=labels(Product.UTM, secret.kind),
         secret=shown(secret),
         rotation=rotation_view(connection),
         servers=servers(cloud, connection.wanted.protocols),
@@ -137,6 +157,12 @@ async def _parameters(
         imap=_imap(cloud, mail) if Protocol.IMAP in connection.wanted.protocols else None,
         oauth2=OAuthView(token_url=cloud.token_url(tenant_id), scope=cloud.exchange_scope),
     )
+
+
+def labels(product: Product, kind: CredentialKind) -> dict[str, dict[str, str]]:
+    """Return what a product calls each value, by language."""
+    path = _LABELS[product]
+    return {lang: {field: text(lang, *path, field) for field in _FIELDS[kind]} for lang in LANGUAGES}
 
 
 def servers(cloud: Cloud, protocols: Sequence[Protocol]) -> list[ServerView]:
@@ -199,8 +225,9 @@ def _lines(body: Parameters, lang: Language) -> str:
     }
     if body.secret.thumbprints is not None:
         values["certificate"] = f"SHA-1 {body.secret.thumbprints.sha1}, SHA-256 {body.secret.thumbprints.sha256}"
-    lines = [f"{text(lang, 'label', field)}: {values[field]}" for field in _FIELDS[body.secret.kind]]
-    if lang == "en":
+    called = body.labels[lang]
+    lines = [f"{called[field]}: {values[field]}" for field in _FIELDS[body.secret.kind]]
+    if lang == "en" and called["tenantId"] == text(lang, "label", "tenantId"):
         lines.append(f"# {text(lang, 'label', 'tenantHint')}")
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
     ends, ended, _ = _WORDS[body.secret.kind]

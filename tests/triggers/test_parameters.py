@@ -24,6 +24,16 @@ def _issued(hq: Served) -> str:
     return application.credentials[0].value
 
 
+async def test_the_mail_archive_calls_the_same_values_by_its_own_names(hq: Served) -> None:
+    utm, uma = (await hq.client.get(PARAMETERS)).json(), (await hq.client.get(f"{PARAMETERS}?product=uma")).json()
+    called = {"applicationId": "Client ID", "tenantId": "Tenant ID", "clientSecret": "Client secret"}
+    assert uma == utm | {"labels": dict.fromkeys(LANGUAGES, called)}
+    lines = (await hq.client.get(f"{PARAMETERS}?product=uma", headers={"Accept": "text/plain"})).text.splitlines()
+    assert lines[:2] == [f"Client ID: {utm['applicationId']}", f"Tenant ID: {utm['tenantId']}"]
+    assert not any("Client ID" in line for line in lines[1:])
+    assert (await hq.client.get(f"{PARAMETERS}?product=utm9")).status_code == 422
+
+
 async def test_the_parameters_have_exactly_the_documented_keys_and_values(hq: Served) -> None:
     answer = await hq.client.get(PARAMETERS)
     shown = (await hq.client.get(PATH)).json()
