@@ -17,7 +17,7 @@ consent() {
     read_identity
     look_at "$1"
     [[ -n $client_sp ]] || fail "$FAILED" no_enterprise_application "$application_name"
-    judge
+    judge "$1"
     show_whose
     check_named
     if [[ -s $work/reasons ]]; then

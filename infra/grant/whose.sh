@@ -66,28 +66,44 @@ read_federated() {
     sed "s/^/application"$'\t/' "$work/listed" >>"$work/credentials"
 }
 
-# judge: every reason why the application is not ours, a line each, into $work/reasons. A secret or a certificate on the
-# application that carries our name is one that a set-up made: who may put others there owns it, and that is looked at.
+# judge NAME: every reason why the application is not ours, a line each, into $work/reasons.
 judge() {
     local where id kind rest
+    known_keys "$1"
     judge_maker application "$application_maker" >"$work/reasons"
     if [[ -n $client_sp ]]; then judge_maker enterprise "$client_maker" >>"$work/reasons"; fi
     while IFS=$'\t' read -r where id rest; do
         if [[ $id != "$identity" ]]; then say reason_owner "$(say "on_$where")" "$id $(cells_of "${rest#*$'\t'}")"; fi
     done <"$work/owners" >>"$work/reasons"
     while IFS=$'\t' read -r where kind id rest; do
-        if ! is_ours "$where-$kind" "${rest#*$'\t'}"; then
+        if ! is_ours "$where-$kind" "${rest#*$'\t'}" "$id"; then
             say reason_credential "$(say "on_$where")" "$(say "kind_$kind")" "$id $(cells_of "${rest#*$'\t'}")"
+            if [[ -n $unasked && $where-$kind =~ ^application-(secret|certificate)$ ]]; then say reason_unasked; fi
         fi
     done <"$work/credentials" >>"$work/reasons"
 }
 
-# is_ours WHERE-KIND CELLS: whether a set-up made a credential. What trusts our identity alone lets nobody else sign in.
+# known_keys NAME: the ids of the keys that the app keeps as its own, into $work/known; sets unasked where it cannot be asked. A
+# key's name anybody gives it who may add one; its id Entra gives, and the app has kept it (connector/plans/ownership.py).
+known_keys() {
+    : >"$work/known"
+    unasked=''
+    if ! grep -qE $'^application\t(secret|certificate)\t' "$work/credentials"; then return; fi
+    if [[ -z $app ]]; then
+        unasked=yes
+        return
+    fi
+    find_app
+    api read_connection "api/connections/$1?top=1" \
+        '[[secret.keyId],[rotation.keyId],[rotation.oldKeyId]]' >"$work/known" || unasked=yes
+}
+
+# is_ours WHERE-KIND CELLS ID: whether a set-up made a credential, or was given it. What trusts our identity alone lets nobody
+# else sign in.
 is_ours() {
     local host
     case $1 in
-        application-secret) [[ $2 == '["utm-mail-connect '* ]] ;;
-        application-certificate) [[ $2 == '["utm-mail-connect next '* ]] ;;
+        application-secret | application-certificate) [[ $3 =~ $GUID ]] && grep -qixF "$3" "$work/known" ;;
         application-federated)
             for host in login.microsoftonline.com login.microsoftonline.us login.partner.microsoftonline.cn; do
                 if [[ ${2#*$'\t'} == "[\"https://$host/$tenant/v2.0\"]"$'\t'"[\"$identity\"]" ]]; then return 0; fi

@@ -193,6 +193,7 @@ T_reason_maker='  ✘ %s: angelegt von %s, nicht von der Identität (%s)'
 T_reason_unknown='  ✘ %s: Entra sagt nicht, wer sie angelegt hat'
 T_reason_owner='  ✘ %s: im Besitz von %s'
 T_reason_credential='  ✘ %s: %s %s, von keiner Einrichtung angelegt'
+T_reason_unasked='    (die App wurde nicht gefragt, welche Schlüssel ihre sind: Geben Sie --resource-group und --app einer erreichbaren App an und das Recht, ihre Schlüssel aufzulisten)'
 T_foreign_application='„%s“ ist nicht unsere oder nicht allein unsere; die Gründe stehen darüber. Nichts wurde geändert. Wer sie angelegt hat, besitzt
 oder eine Anmeldeinformation von ihr hat, könnte die Mail lesen. Kennen Sie das alles, nennen Sie die Anwendung mit ihrer Id (oben):
 --application-id ID. Hat eine frühere Identität der App sie angelegt: zuerst --adopt.'

@@ -192,6 +192,7 @@ T_reason_maker='  ✘ %s: made by %s, not by the identity (%s)'
 T_reason_unknown='  ✘ %s: Entra does not say who made it'
 T_reason_owner='  ✘ %s: owned by %s'
 T_reason_credential='  ✘ %s: %s %s, which a set-up did not make'
+T_reason_unasked='    (the app was not asked which keys are its own: give --resource-group and --app of one that can be reached, and the right to list its keys)'
 T_foreign_application='"%s" is not ours, or not only ours, for the reasons above. Nothing was changed. Whoever made it, owns it or has a credential
 of it could read the mail. If you know all of that, name the application by its id (above): --application-id ID. Where an earlier
 identity of the app made it: first --adopt.'

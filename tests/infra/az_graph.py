@@ -117,7 +117,8 @@ def _connections(app: dict[str, Any], path: str) -> Any:
     following = page[-1] if page and page[-1] < mailboxes[-1] else None
     items = [{"requested": address, "address": address} for address in page]
     state = connection.get("state", "ready")
-    return {"ids": connection["ids"], "state": state, "mailboxes": {"items": items, "next": following}}
+    kept = {key: connection.get(key) for key in ("secret", "rotation")}
+    return {**kept, "ids": connection["ids"], "state": state, "mailboxes": {"items": items, "next": following}}
 
 
 def _add_principal(world: World, _: re.Match[str], body: dict[str, str]) -> Any:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import pytest
 
 from connector.microsoft import PROTOCOLS, ROLE_IDS, Protocol
-from tests.infra.shell import EXCHANGE_ROLES, EXCHANGE_SP, HERE, IDENTITY, IDS, Shell, application, enterprise
+from tests.infra.shell import APP, EXCHANGE_ROLES, EXCHANGE_SP, HERE, IDENTITY, IDS, Shell, application, enterprise
 
 APPLICATION, APP_ID, CLIENT_SP, EARLIER, MAKER = (
     f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "abcde"
 )
-CONSENT = (*IDS, "--consent", "hq")
+CONSENT = (*HERE, "--consent", "hq")
 ADOPT = (*IDS, "--adopt", "hq")
 
 
 @pytest.fixture
 def hq(shell: Shell) -> Shell:
     """Return a world in which the app has made the application of the connection "hq"."""
-    secret = {"keyId": "key-1", "displayName": "utm-mail-connect x", "endDateTime": "2027"}
+    secret = {"keyId": EARLIER, "displayName": "utm-mail-connect x", "endDateTime": "2027"}
     shell.world["applications"].append(application(APPLICATION, APP_ID, "hq", passwordCredentials=[secret]))
     shell.world["servicePrincipals"].append(enterprise(CLIENT_SP, APP_ID, "hq"))
+    kept = {"ids": {}, "mailboxes": [], "secret": {"keyId": EARLIER}}
+    shell.world["apps"][APP]["connections"] = {"hq": kept}
     return shell
 
 
@@ -121,7 +123,7 @@ def test_an_application_of_an_earlier_identity_is_adopted(hq: Shell, owners: lis
     assert (ended.code, ended.err) == (0, "")
     for one in (hq.world["applications"][0], hq.world["servicePrincipals"][-1]):
         assert one["owners"] == [*owners, IDENTITY]
-    for shown in (APP_ID, CLIENT_SP, MAKER, "key-1", "2026-11-01", *owners):
+    for shown in (APP_ID, CLIENT_SP, MAKER, EARLIER, "2026-11-01", *owners):
         assert shown in ended.out
     assert "POST /api/connections/hq/accept" in ended.out
     assert hq.run("grant.sh", *ADOPT, "--yes").code == 0

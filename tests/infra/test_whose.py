@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.infra.shell import CLIENT, HERE, IDENTITY, IDS, Shell, application, enterprise
+from tests.infra.shell import APP, CLIENT, HERE, IDENTITY, IDS, Shell, application, enterprise
 
 APPLICATION, APP_ID, CLIENT_SP, SOMEBODY, MAKER = (
     f"{digit * 8}-{digit * 4}-4000-8000-{digit * 12}" for digit in "abcde"
 )
-CONSENT = (*IDS, "--consent", "hq")
+CONSENT = (*HERE, "--consent", "hq")
 ADOPT = (*IDS, "--adopt", "hq")
 SECRET = {"keyId": SOMEBODY, "displayName": "theirs", "endDateTime": "2027-01-01T00:00:00Z"}
 TRUST = {"id": SOMEBODY, "name": "ci", "issuer": "https://token.example", "subject": "repo:x"}
@@ -32,7 +32,13 @@ def hq(shell: Shell) -> Shell:
     secret = {"keyId": APP_ID, "displayName": "utm-mail-connect 1f", "endDateTime": "2027-01-01T00:00:00Z"}
     shell.world["applications"].append(application(APPLICATION, APP_ID, "hq", passwordCredentials=[secret]))
     shell.world["servicePrincipals"].append(enterprise(CLIENT_SP, APP_ID, "hq"))
+    keeps(shell, secret={"keyId": APP_ID})
     return shell
+
+
+def keeps(shell: Shell, **kept: Any) -> None:
+    """Have the app keep the keys of the connection as its own."""
+    shell.world["apps"][APP]["connections"] = {"hq": {"ids": {}, "mailboxes": [], **kept}}
 
 
 def both(hq: Shell) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -57,6 +63,14 @@ FOREIGN: dict[str, tuple[Change, str]] = {
     "secret-of-the-application": (
         lambda app, _: app["passwordCredentials"].append(SECRET),
         f"Application: Secret      {SOMEBODY} theirs",
+    ),
+    "secret-with-our-name-that-the-app-does-not-know": (
+        lambda app, _: app["passwordCredentials"].append({**SECRET, "displayName": "utm-mail-connect 1f"}),
+        f"Application: Secret      {SOMEBODY} utm-mail-connect 1f",
+    ),
+    "certificate-with-our-name-that-the-app-does-not-know": (
+        lambda app, _: app["keyCredentials"].append({**SECRET, "displayName": CERTIFICATE}),
+        f"Application: Certificate {SOMEBODY} {CERTIFICATE}",
     ),
     "secret-with-our-name-on-the-enterprise-application": (
         lambda _, principal: principal["passwordCredentials"].append({**SECRET, "displayName": "utm-mail-connect 1"}),
@@ -102,8 +116,31 @@ def test_what_is_not_ours_alone_gets_no_consent_and_the_reason_is_said(hq: Shell
 def test_what_a_set_up_with_a_certificate_makes_is_ours(hq: Shell) -> None:
     app, _ = both(hq)
     app.update(federated=[OURS], keyCredentials=[{**SECRET, "displayName": CERTIFICATE}])
+    keeps(hq, secret={"keyId": APP_ID}, rotation={"keyId": SOMEBODY.upper(), "oldKeyId": None})
     ended = hq.run("grant.sh", *CONSENT, "--yes")
     assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize("kept", [{"rotation": {"keyId": APP_ID}}, {"rotation": {"keyId": MAKER, "oldKeyId": APP_ID}}])
+def test_the_next_key_and_the_one_before_are_ours_too(hq: Shell, kept: dict[str, Any]) -> None:
+    keeps(hq, secret={"keyId": MAKER}, **kept)
+    assert hq.run("grant.sh", *CONSENT, "--yes").code == 0
+
+
+@pytest.mark.parametrize("why", ["not named", "not reached", "not allowed", "not known there"])
+def test_where_the_app_cannot_be_asked_a_name_proves_nothing_and_what_to_do_is_said(hq: Shell, why: str) -> None:
+    words = {"not named": (*IDS, "--consent", "hq"), "not allowed": (*IDS, *CONSENT)}.get(why, CONSENT)
+    if why == "not reached":
+        hq.world["trouble"] = {"app_unreachable": True}
+    if why == "not allowed":
+        hq.world["account"]["roles"] = ["Cloud Application Administrator", "Reader"]
+    if why == "not known there":
+        hq.world["apps"][APP]["connections"] = {}
+    ended = hq.run("grant.sh", *words, "--yes")
+    assert (ended.code, hq.writes) == (1, [])
+    assert f"Secret      {APP_ID} utm-mail-connect 1f" in ended.err
+    assert "give --resource-group and --app" in ended.err
+    assert hq.run("grant.sh", *words, "--application-id", APP_ID, "--yes").code == 0
 
 
 def test_a_person_who_names_it_by_its_id_consents_to_what_is_not_ours(hq: Shell) -> None:
@@ -139,7 +176,7 @@ def test_ids_in_capital_letters_are_the_same_ids(hq: Shell) -> None:
     for one in both(hq):
         one.update(createdByAppId=CLIENT.upper(), owners=[IDENTITY.upper()], appId=APP_ID)
     capitals = ("--identity", IDENTITY.upper(), "--tenant", IDS[3].upper())
-    ended = hq.run("grant.sh", *capitals, "--consent", "hq", "--yes")
+    ended = hq.run("grant.sh", *HERE, *capitals, "--consent", "hq", "--yes")
     assert (ended.code, ended.err) == (0, "")
 
 
