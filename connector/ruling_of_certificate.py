@@ -65,6 +65,7 @@ def _begin(case: Case) -> Answer:
     rotation = present if _is_next(case) and present is not None and not dead(present, case.now) else None
     alone = present is not None and present.alone
     rotation = rotation or Rotation(id=case.request.id, begun=case.now, by=case.by, next=given, alone=alone)
+    rotation = rotation.model_copy(update={"stopped": False})
     answer = set_up(case) if lacks(connection) else apart(case, OperationKind.ROTATE, rotation)
     if not isinstance(answer, Start | Replace):
         return answer

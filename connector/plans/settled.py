@@ -141,7 +141,7 @@ def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion,
     wrong_next = observed.wrong_next()
     rotation = present or Rotation(id=_id_of(new), begun=observed.now)
     if rotation.next is not None and rotation.next.version != new.version:  # another one: nobody was told of it
-        rotation = Rotation(id=rotation.id, begun=rotation.begun)
+        rotation = Rotation(id=rotation.id, begun=rotation.begun, by=rotation.by, stopped=rotation.stopped)
     alone = _alone(rotation, wrong)
     # A give-up that comes to nothing has looked before it has taken the credential away.
     taken = rotation.gone and observed.kind is OperationKind.ABANDON

@@ -434,3 +434,10 @@ def test_what_somebody_has_cancelled_is_gone_on_with_by_nobody_but_who_asks_for_
     verified = STATES["preparing"].model_copy(deep=True)
     verified.operation = Operation(id="op", kind=OperationKind.VERIFY, started=NOW, begun=True, attempt=3)
     assert begins(ask("cancel", verified, live).connection, Mode.MANUAL, ALL, NOW)
+
+
+def test_a_certificate_that_is_given_again_is_gone_on_with_by_the_timer_too() -> None:
+    one = connection(rotation(RotationState.PREPARING, next=certificate("new"), stopped=True))
+    again = ask("certificate new", one)
+    assert isinstance(again, Start)
+    assert begins(again.connection, Mode.MANUAL, ALL, NOW)

@@ -167,3 +167,15 @@ def test_what_is_handed_out_since_the_old_one_is_gone_says_so_in_the_vault_befor
         assert plan(back, one.goal).changes == ()
         settle(one, back)
         assert keys(one) == ("old", None, "new")
+
+
+def test_what_somebody_has_stopped_stays_so_when_another_version_is_found() -> None:
+    one = offering()
+    assert one.rotation is not None
+    stopped = {"state": RotationState.PREPARING, "offered_on": None, "stopped": True}
+    one.rotation = one.rotation.model_copy(update=stopped)
+    later = version("later", 1, "next")
+    settle(one, seen(one, later, OLD, listed="old later"))
+    assert one.rotation is not None
+    assert one.rotation.next is not None
+    assert (one.rotation.next.version, one.rotation.stopped) == ("later", True)
