@@ -34,7 +34,7 @@ export async function deployment(age = Infinity) {
 }
 
 // Whether nothing is known of whose deployment this is, and health does not tell it: it failed, or may not be read.
-export const unnamed = () => !health && !asked && !told.tenantId;
+export const unnamed = () => !health && !asked && !('label' in told);
 
 // What another answer says of whose deployment this is, while health cannot be read or is still being asked for.
 export function whose(label, tenantId = null) {

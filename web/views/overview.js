@@ -58,7 +58,7 @@ function need({ state: name, rotation, health, findings }) {
   if (rotation === 'offered' || findings.length) return 1;
   return rotation || !DONE.includes(name) ? 2 : 3;
 }
-const byNeed = (one, other) => need(one) - need(other)
+export const byNeed = (one, other) => need(one) - need(other)
   || (one.expiresOn ?? '9').localeCompare(other.expiresOn ?? '9') || one.name.localeCompare(other.name);
 
 // The field that leaves of the list what has a text in its names.
