@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 POLICY := .venv-policy/.ready
-# A developer's environment serves the demo too; who only tries the app gets a smaller one.
+# A developer's environment serves the demo and the package too; who tries the app or deploys it gets a smaller one.
 TRIED := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
 AUDIT := .venv-audit/.ready
 AZURITE := node_modules/.bin/azurite-blob
@@ -63,8 +63,8 @@ lock: $(READY)  ## pin what is shipped and what developers need, with hashes
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header infra/policy/requirements.in -o infra/policy/requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header scripts/audit/requirements.in -o scripts/audit/requirements.txt
 
-package: $(READY)  ## build the zip for Azure, its bill of materials and checksums, into dist/
-	@$(BIN)/python -m scripts.package $(ARGS)
+package: $(TRIED)/.ready  ## build the zip for Azure, its bill of materials and checksums, into dist/
+	@$(TRIED)/bin/python -m scripts.package $(ARGS)
 
 package-trace: $(READY)  ## renew the list of msgraph's modules that the package holds, from all tests
 	@$(BIN)/python -m scripts.package.tracing $(ARGS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -102,3 +104,12 @@ def test_the_demo_installs_a_part_of_what_developers_have_and_the_same_versions(
     demo, developers = pinned("requirements-demo.txt"), pinned("requirements-dev.txt")
     assert pinned("requirements.txt") < demo < developers
     assert not {line.partition("==")[0] for line in demo} & {"pytest", "mypy", "ruff", "playwright", "hypothesis"}
+
+
+def test_what_builds_the_package_is_among_what_the_demo_installs() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert "\npackage: $(TRIED)/.ready" in makefile
+    pinned = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements-demo.txt").read_text("utf-8"), re.MULTILINE)
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "scripts/package").glob("*.py"))
+    imported = set(re.findall(r"^(?:from|import) (\w+)", sources, re.MULTILINE))
+    assert imported - sys.stdlib_module_names - {"local", "scripts"} == {"packaging"} <= set(pinned)
