@@ -13,7 +13,7 @@ import pytest
 
 from connector import admission, ruling, ruling_of_removal, ruling_of_rotation
 from connector.admission import Situation, admit, asks_again, asks_durable, situation
-from connector.caller import Caller
+from connector.caller import RENEWS, By, Caller
 from connector.case import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
 from connector.credential import CertificateRecord, SecretRecord
 from connector.errors import RequestError
@@ -356,6 +356,27 @@ def test_a_list_takes_access_from_at_most_half_or_from_as_many_as_are_allowed(
             "removal-not-allowed",
             removal and removal.removed,
         )
+
+
+def test_each_operation_names_who_has_asked_for_it_and_what_is_wanted_who_has_set_it_up() -> None:
+    """Whatever else is asked meanwhile: who only wakes, joins or stops a run has not asked for it."""
+    otto = By(kind="person", function="create_connection", id=KEY, name="Otto")
+    seen = set()
+    for _, world, live, _ in WORLDS[::101]:
+        named = {"operation": world.operation.model_copy(update={"by": otto}), "wanted_by": otto}
+        connection = world.model_copy(update=named)
+        for asked, request in ASKED.items():
+            answer = ask(asked, connection, live)
+            if isinstance(answer, Refuse):
+                continue
+            function = THROUGH[request.kind]
+            by = Caller(function=function).by if function else RENEWS
+            begun = told(answer, connection).endswith("other")
+            seen.add((request.kind, begun))
+            assert answer.connection.operation.by == (by if begun else otto), (asked, connection, live)
+            sets_up = request.kind is Kind.SET_UP and isinstance(answer, Start | Replace)
+            assert answer.connection.wanted_by == (by if sets_up else otto), (asked, connection, live)
+    assert {kind for kind, begun in seen if begun} >= {Kind.SET_UP, Kind.VERIFY, Kind.RENEW, Kind.PLAN_REMOVAL}
 
 
 def test_a_verification_of_what_was_ready_leaves_it_that_and_a_restored_one_does_not() -> None:
