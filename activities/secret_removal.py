@@ -13,7 +13,7 @@ from connector.observed import Application, SecretVersion
 from connector.plans import secret
 from connector.plans.application import unique_name
 from connector.plans.plan import Action, Change
-from connector.plans.secret_names import kept_names
+from connector.plans.secret_names import kept_names, secret_name
 from connector.plans.secret_observed import Observed
 from connector.plans.succession import ours
 from connector.steps import StepName
@@ -75,11 +75,17 @@ async def _application(run: Run) -> Application | None:
 
 
 async def _kept(run: Run) -> tuple[tuple[str, ...], tuple[SecretVersion, ...], Finding | None]:
-    """Return what the vault holds; where it may not be looked into, why, and the credentials go all the same."""
-    vault = run.services.vault
+    """Return what the vault holds; where it may not be looked into, why, and the credentials go all the same.
+
+    What is ours by the document is looked for by its name: whoever may write into the vault can take the tags away.
+    """
+    vault, application_id = run.services.vault, run.connection.ids.application_id
+    own = {secret_name(run.order.name, application_id)} if application_id is not None else set[str]()
     try:
-        names = await vault.named(kept_names(run.order.name), run.order.name)
-        versions = await together(*(vault.versions(name) for name in names))
+        tagged = await vault.named(kept_names(run.order.name), run.order.name)
+        names = (*tagged, *sorted(own - {*tagged}))
+        found = dict(zip(names, await together(*(vault.versions(name) for name in names)), strict=True))
     except ForbiddenError as error:
         return (), (), refusal(StepName.SECRET, error)
-    return names, tuple(one for some in versions for one in some), None
+    kept = tuple(name for name, versions in found.items() if versions or name in tagged)
+    return kept, tuple(one for versions in found.values() for one in versions), None

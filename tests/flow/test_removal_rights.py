@@ -115,6 +115,16 @@ async def test_an_application_that_somebody_had_deleted_comes_back_with_its_cred
         assert "restored" in said
 
 
+async def test_a_secret_whose_tags_somebody_has_taken_away_goes_too(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        for secret in app.tenant.world.secrets.values():
+            for version in secret.versions:
+                version.tags.clear()
+        done = await app.remove()
+        assert (done["state"], [*app.tenant.world.secrets]) == ("removed", [])
+
+
 async def test_an_application_that_is_not_ours_stays_without_our_secret_and_consent(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()
