@@ -70,3 +70,6 @@ async def test_a_set_up_a_rotation_and_a_reading_each_have_a_name(
         tombstone = await until(client, rotates, "removed")
         assert isinstance(tombstone["removed"], dict)
         assert tombstone["removed"]["by"] == shown(dora, "remove_connection")
+        lines = [json.loads(one.getMessage()) for one in caplog.records if one.name == "connector"]
+        named = {(one["by"], one["byName"]) for one in lines if one["event"] == "operation" and "by" in one}
+        assert named == {(f"person {otto.id}", otto.name), (f"person {dora.id}", dora.name)}
