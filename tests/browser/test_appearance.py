@@ -116,7 +116,8 @@ async def test_axe_finds_nothing_in_what_comes_and_goes(tmp_path: Path, scheme: 
             await page.context.set_offline(False)
             await expect(page.locator("#offline")).to_have_count(0)
             app.client.headers["x-functions-key"] = app.host.renew_key()
-            await (await visitor.action("verify")).click()
+            # The dialog may be there before: the page looks by itself, too.
+            await page.locator("#verify").evaluate("each => each.click()")
             await expect(page.locator("dialog")).to_be_visible()
             seen["dialog"] = (await axe(visitor), await overflow(visitor))
             await page.keyboard.press("Escape")
