@@ -21,8 +21,9 @@ find_registration() {
     if [[ -n $sign_in_sp ]]; then take_id sign_in_sp "$sign_in_sp"; fi
 }
 
-# marked: under which unique name the registration is made. No two applications have one, so a second run makes no second.
-marked() { printf '%ssign-in-%s' "$PREFIX" "$app"; }
+# marked: under which unique name the registration is made. No two applications have one, so a second run makes no second; no
+# connection has a name with two dashes in a row.
+marked() { printf '%s-sign-in-%s' "$PREFIX" "$app"; }
 
 # find_marked: sets sign_in_marked where an answer was lost and the registration is there. Any member of the tenant may register
 # one of that name: it is ours as long as nobody else owns it, only the page signs in with it, nothing has a credential for it,
@@ -60,7 +61,7 @@ others_at() {
         "servicePrincipals?\$filter=appId%20eq%20'$2'&\$select=id"; do
         listed "$path" id || refused "GET $path" role_directory_reader
         expect "GET $path" "^$ID$"
-        if [[ $path == */owners ]]; then grep -vixFf "$work/mine" "$work/listed" || continue; fi
+        if [[ $path == */owners ]]; then grep -qvixFf "$work/mine" "$work/listed" || continue; fi
         if [[ -s $work/listed ]]; then return 0; fi
     done
     return 1
