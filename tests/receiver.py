@@ -17,6 +17,7 @@ import trustme
 from standardwebhooks import Webhook
 
 from connector.clients.webhook import Webhooks
+from local.tenant.server import shut
 
 KEY = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 """The one of the standard's examples."""
@@ -81,6 +82,7 @@ class Receiver:
     answers: list[Behaviour] = field(default_factory=lambda: [status(204)])
     name: str = "hooks.example.com"
     got: list[Got] = field(default_factory=list)
+    _open: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
         self.authority = trustme.CA()
@@ -91,9 +93,13 @@ class Receiver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
+        await shut(self._server)
+        for one in [*self._open]:
+            one.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(asyncio.current_task())  # type: ignore[arg-type]
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = dict(line.lower().split(": ", 1)[0:1] + line.split(": ", 1)[1:] for line in head[1:] if line)

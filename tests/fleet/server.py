@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from local.tenant.server import shut
+
 KEY = "the-key-of-read-status"
 TENANT, APPLICATION = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
@@ -119,4 +121,4 @@ async def played(number: int = 0) -> AsyncIterator[Played]:
     try:
         yield one
     finally:
-        server.close()
+        await shut(server)

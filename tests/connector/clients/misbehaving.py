@@ -17,6 +17,8 @@ from typing import Self
 import trustme
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
+from local.tenant.server import shut
+
 SECONDS, OCTETS, PAGES = 0.25, 64 * 1024, 5
 """What the clients of these tests are given."""
 _PATIENCE = 4.0
@@ -115,31 +117,13 @@ async def serving(authority: Authority, talk: Talk, *, tls: bool = True) -> Asyn
 
     secured = {"ssl": authority.context, "ssl_handshake_timeout": 4 * SECONDS} if tls else {}
     server = await asyncio.start_server(serve, "localhost", 0, **secured)  # type: ignore[arg-type]
-    through = asyncio.create_task(server.wait_closed())
     try:
         yield Place(server.sockets[0].getsockname()[1], authority.ca, peers)
     finally:
-        await _closed_to_newcomers(server)
-        server.close()
+        await shut(server)  # closing each would wait until somebody has read what is still to be sent
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for peer in peers:  # closing would wait until somebody has read what is still to be sent
-            peer.writer.transport.abort()
-        async with asyncio.timeout(_PATIENCE):
-            await through  # those, too, whose client has gone in mid-handshake
-
-
-async def _closed_to_newcomers(server: asyncio.Server) -> None:
-    """Let nobody in any more, and those take their place who were let in a moment ago.
-
-    asyncio forgets to close a connection that it has accepted, but not yet set up, when its server is closed
-    (``_accept_connection2`` of ``asyncio.selector_events``): on a busy machine that happens.
-    """
-    for socket in server.sockets:
-        asyncio.get_running_loop().remove_reader(socket.fileno())
-    for _ in range(3):
-        await asyncio.sleep(0)
 
 
 @contextmanager

@@ -158,7 +158,7 @@ async def test_whoever_sends_fetches_or_deletes_is_found_out(desk: Desk) -> None
     for line in ("AUTH XOAUTH2", sasl, "RETR 1", "", "DELE 1"):  # a message has two lines here
         writer.write(f"{line}\r\n".encode() if line else b"")
         await reader.readline()
-    writer.close()
+    writer.transport.abort()
     assert [request.method for request in tenant.violations()] == ["RETR", "DELE"]
     assert sasl in tenant.issued
     tenant.forget_requests()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import imaplib
+import socket
 import ssl
 import threading
+import warnings
 
 import httpx
 import jwt
@@ -188,3 +191,20 @@ async def test_the_resource_offers_the_roles_by_value(clients: Clients) -> None:
     roles = {role["value"]: role for role in seen.json()["appRoles"]}
     assert roles["IMAP.AccessAsApp"]["id"] == "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
     assert roles["IMAP.AccessAsApp"]["allowedMemberTypes"] == ["Application"]
+
+
+def test_whoever_has_just_come_when_it_stops_is_broken_off() -> None:
+    """What is left open is told when it is collected: by whichever test runs then."""
+
+    async def begin() -> list[socket.socket]:
+        async with Tenant(preset="calm") as tenant:
+            host, _, port = tenant.endpoints["graph"].removeprefix("https://").partition(":")
+            return [await asyncio.to_thread(socket.create_connection, (host, int(port))) for _ in range(5)]
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(3):
+            for one in asyncio.run(begin()):
+                one.close()
+            gc.collect()
+    assert [str(one.message) for one in told] == []
