@@ -163,6 +163,9 @@ ASSIGN = "AppRoleAssignment.ReadWrite.All"
 READ_POLICY = "Policy.Read.All"
 READ_SIGN_INS = "AuditLog.Read.All"
 """For the record of credentials' sign-ins; nothing that a set-up does needs it."""
+READ_ORGANIZATION = frozenset({"Organization.Read.All", "Directory.Read.All"})
+"""Either lets an application read how the tenant is called (learn.microsoft.com/graph/api/organization-list); no set-up
+needs one."""
 INCLUDED = {OWNED_BY: "Application.ReadWrite.All", READ_ALL: "Application.ReadWrite.All"}
 """Roles that hold another one."""
 EXCHANGE_ROLE = "Exchange.ManageAsApp"

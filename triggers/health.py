@@ -7,10 +7,10 @@ from typing import Any
 import azure.functions as func
 
 from connector import __version__
-from connector.clients.graph_organization import READERS
 from connector.errors import GrantMissingError, ServiceError
 from connector.finding import Finding
 from connector.messages import Language, text
+from connector.microsoft import READ_ORGANIZATION
 from connector.objects import Ids
 from connector.observed import Claims
 from connector.patience import patiently
@@ -64,7 +64,7 @@ async def _observe(clients: Services) -> tuple[Glance | None, tuple[Finding, ...
 
 async def _tenant_name(clients: Services, seen: Glance | None) -> str | None:
     """Return what the tenant calls itself; it is only asked where the token says that it may be."""
-    if seen is None or isinstance(seen.graph, Unread) or READERS.isdisjoint(seen.graph.roles):
+    if seen is None or isinstance(seen.graph, Unread) or READ_ORGANIZATION.isdisjoint(seen.graph.roles):
         return None
     try:
         return visible(await patiently("graph", clients.graph.tenant_name))

@@ -12,15 +12,12 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from connector.clients.graph_errors import done
 from connector.errors import UnexpectedAnswerError
 
-READERS = frozenset({"Organization.Read.All", "Directory.Read.All"})
-"""Either lets an application read it (learn.microsoft.com/graph/api/organization-list); no set-up needs one."""
-
 
 async def display_name(adapter: GraphRequestAdapter, base: str) -> str:
     """Return the display name of the tenant. ``base`` is Graph's address with its version.
 
     Raises:
-        ForbiddenError: without one of ``READERS``.
+        ForbiddenError: without one of ``READ_ORGANIZATION``.
         UnexpectedAnswerError: what came is not a tenant with a name.
         ServiceError: as ``graph_errors`` says.
     """
