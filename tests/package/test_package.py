@@ -223,7 +223,7 @@ def test_a_whole_set_up_runs_from_the_package_and_imports_nothing_from_elsewhere
     assert {name.partition(".")[0] for name in report["elsewhere"]} <= OPTIONAL
     assert len(report["own"]) > 40
     assert {name: origin for name, origin in report["own"].items() if origin} == {}
-    assert report["msgraph"] > 1000
+    assert report["msgraph"] > 100
 
 
 def test_the_app_imports_and_every_type_that_graph_can_name_is_read_with_the_package_alone(unpacked: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_set_up_reaches_no_module_of_msgraph_that_is_not_shipped(tmp_path: Pat
     reached = set(notes.read_text("ascii").split())
     shipped = ModuleList.read().modules
     folders = {name.rpartition(".")[0] for name in shipped} | {"msgraph.generated"}
-    assert len(reached) > 1000
+    assert len(reached) > 100
     assert {
         name for name in reached - shipped if not any(one.startswith(f"{name}.") for one in folders | shipped)
     } == set()
