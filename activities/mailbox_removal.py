@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
-from activities.mailbox_switches import OF_SWITCHES, Switches
+from activities.mailbox_switches import Switches
 from activities.results import Result, translate
 from activities.run import Run
 from activities.stage import is_by_hand
@@ -47,6 +47,8 @@ class TakingBack(Work):
         """The one that is worked on."""
         self._switches = Switches(run, self.tenant_id)
         self._gone: list[MailboxRecord] = []
+        self._left: set[str] = set()
+        """Those that were read to have nothing left of ours but what stays switched on."""
         self._taken = 0
         self._lost = False
         """Whether Exchange has no record any more of the application that had access."""
@@ -155,11 +157,13 @@ class TakingBack(Work):
             entry = one.entry
             if self.run.dry:
                 entry.leaving_since = self.run.now
+                self._left.add(entry.key)
             elif not one.seen.access and not self._waits_for_switch(one):
                 taken = entry.leaving_since is not None and not batch.looks
                 self._taken += taken
                 self.run.changes += taken
                 self._gone.append(entry)
+                self._left.add(entry.key)
             elif batch.looks:
                 entry.leaving_since = entry.leaving_since or self.run.now
                 self.by_hand.append(entry)
@@ -228,11 +232,12 @@ class TakingBack(Work):
             findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
         elif self._lost:
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
-        return replace(self._result(), findings=(*findings, *self._of_sending(), *self._switches.findings()))
+        stays = self._switches.findings(self._left, self.run.connection.step(_STEP).findings)
+        return replace(self._result(), findings=(*findings, *self._of_sending(), *stays))
 
     def _of_sending(self) -> tuple[Finding, ...]:
         """Return what the delivery before has said of the rights to send: the step ends with this one."""
-        return tuple(one for one in self.run.connection.step(_STEP).findings if one.code in OF_SENDING | OF_SWITCHES)
+        return tuple(one for one in self.run.connection.step(_STEP).findings if one.code in OF_SENDING)
 
     def _result(self) -> Result:
         if self._turns.more:

@@ -5,11 +5,12 @@ IMAP stays as it is: its owner's programs may fetch by it for years by then, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from activities.run import Run
 from connector.errors import NotFoundError, ServiceError, UnreadableError, WaitError
-from connector.finding import Finding
+from connector.finding import Finding, Severity
 from connector.mailbox import MailboxRecord
 from connector.microsoft import Protocol
 from connector.observed import Mailbox
@@ -28,7 +29,8 @@ class Switches:
         """Which other connection uses a mailbox, by any of its names, by a protocol."""
         self._unread: str | None = None
         """A connection that cannot be read: it may use any."""
-        self._kept: dict[tuple[str, Protocol], set[str]] = {}
+        self._kept: dict[str, dict[Protocol, str]] = {}
+        """Of each mailbox the protocols that stay switched on, and why."""
         self._connections: set[str] = set()
         self._refused: dict[tuple[str, Protocol], ServiceError | None] = {}
 
@@ -53,6 +55,7 @@ class Switches:
         answer: dict[Protocol, bool | None] | ServiceError,
         needed: dict[tuple[Protocol, str], str],
     ) -> tuple[Protocol, ...] | ServiceError:
+        self._kept.pop(entry.key, None)
         if isinstance(answer, WaitError):
             return answer
         if isinstance(answer, ServiceError):
@@ -64,7 +67,7 @@ class Switches:
         users = {one: next((needed[one, name] for name in names if (one, name) in needed), self._unread) for one in on}
         for protocol, user in users.items():
             if user is not None:
-                self._kept.setdefault(("switch-needed", protocol), set()).add(entry.key)
+                self._keep(entry, protocol, "switch-needed")
                 self._connections.add(user)
         return tuple(protocol for protocol in on if users[protocol] is None)
 
@@ -81,21 +84,22 @@ class Switches:
 
     def stays(self, entry: MailboxRecord, protocol: Protocol) -> None:
         """Keep that a protocol stays switched on, since the app could not switch it back."""
-        self._kept.setdefault(("switch-stays", protocol), set()).add(entry.key)
+        self._keep(entry, protocol, "switch-stays")
 
-    def findings(self) -> tuple[Finding, ...]:
-        """Return what stays switched on, and why."""
+    def _keep(self, entry: MailboxRecord, protocol: Protocol, code: str) -> None:
+        self._kept.setdefault(entry.key, {})[protocol] = code
+
+    def findings(self, left: Collection[str], before: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Return what stays switched on, and why: of the mailboxes that have ``left`` now, and what was said before."""
+        told = {one.id: one for one in before if one.code in OF_SWITCHES}
         users = ", ".join(sorted(self._connections)) or "-"
-        return tuple(
-            Finding(
-                code=code,
-                severity="warning" if code == "switch-stays" else "info",
-                step=StepName.MAILBOXES,
-                subject=protocol.upper(),
-                values={"number": len(keys), "connections": users},
-            )
-            for (code, protocol), keys in self._kept.items()
-        )
+        why = Counter((code, one) for key in left for one, code in self._kept.get(key, {}).items())
+        for (code, protocol), number in why.items():
+            severity: Severity = "warning" if code == "switch-stays" else "info"
+            one = Finding(code=code, severity=severity, step=StepName.MAILBOXES, subject=protocol.upper())
+            earlier = told[one.id].values["number"] if one.id in told else 0
+            told[one.id] = one.model_copy(update={"values": {"number": number + int(earlier), "connections": users}})
+        return tuple(told.values())
 
     async def _needs(self) -> dict[tuple[Protocol, str], str]:
         """Read once what the other connections use."""

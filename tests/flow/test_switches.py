@@ -53,4 +53,5 @@ async def test_what_another_connection_uses_stays_on_and_is_said(tmp_path: Path)
         assert (await app.client.set_up(other, app.seen))["state"] == "ready"
         removed = await app.remove()
         assert switches(app, address) == (False, False)
-        assert finding(removed, "switch-needed")["severity"] == "info"
+        told = finding(removed, "switch-needed")
+        assert (told["severity"], "(other). Mailboxes: 1." in told["message"]) == ("info", True)
