@@ -36,7 +36,8 @@ class App:
         """Ask for the connection with all mailboxes and wait for it."""
         body = {"name": NAME, "mailboxes": self.tenant.addresses, **more}
         async with asyncio.timeout(_HANGS):
-            return await self._at_rest(await self.client.set_up(body, self.seen))
+            await self.client.set_up(body, self.seen)
+            return await self.settled()
 
     async def remove(self, *, stuck: bool = False, **query: Any) -> dict[str, Any]:
         """Ask for a removal that may take all access, and wait until it is through; or until it needs somebody."""
@@ -44,15 +45,11 @@ class App:
         answer = await self.client.delete(f"/api/connections/{NAME}", params=sent)
         answer.raise_for_status()
         ends = {"removed", "failed", "cancelled"} | ({"action-required"} if stuck else set())
-        return await self._at_rest(await self.until(lambda seen: seen["state"] in ends))
+        await self.until(lambda seen: seen["state"] in ends)
+        return await self.settled()
 
-    async def _at_rest(self, connection: dict[str, Any]) -> dict[str, Any]:
-        """Return a connection that needs somebody as it is when its run waits.
-
-        The document says so first, and the run a moment later that it is in no step any more.
-        """
-        if connection["state"] != "action-required":
-            return connection
+    async def settled(self) -> dict[str, Any]:
+        """Wait until nothing is worked on, and return the connection: a run ends a moment after it has said so."""
         async with asyncio.timeout(_HANGS):
             while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
                 await asyncio.sleep(0.01)
@@ -111,12 +108,16 @@ async def running(
     mailboxes: int = 2,
     redeliver: bool = False,
     latencies: Mapping[str, float] | None = None,
+    clock: float = 60,
 ) -> AsyncIterator[App]:
-    """Run the app against a tenant of its own; afterwards nothing that it kept or told may hold a secret."""
+    """Run the app against a tenant of its own; afterwards nothing that it kept or told may hold a secret.
+
+    With ``clock=1`` time passes by leaps alone: what a slow machine takes does not count as minutes.
+    """
     lines = Lines()
     async with (
-        Tenant(preset=preset, seed=seed, clock=60, mailboxes=mailboxes, latencies=latencies) as tenant,
-        serving(settings(tenant.endpoints, folder), clock=60, redeliver=redeliver) as host,
+        Tenant(preset=preset, seed=seed, clock=clock, mailboxes=mailboxes, latencies=latencies) as tenant,
+        serving(settings(tenant.endpoints, folder), clock=clock, redeliver=redeliver) as host,
         asking(host, tenant) as client,
     ):
         client.event_hooks["response"].append(only_declared)

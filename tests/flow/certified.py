@@ -88,7 +88,8 @@ class Utm:
     async def offered(self, app: App) -> dict[str, Any]:
         """Give the certificate and wait until it is offered."""
         assert (await self.give(app))[0] == 202
-        return await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        return await app.settled()
 
 
 async def given(app: App, text: str) -> tuple[int, str]:

@@ -66,6 +66,7 @@ async def test_from_a_secret_to_a_certificate_to_the_next_one_and_back(tmp_path:
 
         assert (await post(app, "rotate", json={"credential": "secret"})).status_code == 202
         await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        await app.settled()
         new = await app.parameters()
         assert new["provider"] == "Microsoft 365 (Secret Client Key)"
         assert await accepted(app, new)

@@ -169,7 +169,7 @@ async def test_a_long_plan_comes_in_pages(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_plan_waits_out_a_tenant_that_throttles(tmp_path: Path, seed: int) -> None:
-    async with running(tmp_path, "hostile", seed=seed) as app:
+    async with running(tmp_path, "hostile", seed=seed, clock=1) as app:
         assert changes(await dry_run(app)) == ALL
         assert app.tenant.writes() == []
 

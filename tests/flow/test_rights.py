@@ -96,7 +96,7 @@ MATRIX = [
 
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.lacks)
 async def test_a_missing_right_stops_only_what_needs_it(tmp_path: Path, row: Row) -> None:
-    async with running(tmp_path) as app:
+    async with running(tmp_path, clock=1) as app:
         row.arrange(app.tenant)
         connection = await app.set_up()
         seen = states(connection)

@@ -34,7 +34,8 @@ async def rotated(app: App) -> dict[str, Any]:
     """Make the next secret and wait until it is offered."""
     answer = await post(app, "rotate")
     assert answer.status_code == 202, answer.text
-    return await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+    await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+    return await app.settled()
 
 
 async def timer(app: App, name: str = "renew_secrets") -> None:
@@ -47,7 +48,8 @@ async def retired(app: App) -> dict[str, Any]:
     """Let a day pass and the timer come."""
     pass_days(app, 1.01)
     await timer(app)
-    return await app.until(lambda seen: seen["rotation"] is None)
+    await app.until(lambda seen: seen["rotation"] is None)
+    return await app.settled()
 
 
 def pass_days(app: App, days: float) -> None:
@@ -206,7 +208,8 @@ async def test_the_timer_begins_at_two_thirds_reminds_and_clears_an_expired_one_
         assert (await shown(app))["rotation"] is None
         pass_days(app, 1.2)
         await timer(app)
-        seen = await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        await app.until(lambda seen: (seen["rotation"] or {}).get("state") == "offered")
+        seen = await app.settled()
         key = seen["rotation"]["keyId"]
         pass_days(app, 54)
         await timer(app)
@@ -271,9 +274,10 @@ async def test_the_offered_one_goes_only_when_somebody_asks_for_another_one(tmp_
 async def rotated_from(app: App, gone: str) -> dict[str, Any]:
     assert (await post(app, "rotate")).status_code == 202
     assert (await post(app, "verify")).json()["code"] == "operation-running"
-    return await app.until(
+    await app.until(
         lambda seen: (seen["rotation"] or {"state": None})["state"] == "offered" and seen["rotation"]["keyId"] != gone
     )
+    return await app.settled()
 
 
 async def test_a_confirmed_one_that_others_take_away_is_replaced_and_nothing_is_left_of_three(tmp_path: Path) -> None:

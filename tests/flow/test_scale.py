@@ -18,7 +18,7 @@ def _stored(folder: Path) -> int:
 
 async def cost(folder: Path, mailboxes: int) -> dict[str, float]:
     """Set up so many mailboxes; return what it took."""
-    async with running(folder, mailboxes=mailboxes) as app:
+    async with running(folder, mailboxes=mailboxes, clock=20) as app:
         connection = await app.set_up()
         assert connection["mailboxes"]["counts"] == {"open": mailboxes}
         events, size = app.host.history_sizes()[f"connection-{NAME}-1"]
