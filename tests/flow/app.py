@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,14 @@ class App:
 
     def told(self) -> str:
         """Return what is kept, and what was answered to anything but the question for the parameters."""
-        files = [path.read_text("utf-8") for path in self.store.rglob("*") if path.is_file()]
-        return "\n".join([self.host.dump(), *files, *self.answers])
+        return "\n".join([self.host.dump(), *self._kept(), *self.answers])
+
+    def _kept(self) -> Iterator[str]:
+        """Yield what the store holds; the app may be at work, and clears versions away that are too many."""
+        for path in self.store.rglob("*"):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    yield path.read_text("utf-8")
 
     async def parameters(self) -> dict[str, Any]:
         """Read the parameters."""
