@@ -48,8 +48,11 @@ async def test_a_relay_is_set_up_by_keyboard_and_the_plan_says_what_it_allows(tm
         assert await axe(visitor) == []
         await page.locator("#imap").check()
         await page.locator("#smtp").uncheck()
+        await expect(page.locator("#sendAs")).to_be_hidden()
+        await page.locator("#smtp").check()
         await page.locator("#name").fill("other")
         await page.locator("#mailboxes").fill(own)
         await page.locator("#sendAs").fill(TEAM)
+        await page.locator("#smtp").uncheck()
         await page.locator("#show-plan").click()
         await expect(page.locator("#sendAs-wrong")).to_contain_text("none of the protocols sends")

@@ -137,6 +137,7 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
   describeList(fields.mailboxes.value, now?.mailboxes);
+  fields.sendAs.parentElement.hidden = !fields.smtp.checked && !fields.sendAs.value;
   const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730
     ? t('page.form.until', { day: day(new Date(time() + days * DAY).toISOString()) }) : '';
