@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
-from kiota_abstractions.method import Method
-from kiota_abstractions.request_information import RequestInformation
-from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.graph_request_adapter import GraphRequestAdapter
 
-from connector.clients.graph_errors import done
+from connector.clients.graph_reads import plain
 from connector.errors import UnexpectedAnswerError
 
 
@@ -21,14 +16,10 @@ async def display_name(adapter: GraphRequestAdapter, base: str) -> str:
         UnexpectedAnswerError: what came is not a tenant with a name.
         ServiceError: as ``graph_errors`` says.
     """
-    request = RequestInformation(Method.GET)
-    request.url = f"{base}/organization?$select=displayName"
-    request.headers.try_add("Accept", "application/json")
-    content = await done(adapter.send_primitive_async(request, "bytes", {"XXX": ODataError}))
-    try:
-        name = json.loads(content or b"")["value"][0]["displayName"]
-    except (ValueError, RecursionError, LookupError, TypeError):
-        name = None
+    page = await plain(adapter, f"{base}/organization?$select=displayName")
+    rows = page.get("value") if page is not None else None
+    first = rows[0] if isinstance(rows, list) and rows else None
+    name = first.get("displayName") if isinstance(first, dict) else None
     if not isinstance(name, str) or not name.strip():
         raise UnexpectedAnswerError("graph", "organization", "the answer is no tenant with a name")
     return name

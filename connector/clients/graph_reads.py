@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
@@ -64,6 +68,19 @@ class Reads:
             return owners(await self.all(builder, "id"))
         except ForbiddenError:
             return None
+
+
+async def plain(adapter: GraphRequestAdapter, url: str) -> Mapping[str, object] | None:
+    """Return an answer as it comes, read by no model of the SDK; None where it is no JSON object."""
+    request = RequestInformation(Method.GET)
+    request.url = url
+    request.headers.try_add("Accept", "application/json")
+    content = await done(adapter.send_primitive_async(request, "bytes", {"XXX": ODataError}))
+    try:
+        found: object = json.loads(content or b"")
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 async def _pages(builder: Any, names: Sequence[str]) -> AsyncIterator[tuple[list[Any], str | None]]:

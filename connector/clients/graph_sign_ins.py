@@ -6,18 +6,14 @@ that cannot be read, or is about another application, says nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from kiota_abstractions.method import Method
-from kiota_abstractions.request_information import RequestInformation
-from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.graph_request_adapter import GraphRequestAdapter
 
 from connector.clients.bounds import Bounds, walk
-from connector.clients.graph_errors import done
+from connector.clients.graph_reads import plain
 from connector.errors import UnavailableError, UnexpectedAnswerError
 
 _REPORT = "/beta/reports/appCredentialSignInActivities"
@@ -56,15 +52,8 @@ async def _pages(adapter: GraphRequestAdapter, host: str, url: str) -> AsyncIter
 
 
 async def _page(adapter: GraphRequestAdapter, url: str) -> Mapping[str, object]:
-    request = RequestInformation(Method.GET)
-    request.url = url
-    request.headers.try_add("Accept", "application/json")
-    content = await done(adapter.send_primitive_async(request, "bytes", {"XXX": ODataError}))
-    try:
-        page: object = json.loads(content or b"")
-    except (ValueError, RecursionError):
-        page = None
-    if not isinstance(page, dict):
+    page = await plain(adapter, url)
+    if page is None:
         raise UnavailableError("graph", "unavailable", "the answer is no list")
     return page
 
