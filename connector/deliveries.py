@@ -63,19 +63,26 @@ class Targets:
 
     async def all(self) -> list[Target]:
         """Return the targets by name, but for those whose document cannot be read."""
-        found = await together(*(self._or_none(name) for name in await self.names()))
-        return [one for one in found if one is not None]
+        return (await self.each())[0]
+
+    async def each(self) -> tuple[list[Target], list[str]]:
+        """Return the targets by name, and the names of those whose document cannot be read."""
+        bad: list[str] = []
+        found = await together(*(self._or_none(name, bad) for name in await self.names()))
+        return [one for one in found if one is not None], sorted(bad)
 
     async def names(self) -> list[str]:
         """Return the names, readable or not."""
         paths = (path.removeprefix(_TARGETS).removesuffix(".json") for path in await self._store.paths(_TARGETS))
         return [name for name in paths if is_name(name)]
 
-    async def _or_none(self, name: str) -> Target | None:
+    async def _or_none(self, name: str, bad: list[str]) -> Target | None:
+        """Return a target, or None; one that cannot be read is put among the ``bad``."""
         try:
             found = await self.load(name)
         except UnreadableError as error:
             unreadable(error)
+            bad.append(name)
             return None
         return found[0] if found is not None else None
 

@@ -8,19 +8,17 @@ from connector.log import log
 from connector.services import services
 from connector.steps import StepName
 from connector.target import Target
-from connector.together import together
 
 
 async def of_targets() -> tuple[Finding, ...]:
     """Return what is to be said of targets; that the store does not answer is said elsewhere."""
     try:
-        targets, names = await together(services().targets.all(), services().targets.names())
+        targets, unreadable = await services().targets.each()
     except ServiceError as error:
         log("targets-not-seen", code=error.code)
         return ()
-    unreadable = {*names} - {one.name for one in targets}
     found = (_finding(one) for one in targets if one.fails(services().now()))
-    return (*found, *map(_unreadable, sorted(unreadable)))
+    return (*found, *map(_unreadable, unreadable))
 
 
 def _unreadable(name: str) -> Finding:

@@ -42,9 +42,7 @@ UNREADABLE = UnreadableError("store", "document-unreadable", "-", path="targets/
 async def list_targets(req: func.HttpRequest) -> func.HttpResponse:
     """Return all targets by name."""
     query(req)
-    targets = await services().targets.all()
-    readable = {one.name for one in targets}
-    unreadable = [name for name in await services().targets.names() if name not in readable]
+    targets, unreadable = await services().targets.each()
     return json_answer(TargetList(items=[_view(one) for one in targets], unreadable=unreadable))
 
 
