@@ -15,6 +15,7 @@ from connector.event import Event
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.orders import DELIVERY, DeliverOrder
+from connector.remembering import remembered
 from connector.services import services
 
 
@@ -66,17 +67,12 @@ async def keep(event: Event) -> None:
     log("event", type=event.type, id=event.id, connection=event.data.connection, targets=len(wanting))
     await clients.deliveries.keep(event, wanting, clients.now())
     if wanting and event.data.connection is not None:
-        await _remember(event.data.connection, event, [one.name for one in wanting])
+        await remembered(event.data.connection, _told(event, [one.name for one in wanting]))
 
 
-async def _remember(name: str, event: Event, targets: list[str]) -> None:
-    """Note in the history of a connection what is told to whom; that it cannot be noted is in nobody's way."""
+def _told(event: Event, targets: list[str]) -> Entry:
     caller = Caller(function=DELIVERY)
-    told = Entry(at=event.time, action=Asked.TOLD, caller=caller, event=event.type, event_id=event.id, targets=targets)
-    try:
-        await services().histories.add(name, told)
-    except ServiceError as error:
-        log("history-failed", level=logging.ERROR, connection=name, action=Asked.TOLD, code=error.code)
+    return Entry(at=event.time, action=Asked.TOLD, caller=caller, event=event.type, event_id=event.id, targets=targets)
 
 
 async def _start(client: Starter, order: DeliverOrder) -> None:

@@ -21,7 +21,7 @@ from connector.etag import check
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection
-from connector.services import services
+from connector.remembering import remembered
 from connector.wanted import Wanted, is_name
 from triggers.answers import meaning
 from triggers.caller import caller
@@ -123,19 +123,6 @@ async def _kept(one: Asking, *, known: bool = False) -> bool:
     if one.name is None or not is_name(one.name):
         return False
     return await remembered(one.name, one.entry, known=known)
-
-
-async def remembered(name: str, entry: Entry, *, known: bool = False) -> bool:
-    """Write an entry into a connection's history, and return whether it stands there; an error line says why not."""
-    try:
-        histories = services().histories
-        if not known or await histories.known(name):
-            await histories.add(name, entry)
-    except Exception as error:  # noqa: BLE001 - whatever it is must not stop what was asked for
-        code = error.code if isinstance(error, ServiceError) else type(error).__name__
-        log("history-failed", level=logging.ERROR, connection=name, action=entry.action, code=code)
-        return False
-    return True
 
 
 def _say(one: Asking) -> None:

@@ -11,10 +11,10 @@ from connector.evidence import Heard, heed, next_used
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection
+from connector.remembering import remembered
 from connector.rotation import offered, state_of
 from connector.services import services
 from connector.sign_ins import last_uses
-from triggers.asking import remembered
 
 _OPEN = frozenset({RotationState.OFFERED, RotationState.RETIRING})
 
