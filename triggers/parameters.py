@@ -98,7 +98,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
     async with asking(req, "read_parameters", Asked.PARAMETERS, name) as asked:
         clients = services()
         sent = query(req, FORM, PRODUCT)
-        form, product = FORM.of(sent), PRODUCT.of(sent) or Product.UTM
+        form, product = FORM.of(sent), PRODUCT.of(sent)
         asked.entry.action = Asked.PARAMETERS if form is Form.VALUE else Asked.REFERENCE
         connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
@@ -108,8 +108,7 @@ async def read_parameters(req: func.HttpRequest) -> func.HttpResponse:
         handed = secret if form is Form.VALUE and isinstance(secret, SecretRecord) else None
         asked.required = handed is not None
         value = await _value(clients, connection, handed) if handed is not None else None
-        body = await _parameters(clients, connection, secret, value)
-        body.labels = labels(product, secret.kind)
+        body = await _parameters(clients, connection, secret, value, product)
     if _wants_text(req.headers.get("Accept", "")):
         return func.HttpResponse(_lines(body, language(req)), headers=NO_STORE, mimetype="text/plain", charset="utf-8")
     return json_answer(body)
@@ -133,7 +132,7 @@ async def _value(clients: Services, connection: Connection, secret: SecretRecord
 
 
 async def _parameters(
-    clients: Services, connection: Connection, secret: CredentialRecord, value: str | None
+    clients: Services, connection: Connection, secret: CredentialRecord, value: str | None, product: Product
 ) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.known("tenant_id")
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
@@ -149,7 +148,7 @@ async def _parameters(
         application_id=connection.ids.known("application_id"),
         tenant_id=tenant_id,
         client_secret=value,
-        labels=labels(Product.UTM, secret.kind),
+        labels=_labels(product, secret.kind),
         secret=shown(secret),
         rotation=rotation_view(connection),
         servers=servers(cloud, connection.wanted.protocols),
@@ -159,7 +158,7 @@ async def _parameters(
     )
 
 
-def labels(product: Product, kind: CredentialKind) -> dict[str, dict[str, str]]:
+def _labels(product: Product, kind: CredentialKind) -> dict[str, dict[str, str]]:
     """Return what a product calls each value, by language."""
     path = _LABELS[product]
     return {lang: {field: text(lang, *path, field) for field in _FIELDS[kind]} for lang in LANGUAGES}
