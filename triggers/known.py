@@ -16,13 +16,13 @@ from connector.together import together
 from triggers import operations
 
 
-async def view() -> View:
-    """Return the documents of all connections as they are now, for whoever asks what is known of many.
+async def named() -> tuple[list[str], View]:
+    """Return the names of all connections, sorted, and their documents as they are now.
 
     Raises:
         ServiceError: the store does not answer.
     """
-    return await services().recent.view("connections/", "checks/")
+    return await together(services().documents.names(), services().recent.view("connections/", "checks/"))
 
 
 async def known(client: df.DurableOrchestrationClient, documents: View, name: str) -> Known | None:

@@ -11,7 +11,7 @@ from connector.clients.recent import View
 from connector.services import services
 from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer
-from triggers.known import known, view
+from triggers.known import known, named
 from triggers.query import TOP, free_text, query
 from triggers.route import STORE, Role, Route
 from triggers.summary import ConnectionList, ConnectionSummary, connection_summary, unreadable_summary
@@ -32,8 +32,8 @@ async def list_connections(req: func.HttpRequest, client: df.DurableOrchestratio
     """Return a page of connections, sorted by name; ``next`` is what ``?after=`` takes."""
     sent = query(req, TOP, AFTER)
     top, after = TOP.of(sent), AFTER.of(sent) or ""
-    names = [name for name in await services().documents.names() if name > after]
-    documents = await view()
+    every, documents = await named()
+    names = [name for name in every if name > after]
     items = await bounded(AT_ONCE, (partial(_summary, client, documents, name) for name in names[:top]))
     following = names[top - 1] if len(names) > top else None
     return json_answer(ConnectionList(items=[one for one in items if one is not None], next=following))

@@ -15,7 +15,7 @@ from connector.services import services
 from connector.status import Known, StatusView, status
 from connector.together import AT_ONCE, bounded
 from triggers.answers import json_answer
-from triggers.known import known, view
+from triggers.known import known, named
 from triggers.parameters import provider_of
 from triggers.query import query
 from triggers.route import STORE, Role, Route
@@ -38,8 +38,7 @@ async def read_status(req: func.HttpRequest, client: df.DurableOrchestrationClie
 async def status_now(client: df.DurableOrchestrationClient) -> StatusView:
     """Return how the deployment is now."""
     clients = services()
-    names = await clients.documents.names()
-    documents = await view()
+    names, documents = await named()
     found = await bounded(AT_ONCE, (partial(_known, client, documents, name) for name in names))
     missing = ["grant-missing"] if clients.settings.granted is None else []
     return status(
