@@ -3,13 +3,12 @@
 import { may, post } from './api.js';
 import { button, h, outward, unless } from './dom.js';
 import { menu } from './menu.js';
-import { AT_WORK } from './next.js';
+import { AT_WORK, STOPS } from './next.js';
 import { done } from './poll.js';
 import { over, stage } from './rotation.js';
 import { leads } from './routes.js';
 import { t } from './texts.js';
 
-const STOPS = [...AT_WORK, 'action-required'];
 const RESTING = ['ready', 'failed', 'cancelled', 'interrupted', 'action-required'];
 const OFFERED = ['hand-over', 'renewal', 'change', 'verify', 'again', 'stop', 'sheet', 'history', 'report', 'remove'];
 

@@ -9,6 +9,7 @@ const ANEW = [
   'application-missing', 'enterprise-application-missing', 'principal-accepted', 'token-object-id',
 ];
 export const AT_WORK = ['running', 'waiting'];
+export const STOPS = [...AT_WORK, 'action-required']; // in these states something can be stopped
 
 // Returns the name of an action, or null where there is only to be waited. `urgent` are the findings that stop it,
 // `examples` those of single mailboxes.

@@ -7,7 +7,7 @@ import { whose } from '../deployment.js';
 import { announce, draw, fact, h, link, quiet, state, tell as say } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { health } from '../health.js';
-import { AT_WORK, next } from '../next.js';
+import { AT_WORK, next, STOPS } from '../next.js';
 import { lookNow, poll } from '../poll.js';
 import { ways } from '../repair.js';
 import { banner, ENDS, over } from '../rotation.js';
@@ -20,7 +20,6 @@ import { record } from './remove.js';
 import { steps } from './steps.js';
 
 const SHOWN = 3; // mailboxes that need a person and stand above the list of all
-const STOPS = [...AT_WORK, 'action-required'];
 const ABOVE = ['top', 'todo', 'repair', 'wait', 'facts', 'record', 'notes', 'steps'];
 const BELOW = ['known', 'health'];
 

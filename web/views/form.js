@@ -13,13 +13,14 @@ import { planned } from './plan.js';
 const DAY = 86_400_000;
 const NEW = '+'; // no connection can have that name
 const PROTOCOLS = ['imap', 'pop', 'smtp'];
+const SENDING = ['smtp'];
 const SWITCHES = ['enableImap', 'enablePop', 'enableSmtp'];
 const EMPTY = { name: '', displayName: '', mailboxes: '', sendAs: '', days: '', enableImap: false };
 
 export const create = async (main, { signal }) => form(main, signal, null, ['imap']);
 
 // Sending is a connection of its own: whoever holds a relay's secret can send as its mailboxes, and should read none.
-export const send = async (main, { signal }) => form(main, signal, null, ['smtp']);
+export const send = async (main, { signal }) => form(main, signal, null, SENDING);
 
 export async function change(main, { name, signal }) {
   const now = await present(name, signal);
@@ -137,7 +138,7 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
   describeList(fields.mailboxes.value, now?.mailboxes);
-  fields.sendAs.parentElement.hidden = !fields.smtp.checked && !fields.sendAs.value;
+  fields.sendAs.parentElement.hidden = !SENDING.some(one => fields[one].checked) && !fields.sendAs.value;
   const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730
     ? t('page.form.until', { day: day(new Date(time() + days * DAY).toISOString()) }) : '';
