@@ -143,8 +143,9 @@ class Sending(Work):
 
     async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
         """Give, then take back; that it is tried is kept before each write."""
+        asked = {(one.action, one.subject) for one in changes}
         give, take = (
-            [pair for pair in batch.pairs if _subject(pair, action) in {(one.action, one.subject) for one in changes}]
+            [pair for pair in batch.pairs if (action, pair.subject) in asked]
             for action in (Action.GRANT_SEND_AS, Action.REVOKE_SEND_AS)
         )
         before = {pair.key: self._records.get(pair.key) for pair in give}
@@ -160,8 +161,8 @@ class Sending(Work):
         await self.save()
         admin = self.run.services.exchange
         for pairs, write in ((give, admin.grant_send_as), (take, admin.revoke_send_as)):
-            asked = [(pair.sender, pair.trustee) for pair in pairs if pair.trustee is not None]
-            answers = await write(self.tenant_id, asked) if asked else []
+            rights = [(pair.sender, pair.trustee) for pair in pairs if pair.trustee is not None]
+            answers = await write(self.tenant_id, rights) if rights else []
             self._refused |= {pair.key: error for pair, error in zip(pairs, answers, strict=True)}
         for pair in give:
             error = self._refused.get(pair.key)
@@ -275,10 +276,6 @@ class Sending(Work):
             return Result(Outcome(PLANNED), findings, tuple(dict.fromkeys(self._planned)))
         stuck = any(finding.severity == "error" for finding in findings)
         return Result(Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING), findings)
-
-
-def _subject(pair: Pair, action: Action) -> tuple[Action, str]:
-    return action, pair.subject
 
 
 def _of(pair: Pair, answer: Mailbox | ServiceError) -> Pair:

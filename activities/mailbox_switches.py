@@ -114,7 +114,7 @@ class Switches:
         return self._needed
 
     async def _uses(self, name: str) -> list[tuple[Protocol, str]]:
-        documents, uses = self._run.services.documents, list[tuple[Protocol, str]]()
+        documents = self._run.services.documents
         found = await documents.load(name)
         if found is None or found.connection.state is ConnectionState.REMOVED:
             return []
@@ -122,5 +122,4 @@ class Switches:
         names = {*wanted.mailboxes}
         async for chunk in documents.chunks(name, len(found.connection.chunks)):
             names |= {entry.key for entry in chunk.mailboxes if entry.wanted}
-        uses += [(protocol, one) for protocol in wanted.protocols for one in names]
-        return uses
+        return [(protocol, one) for protocol in wanted.protocols for one in names]

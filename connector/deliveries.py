@@ -233,7 +233,7 @@ class Deliveries:
             return None
 
     async def clear(self, targets: Collection[str]) -> int:
-        """Remove the events that stand on no target's list; return how many. None where a list cannot be read."""
+        """Remove the events that stand on no target's list; return how many. While a list cannot be read all stay."""
         paths = await self._store.paths(_EVENTS)  # before the lists: what is kept meanwhile is not among them
         try:
             listed = {_event(entry.id) for name in targets for entry in await self._read(name)}

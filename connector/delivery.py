@@ -164,7 +164,7 @@ def begun(delivery: Delivery, now: datetime, chance: float) -> Delivery:
     tries = delivery.tries + 1
     if tries > len(LADDER):
         return delivery.model_copy(update={"state": DeliveryState.FAILED})
-    wait = LADDER[tries] * (1 - _JITTER * chance) if tries < len(LADDER) else _SLOW
+    wait = _rung(tries, chance) if tries < len(LADDER) else _SLOW
     seen = {"tries": tries, "on": now, "status": None, "code": NOT_NOTED, "seconds": None}
     return delivery.model_copy(update={**seen, "due": now + timedelta(seconds=wait)})
 
@@ -185,8 +185,11 @@ def tried(delivery: Delivery, came: Came, now: datetime, chance: float) -> Deliv
     return delivery.model_copy(update={**seen, "due": now + timedelta(seconds=_wait(tries, came, chance))})
 
 
+def _rung(tries: int, chance: float) -> float:
+    return LADDER[tries] * (1 - _JITTER * chance)
+
+
 def _wait(tries: int, came: Came, chance: float) -> float:
     """Return for how long is waited: as the ladder says, and longer where the receiver asks for it, a day at most."""
-    wait = LADDER[tries] * (1 - _JITTER * chance)
     slow = _SLOW if came.status in _SLOWED else 0.0
-    return max(wait, slow, min(came.retry_after or 0.0, _LONGEST))
+    return max(_rung(tries, chance), slow, min(came.retry_after or 0.0, _LONGEST))

@@ -41,7 +41,7 @@ class MailboxRecord(Document):
     imap_enabled_by_us: bool = False
     switched: list[Protocol] = Field(default_factory=list)
     """The other protocols that we have switched on, or were about to."""
-    inherited: list[Protocol] = []
+    inherited: list[Protocol] = Field(default_factory=list)
     """Those of them whose setting the mailbox had left to the tenant."""
     taken_on: AwareDatetime | None = None
     """When its access was read to be gone, in a removal that keeps what it has taken back."""

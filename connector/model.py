@@ -61,7 +61,9 @@ class Connection(Document):
     made: list[Made] = Field(default_factory=list)
     chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = Field(default_factory=list)
     """Of one mailbox each they are as many as mailboxes; more are of no connection."""
-    senders: Annotated[list[SenderRecord], Field(max_length=2 * MAX_SENDERS * MAX_SENDING)] = []
+    senders: Annotated[list[SenderRecord], Field(max_length=2 * MAX_SENDERS * MAX_SENDING)] = Field(
+        default_factory=list
+    )
     """As whom which mailbox may send, as far as we had to do with it."""
     taken_back_on: AwareDatetime | None = None
     """When access was last taken back: for a while a server may show it still."""

@@ -20,7 +20,7 @@ from connector.errors import BodyError, ConflictError, FieldError
 from connector.microsoft import MAX_LIFETIME_DAYS, PROTOCOLS, Protocol
 from connector.visible import PATTERN as SEEN
 from connector.visible import hidden, visible
-from connector.wanted import MAX_MAILBOXES, MAX_NAME, MAX_SENDERS, MAX_SENDING, ConnectionName, Wanted
+from connector.wanted import MAX_MAILBOXES, MAX_NAME, MAX_SENDERS, MAX_SENDING, ConnectionName, Wanted, sends
 
 MAX_ID = 600
 """Characters of a finding's id that may name a mailbox."""
@@ -154,7 +154,7 @@ class SetUpRequest(Body):
     @model_validator(mode="after")
     def _senders(self) -> SetUpRequest:
         """Take senders only where mail is sent, and no more than can be kept."""
-        if self.send_as and not any(PROTOCOLS[protocol].sends for protocol in self.protocols):
+        if self.send_as and not sends(self.protocols):
             raise PydanticCustomError("senders-apart", "sendAs")
         if self.send_as and len(self.mailboxes) > MAX_SENDING:
             raise PydanticCustomError("senders-many", "mailboxes")

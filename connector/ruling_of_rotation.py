@@ -23,13 +23,10 @@ def rotate(case: Case) -> Answer:
         return nothing(case)
     if (refused := _no_secret(case)) is not None:
         return refused
-    begun = None
-    if rotation is not None and rotation.state is RotationState.PREPARING:
-        begun = rotation.model_copy(update={"stopped": False})
-    begun = begun or Rotation(
-        id=case.request.id, begun=case.now, by=case.by, alone=rotation is not None and rotation.alone
-    )
-    return apart(case, OperationKind.ROTATE, begun)
+    if rotation is None or rotation.state is not RotationState.PREPARING:
+        alone = rotation is not None and rotation.alone
+        rotation = Rotation(id=case.request.id, begun=case.now, by=case.by, alone=alone)
+    return apart(case, OperationKind.ROTATE, rotation.model_copy(update={"stopped": False}))
 
 
 def rotate_on(case: Case) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -24,6 +25,11 @@ def is_name(value: str) -> bool:
     return len(value) <= MAX_NAME and re.fullmatch(NAME_PATTERN, value) is not None
 
 
+def sends(protocols: Iterable[Protocol]) -> bool:
+    """Return whether mail is sent by one of some protocols."""
+    return any(PROTOCOLS[protocol].sends for protocol in protocols)
+
+
 class Wanted(Document):
     """What the last accepted request asked for, written in one piece with its revision, before anybody works on it."""
 
@@ -37,13 +43,13 @@ class Wanted(Document):
     enable_imap: bool = False
     enable_pop: bool = False
     enable_smtp: bool = False
-    send_as: list[str] = Field(default=[])
+    send_as: list[str] = Field(default_factory=list)
     """As which addresses each of the mailboxes sends besides its own."""
 
     @property
     def senders(self) -> list[str]:
         """Return those that count: where no protocol sends nothing is sent as anybody."""
-        return self.send_as if any(PROTOCOLS[protocol].sends for protocol in self.protocols) else []
+        return self.send_as if sends(self.protocols) else []
 
     @property
     def enables(self) -> frozenset[Protocol]:

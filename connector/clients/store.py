@@ -196,9 +196,7 @@ class FolderStore:
         return sorted(path for path in found if path.startswith(prefix) and not path.startswith(_VERSIONS))
 
 
-def _hand_out(
-    came: list[tuple[asyncio.Future[tuple[bytes, str] | None], tuple[bytes, str] | Exception | None]],
-) -> None:
+def _hand_out(came: list[tuple[asyncio.Future[_Found], _Found | Exception]]) -> None:
     for answer, found in came:
         if answer.done():  # whoever has asked was stopped
             continue
