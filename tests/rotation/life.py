@@ -111,6 +111,8 @@ class Life(Durable):
         super().__init__()
         self.tenant, self.world, self.twice = tenant, tenant.world, twice
         self.knife = Knife()
+        self.waited_for: set[str] = set()
+        """Services of which was said that they do not answer."""
         self.wish: dict[str, Any] = {}
         """What a set-up asks for besides."""
         clients = services()
@@ -128,6 +130,9 @@ class Life(Durable):
 
     def pass_days(self, days: float) -> None:
         self.pass_time(timedelta(days=days).total_seconds())
+
+    def set_custom_status(self, status: dict[str, Any]) -> None:
+        self.waited_for |= {*filter(None, [status.get("service")])}
 
     async def connection(self) -> Connection | None:
         found = await self.clients.documents.load(NAME)
@@ -179,6 +184,17 @@ class Life(Durable):
         told = [(f.code, f.subject) for f in one.findings()] if one is not None else []
         msg = f"it does not come to rest: {told}"
         raise AssertionError(msg)
+
+    async def killed(self, kind: Kind, at: int, *, before: bool, key: str = "", **more: Any) -> bool:
+        """Ask for something, be killed before or after its write ``at``, and go on; return whether it had so many."""
+        self.knife.arm(at, before=before)
+        try:
+            await self.ask(kind, key, **more)
+        except KilledError:
+            await self.recovered()
+            return True
+        self.knife.arm(0, before=False)
+        return False
 
     async def recovered(self) -> None:
         """Go on after a kill, as the host does when it is back."""

@@ -12,24 +12,10 @@ from connector.credential import RotationState
 from connector.rotation import handed_out
 from connector.steps import ConnectionState
 from tests.flow.app import running
-from tests.rotation.life import KilledError, Life
+from tests.rotation.life import Life
 
 EVERY = int(os.environ.get("EVERY_WRITE", "15"))
 """Which writes are tried: each fifteenth, and in a soak all."""
-
-
-async def _killed(life: Life, kind: Kind, at: int, *, before: bool, key: str = "") -> bool:
-    """Ask for something and be killed at a write; return whether there was such a one. Then go on."""
-    life.knife.arm(at, before=before)
-    try:
-        await life.ask(kind, key)
-    except KilledError:
-        await life.recovered()
-        found = await life.connection()
-        assert found is not None
-        return True
-    life.knife.arm(0, before=False)
-    return False
 
 
 async def _offered(life: Life) -> str:
@@ -67,15 +53,15 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
         await life.ask(Kind.SET_UP)
         at, more = 1, True
         while more:
-            more = await _killed(life, Kind.ROTATE, at, before=before)
+            more = await life.killed(Kind.ROTATE, at, before=before)
             key = await _offered(life)
             assert await life.ask(Kind.CONFIRM, key) == "done"
             life.pass_days(1.01)
-            more = await _killed(life, Kind.RETIRE, at, before=before) or more
+            more = await life.killed(Kind.RETIRE, at, before=before) or more
             await life.timer()
             await _one(life, key)
             await life.ask(Kind.ROTATE)
-            more = await _killed(life, Kind.ABANDON, at, before=before, key=await _offered(life)) or more
+            more = await life.killed(Kind.ABANDON, at, before=before, key=await _offered(life)) or more
             found = await life.connection()
             if found is not None and found.rotation is not None:
                 await life.ask(Kind.ABANDON, await _offered(life))

@@ -11,22 +11,10 @@ from connector.case import Kind
 from connector.credential import CertificateRecord, RotationState
 from connector.steps import ConnectionState
 from tests.flow.app import running
-from tests.rotation.life import KilledError, Life, another
+from tests.rotation.life import Life, another
 
 EVERY = int(os.environ.get("EVERY_WRITE", "24"))
 """Which writes are tried: each twenty-fourth, and in a soak all."""
-
-
-async def killed(life: Life, kind: Kind, at: int, *, before: bool, key: str = "", **more: object) -> bool:
-    """Ask for something and be killed at a write; return whether there was such a one. Then go on."""
-    life.knife.arm(at, before=before)
-    try:
-        await life.ask(kind, key, **more)
-    except KilledError:
-        await life.recovered()
-        return True
-    life.knife.arm(0, before=False)
-    return False
 
 
 async def offered(life: Life, given: CertificateRecord) -> str:
@@ -74,20 +62,20 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
         at, more = 1, True
         while more:
             given, other = another(), another()
-            more = await killed(life, Kind.CERTIFICATE, at, before=before, certificate=given)
+            more = await life.killed(Kind.CERTIFICATE, at, before=before, certificate=given)
             key = await offered(life, given)
             assert await life.ask(Kind.CONFIRM, key) == "done"
             life.pass_days(1.01)
-            more = await killed(life, Kind.RETIRE, at, before=before) or more
+            more = await life.killed(Kind.RETIRE, at, before=before) or more
             await life.timer()
             await only(life, key, "certificate")
             await life.ask(Kind.CERTIFICATE, certificate=other)
-            more = await killed(life, Kind.ABANDON, at, before=before, key=await offered(life, other)) or more
+            more = await life.killed(Kind.ABANDON, at, before=before, key=await offered(life, other)) or more
             found = await life.connection()
             if found is not None and found.rotation is not None:
                 await life.ask(Kind.ABANDON, await offered(life, other))
             await only(life, key, "certificate")
-            more = await killed(life, Kind.ROTATE, at, before=before, credential="secret") or more
+            more = await life.killed(Kind.ROTATE, at, before=before, credential="secret") or more
             await life.ask(Kind.ROTATE, credential="secret")
             found = await life.connection()
             assert found is not None
@@ -96,7 +84,7 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
             secret = found.rotation.next.key_id
             assert await life.ask(Kind.CONFIRM, secret) == "done"
             life.pass_days(1.01)
-            more = await killed(life, Kind.RETIRE, at, before=before) or more
+            more = await life.killed(Kind.RETIRE, at, before=before) or more
             await life.timer()
             await only(life, secret, "secret")
             at += EVERY

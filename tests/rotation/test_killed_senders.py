@@ -34,20 +34,6 @@ class Silenced(Guarded):
         return write
 
 
-async def killed(life: Life, kind: Kind, at: int, *, before: bool) -> bool:
-    """Ask for something and be killed at a write; go on, ask again, and return whether there was such a one."""
-    life.knife.arm(at, before=before)
-    try:
-        await life.ask(kind)
-    except KilledError:
-        await life.recovered()
-        if kind is not Kind.REMOVE:
-            await life.ask(kind)
-        return True
-    life.knife.arm(0, before=False)
-    return False
-
-
 async def is_at(life: Life, state: ConnectionState) -> None:
     found = await life.connection()
     assert found is not None
@@ -73,13 +59,15 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
             more = False
             for senders in ([TEAM], []):
                 life.wish = {**RELAY, "send_as": senders}
-                hit = await killed(life, Kind.SET_UP, at, before=before)
+                hit = await life.killed(Kind.SET_UP, at, before=before)
+                if hit:
+                    await life.ask(Kind.SET_UP)
                 more, kills = more or hit, kills + hit
                 await is_at(life, ConnectionState.READY)
                 assert (mailbox.pop_enabled, mailbox.submission_disabled) == (True, False)
                 assert ({*team.send_as} == {mailbox.guid}) == bool(senders)
                 life.pass_time(300)
-            hit = await killed(life, Kind.REMOVE, at, before=before)
+            hit = await life.killed(Kind.REMOVE, at, before=before)
             more, kills = more or hit, kills + hit
             await is_at(life, ConnectionState.REMOVED)
             assert (mailbox.pop_enabled, mailbox.submission_disabled, {*team.send_as}) == (False, None, set())
