@@ -17,6 +17,8 @@ from tests.flow.utm import accepted
 FIRST = int(os.environ.get("FIRST_HOSTILE", "1"))
 SEEDS = int(os.environ.get("HOSTILE", "0"))
 MAILBOXES = tuple(map(int, os.environ.get("HOSTILE_MAILBOXES", "1").split(",")))
+PROTOCOLS = tuple(one.split("+") for one in os.environ.get("HOSTILE_PROTOCOLS", "imap").split(","))
+"""By which protocols the connections are used: ``imap,smtp,imap+smtp`` are three."""
 _PATIENCE = 60.0
 """Real seconds for which what says that it needs a person is watched: a transient refusal heals by itself."""
 _HANGS = 900.0
@@ -24,10 +26,13 @@ _HANGS = 900.0
 
 
 @pytest.mark.parametrize("mailboxes", MAILBOXES)
+@pytest.mark.parametrize("protocols", PROTOCOLS, ids="+".join)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
-async def test_a_renewal_and_a_removal_end_as_in_a_calm_tenant(tmp_path: Path, seed: int, mailboxes: int) -> None:
+async def test_a_renewal_and_a_removal_end_as_in_a_calm_tenant(
+    tmp_path: Path, seed: int, protocols: list[str], mailboxes: int
+) -> None:
     async with running(tmp_path, "hostile", seed=seed, mailboxes=mailboxes) as app:
-        body = {"name": NAME, "mailboxes": app.tenant.addresses}
+        body = {"name": NAME, "mailboxes": app.tenant.addresses, "protocols": protocols}
         async with asyncio.timeout(_HANGS):
             ready = await app.client.set_up(body, app.seen, patience=_PATIENCE)
         assert (ready["state"], ready["verified"]) == ("ready", True)
