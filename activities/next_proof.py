@@ -109,9 +109,9 @@ async def _token(run: Run, secret: CredentialRecord) -> SecretStr:
 
 
 async def _login(run: Run, entry: MailboxRecord, token: SecretStr) -> LoginAnswer:
-    _, answer = await tried(run, entry, token)
+    protocol, answer = await tried(run, entry, token)
     if answer.stage != "open" and (answer.lost or answer.stage not in _SAID_NO):
-        raise UnavailableError("imap", "unavailable", answer.text[:300])
+        raise UnavailableError(protocol, "unavailable", answer.text[:300])
     return answer
 
 

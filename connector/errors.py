@@ -33,7 +33,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-ServiceName = Literal["graph", "exchange", "vault", "token", "identity", "imap", "store"]
+from connector.microsoft import Protocol
+
+ServiceName = Literal["graph", "exchange", "vault", "token", "identity", "store"] | Protocol
+"""An outside system; a mail server by the protocol that it speaks."""
 
 
 class ConnectorError(Exception):

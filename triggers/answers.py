@@ -29,21 +29,21 @@ from connector.errors import (
 )
 from connector.log import log, unforeseen, unreadable
 from connector.messages import Language, preferred, text
-from connector.microsoft import VAULT_FIREWALL
+from connector.microsoft import VAULT_FIREWALL, Protocol
 from connector.visible import visible
 from connector.waiting import LONGEST_ASKED
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 NO_STORE = {"Cache-Control": "no-store"}
 _BODY_STATUS = {"length-required": 411, "body-too-large": 413, "media-type": 415}
-SERVICES = {
+SERVICES: dict[str, str] = {
     "graph": "Microsoft Graph",
     "exchange": "Exchange Online",
     "vault": "Key Vault",
     "token": "Microsoft Entra",
     "identity": "Managed identity",
-    "imap": "IMAP",
     "store": "Storage",
+    **{protocol: protocol.upper() for protocol in Protocol},
 }
 
 

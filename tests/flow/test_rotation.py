@@ -15,6 +15,7 @@ from connector.services import services
 from local.tenant.vault_roles import ALL
 from local.tenant.world import Application, SecretVersion
 from tests.flow.app import NAME, App, running
+from tests.flow.test_protocols import spoken
 from tests.flow.utm import accepted
 
 PATH = f"/api/connections/{NAME}"
@@ -89,11 +90,14 @@ async def confirm(app: App, key: str) -> tuple[int, str]:
     return answer.status_code, answer.json().get("code") or answer.json()["state"]
 
 
-async def test_a_secret_is_replaced_without_a_day_without_mail(tmp_path: Path) -> None:
+@pytest.mark.parametrize("used", [["imap"], ["smtp"], ["pop"], ["imap", "smtp"]], ids="+".join)
+async def test_a_secret_is_replaced_without_a_day_without_mail(tmp_path: Path, used: list[str]) -> None:
     async with running(tmp_path, mailboxes=1) as app:
-        before = await app.set_up()
+        before = await app.set_up(protocols=used)
         old = await app.parameters()
+        app.tenant.forget_requests()
         offered = await rotated(app)
+        assert spoken(app) == {*used}  # the next secret is proven by what it is made for
         assert (offered["state"], offered["verified"], codes(offered)) == ("ready", True, ["secret-offered"])
         assert (offered["since"], offered["steps"]) == (before["since"], before["steps"])
         new = await app.parameters()
@@ -119,8 +123,10 @@ async def test_a_secret_is_replaced_without_a_day_without_mail(tmp_path: Path) -
         assert keys(app) == [new["secret"]["keyId"]]
         assert tags(app) == [("retired", False), ("current", True)]
         assert [await accepted(app, one) for one in (old, new)] == [False, True]
-        again = await app.set_up()
+        again = await app.set_up(protocols=used)
         assert (again["state"], codes(again), keys(app)) == ("ready", [], [new["secret"]["keyId"]])
+        assert ((await app.remove())["state"], app.tenant.violations()) == ("removed", [])
+        assert (app.tenant.world.applications, app.tenant.world.secrets) == ({}, {})
 
 
 async def _preparing(app: App) -> None:
@@ -375,9 +381,10 @@ def _take_away(app: App, key: str) -> None:
 
 
 async def test_all_that_a_rotation_has_made_is_taken_back_with_the_connection(tmp_path: Path) -> None:
-    for number, arrange in enumerate((_preparing, _offered, _retiring)):
+    cases = zip((_preparing, _offered, _retiring), (["smtp"], ["pop"], ["imap", "smtp"]), strict=True)
+    for number, (arrange, used) in enumerate(cases):
         async with running(tmp_path / str(number), mailboxes=1) as app:
-            await app.set_up()
+            await app.set_up(protocols=used)
             await arrange(app)
             one = application(app)
             answer = await app.client.delete(f"{PATH}?allowRemoval=1")
