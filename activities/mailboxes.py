@@ -17,7 +17,7 @@ from activities.stage import Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
 from connector.finding import Finding
 from connector.observed import ExchangePrincipal
-from connector.orders import WAIT, Outcome
+from connector.orders import Outcome
 from connector.plans import mailboxes
 from connector.plans.ownership import stopping
 from connector.plans.plan import Change, Plan
@@ -71,9 +71,6 @@ class _Mailboxes(Stage[Batch]):
         if run.takes_back and is_by_hand(error):
             return await super().failed(run, error)
         result = translate(self.step, error)
-        if result.outcome.state == WAIT and run.order.part.last and run.order.round:
-            # The next round looks again, and proves meanwhile.
-            result = Result(Outcome(StepState.WAITING, result.outcome.reason))
         leaving = [address for chunk in run.connection.chunks for address in chunk.leaving]
         stuck = leaving and result.outcome.state == StepState.ACTION_REQUIRED
         return replace(result, findings=(*result.findings, mailboxes.removal(leaving))) if stuck else result

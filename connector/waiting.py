@@ -14,6 +14,8 @@ LONGEST_ASKED = 3_600.0
 """What a service asks for beyond this is not taken literally: it is asked again once an hour."""
 ROUND_LONGEST = 300.0
 """A step that is to wait for longer than this leaves it to the rounds: the other steps go on meanwhile."""
+LATER_LONGEST = 180.0
+"""So old may a round after the first be when a part of step 7 is tried again: the mailboxes are to be proven too."""
 LOOK_LONGEST = 45.0
 """For so long each part of a dry run is repeated; what is not readable then is said to be that."""
 _STEP_FIRST, _STEP_LONGEST = 3.0, 60.0

@@ -12,7 +12,7 @@ from azure.durable_functions.models.Task import TaskBase
 
 from connector.orders import FAIL, MORE, WAIT, M, Order, Outcome, Progress, activity_of, parsed
 from connector.steps import StepName, StepState
-from connector.waiting import ROUND_LONGEST, step_overdue, step_wait
+from connector.waiting import LATER_LONGEST, ROUND_LONGEST, step_overdue, step_wait
 
 blueprint = df.Blueprint()
 """On this every orchestration is registered."""
@@ -79,7 +79,8 @@ def carry_out(context: df.DurableOrchestrationContext, bell: Bell, step: StepNam
 
     Replication may take 30 minutes for one step; time in which a service asks for patience, or gives no answer, is not
     counted. After that, and after an error that nobody foresaw, the step has failed. Who waits for hours goes on in the
-    next round, since a history must not grow for ever; for the store all others would only wait as well.
+    next round, since a history must not grow for ever; for the store all others would only wait as well. What nobody
+    waits for any longer (``Part.last``) is tried as long as the round is young.
 
     Every wait may be cut short. That hurries no service: an activity that comes before the time that one has asked for
     (``StepRecord.not_before``) looks only whether the run was cancelled or its wanted state replaced.
@@ -87,7 +88,7 @@ def carry_out(context: df.DurableOrchestrationContext, bell: Bell, step: StepNam
     Raises:
         HistoryFullError: as ``insist``.
     """
-    waited, attempt, last = _Waited(context, step), 0, False
+    waited, attempt, last = _Waited(context, step, order), 0, False
     began = works = Progress(order.revision, step, StepState.RUNNING)
     while True:
         turn = context.current_utc_datetime
@@ -102,8 +103,8 @@ def carry_out(context: df.DurableOrchestrationContext, bell: Bell, step: StepNam
         if outcome.reason == MORE:
             continue
         seconds = step_wait(attempt, outcome.seconds)
-        if seconds > ROUND_LONGEST or (_patient(outcome) and waited.left_alone(last=last)):
-            return _later(outcome)
+        if (later := waited.put_off(outcome, seconds, last=last)) is not None:
+            return later
         if last and waited.for_replication():
             return (yield from insist(context, FAIL, order.failure(step, "step-overdue"), Outcome))
         last = last or waited.enough()
@@ -119,8 +120,9 @@ def carry_out(context: df.DurableOrchestrationContext, bell: Bell, step: StepNam
 class _Waited:
     """How long a step has waited in this round, and what of it counts."""
 
-    def __init__(self, context: df.DurableOrchestrationContext, step: StepName) -> None:
+    def __init__(self, context: df.DurableOrchestrationContext, step: StepName, order: Order) -> None:
         self._context = context
+        self._order = order
         self._one_by_one = step is StepName.MAILBOXES
         """Whether one mailbox that Exchange does not answer for must not fail the others: they get one more chance."""
         self._began = context.current_utc_datetime
@@ -132,9 +134,21 @@ class _Waited:
         self._throttled += seconds if outcome.throttled else 0.0
         self._spared += seconds if _patient(outcome) else 0.0
 
-    def left_alone(self, *, last: bool) -> bool:
-        """Return whether a service that does not answer is left to the next round."""
-        return last or (self._too_long() and not self._one_by_one)
+    def put_off(self, outcome: Outcome, seconds: float, *, last: bool) -> Outcome | None:
+        """Return what is told of a wait that is left to the next round; None where this round waits.
+
+        Raises:
+            HistoryFullError: it is the store, so that this round can do nothing more.
+        """
+        age = (self._context.current_utc_datetime - self._order.now).total_seconds()
+        old = self._order.part.last and age + seconds > LATER_LONGEST
+        silent = _patient(outcome) and (last or (self._too_long() and not self._one_by_one))
+        if not (old or silent or seconds > ROUND_LONGEST):
+            return None
+        if outcome.service == "store":
+            raise HistoryFullError
+        # In later rounds the other parts are worth a try all the same.
+        return replace(outcome, state=StepState.WAITING.value) if old else outcome
 
     def enough(self) -> bool:
         """Return whether the next time is the last, in which a step says what it waits for."""
@@ -146,17 +160,6 @@ class _Waited:
 
     def _too_long(self) -> bool:
         return step_overdue(self._began, self._context.current_utc_datetime, self._throttled)
-
-
-def _later(outcome: Outcome) -> Outcome:
-    """Return a wait to be left to the next round.
-
-    Raises:
-        HistoryFullError: it is the store, so that this round can do nothing more.
-    """
-    if outcome.service == "store":
-        raise HistoryFullError
-    return outcome
 
 
 def _patient(outcome: Outcome) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from connector.orders import Conclusion, Order, Outcome, parsed
 from connector.steps import StepName
+from connector.waiting import LATER_LONGEST
 from orchestrations.steps import Bell, blueprint, carry_out, insist
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -305,6 +306,29 @@ def test_in_later_rounds_nobody_waits_for_a_single_mailbox() -> None:
     context = Context({**ORDER, "round": 3})
     run(context, answers(begin=begun(steps=["mailboxes"], chunks=[0]), conclude=READY))
     assert [value["last"] for name, value in context.activities if name == "mailboxes"] == [True, True]
+
+
+def test_a_later_round_asks_again_while_it_is_young_and_then_looks_at_every_part_once() -> None:
+    away = {"state": "wait", "reason": "unavailable", "seconds": 20.0, "throttled": False, "patient": True}
+    served = iter([away, away])
+    context = Context({**ORDER, "round": 3})
+    answer = answers(
+        begin=begun(steps=["mailboxes"], chunks=[0, 1]),
+        mailboxes=lambda _: next(served, {"state": "done"}),
+        conclude=READY,
+    )
+    run(context, answer)
+    assert [value["chunk"] for name, value in context.activities if name == "mailboxes"] == [0, 0, 0, 1, 0]
+
+    context = Context({**ORDER, "round": 3})
+    run(
+        context,
+        answers(begin=begun(steps=["mailboxes", "verification"], chunks=[0, 1]), mailboxes=away, conclude=READY),
+    )
+    asked = [value["chunk"] for name, value in context.activities if name == "mailboxes"]
+    assert (asked[:8], asked[-2:], len(asked)) == ([0] * 8, [1, 0], 11)
+    assert 150 < sum(context.waits) <= LATER_LONGEST
+    assert [name for name, _ in context.activities][-2:] == ["verification", "conclude"]
 
 
 def test_an_error_that_nobody_foresaw_fails_the_step() -> None:
