@@ -37,8 +37,8 @@ export const isIn = () => signedIn() || hasKey();
 export const may = operation =>
   signedIn() ? who?.may[operation]?.length === 0 : JSON.parse(sessionStorage.getItem(MAY) ?? '[]').includes(operation);
 
-// Who has signed in, by name and roles; null for a key.
-export const person = () => signedIn() ? { name: who?.name ?? nameOf(), roles: who?.roles ?? [] } : null;
+// Who has signed in, by name and roles; null for a key. Roles that could not be read are null, and not none.
+export const person = () => signedIn() ? { name: who?.name ?? nameOf(), roles: who?.roles ?? null } : null;
 
 // Why somebody who has signed in may not do something, in words; null where he may, and where a key decides.
 export function whyNot(...operations) {
@@ -69,8 +69,11 @@ async function lookWho(found) {
   dispatchEvent(new Event('utm-who'));
 }
 
-// Find out what who has just signed in may do.
-export const enterByToken = () => credential();
+// Find out what who has just signed in may do; throws where that cannot be read.
+export async function enterByToken() {
+  await credential();
+  if (!who) throw new Problem(401, { title: t('page.signIn.unread'), detail: t('page.signIn.notTaken') });
+}
 
 const possible = key => /^[\x21-\x7e]+$/.test(key);
 

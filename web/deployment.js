@@ -63,7 +63,7 @@ function head() {
   draw(document.getElementById('header'), shown, ([, tenant, tenantName, version, keyed, somebody]) => [
     h('div', { class: 'brand' }, link('UTM Mail Connect', '#/'), label && h('strong', { class: 'label' }, label)),
     h('dl', { class: 'facts' }, tenant && fact(t('page.tenant'), tenantName ? `${tenantName} (${tenant})` : tenant), version && fact(t('page.version'), version),
-      somebody && fact(t('page.signIn.as'), h('span', { id: 'who' }, somebody.name || '–'), ` (${somebody.roles.join(', ') || t('page.signIn.none')})`)),
+      somebody && fact(t('page.signIn.as'), h('span', { id: 'who' }, somebody.name || '–'), roles(somebody))),
     h('div', { class: 'tools' },
       LANGUAGES.map(lang => quiet(lang === 'de' ? 'Deutsch' : 'English', () => speak(lang),
         { id: `speak-${lang}`, lang, 'aria-pressed': String(lang === language()) })),
@@ -79,6 +79,8 @@ function head() {
       }, { id: 'sign-out' })),
   ]);
 }
+
+const roles = somebody => somebody.roles && ` (${somebody.roles.join(', ') || t('page.signIn.none')})`;
 
 // A simulated tenant's clock runs faster: it is in sight, so that nobody wonders at the times.
 const simulatedTime = () => t('page.simulated.clock', { factor: speed(), now: moment(new Date(now()).toISOString()) });

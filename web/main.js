@@ -11,7 +11,7 @@ import { change, create, send } from './views/form.js';
 import { connection } from './views/connection.js';
 import { handOver } from './views/handover.js';
 import { history } from './views/history.js';
-import { askAgain, askAtFirst, askOnce, noRole } from './views/key.js';
+import { askAgain, askAtFirst, askOnce, noRole, unreadRoles } from './views/key.js';
 import { closed, overview } from './views/overview.js';
 import { remove } from './views/remove.js';
 import { renewal } from './views/renewal.js';
@@ -51,6 +51,7 @@ async function show() {
   headed(about, speak);
   try {
     if (!isIn()) return askAtFirst(main, enter);
+    if (person()?.roles === null) return unreadRoles(main, enter);
     if (person()?.roles.length === 0) return noRole(main);
     deployment().catch(complain);
     const missing = needed.find(operation => !may(operation));
@@ -119,4 +120,4 @@ try {
 }
 addEventListener('hashchange', enter); // not before: it is not known yet who is here
 await show();
-if (refusal) complain(refusedSignIn(refusal));
+if (refusal) complain(signedIn() ? refusal : refusedSignIn(refusal));

@@ -150,6 +150,40 @@ async def test_who_has_no_role_is_told_and_who_is_not_assigned_is_told_by_the_lo
         await expect(page.locator("#sign-in")).to_be_visible()
 
 
+async def test_roles_that_cannot_be_read_are_not_said_to_be_none_and_are_asked_for_again(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app, visit(app, "de", 401, 503) as visitor:
+        page, main = visitor.page, visitor.page.locator("main")
+
+        async def fails(route: Route) -> None:
+            await route.fulfill(status=503, json={"title": "Weg", "detail": "Nicht lesbar.", "hint": ""})
+
+        async def refuses(route: Route) -> None:
+            await route.fulfill(status=401, body="")
+
+        async def nobody(route: Route) -> None:
+            await route.abort("internetdisconnected")
+
+        for answers, said in (
+            (fails, "Nicht lesbar."),
+            (refuses, "nicht angenommen"),
+            (nobody, text("de", "page", "offline", "title")),
+        ):
+            await page.route("**/api/caller", answers)
+            await page.goto(app.host.url)
+            await come_in(visitor, "Otto Operator")
+            await expect(main).to_contain_text("Ihre Rollen waren nicht zu lesen")
+            await expect(main).to_contain_text("Sie sind als Otto Operator angemeldet")
+            await expect(page.get_by_role("alert")).to_contain_text(said)
+            await expect(page.locator("header")).not_to_contain_text("keine Rolle")
+            await page.locator("#roles-again").click()
+            await expect(page.get_by_role("alert")).to_contain_text(said)
+            await page.unroute("**/api/caller")
+        assert await axe(visitor) == []
+        await page.locator("#roles-again").click()
+        await expect(page.locator("header")).to_contain_text("(Operator)")
+        await expect(page.get_by_role("alert")).to_have_count(0)
+
+
 async def test_without_keys_the_page_asks_for_none_and_without_sign_in_it_loads_nothing_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

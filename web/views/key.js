@@ -1,6 +1,6 @@
 // Ways in: as the whole page at the beginning, as a dialog over a view when a key or a sign-in ends in the middle.
 
-import { person, useKey } from '../api.js';
+import { enterByToken, person, useKey } from '../api.js';
 import { button, h, quiet } from '../dom.js';
 import { isAway, opensToKeys, signIn, signOut, signsIn } from '../sign-in.js';
 import { t } from '../texts.js';
@@ -32,6 +32,19 @@ export function noRole(main) {
     h('p', { class: 'lead' }, t('page.signIn.noRoleWhat', { name: person().name })),
     h('p', {}, t('page.signIn.noRoleHint')),
     h('div', { class: 'actions' }, button(t('page.signIn.out'), signOut, { id: 'no-role-out', class: 'primary' })));
+}
+
+// Somebody who has signed in, and whose roles the app could not tell just now: that is not to have none.
+export function unreadRoles(main, done) {
+  const again = async () => {
+    await enterByToken();
+    done();
+  };
+  main.replaceChildren(
+    h('h1', {}, t('page.signIn.unread')),
+    h('p', { class: 'lead' }, t('page.signIn.unreadWhat', { name: person().name })),
+    h('div', { class: 'actions' },
+      button(t('page.signIn.unreadAgain'), again, { id: 'roles-again', class: 'primary' }), quiet(t('page.signIn.out'), signOut)));
 }
 
 // Another key for an operation that the present one does not open, or another sign-in after one that has ended: what was
