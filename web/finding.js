@@ -1,7 +1,7 @@
 // A finding: what was seen, what it comes from, and the way out of it.
 
 import { whyNot } from './api.js';
-import { button, command, h, link, outward } from './dom.js';
+import { button, command, h, link, outward, quiet } from './dom.js';
 import { t } from './texts.js';
 
 export const OF_ROTATION = [
@@ -18,7 +18,7 @@ export const findingCards = (findings, does = {}) =>
 // path of a new secret is, `linked` says whether its link belongs here, `snooze` makes what puts it to sleep, or null.
 function findingCard(finding, { accept, renewal, snooze, linked = () => true }) {
   const { action } = finding;
-  return h('li', { class: `finding ${finding.severity}` },
+  return h('li', { class: `finding ${finding.severity}`, id: cardId(finding) },
     h('p', { class: 'kind' },
       h('span', { 'aria-hidden': 'true', class: 'sign' }, SIGNS[finding.severity]),
       h('strong', {}, t(`page.severity.${finding.severity}`)), ` · ${t(`step.${finding.step}`)}`),
@@ -38,3 +38,16 @@ function findingCard(finding, { accept, renewal, snooze, linked = () => true }) 
       whyNot('accept_finding') ? h('p', { class: 'hint' }, whyNot('accept_finding'))
         : button(t('page.finding.accept'), () => accept(finding), { id: `accept-${finding.id}` })]);
 }
+
+const cardId = ({ id }) => `finding-${encodeURIComponent(id)}`;
+
+const PLACES = { error: 'page.todo', warning: 'page.notes', info: 'page.known' };
+
+// What leads to the card of a finding that stands on the page already: each thing is told once, with what to do.
+export const pointer = (finding, attributes = {}) =>
+  quiet(t('page.finding.see', { place: t(PLACES[finding.severity]), step: t(`step.${finding.step}`) }), () => {
+    const card = document.getElementById(cardId(finding));
+    card.tabIndex = -1;
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: 'center' });
+  }, { class: 'see', ...attributes });

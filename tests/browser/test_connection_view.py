@@ -209,6 +209,32 @@ async def test_what_a_person_has_to_do_is_the_main_button_and_stands_there_once(
             await expect(page.locator(f"main a[href='{href}']:visible")).to_have_count(1)
 
 
+async def test_a_cause_is_told_once_and_what_waits_for_it_leads_there(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+        wrong = "suport@contoso.example"
+        await app.set_up(mailboxes=[*app.tenant.addresses, wrong])
+        async with visiting(app) as visitor:
+            page, main = visitor.page, visitor.page.locator("main")
+            await visitor.enter()
+            for language, said, behind, own in (
+                ("de", "Administratorzustimmung fehlt", "2 Postfächer öffnen sich erst danach", "1 Postfach erfordert"),
+                ("en", "admin consent is missing", "2 mailboxes open only after that", "1 mailbox needs you"),
+            ):
+                await page.locator(f"#speak-{language}").click()
+                await looked_at(visitor, 3)
+                await expect(page.locator("#part-todo")).to_contain_text(behind)
+                await expect(page.locator("#part-todo .notice")).to_contain_text(own)
+                await expect(page.locator("#part-todo .notice .finding")).to_contain_text(wrong)
+                assert (await main.inner_text()).count(said) == 1
+                assert await axe(visitor) == []
+                waiting = page.locator("#part-steps .see:visible, .mailboxes .see")
+                await expect(waiting).to_have_count(4)
+                for one in await waiting.all():
+                    await one.press("Enter")
+                    assert said in await page.evaluate("document.activeElement.textContent")
+
+
 @pytest.mark.parametrize(("language", "said"), [("de", "lesen, ändern und löschen"), ("en", "read, change and delete")])
 async def test_a_plan_says_what_its_rights_mean_and_on_which_mailboxes_and_what_is_not_known_yet(
     tmp_path: Path, language: str, said: str

@@ -19,7 +19,8 @@ import { mailboxList } from './mailboxes.js';
 import { record } from './remove.js';
 import { steps } from './steps.js';
 
-const SHOWN = 3; // mailboxes that need a person and stand above the list of all
+const LOOKED_AT = 20; // mailboxes that need a person: most of them may lack the same
+const SHOWN = 3; // of those that lack something of their own, above the list of all
 const ABOVE = ['top', 'todo', 'repair', 'wait', 'facts', 'record', 'notes', 'steps'];
 const BELOW = ['known', 'health'];
 
@@ -31,7 +32,7 @@ export async function connection(main, { name, signal }) {
   const stopping = stopper(name);
   const tell = teller();
   await poll(async () => {
-    const seen = await get('read_connection', `api/connections/${name}?state=action-required&top=${SHOWN}`, signal);
+    const seen = await get('read_connection', `api/connections/${name}?state=action-required&top=${LOOKED_AT}`, signal);
     whose(seen.label, seen.ids.tenantId);
     const found = sorted(seen);
     const show = () => head(parts, seen, found, { list, stopping, redraw: show });
@@ -40,10 +41,10 @@ export async function connection(main, { name, signal }) {
     draw(parts.facts, [seen.since, seen.setUpBy, seen.by, seen.mailboxes.counts, seen.secret], () => facts(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
     draw(parts.notes, [found.warnings, seen.health?.drift], () => noted(t('page.notes'), found.warnings, seen));
-    draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen));
+    draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen, found.card));
     draw(parts.known, [found.infos, seen.acceptances, seen.health?.drift], () => [noted(t('page.known'), found.infos, seen), acceptances(seen.acceptances, name, happens)]);
     draw(parts.health, [seen.health, seen.state], () => health(seen, happens));
-    list.update(seen);
+    list.update(seen, found.card);
     tell(seen);
     return [seen.state, seen.revision, seen.steps, seen.mailboxes, seen.findings, seen.acceptances];
   }, signal);
@@ -117,25 +118,36 @@ const run = ({ revision, operation }) => `${revision} ${operation}`;
 // and what is only to be known.
 function sorted(seen) {
   const all = once(seen.findings);
+  const card = finding => all.find(other => same(other, finding)) ?? null;
   const of = severity => all.filter(finding => finding.severity === severity);
-  const known = new Set(all.map(finding => finding.id));
-  const examples = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !known.has(one.id)));
-  return { urgent: of('error'), warnings: of('warning'), infos: of('info'), examples, shut: seen.mailboxes.counts['action-required'] ?? 0 };
+  const own = once(seen.mailboxes.items.map(entry => entry.finding).filter(one => one && !card(one)));
+  return { urgent: of('error'), warnings: of('warning'), infos: of('info'), examples: own.slice(0, SHOWN), ...shut(seen, card), card };
 }
 
-const once = findings =>
-  findings.filter(({ id, message }, index) => findings.findIndex(other => other.id === id || other.message === message) === index);
+// How many mailboxes need a person for something of their own, and how many only wait for what is told above them; where
+// not all have been looked at, all of them as those that have.
+function shut({ mailboxes: { items, counts } }, card) {
+  const number = counts['action-required'] ?? 0;
+  const behind = items.filter(entry => entry.finding && card(entry.finding)).length;
+  if (number <= items.length) return { own: number - behind, behind };
+  return behind === items.length ? { own: 0, behind: number } : { own: number, behind: 0 };
+}
+
+const same = (one, other) => one.id === other.id || one.message === other.message;
+
+const once = findings => findings.filter((finding, index) => findings.findIndex(other => same(other, finding)) === index);
 
 // Of the mailboxes that need a person a few stand here, and all in the list below: there may be thousands of them.
-function todo(seen, { urgent, examples, shut }, following, list) {
-  if (!urgent.length && !shut) return [];
+function todo(seen, { urgent, examples, own, behind }, following, list) {
+  if (!urgent.length && !own && !behind) return [];
   const { name } = seen;
   return [
     h('h2', {}, t('page.todo')), cards(urgent, seen, following),
-    shut > 0 && h('div', { class: 'notice warning' }, h('p', {}, h('strong', {}, count('page.mailboxes.shut', shut))),
+    behind > 0 && h('p', {}, count('page.mailboxes.behind', behind)),
+    own > 0 && h('div', { class: 'notice warning' }, h('p', {}, h('strong', {}, count('page.mailboxes.shut', own))),
       cards(examples, seen, following),
       h('p', { class: 'ways' },
-        shut > examples.length && quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' }),
+        own > examples.length && quiet(t('page.mailboxes.showShut'), () => list.only('action-required'), { id: 'show-shut' }),
         leads('change') && following !== 'change' && link(t('page.mailboxes.correct'), `#/c/${name}/change`))),
   ];
 }

@@ -1,7 +1,7 @@
 // The mailboxes of a connection: filtered by state and text, drawn a part at a time so that 5,000 of them do no harm.
 
 import { complain, draw, h, inBoth, quiet, state } from '../dom.js';
-import { findingCards } from '../finding.js';
+import { findingCards, pointer } from '../finding.js';
 import { count, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
@@ -9,13 +9,15 @@ const SHOWN = 100;
 const STATES = ['action-required', 'waiting', 'pending', 'open'];
 const AT_LEAST = 5000;
 
-// Returns {element, update, only}: `update` takes the connection as it was just seen, and reads the list where its counts have moved.
+// Returns {element, update, only}: `update` takes the connection as it was just seen, and reads the list where its counts
+// have moved; and what returns the finding that tells the same elsewhere on the page, or null.
 export function mailboxList(name, signal) {
   let all = [];
   let most = SHOWN;
   let read = null;
   let reading = false;
   let next = 0;
+  let told = () => null;
   const text = h('input', { type: 'search', id: 'mailbox-text', oninput: () => show(true), autocomplete: 'off' });
   const which = h('select', { id: 'mailbox-state', onchange: () => show(true) });
   const found = h('p', { role: 'status', id: 'mailbox-count' });
@@ -33,12 +35,14 @@ export function mailboxList(name, signal) {
     const wanted = text.value.trim().toLowerCase();
     const fitting = all.filter(entry => (!which.value || entry.state === which.value)
       && (!wanted || `${entry.requested} ${entry.address ?? ''} ${entry.written ?? ''}`.toLowerCase().includes(wanted)));
-    found.textContent = count('page.mailboxes.found', fitting.length, { total: all.length });
-    draw(rows, fitting.slice(0, most), list => list.map(row));
+    draw(found, [fitting.length, all.length], ([number, total]) => [count('page.mailboxes.found', number, { total })]);
+    draw(rows, fitting.slice(0, most).map(entry => [entry, entry.finding && told(entry.finding)]), list => list.map(row));
     more.hidden = fitting.length <= most;
   }
 
-  async function update(seen) {
+  async function update(seen, card) {
+    told = card;
+    if (read !== null) show();
     const { counts, total } = seen.mailboxes;
     draw(which, [counts, total], () => {
       const chosen = which.value;
@@ -73,13 +77,14 @@ export function mailboxList(name, signal) {
   return { element, update, only };
 }
 
-function row(entry) {
+function row([entry, elsewhere]) {
   const other = entry.address && entry.address !== entry.requested;
   return h('li', {},
     h('p', { class: 'address' }, inBoth(entry.address ?? entry.requested, entry.written),
       other && h('small', {}, t('page.mailboxes.asked', { address: entry.requested }))),
     h('p', {}, state(entry.state)),
-    h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) })),
-    entry.finding && h('details', { id: `about-${entry.requested}` },
+    h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) }),
+      elsewhere && pointer(elsewhere, { id: `see-${entry.requested}` })),
+    entry.finding && !elsewhere && h('details', { id: `about-${entry.requested}` },
       h('summary', {}, entry.finding.message), findingCards([entry.finding])));
 }

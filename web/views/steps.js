@@ -1,6 +1,7 @@
 // The eight steps of a connection as they happen: finished ones are one line each, with more behind it.
 
 import { copied, fact, h, state } from '../dom.js';
+import { pointer } from '../finding.js';
 import { count, duration, moment, t } from '../texts.js';
 
 // The figures of Securepoint's article that a step replaces.
@@ -10,12 +11,13 @@ const FIGURES = {
 };
 const FOLDED = ['done', 'unchanged', 'pending'];
 
-export const steps = seen => seen.steps.length > 0 && [
+// `card` returns the finding whose card tells of another one.
+export const steps = (seen, card) => seen.steps.length > 0 && [
   h('h2', {}, t('page.steps')),
-  h('ol', { class: 'steps' }, seen.steps.map((step, index) => h('li', { class: step.state, id: `step-${step.name}` }, one(step, index, seen)))),
+  h('ol', { class: 'steps' }, seen.steps.map((step, index) => h('li', { class: step.state, id: `step-${step.name}` }, one(step, index, seen, card)))),
 ];
 
-function one(step, index, seen) {
+function one(step, index, seen, card) {
   const head = [
     h('span', { class: 'number', 'aria-hidden': 'true' }, String(index + 1)),
     h('h3', {}, t(`step.${step.name}`)),
@@ -24,7 +26,7 @@ function one(step, index, seen) {
   const more = h('div', { class: 'about' },
     h('p', {}, t(`page.does.${step.name}`)),
     h('p', { class: 'small' }, FIGURES[step.name] ? t('page.figures', { figures: FIGURES[step.name] }) : t('page.noFigure')),
-    came(step, seen));
+    came(step, seen, card));
   return FOLDED.includes(step.state)
     ? h('details', { id: `about-${step.name}` }, h('summary', {}, head), more)
     : [h('div', { class: 'head' }, head), more];
@@ -37,7 +39,7 @@ function times(step) {
 }
 
 // What a step has found and done, with the ids that came of it.
-function came(step, seen) {
+function came(step, seen, card) {
   if (step.state === 'pending') return null;
   const { ids, secret, mailboxes: { counts, total } } = seen;
   const id = (label, value) => value && fact(label, copied(value, label, { id: `copy-${step.name}` }));
@@ -53,9 +55,9 @@ function came(step, seen) {
     step.waits > 0 && count('page.waits', step.waits),
     step.reason && t('page.waitsFor', { reason: step.reason }),
   ].filter(Boolean).join(' · ');
-  const found = new Set(seen.findings.filter(finding => finding.step === step.name).map(finding => finding.message));
+  const found = new Set(seen.findings.filter(finding => finding.step === step.name).map(card));
   return [
     did && h('p', { class: 'did' }, did), of.length > 0 && h('dl', { class: 'facts' }, of),
-    [...found].map(message => h('p', { class: 'did' }, t('page.found', { message }))),
+    [...found].map((finding, nth) => h('p', {}, pointer(finding, { id: `see-${step.name}-${nth}` }))),
   ];
 }
