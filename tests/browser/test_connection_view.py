@@ -30,6 +30,12 @@ OUTSIDE = """frames => [...document.querySelectorAll(frames)].flatMap(frame => [
     && (each.getBoundingClientRect().right > frame.getBoundingClientRect().right + 1
       || each.getBoundingClientRect().left < frame.getBoundingClientRect().left - 1))
   .map(each => each.outerHTML.slice(0, 120)))"""
+SIDEWAYS = """() => [
+  ...[...document.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth),
+  ...[...document.querySelectorAll('td')].filter(each => each.checkVisibility()
+    && !getComputedStyle(each, '::before').content.includes(each.dataset.column)),
+].map(each => each.ariaLabel ?? each.textContent)"""
+"""On a phone: tables that scroll sideways, and values that do not say what they are."""
 SIGNS = {
     "": ".connections li",
     f"c/{NAME}/hand-over": "#clientSecret",
@@ -103,6 +109,7 @@ async def test_nothing_leaves_its_frame_at_any_width_nor_with_text_of_twice_the_
             for width in (320, 768, 1024):
                 await page.set_viewport_size({"width": width, "height": 800})
                 seen[f"{view}, {width} at 200 %"] = [*await overflow(visitor), *await page.evaluate(OUTSIDE, FRAMES)]
+                seen[f"{view}, {width} sideways"] = await page.evaluate(SIDEWAYS) if width == 320 else []
         assert seen == {case: [] for case in seen}
 
 

@@ -2,6 +2,7 @@
 
 import { get } from '../api.js';
 import { h, quiet } from '../dom.js';
+import { cell, row, table } from '../table.js';
 import { known, moment, t } from '../texts.js';
 import { who } from '../who.js';
 
@@ -11,12 +12,14 @@ const ITSELF = ['evidence', 'told'];
 
 export async function history(main, { name, signal }) {
   const path = `api/connections/${name}/history?top=${PAGE}`;
-  const rows = h('tbody', { id: 'entries' });
+  const columns = COLUMNS.map(part => t(`page.history.${part}`));
+  const entries = table(t('page.history.title'), columns, [], { id: 'entries' });
+  const rows = entries.querySelector('tbody');
   let next = null;
   const read = async () => {
     const page = await get('read_history', next === null ? path : `${path}&after=${next}`, signal);
     next = page.next;
-    rows.append(...page.items.map(row));
+    rows.append(...page.items.map(entry => line(columns, entry)));
     more.hidden = next === null;
   };
   const more = quiet(t('page.history.more'), read, { id: 'more' });
@@ -25,18 +28,16 @@ export async function history(main, { name, signal }) {
   main.append(
     h('h1', {}, t('page.history.title'), h('small', {}, name)),
     h('p', { class: 'lead' }, t('page.history.lead')),
-    rows.hasChildNodes() ? table(rows) : h('p', {}, t('page.history.none')), more,
+    rows.hasChildNodes() ? entries : h('p', {}, t('page.history.none')), more,
     h('p', { class: 'hint' }, t('page.history.hint')));
 }
 
-const table = rows => h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.history.title') },
-  h('table', {}, h('thead', {}, h('tr', {}, COLUMNS.map(part => h('th', { scope: 'col' }, t(`page.history.${part}`))))), rows));
-
-const row = entry => h('tr', { class: entry.outcome },
-  h('td', {}, moment(entry.at)),
-  h('td', {}, entry.text, entry.outcome !== 'accepted' && h('strong', {}, ` – ${refusal(entry)}`)),
-  h('td', {}, ITSELF.includes(entry.action) ? t('page.history.itself') : from(entry.caller)),
-  h('td', {}, changed(entry)));
+const line = (columns, entry) => row(columns, [
+  cell(moment(entry.at)),
+  cell([entry.text, entry.outcome !== 'accepted' && h('strong', {}, ` – ${refusal(entry)}`)]),
+  cell(ITSELF.includes(entry.action) ? t('page.history.itself') : from(entry.caller)),
+  cell(changed(entry)),
+], { class: entry.outcome });
 
 function refusal({ outcome, code }) {
   const title = `problem.${code}.title`;

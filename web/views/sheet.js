@@ -7,6 +7,7 @@ import { button, fact, h, inBoth, quiet, reload, save } from '../dom.js';
 import { now } from '../now.js';
 import { bash, powershell } from '../quoting.js';
 import { ENDS } from '../rotation.js';
+import { cell, heading, row, table } from '../table.js';
 import { count, day, known, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
@@ -133,28 +134,28 @@ function paper(content) {
     h('p', {}, t(secret?.kind === 'certificate' ? 'page.certificate.renewWhat' : 'page.sheet.renewWhat')),
     line('renewer'),
     h('h2', {}, t('page.sheet.rights')),
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.sheet.rights') },
-      h('table', {},
-        h('thead', {}, h('tr', {}, COLUMNS.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
-        h('tbody', {}, content.rights.map((entry, index, all) => h('tr', {}, h('th', { scope: 'row' }, breakable(entry.right)),
-          h('td', {}, entry.reason), ['holder', 'revoke'].map(part => shared(part, entry, index, all))))))),
+    listing(t('page.sheet.rights'), COLUMNS, content.rights, (entry, index, all) => [
+      heading(breakable(entry.right)), cell(entry.reason), ...['holder', 'revoke'].map(part => shared(part, entry, index, all))]),
     h('p', {}, t('page.sheet.fullAccess')),
     h('h2', {}, count('page.sheet.mailboxes', content.mailboxes.length)),
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('label.mailboxes') },
-      h('table', {},
-        h('thead', {}, h('tr', {}, MAILBOX.map(part => h('th', { scope: 'col' }, t(`page.sheet.${part}`))))),
-        h('tbody', {}, content.mailboxes.map(entry => h('tr', {}, h('td', { class: 'address' }, inBoth(entry.address, entry.written)),
-          h('td', {}, entry.state === 'open' ? moment(entry.provenOn) : t('label.no')), h('td', {}, access(entry))))))),
+    listing(t('label.mailboxes'), MAILBOX, content.mailboxes, entry => [
+      cell(inBoth(entry.address, entry.written), { class: 'address' }),
+      cell(entry.state === 'open' ? moment(entry.provenOn) : t('label.no')), cell(access(entry))]),
     content.missing.length > 0
       ? h('p', { class: 'incomplete' }, incomplete(content)) // nobody signs for what the sheet does not say
       : h('div', { class: 'signatures' }, ['from', 'to'].map(line)));
 }
 
-// A cell that says the same as those below it, once for all of them.
+function listing(label, parts, entries, cells) {
+  const columns = parts.map(part => t(`page.sheet.${part}`));
+  return table(label, columns, entries.map((...entry) => row(columns, cells(...entry))));
+}
+
+// A cell that says the same as those below it, once for all of them where they stand in columns.
 function shared(part, entry, index, all) {
-  if (all[index - 1]?.[part] === entry[part]) return null;
+  if (all[index - 1]?.[part] === entry[part]) return cell(entry[part], { class: 'again' });
   const end = all.findIndex((other, place) => place > index && other[part] !== entry[part]);
-  return h('td', { rowspan: (end < 0 ? all.length : end) - index }, entry[part]);
+  return cell(entry[part], { rowspan: (end < 0 ? all.length : end) - index });
 }
 
 const access = ({ accessGiven }) => accessGiven ? t('page.sheet.given') : '–';

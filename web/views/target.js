@@ -3,6 +3,7 @@
 import { call, get, may, post } from '../api.js';
 import { announce, button, draw, fact, h, quiet } from '../dom.js';
 import { done, lookNow, poll } from '../poll.js';
+import { cell, row, table } from '../table.js';
 import { targetForm, told } from '../target-form.js';
 import { duration, moment, t } from '../texts.js';
 import { chosen, standing } from './targets.js';
@@ -45,24 +46,26 @@ function facts(one, path, said) {
   ];
 }
 
-const deliveries = (one, items, path) => [
-  h('h2', {}, t('page.targets.deliveries')),
-  items.length === 0 ? h('p', {}, t('page.targets.nothingSent'))
-    : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('page.targets.deliveries') },
-      h('table', {}, h('thead', {}, h('tr', {}, COLUMNS.map(part => h('th', { scope: 'col' }, t(`page.targets.columns.${part}`))))),
-        h('tbody', { id: 'sent' }, items.map(item => row(one, item, path))))),
-];
+function deliveries(one, items, path) {
+  const columns = COLUMNS.map(part => t(`page.targets.columns.${part}`));
+  const rows = items.map(item => row(columns, delivery(one, item, path)));
+  return [
+    h('h2', {}, t('page.targets.deliveries')),
+    rows.length === 0 ? h('p', {}, t('page.targets.nothingSent')) : table(t('page.targets.deliveries'), columns, rows, { id: 'sent' }),
+  ];
+}
 
-function row(one, item, path) {
+function delivery(one, item, path) {
   const again = () => done(post('resend_delivery', `${path}/deliveries/${item.id}/resend`, null));
-  return h('tr', {},
-    h('td', {}, told(item.type), item.connection && [h('br'), h('small', {}, item.connection)]),
-    h('td', {}, moment(item.time)),
-    h('td', {}, t(`deliveryState.${item.state}`), item.due && [h('br'), h('small', {}, t('page.targets.due', { due: moment(item.due) }))]),
-    h('td', {}, item.status !== null && `HTTP ${item.status} `, item.message, item.tries > 0 && h('small', {}, h('br'),
-      t('page.targets.tries', { tries: item.tries, seconds: duration(item.seconds ?? 0) }))),
-    h('td', {}, may('resend_delivery') && one.enabled
-      && quiet(t('page.targets.resend'), again, { id: `resend-${item.id}`, 'aria-label': t('page.targets.resendWhat', { type: told(item.type) }) })));
+  return [
+    cell([told(item.type), item.connection && [h('br'), h('small', {}, item.connection)]]),
+    cell(moment(item.time)),
+    cell([t(`deliveryState.${item.state}`), item.due && [h('br'), h('small', {}, t('page.targets.due', { due: moment(item.due) }))]]),
+    cell([item.status !== null && `HTTP ${item.status} `, item.message, item.tries > 0 && h('small', {}, h('br'),
+      t('page.targets.tries', { tries: item.tries, seconds: duration(item.seconds ?? 0) }))]),
+    cell(may('resend_delivery') && one.enabled
+      && quiet(t('page.targets.resend'), again, { id: `resend-${item.id}`, 'aria-label': t('page.targets.resendWhat', { type: told(item.type) }) })),
+  ];
 }
 
 function changes(first, path) {
