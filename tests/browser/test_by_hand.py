@@ -221,7 +221,8 @@ async def test_what_a_mailbox_needs_stands_above_and_what_the_plan_stumbles_over
         await visitor.plan()
         first = page.locator("#plan .findings, #plan .plan").first
         await expect(first).to_contain_text(f"{wrong} gibt es in Exchange Online nicht")
-        assert await page.evaluate("document.activeElement.id") == "plan"
+        await expect(page.locator("#plan-title")).to_be_focused()
+        await expect(page.locator("#plan-title")).to_be_in_viewport()
         await page.locator("#go").click()
         await visitor.sees("action-required")
         await expect(page.locator("#part-todo")).to_contain_text(wrong)

@@ -34,6 +34,7 @@ async def test_a_connection_is_taken_back_by_keyboard_after_its_plan_and_its_num
         await page.locator("#to-remove").focus()
         await page.keyboard.press("Enter")
         await expect(page.locator("ol.plan > li")).to_have_count(4)
+        await expect(page.locator("#plan-title")).to_be_focused()
         app.tenant.forget_requests()
         await page.locator("#go").click()
         await expect(page.locator("#removed-wrong")).not_to_be_empty()

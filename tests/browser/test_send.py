@@ -35,6 +35,8 @@ async def test_a_relay_is_set_up_by_keyboard_and_the_plan_says_what_it_allows(tm
         await typed(visitor, "sendAs", TEAM)
         await typed(visitor, "show-plan", "\n")
         plan = page.locator("#plan")
+        await expect(page.locator("#plan-title")).to_be_focused()
+        await expect(page.locator("#plan-title")).to_be_in_viewport()
         await expect(plan).to_contain_text(f"{own} → {TEAM}")
         await expect(plan).to_contain_text("kann danach auch als diese Adresse senden")
         assert await axe(visitor) == []

@@ -13,6 +13,7 @@ const NAMED = 200;
 // Have a plan made, wait for it, and return it; null where somebody has left meanwhile. `ask` asks the API for it.
 export async function made(host, name, ask, signal) {
   host.replaceChildren(h('p', { class: 'working', role: 'status' }, t('page.plan.working')));
+  host.scrollIntoView({ block: 'nearest' }); // it comes below what was pressed
   let plan = null;
   try {
     const accepted = await ask();
@@ -46,10 +47,15 @@ export async function planned(host, body, now, signal, sent) {
     await accept(body.name, finding);
     await planned(host, body, now, signal, sent);
   };
-  host.replaceChildren(...shown(plan, body, now, sent, accepting).flat(Infinity).filter(Boolean));
-  host.tabIndex = -1;
-  host.focus({ preventScroll: true });
-  host.scrollIntoView({ block: 'start' });
+  show(host, shown(plan, body, now, sent, accepting));
+}
+
+// Draw a plan, and begin at its title: for the eyes, the keyboard and who has it read out.
+export function show(host, content, block = 'start') {
+  const title = h('h2', { id: 'plan-title', tabindex: '-1' }, t('page.plan.title'));
+  host.replaceChildren(title, ...content.flat(Infinity).filter(Boolean));
+  title.focus({ preventScroll: true });
+  title.scrollIntoView({ block });
 }
 
 async function whole(path, own, signal) {
@@ -62,21 +68,19 @@ async function whole(path, own, signal) {
 }
 
 function shown(plan, body, now, sent, accepting) {
-  const title = h('h2', {}, t('page.plan.title'));
-  if (!plan.ended) return [title, h('p', { class: 'notice error' }, t('page.plan.interrupted'))];
+  if (!plan.ended) return [h('p', { class: 'notice error' }, t('page.plan.interrupted'))];
   if (!now && plan.revision > 0) {
-    return [title, h('p', { class: 'notice warning' }, t('page.plan.exists', { name: body.name })),
+    return [h('p', { class: 'notice warning' }, t('page.plan.exists', { name: body.name })),
       link(t('page.change.title'), `#/c/${body.name}/change`, { class: 'button' })];
   }
   if (now && plan.revision !== now.connection.revision) {
-    return [title, h('p', { class: 'notice warning' }, t('page.plan.outdated')),
+    return [h('p', { class: 'notice warning' }, t('page.plan.outdated')),
       button(t('page.plan.reload'), reload, { class: 'primary', id: 'reload' })];
   }
   const inTheWay = plan.findings.filter(finding => finding.severity === 'error');
   const others = plan.findings.filter(finding => finding.severity !== 'error');
   const byHand = plan.changes.filter(change => change.byHand).length;
   return [
-    title,
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : plan.complete ? t('page.plan.none') : t('page.plan.unseen'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
     inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay, { accept: accepting })],

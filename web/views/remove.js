@@ -5,7 +5,7 @@ import { h, listed } from '../dom.js';
 import { findingCards } from '../finding.js';
 import { count, moment, t } from '../texts.js';
 import { who } from '../who.js';
-import { agreed, groups, made } from './plan.js';
+import { agreed, groups, made, show } from './plan.js';
 
 const NAMED = 200;
 
@@ -17,16 +17,13 @@ export async function remove(main, { name, signal }) {
   const plan = await made(host, name, asked, signal);
   if (!plan) return;
   const notes = plan.findings ?? [];
-  host.replaceChildren(...[
-    h('h2', {}, t('page.plan.title')),
+  show(host, [
     plan.ended ? h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : t('page.plan.none'), ` ${t('page.plan.nothingYet')}`)
       : h('p', { class: 'notice error' }, t('page.plan.interrupted')),
     groups(plan),
     notes.length > 0 && [h('h3', {}, t('label.findings')), findingCards(notes)],
     plan.ended && confirmation(name, plan.losing),
-  ].flat(Infinity).filter(Boolean));
-  host.tabIndex = -1;
-  host.focus({ preventScroll: true });
+  ], 'nearest'); // what it is stands above, and short
 }
 
 // Who takes it back says so by typing how many mailboxes lose access.
