@@ -1,7 +1,7 @@
 """What a request means now: pure, with the clock passed in. Whoever starts, wakes or refuses an operation asks here.
 
 A kind of request is a row of the table, how the connection stands is a column; ``connector/ruling.py`` has the cells,
-and the two beside it those of removals and rotations. ``triggers/performing.py`` carries the answer out.
+and the three beside it those of removals, rotations and certificates. ``triggers/performing.py`` carries it out.
 """
 
 from __future__ import annotations
@@ -11,16 +11,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connector import ruling as to
-from connector import ruling_of_certificate as cert
-from connector import ruling_of_removal as off
-from connector import ruling_of_rotation as life
+from connector import ruling_of_certificate as certificate
+from connector import ruling_of_removal as removal
+from connector import ruling_of_rotation as rotation
 from connector.caller import RENEWS, Caller
-from connector.case import Answer, Case, Kind, Refuse, Replace, Request, Start
+from connector.case import Case, Kind, Refuse, Replace, Request, Ruling, Start
 from connector.errors import ConditionError
 from connector.etag import check
 from connector.lost import Live, lost
 from connector.model import Connection
+from connector.ruling import (
+    arrange,
+    busy,
+    create,
+    end,
+    end_soon,
+    go_on,
+    join_or_busy,
+    join_or_set_up,
+    nothing,
+    plan,
+    plan_new,
+    restore,
+    ring,
+    set_up,
+    unknown,
+    verify,
+    verify_or_busy,
+    verify_or_ring,
+)
 from connector.steps import ConnectionState, StepName
 from connector.wanted import Absent
 
@@ -47,8 +66,8 @@ class Situation(StrEnum):
     REMOVED = "removed"
 
 
-_First = Callable[[Request, datetime], Answer]
-_Rule = Callable[[Case], Answer]
+_First = Callable[[Request, datetime], Ruling]
+_Rule = Callable[[Case], Ruling]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class _Row:
     """Whether it matters what Durable says; otherwise it need not be asked."""
 
 
-def admit(request: Request, caller: Caller | None, connection: Connection | None, live: Live, now: datetime) -> Answer:
+def admit(request: Request, caller: Caller | None, connection: Connection | None, live: Live, now: datetime) -> Ruling:
     """Return what a request means for a connection as it is stored, with what Durable says of its run.
 
     ``caller`` is None for our own timer.
@@ -81,14 +100,14 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
         return Refuse(error)
     by = caller.by if caller is not None else RENEWS  # another timer only goes on with what others have begun
     if connection is None:
-        answer = row.new(request, now)
-        if isinstance(answer, Start):
-            answer.connection.operation.by = by
+        ruled = row.new(request, now)
+        if isinstance(ruled, Start):
+            ruled.connection.operation.by = by
     else:
-        answer = row.rules[situation(connection, live, now)](Case(request, connection, live, now, by))
-    if request.kind is Kind.SET_UP and isinstance(answer, Start | Replace):
-        answer.connection.wanted_by = by
-    return answer
+        ruled = row.rules[situation(connection, live, now)](Case(request, connection, live, now, by))
+    if request.kind is Kind.SET_UP and isinstance(ruled, Start | Replace):
+        ruled.connection.wanted_by = by
+    return ruled
 
 
 def situation(connection: Connection, live: Live, now: datetime) -> Situation:
@@ -131,7 +150,7 @@ def asks_again(kind: Kind) -> bool:
     return _ROWS[kind].again
 
 
-_GONE = (off.gone, off.gone, off.gone)
+_GONE = (removal.gone, removal.gone, removal.gone)
 
 
 def _row(
@@ -148,52 +167,45 @@ def _row(
 
 # fmt: off
 _ROWS: Mapping[Kind, _Row] = {
-    #     rests       lost        cancelling  works            waits              stuck
-    Kind.SET_UP: _row("create_connection", to.create,
-          to.set_up,  to.set_up,  to.busy,    to.join_or_busy, to.join_or_set_up, to.set_up,
-          back=(off.gone, to.set_up, to.set_up)),
-    Kind.DRY_RUN: _row("create_connection", to.plan_new,
-          to.plan,    to.plan,    to.plan,    to.plan,         to.plan,           to.plan,
-          back=(to.plan, to.plan, to.plan), live=False),
-    Kind.VERIFY: _row("verify_connection", to.unknown,
-          to.verify,  to.verify,  to.busy,    to.verify_or_busy, to.verify_or_ring, to.verify,
-          back=(off.ring_removal, off.gone, off.gone)),
-    Kind.CANCEL: _row("cancel_connection", to.unknown,
-          to.nothing, to.end,     to.ring,    to.end_soon,     to.end_soon,       to.end_soon,
-          back=(off.end_removal, to.nothing, to.nothing), again=True),
-    Kind.CONFIRM: _row("confirm_secret", to.unknown,
-          *[life.confirm] * 6, again=True, live=False),
-    Kind.ROTATE: _row("rotate_secret", to.unknown,
-          life.rotate, life.rotate_again, to.busy, *[life.rotate_on] * 3),
-    Kind.CERTIFICATE: _row("give_certificate", to.unknown,
-          cert.give, cert.give_again, to.busy, cert.give_on, cert.give_in_place, cert.give_in_place),
-    Kind.RENEW: _row(None, to.unknown,
-          life.rotate, *[to.nothing] * 5, back=(to.nothing, to.nothing, to.nothing), live=False),
-    Kind.ABANDON: _row("abandon_rotation", to.unknown,
-          life.abandon, life.abandon_or_busy, to.busy, life.abandon_or_busy, life.abandon_in_place,
-          life.abandon_or_busy),
-    Kind.RETIRE: _row(None, to.unknown,
-          life.retire, *[to.nothing] * 5, back=(to.nothing, to.nothing, to.nothing), live=False),
-    Kind.ACCEPT: _row("accept_finding", to.unknown,
-          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
-          back=(off.ring_removal, to.nothing, to.nothing), again=True),
-    Kind.WITHDRAW: _row("withdraw_acceptance", to.unknown,
-          to.nothing, to.nothing, to.nothing, to.ring,         to.ring,           to.ring,
-          back=(off.ring_removal, to.nothing, to.nothing), again=True),
-    Kind.RECOVER: _row(None, to.unknown,
-          to.nothing, to.go_on,   to.nothing, to.nothing,      to.nothing,        to.nothing,
-          back=(off.recover_removal, to.nothing, to.nothing), again=True),
-    Kind.REMOVE: _row("remove_connection", to.unknown,
-          *[off.remove] * 6,
-          back=(off.join_removal, off.remove, to.nothing), again=True),
-    Kind.PLAN_REMOVAL: _row("remove_connection", to.unknown,
-          *[off.plan_removal] * 6,
-          back=(off.plan_removal, off.plan_removal, off.gone), live=False),
-    Kind.REPAIR: _row("repair_connection", to.create,
-          to.arrange, to.arrange, to.arrange, to.arrange,      to.arrange,        to.arrange,
-          back=(off.remove_repaired, off.remove_repaired, off.keep_removed), again=True),
-    Kind.RESTORE: _row("repair_connection", to.unknown,
-          to.restore, to.restore, to.restore, to.restore,      to.restore,        to.restore,
-          back=(off.remove_restored, off.remove_restored, off.keep_removed), live=False),
+    #     rests        lost         cancelling  works            waits              stuck
+    Kind.SET_UP: _row("create_connection", create,
+          set_up,      set_up,      busy,       join_or_busy,    join_or_set_up,    set_up,
+          back=(removal.gone, set_up, set_up)),
+    Kind.DRY_RUN: _row("create_connection", plan_new, *[plan] * 6, back=(plan, plan, plan), live=False),
+    Kind.VERIFY: _row("verify_connection", unknown,
+          verify,      verify,      busy,       verify_or_busy,  verify_or_ring,    verify,
+          back=(removal.ring_removal, removal.gone, removal.gone)),
+    Kind.CANCEL: _row("cancel_connection", unknown,
+          nothing,     end,         ring,       end_soon,        end_soon,          end_soon,
+          back=(removal.end_removal, nothing, nothing), again=True),
+    Kind.CONFIRM: _row("confirm_secret", unknown, *[rotation.confirm] * 6, again=True, live=False),
+    Kind.ROTATE: _row("rotate_secret", unknown,
+          rotation.rotate, rotation.rotate_again, busy, *[rotation.rotate_on] * 3),
+    Kind.CERTIFICATE: _row("give_certificate", unknown,
+          certificate.give, certificate.give_again, busy, certificate.give_on, *[certificate.give_in_place] * 2),
+    Kind.RENEW: _row(None, unknown,
+          rotation.rotate, *[nothing] * 5, back=(nothing, nothing, nothing), live=False),
+    Kind.ABANDON: _row("abandon_rotation", unknown,
+          rotation.abandon, rotation.abandon_or_busy, busy, rotation.abandon_or_busy, rotation.abandon_in_place,
+          rotation.abandon_or_busy),
+    Kind.RETIRE: _row(None, unknown,
+          rotation.retire, *[nothing] * 5, back=(nothing, nothing, nothing), live=False),
+    Kind.ACCEPT: _row("accept_finding", unknown,
+          nothing,     nothing,     nothing,    ring,            ring,              ring,
+          back=(removal.ring_removal, nothing, nothing), again=True),
+    Kind.WITHDRAW: _row("withdraw_acceptance", unknown,
+          nothing,     nothing,     nothing,    ring,            ring,              ring,
+          back=(removal.ring_removal, nothing, nothing), again=True),
+    Kind.RECOVER: _row(None, unknown,
+          nothing,     go_on,       nothing,    nothing,         nothing,           nothing,
+          back=(removal.recover_removal, nothing, nothing), again=True),
+    Kind.REMOVE: _row("remove_connection", unknown, *[removal.remove] * 6,
+          back=(removal.join_removal, removal.remove, nothing), again=True),
+    Kind.PLAN_REMOVAL: _row("remove_connection", unknown, *[removal.plan_removal] * 6,
+          back=(removal.plan_removal, removal.plan_removal, removal.gone), live=False),
+    Kind.REPAIR: _row("repair_connection", create, *[arrange] * 6,
+          back=(removal.remove_repaired, removal.remove_repaired, removal.keep_removed), again=True),
+    Kind.RESTORE: _row("repair_connection", unknown, *[restore] * 6,
+          back=(removal.remove_restored, removal.remove_restored, removal.keep_removed), live=False),
 }
 # fmt: on

@@ -107,7 +107,8 @@ class Refuse:
 
 
 Admitted = Start | Wake | Replace | Settled
-Answer = Admitted | Refuse
+Ruling = Admitted | Refuse
+"""What a request comes to: ``connector/admission.py`` asks for it, ``triggers/performing.py`` carries it out."""
 
 
 @dataclass(frozen=True, slots=True)

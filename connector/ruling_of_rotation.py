@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.case import Answer, Case, Refuse, Replace, Settled, Start, Wake
+from connector.case import Case, Refuse, Replace, Ruling, Settled, Start, Wake
 from connector.credential import Rotation, RotationState
 from connector.errors import ConflictError, FieldError
 from connector.model import Connection
@@ -14,10 +14,10 @@ from connector.standing import secret_of
 from connector.steps import SETTLED, OperationKind, StepName
 
 
-def rotate(case: Case) -> Answer:
+def rotate(case: Case) -> Ruling:
     """Begin a rotation, or go on with it; one that is open is answered as it is."""
-    if (answer := _back(case) or _another_kind(case)) is not None:
-        return answer
+    if (ruling := _back(case) or _another_kind(case)) is not None:
+        return ruling
     rotation = case.connection.rotation
     if open_for(rotation, case.now):
         return nothing(case)
@@ -29,10 +29,10 @@ def rotate(case: Case) -> Answer:
     return apart(case, OperationKind.ROTATE, rotation.model_copy(update={"stopped": False}))
 
 
-def rotate_on(case: Case) -> Answer:
+def rotate_on(case: Case) -> Ruling:
     """The run that works may be just this one; another one is not stopped for it."""
-    if (answer := _back(case) or _another_kind(case)) is not None:
-        return answer
+    if (ruling := _back(case) or _another_kind(case)) is not None:
+        return ruling
     if case.connection.operation.kind is OperationKind.ROTATE:
         return Wake(case.connection)
     if open_for(case.connection.rotation, case.now) and not given_up(case.connection):
@@ -40,7 +40,7 @@ def rotate_on(case: Case) -> Answer:
     return _no_secret(case) or busy(case)
 
 
-def rotate_again(case: Case) -> Answer:
+def rotate_again(case: Case) -> Ruling:
     """What was lost is begun anew where it was this; anything else the timer goes on with first."""
     operation = case.connection.operation
     if operation.cancelled:
@@ -48,7 +48,7 @@ def rotate_again(case: Case) -> Answer:
     return go_on(case) if operation.kind is OperationKind.ROTATE else rotate_on(case)
 
 
-def abandon(case: Case) -> Answer:
+def abandon(case: Case) -> Ruling:
     """Give the next secret up, where nobody needs it."""
     rotation, name = case.connection.rotation, case.connection.name
     if rotation is None:
@@ -63,28 +63,28 @@ def abandon(case: Case) -> Answer:
     return apart(case, OperationKind.ABANDON, rotation)
 
 
-def abandon_or_busy(case: Case) -> Answer:
+def abandon_or_busy(case: Case) -> Ruling:
     """The same while steps work: nothing is stopped in the midst of one."""
-    answer = abandon(case)
-    if isinstance(answer, Refuse) or case.connection.operation.cancelled:
-        return answer
+    ruling = abandon(case)
+    if isinstance(ruling, Refuse) or case.connection.operation.cancelled:
+        return ruling
     return Wake(case.connection) if case.connection.operation.kind is OperationKind.ABANDON else busy(case)
 
 
-def abandon_in_place(case: Case) -> Answer:
+def abandon_in_place(case: Case) -> Ruling:
     """The same while a run waits: it takes the place of what prepares the secret, and of nothing else."""
-    answer = abandon(case)
-    if isinstance(answer, Refuse) or case.connection.operation.kind is OperationKind.ROTATE:
-        return answer
+    ruling = abandon(case)
+    if isinstance(ruling, Refuse) or case.connection.operation.kind is OperationKind.ROTATE:
+        return ruling
     return Wake(case.connection) if case.connection.operation.kind is OperationKind.ABANDON else busy(case)
 
 
-def retire(case: Case) -> Answer:
+def retire(case: Case) -> Ruling:
     """Take the old one away; when that is due the timer knows."""
     return apart(case, OperationKind.RETIRE, case.connection.rotation)
 
 
-def confirm(case: Case) -> Answer:
+def confirm(case: Case) -> Ruling:
     """Nobody confirms another key than the one that is handed out, and again is as good as once."""
     connection, rotation, asked = case.connection, case.connection.rotation, case.request.key_id.lower()
     if state_of(rotation) is RotationState.PREPARING:
@@ -109,7 +109,7 @@ def lacks(connection: Connection) -> bool:
     return connection.step_states()[StepName.SECRET] not in SETTLED
 
 
-def _back(case: Case) -> Answer | None:
+def _back(case: Case) -> Ruling | None:
     """A certificate that no set-up has come to use is given up for a secret."""
     connection, rotation = case.connection, case.connection.rotation
     unused = rotation is not None and rotation.state is RotationState.PREPARING and rotation.kind == "certificate"
@@ -141,7 +141,7 @@ def _no_secret(case: Case) -> Refuse | None:
     return None
 
 
-def apart(case: Case, kind: OperationKind, rotation: Rotation | None) -> Answer:
+def apart(case: Case, kind: OperationKind, rotation: Rotation | None) -> Ruling:
     """Begin an operation that leaves the connection's state and steps as they are."""
     wanted = case.wanted(int(case.works))
     update = {"operation": operation_of(case, kind), "rotation": rotation, "wanted": wanted}

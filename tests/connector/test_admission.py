@@ -14,7 +14,7 @@ import pytest
 from connector import admission, ruling, ruling_of_removal, ruling_of_rotation
 from connector.admission import Situation, admit, asks_again, asks_durable, situation
 from connector.caller import RENEWS, By, Caller
-from connector.case import Admitted, Answer, Kind, Refuse, Removal, Replace, Request, Start, Wake
+from connector.case import Admitted, Kind, Refuse, Removal, Replace, Request, Ruling, Start, Wake
 from connector.credential import CertificateRecord, SecretRecord
 from connector.errors import RequestError
 from connector.etag import etag
@@ -78,7 +78,7 @@ EXPECTED = {
     "to remove unasked":      (UNKNOWN, *[FEW] * 6,                                KEPT,    FEW,  LET),
     "to plan a removal":      (UNKNOWN, *[ANEW] * 6,                               ANEW,    ANEW, GONE),
 }  # fmt: skip
-"""The answer, and behind the slash the operation that the connection has then: another one, the same, or the same as
+"""The ruling, and behind the slash the operation that the connection has then: another one, the same, or the same as
 another attempt. It is a set-up that was begun, whose run is alive where it is not lost; other ones: ``expected``."""
 
 
@@ -199,20 +199,20 @@ def worlds() -> Iterator[tuple[str, Connection, Live, Situation]]:
 WORLDS = list(worlds())
 
 
-def ask(asked: str, connection: Connection | None, live: Live) -> Answer:
+def ask(asked: str, connection: Connection | None, live: Live) -> Ruling:
     request = ASKED[asked]
     function = THROUGH[request.kind]
     return admit(request, Caller(function=function) if function else None, connection, live, NOW)
 
 
-def told(answer: Answer, before: Connection | None) -> str:
-    """Return an answer in the words of the table."""
-    if isinstance(answer, Refuse):
-        return answer.error.code
-    after, was = answer.connection.operation, before.operation if before is not None else None
+def told(ruled: Ruling, before: Connection | None) -> str:
+    """Return a ruling in the words of the table."""
+    if isinstance(ruled, Refuse):
+        return ruled.error.code
+    after, was = ruled.connection.operation, before.operation if before is not None else None
     same = was is not None and was.id == after.id
     which = "other" if not same else "same" if was is not None and was.attempt == after.attempt else "attempt"
-    return f"{type(answer).__name__.lower()}/{which}"
+    return f"{type(ruled).__name__.lower()}/{which}"
 
 
 _WITH_NOBODY = {
@@ -258,8 +258,8 @@ def test_each_kind_for_each_state_of_the_document_and_of_durable(asked: str) -> 
     met: set[Situation] = set()
     for written, connection, live, stands in WORLDS:
         assert situation(connection, live, NOW) is stands, (written, connection.state, live)
-        answer = ask(asked, connection, live)
-        assert told(answer, connection) == expected(asked, connection, stands, live), (written, connection.state, live)
+        ruled = ask(asked, connection, live)
+        assert told(ruled, connection) == expected(asked, connection, stands, live), (written, connection.state, live)
         met.add(stands)
     assert met == set(Situation)
     assert told(ask(asked, None, Live()), None) == EXPECTED[asked][0]
@@ -268,18 +268,18 @@ def test_each_kind_for_each_state_of_the_document_and_of_durable(asked: str) -> 
 def test_what_is_passed_in_is_not_changed_and_the_same_has_the_same_answer() -> None:
     for asked, (_, connection, live, _) in product(EXPECTED, WORLDS[::11]):
         before = connection.model_dump_json()
-        answer = ask(asked, connection, live)
-        assert told(ask(asked, connection, live), connection) == told(answer, connection)
+        ruled = ask(asked, connection, live)
+        assert told(ask(asked, connection, live), connection) == told(ruled, connection)
         assert connection.model_dump_json() == before
 
 
 @pytest.mark.parametrize("asked", EXPECTED)
 def test_an_attempt_is_started_under_a_number_that_nobody_has_had(asked: str) -> None:
     for _, connection, live, _ in WORLDS:
-        before, answer = connection.operation, ask(asked, connection, live)
-        if not isinstance(answer, Start) or answer.connection.operation.dry:
+        before, ruled = connection.operation, ask(asked, connection, live)
+        if not isinstance(ruled, Start) or ruled.connection.operation.dry:
             continue
-        after = answer.connection.operation
+        after = ruled.connection.operation
         assert (after.attempt, after.ended, after.cancelled) == (before.attempt + 1, None, False)
         assert (after.lost is not None and after.lost.attempt == before.attempt) == (
             lost(connection, live, NOW) is not None and asked != "to restore"
@@ -289,10 +289,10 @@ def test_an_attempt_is_started_under_a_number_that_nobody_has_had(asked: str) ->
 @pytest.mark.parametrize("asked", EXPECTED)
 def test_what_is_written_under_a_run_keeps_its_attempt_and_counts_the_revision_on(asked: str) -> None:
     for _, connection, live, _ in WORLDS:
-        answer = ask(asked, connection, live)
-        if not isinstance(answer, Replace):
+        ruled = ask(asked, connection, live)
+        if not isinstance(ruled, Replace):
             continue
-        after = answer.connection
+        after = ruled.connection
         assert after.operation.attempt == connection.operation.attempt
         more = 0 if asked == "to cancel" else 1
         assert after.wanted.revision == connection.wanted.revision + more
@@ -300,9 +300,9 @@ def test_what_is_written_under_a_run_keeps_its_attempt_and_counts_the_revision_o
 
 
 def _admitted(asked: str, connection: Connection | None, live: Live) -> Admitted:
-    answer = ask(asked, connection, live)
-    assert not isinstance(answer, Refuse)
-    return answer
+    ruled = ask(asked, connection, live)
+    assert not isinstance(ruled, Refuse)
+    return ruled
 
 
 RUNS = Live("Running", NOW)
@@ -349,10 +349,10 @@ def test_a_list_takes_access_from_at_most_half_or_from_as_many_as_are_allowed(
     removal: Removal | None, *, refused: bool
 ) -> None:
     request = Request(Kind.SET_UP, "hq", "new", wanted("b@contoso.example"), removal)
-    answer = admit(request, Caller(function="create_connection"), document(ended=LONG_AGO), Live(), NOW)
-    assert isinstance(answer, Refuse) == refused
-    if isinstance(answer, Refuse):
-        assert (answer.error.code, answer.error.values["removed"]) == (
+    ruled = admit(request, Caller(function="create_connection"), document(ended=LONG_AGO), Live(), NOW)
+    assert isinstance(ruled, Refuse) == refused
+    if isinstance(ruled, Refuse):
+        assert (ruled.error.code, ruled.error.values["removed"]) == (
             "removal-not-allowed",
             removal and removal.removed,
         )
@@ -366,16 +366,16 @@ def test_each_operation_names_who_has_asked_for_it_and_what_is_wanted_who_has_se
         named = {"operation": world.operation.model_copy(update={"by": otto}), "wanted_by": otto}
         connection = world.model_copy(update=named)
         for asked, request in ASKED.items():
-            answer = ask(asked, connection, live)
-            if isinstance(answer, Refuse):
+            ruled = ask(asked, connection, live)
+            if isinstance(ruled, Refuse):
                 continue
             function = THROUGH[request.kind]
             by = Caller(function=function).by if function else RENEWS
-            begun = told(answer, connection).endswith("other")
+            begun = told(ruled, connection).endswith("other")
             seen.add((request.kind, begun))
-            assert answer.connection.operation.by == (by if begun else otto), (asked, connection, live)
-            sets_up = request.kind is Kind.SET_UP and isinstance(answer, Start | Replace)
-            assert answer.connection.wanted_by == (by if sets_up else otto), (asked, connection, live)
+            assert ruled.connection.operation.by == (by if begun else otto), (asked, connection, live)
+            sets_up = request.kind is Kind.SET_UP and isinstance(ruled, Start | Replace)
+            assert ruled.connection.wanted_by == (by if sets_up else otto), (asked, connection, live)
     assert {kind for kind, begun in seen if begun} >= {Kind.SET_UP, Kind.VERIFY, Kind.RENEW, Kind.PLAN_REMOVAL}
 
 
@@ -405,8 +405,8 @@ def test_a_condition_that_does_not_hold_refuses_before_anything_else(kind: Kind)
         request = Request(
             kind, "hq", "new", wanted("b@contoso.example"), key_id=KEY, if_match=if_match, certificate=CERTIFICATE
         )
-        answer = admit(request, caller, connection, RUNS, NOW)
-        return answer.error.code if isinstance(answer, Refuse) else None
+        ruled = admit(request, caller, connection, RUNS, NOW)
+        return ruled.error.code if isinstance(ruled, Refuse) else None
 
     for one in (document(), document(ended=LONG_AGO), document(cancelled=True)):
         assert (code('"0-other"', one), code("nonsense", one)) == ("if-match-failed", "if-match-invalid")
@@ -428,9 +428,9 @@ def test_a_dry_run_is_of_the_connection_as_it_would_be_and_has_no_attempt() -> N
 def test_a_connection_without_a_secret_has_nothing_to_be_confirmed() -> None:
     before = document(ConnectionState.ACTION_REQUIRED, ended=LONG_AGO)
     before.secret = None
-    answer = ask("to confirm", before, Live())
-    assert isinstance(answer, Refuse)
-    assert answer.error.code == "secret-not-ready"
+    ruled = ask("to confirm", before, Live())
+    assert isinstance(ruled, Refuse)
+    assert ruled.error.code == "secret-not-ready"
 
 
 def test_a_lost_run_that_had_proven_all_ends_ready_when_it_is_cancelled() -> None:
@@ -471,9 +471,9 @@ def test_every_refusal_has_words_in_both_languages() -> None:
     refused: dict[str, RequestError] = {}
     for asked in EXPECTED:
         for _, connection, live, _ in WORLDS[::7]:
-            answer = ask(asked, connection, live)
-            if isinstance(answer, Refuse):
-                refused[answer.error.code] = answer.error
+            ruled = ask(asked, connection, live)
+            if isinstance(ruled, Refuse):
+                refused[ruled.error.code] = ruled.error
     assert set(refused) == {ENDING, BUSY, FEW, OTHER_KEY, NONE_OPEN, RUNNING, HALF, GONE}
     for code, error in refused.items():
         for lang in ("de", "en"):
@@ -498,6 +498,6 @@ def test_it_reads_no_clock_and_no_environment_and_knows_no_azure(module: Any) ->
 
 def test_a_wake_is_of_the_connection_as_it_stands() -> None:
     for asked, (_, connection, live, _) in product(EXPECTED, WORLDS[::7]):
-        answer = ask(asked, connection, live)
-        if isinstance(answer, Wake):
-            assert answer.connection is connection
+        ruled = ask(asked, connection, live)
+        if isinstance(ruled, Wake):
+            assert ruled.connection is connection
