@@ -66,8 +66,8 @@ async def _take_up(run: Run) -> None:
         return
     documents, name, operation = run.services.documents, run.order.name, run.connection.operation
     present = [chunk async for chunk in documents.chunks(name, len(run.connection.chunks))]
-    only_checks = run.connection.operation.checks
-    if only_checks:
+    verifies = run.connection.operation.verifies
+    if verifies:
         chunks = again(present)
     elif run.takes_back:
         chunks = all_leaving(present)
@@ -81,7 +81,7 @@ async def _take_up(run: Run) -> None:
             return  # another request has come meanwhile: the list that was arranged is not its list
         connection.operation.begun = True
         connection.chunks = [summary(chunk, connection.operation.id) for chunk in chunks]
-        connection.steps = {step: _renewed(connection.step(step), step, only_checks) for step in connection.programme}
+        connection.steps = {step: _renewed(connection.step(step), step, verifies) for step in connection.programme}
         _enter(connection, ConnectionState.RUNNING, run)
 
     await run.update(note)
@@ -95,9 +95,9 @@ async def _take_up(run: Run) -> None:
     )
 
 
-def _renewed(entry: StepRecord, step: StepName, only_checks: bool) -> StepRecord:
-    """Return a step's record for a new operation: one that checks only looks at what has been settled before."""
-    return StepRecord() if not only_checks or step is StepName.VERIFICATION else entry.renewed()
+def _renewed(entry: StepRecord, step: StepName, verifies: bool) -> StepRecord:
+    """Return a step's record for a new operation: one that verifies only looks at what has been settled before."""
+    return StepRecord() if not verifies or step is StepName.VERIFICATION else entry.renewed()
 
 
 @activity(CONCLUDE, Order, tells=True)

@@ -82,7 +82,7 @@ class Run:
 
     @property
     def looks_daily(self) -> bool:
-        """Return whether it is the daily look: that says what is wrong, where a dry run says what would be done."""
+        """Return whether it is the daily check: that says what is wrong, where a dry run says what would be done."""
         return bool(self.order.check)
 
     @property

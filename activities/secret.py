@@ -67,7 +67,7 @@ class _Secret(Stage[Observed]):
             secret=connection.secret,
             rotation=connection.rotation,
             accepted=connection.secret_accepted,
-            checks=run.looks_daily or (connection.operation.checks and run.looks(StepName.SECRET)),
+            only_looks=run.looks_daily or (connection.operation.verifies and run.looks(StepName.SECRET)),
             last=run.order.part.last and not run.dry,  # a look's last try comes before replication has had its time
             trust=trust,
             given=frozenset(connection.given),

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Generic, TypeVar
 
-from activities.looking import missing, note_look
+from activities.check import missing, note_look
 from activities.planning import PLANNED, note
 from activities.results import ENDING, Ending, Result, not_now, record, translate
 from activities.run import Run

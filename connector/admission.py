@@ -17,7 +17,7 @@ from connector import ruling_of_rotation as rotation
 from connector.caller import RENEWS, Caller
 from connector.case import Case, Kind, Refuse, Replace, Request, Ruling, Start
 from connector.errors import ConditionError
-from connector.etag import check
+from connector.etag import require_match
 from connector.lost import Live, lost
 from connector.model import Connection
 from connector.ruling import (
@@ -95,7 +95,7 @@ def admit(request: Request, caller: Caller | None, connection: Connection | None
     if (caller.function if caller is not None else None) != row.function:
         raise ValueError(request.kind)
     try:
-        check(request.if_match, request.name, connection)
+        require_match(request.if_match, request.name, connection)
     except ConditionError as error:
         return Refuse(error)
     by = caller.by if caller is not None else RENEWS  # another timer only goes on with what others have begun

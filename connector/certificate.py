@@ -63,7 +63,7 @@ def _read(content: bytes, *, unpacked: bool) -> Given:
     return _given(_leaf([parsed(part) for part in parts]))
 
 
-def check(
+def usable(
     content: bytes,
     now: datetime,
     *,

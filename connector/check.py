@@ -1,4 +1,4 @@
-"""The daily look: when it is due, what somebody is told of it, and what the last one says by now. Pure."""
+"""The daily check: when it is due, what somebody is told of it, and what the last one says by now. Pure."""
 
 from __future__ import annotations
 

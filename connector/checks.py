@@ -1,4 +1,4 @@
-"""What the daily look at a connection has seen: a document of its own, which no operation reads to decide anything.
+"""What the daily check of a connection has seen: a document of its own, which no operation reads to decide anything.
 
 ``checks/{name}.json`` holds what was seen, what somebody was told of it, and what somebody has put to sleep. The drafts
 that a look works with lie under ``looks/`` (``connector/dry_runs.py``), and go when it ends.

@@ -22,7 +22,7 @@ def etag(connection: Connection) -> str:
     return f'"{connection.wanted.revision}-{hashlib.sha256(wanted.encode()).hexdigest()[:24]}"'
 
 
-def check(if_match: str | None, name: str, present: Connection | None) -> None:
+def require_match(if_match: str | None, name: str, present: Connection | None) -> None:
     """Let a request pass whose ``If-Match`` holds, or that has none.
 
     Raises:

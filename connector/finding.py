@@ -1,4 +1,4 @@
-"""What a check found: its kind, what it is about, and whether somebody may accept it."""
+"""What a step or a look has seen: its kind, what it is about, and whether somebody may accept it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROVEN_BY_LOGIN = "proven-by-login"
 
 
 class Finding(Document):
-    """What a check observed. The texts stand in ``connector/messages`` under ``code``; ``values`` fill them."""
+    """What a step or a look has seen. Its texts are in ``connector/messages`` under ``code``; ``values`` fill them."""
 
     code: str
     severity: Severity = "error"

@@ -158,7 +158,7 @@ class Connection(Document):
 
         Of a set-up that nobody has begun they are those of another list; a verification leaves the list as it is.
         """
-        return self.operation.begun or self.operation.checks or self.operation.apart
+        return self.operation.begun or self.operation.verifies or self.operation.apart
 
     @property
     def verified(self) -> bool:

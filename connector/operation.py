@@ -64,9 +64,9 @@ class Operation(Document):
         return PROGRAMMES[self.kind].does is Does.LOOKS
 
     @property
-    def checks(self) -> bool:
+    def verifies(self) -> bool:
         """Return whether it only looks at what an earlier one has settled, and goes on with the rest."""
-        return PROGRAMMES[self.kind].does is Does.CHECKS
+        return PROGRAMMES[self.kind].does is Does.VERIFIES
 
     @property
     def apart(self) -> bool:
@@ -75,7 +75,7 @@ class Operation(Document):
 
     def only_looks(self, settled_in: str | None) -> bool:
         """Return whether it changes nothing of what was settled in that operation; None where nobody has settled it."""
-        return self.dry or (self.checks and settled_in not in {None, self.id})
+        return self.dry or (self.verifies and settled_in not in {None, self.id})
 
 
 class StepRecord(Document):

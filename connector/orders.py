@@ -108,11 +108,11 @@ class DeliverOrder(Message):
 
 @dataclass(frozen=True, slots=True)
 class CheckOrder(Message):
-    """What the daily look at a connection is started with."""
+    """What the daily check of a connection is started with."""
 
     name: str
     check: str
-    """Which look it is: one whose place another has taken ends."""
+    """Which check it is: one whose place another has taken ends."""
     delay: float = 0.0
     """Seconds to wait first, so that many do not begin at one moment."""
 
@@ -147,7 +147,7 @@ class Order(RunOrder):
     plan: str = ""
     """For which dry run; "" for none."""
     check: str = ""
-    """For which daily look; "" for none. Its ``round`` is how often it was looked before."""
+    """For which daily check; "" for none. Its ``round`` is how often it was looked before."""
     part: Part = Part()
 
     def next(self) -> RunOrder:

@@ -57,7 +57,7 @@ def spares_login(connection: Connection, now: datetime) -> bool:
 def worked(connection: Connection) -> bool:
     """Return whether the operation only looks at a connection that was ready."""
     operation = connection.operation
-    return operation.checks and operation.before is ConnectionState.READY
+    return operation.verifies and operation.before is ConnectionState.READY
 
 
 def before(connection: Connection) -> ConnectionState | None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from connector.certificate import LEAST_BITS, MOST, check
+from connector.certificate import LEAST_BITS, MOST, usable
 from connector.certificate_forms import CertificateError, Flaw, holds_private_key
 from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import FieldError
@@ -71,7 +71,7 @@ def parse_certificate(
     text = few(body, content_type, CertificateRequest, "certificate-body").certificate
     longest = timedelta(days=longest_days) if longest_days is not None else None
     try:
-        given = check(text.encode(errors="replace"), now, longest=longest, present=present)
+        given = usable(text.encode(errors="replace"), now, longest=longest, present=present)
     except CertificateError as error:
         raise _refused(error.flaw, longest_days) from None
     return CertificateRecord(

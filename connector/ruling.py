@@ -178,7 +178,7 @@ def begin(
     the run ends when a person has been waited for long enough.
     """
     operation = operation_of(case, kind)
-    operation.before = before if operation.checks else None
+    operation.before = before if operation.verifies else None
     operation.by_hand = case.request.by_hand
     update: dict[str, object] = {"operation": operation, "wanted": case.wanted(more)}
     if kind is not OperationKind.REMOVE:

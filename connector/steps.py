@@ -76,7 +76,7 @@ class OperationKind(StrEnum):
     RETIRE = "retire"
     """Takes the old secret away."""
     CHECK = "check"
-    """The daily look: nobody asked for it, and no connection is ever in it."""
+    """The daily check: nobody asked for it, and no connection is ever in it."""
 
 
 class Does(StrEnum):
@@ -84,7 +84,7 @@ class Does(StrEnum):
 
     APPLIES = "applies"
     """Makes the changes that its steps plan."""
-    CHECKS = "checks"
+    VERIFIES = "verifies"
     """Only looks at what an earlier operation has settled, and goes on with the rest."""
     LOOKS = "looks"
     """Makes none, and writes only a document of its own."""
@@ -142,7 +142,7 @@ _NEEDS_TO_LOOK = {**_NEEDS, StepName.APPLICATION: (), StepName.VERIFICATION: ()}
 _UP_TO_THE_SECRET = (StepName.PREREQUISITES, StepName.APPLICATION, StepName.SECRET)
 PROGRAMMES: dict[OperationKind, Programme] = {
     OperationKind.SET_UP: Programme((*StepName,), Does.APPLIES, _NEEDS),
-    OperationKind.VERIFY: Programme((*StepName,), Does.CHECKS, _NEEDS),
+    OperationKind.VERIFY: Programme((*StepName,), Does.VERIFIES, _NEEDS),
     OperationKind.PLAN: Programme((*StepName,)[:-1], Does.LOOKS, _NEEDS),
     OperationKind.ROTATE: Programme((*_UP_TO_THE_SECRET, StepName.VERIFICATION), Does.APPLIES, _NEEDS, apart=True),
     OperationKind.ABANDON: Programme(_UP_TO_THE_SECRET, Does.APPLIES, _NEEDS, apart=True),

@@ -1,4 +1,4 @@
-"""The daily look at one connection: the steps of the set-up and a login to each mailbox, and nothing is changed.
+"""The daily check of one connection: the steps of the set-up and a login to each mailbox, and nothing is changed.
 
 It gives way to any operation: each activity asks first whether one has begun, and then the look is over.
 """

@@ -17,7 +17,7 @@ from connector import clock
 from connector.case import Kind, Removal, Request
 from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import ConnectorError, ServiceError
-from connector.etag import check
+from connector.etag import require_match
 from connector.history import Asked, Entry
 from connector.log import log
 from connector.model import Connection
@@ -48,7 +48,7 @@ class Asking:
         Raises:
             ConditionError: it does not hold, or is none.
         """
-        check(self.if_match, self.name or "", present)
+        require_match(self.if_match, self.name or "", present)
         self.if_match = None
 
     def compare(self, present: Connection | None, wanted: Wanted) -> None:

@@ -1,4 +1,4 @@
-"""``POST /api/check``: look now. Each hour a timer looks at the connections whose hour it is."""
+"""``POST /api/check``: look now. Each hour a timer looks at the connections whose hour it is, and compares all."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ import azure.functions as func
 from pydantic import Field
 
 from connector.caller import CHECKS, By
-from connector.check import due
+from connector.check import due, looking, may_look
 from connector.checks import Check
 from connector.document import Document
 from connector.errors import ConflictError, GrantMissingError, UnavailableError, UnknownConnectionError, UnreadableError
+from connector.finding import Finding
 from connector.history import Asked
 from connector.log import log
+from connector.look import shared
+from connector.model import Connection
+from connector.orders import CheckOrder
 from connector.services import services
+from orchestrations.check import ORCHESTRATION
 from triggers import operations
 from triggers.answers import json_answer
 from triggers.asking import asking
 from triggers.hourly import each
-from triggers.looking import begin, check_of, compare
+from triggers.performing import new_id
 from triggers.query import free_text, query
 from triggers.route import NEEDS_DOCUMENT, STORE, Role, Route, blueprint
 
@@ -64,7 +69,7 @@ async def start_check(req: func.HttpRequest, client: df.DurableOrchestrationClie
             return json_answer(await _all(client, asked.entry.caller.by), 202)
         connection = (await operations.load(name)).connection
         asked.entry.revision = connection.wanted.revision
-        begun = await begin(client, connection, asked.entry.caller.by)
+        begun = await _begin(client, connection, asked.entry.caller.by)
         body = CheckStarted(started=[name] if begun else [], skipped=[] if begun else [name])
         return json_answer(body, 202, {"Location": f"/api/connections/{name}", "Retry-After": "10"})
 
@@ -75,7 +80,7 @@ async def _all(client: df.DurableOrchestrationClient, by: By) -> CheckStarted:
     for name in await services().documents.names():
         try:
             found = await services().documents.load(name)
-            begun = found is not None and await begin(client, found.connection, by, len(started) * _APART)
+            begun = found is not None and await _begin(client, found.connection, by, len(started) * _APART)
         except (ConflictError, UnavailableError, UnreadableError):
             begun = False
         (started if begun else skipped).append(name)
@@ -92,7 +97,7 @@ async def check_connections(timer: func.TimerRequest, client: df.DurableOrchestr
     seen: dict[str, Check] = {}
     started: list[str] = []
     log("checks-begun", count=await each(partial(_look, client, seen, started), _failed))
-    await compare(seen)
+    await _compare(seen)
 
 
 def _failed(name: str, code: str) -> None:
@@ -101,11 +106,56 @@ def _failed(name: str, code: str) -> None:
 
 async def _look(client: df.DurableOrchestrationClient, seen: dict[str, Check], started: list[str], name: str) -> bool:
     """Return whether a look was begun."""
-    check = await check_of(name) or Check(name=name)
+    check = await operations.check_of(name) or Check(name=name)
     seen[name] = check
     found, now = await services().documents.load(name), services().now()
     if found is None or not due(check, found.connection, now):
         return False
-    begun = await begin(client, found.connection, CHECKS, len(started) * _APART)
+    begun = await _begin(client, found.connection, CHECKS, len(started) * _APART)
     started += [name] if begun else []
     return begun
+
+
+async def _begin(client: df.DurableOrchestrationClient, connection: Connection, by: By, delay: float = 0.0) -> bool:
+    """Start a look for who has asked, ``delay`` seconds from now; return False where one is under way already.
+
+    Raises:
+        ConflictError: somebody works on the connection, or there is nothing to look at.
+        UnavailableError: Durable does not start it.
+    """
+    if not may_look(connection):
+        raise ConflictError("check-not-now", name=connection.name, state=connection.state)
+    run, now = new_id(), services().now()
+
+    def first(present: Check) -> Check:
+        if looking(present, now):
+            return present
+        return present.model_copy(update={"run": run, "started": now, "by": by, "doubt": []})
+
+    if (await services().checks.update(connection.name, first)).run != run:
+        return False
+    order = CheckOrder(connection.name, run, delay)
+    try:
+        await client.start_new(ORCHESTRATION, f"check-{connection.name}-{run}", order.to_json())
+    except Exception as error:  # noqa: BLE001 - the client raises Exception itself
+        log("start-refused", connection=connection.name, code=type(error).__name__)
+        raise UnavailableError("store", "start-refused", "the orchestration could not be started") from None
+    return True
+
+
+async def _compare(checks: dict[str, Check]) -> None:
+    """Note in the documents of connections that share mailboxes with which others they do, and where that has ended."""
+    holders: dict[str, set[str]] = {}
+    for name, check in checks.items():
+        for key in check.seen.keys if check.seen is not None else ():
+            holders.setdefault(key, set()).add(name)
+    for name, check in checks.items():
+        found = shared(name, check.seen.keys if check.seen is not None else (), holders)
+        if found == check.shared:
+            continue
+        await services().checks.update(name, partial(_sharing, found))
+        log("mailboxes-shared", connection=name, count=len(found), label=services().settings.label or None)
+
+
+def _sharing(found: list[Finding], present: Check) -> Check:
+    return present.model_copy(update={"shared": found})

@@ -33,7 +33,7 @@ class ActionView(Document):
 
 
 class FindingView(Document):
-    """What a check observed, in words."""
+    """What a step or a look has seen, in words."""
 
     id: str
     code: str

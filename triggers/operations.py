@@ -8,7 +8,7 @@ import azure.durable_functions as df
 
 from connector.checks import Check
 from connector.documents import Versioned
-from connector.errors import UnavailableError, UnknownConnectionError
+from connector.errors import UnavailableError, UnknownConnectionError, UnreadableError
 from connector.lost import HOST, Live, gone, lost, shown
 from connector.model import Connection
 from connector.orders import Progress, progress
@@ -120,3 +120,11 @@ def status(connection: Connection, live: Live) -> Progress:
 def standing_now(connection: Connection, live: Live, check: Check | None) -> Standing:
     """Return how the connection stands at this moment: what the clock has made of it since its last run, and others."""
     return standing(connection, state(connection, live), services().now(), check)
+
+
+async def check_of(name: str) -> Check | None:
+    """Return what the looks have seen of a connection; None where that cannot be read: the next one writes it anew."""
+    try:
+        return await services().checks.load(name)
+    except UnreadableError:
+        return None

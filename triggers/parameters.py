@@ -24,7 +24,6 @@ from connector.standing import reference_of, secret_of, standing
 from triggers import operations
 from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
-from triggers.looking import check_of
 from triggers.query import choice, query
 from triggers.route import READ, More, Role, Route
 from triggers.secret_view import rotation_view, shown
@@ -136,7 +135,7 @@ async def _parameters(
 ) -> Parameters:
     cloud, tenant_id = clients.cloud, connection.ids.known("tenant_id")
     chunks = [chunk async for chunk in clients.documents.chunks(connection.name, len(connection.chunks))]
-    check = await check_of(connection.name)
+    check = await operations.check_of(connection.name)
     new = check.seen.renamed if check is not None and check.seen is not None and holds(check, connection) else {}
     proven = handed_over(_named_now(entry, new) for chunk in chunks for entry in chunk.mailboxes)
     mailboxes, unproven = list(proven), [name for name, opened in proven.items() if not opened]

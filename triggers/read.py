@@ -20,9 +20,8 @@ from connector.standing import damaged
 from connector.steps import MailboxState
 from triggers import operations
 from triggers.answers import json_answer, language
-from triggers.checked import health_view
+from triggers.check_view import health_view
 from triggers.findings import acceptance_view, accepted, context_of, finding_view
-from triggers.looking import check_of
 from triggers.mailbox_view import MailboxPage, MailboxView, mailbox_view
 from triggers.place import place
 from triggers.query import TOP, choice, free_text, query
@@ -61,7 +60,7 @@ async def read_connection(req: func.HttpRequest, client: df.DurableOrchestration
         bad.clear()
         page = await _page(connection, sent, bad, lang, context)
     kept, more = await accepted(clients, connection.name)
-    check = await check_of(connection.name)
+    check = await operations.check_of(connection.name)
     now = damaged(operations.standing_now(connection, live, check), bad)
     now = replace(now, findings=(*now.findings, *more))
     view = connection_view(connection, operations.status(connection, live), now, page, label, lang, context)

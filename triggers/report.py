@@ -22,7 +22,6 @@ from connector.standing import damaged
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from triggers import operations
 from triggers.answers import json_answer
-from triggers.looking import check_of
 from triggers.query import query
 from triggers.route import READ, Role, Route
 from triggers.views import IdsView
@@ -111,7 +110,7 @@ async def read_report(req: func.HttpRequest, client: df.DurableOrchestrationClie
                 examples.append(_mailbox(entry))
     operation, now = (
         connection.operation,
-        damaged(operations.standing_now(connection, live, await check_of(connection.name)), bad),
+        damaged(operations.standing_now(connection, live, await operations.check_of(connection.name)), bad),
     )
     report = Report(
         version=__version__,

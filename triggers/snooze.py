@@ -19,7 +19,7 @@ from connector.services import services
 from triggers import operations
 from triggers.answers import content, json_answer, language
 from triggers.asking import Asking, asking
-from triggers.checked import HealthView, health_view
+from triggers.check_view import HealthView, health_view
 from triggers.findings import context_of
 from triggers.query import query
 from triggers.route import READ, Role, Route

@@ -16,7 +16,7 @@ from connector.standing import Standing
 from connector.steps import ConnectionState, OperationKind
 from connector.visible import visible
 from triggers.by_view import ByView, by_view
-from triggers.checked import HealthView
+from triggers.check_view import HealthView
 from triggers.findings import AcceptanceView, FindingView, finding_view
 from triggers.mailbox_view import MailboxPage
 from triggers.removed import RemovedView, removed_view

@@ -1,8 +1,8 @@
 """A real login to one mailbox by IMAP with OAuth 2.0, read-only, and how far it got.
 
-A check that stops at ``AUTHENTICATE`` is a false green: Exchange accepts the login and refuses the mailbox afterwards
+A proof that stops at ``AUTHENTICATE`` is a false green: Exchange accepts the login and refuses the mailbox afterwards
 (learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-
-using-oauth). So the check goes on to ``EXAMINE INBOX``, which reads nothing and changes nothing.
+using-oauth). So the proof goes on to ``EXAMINE INBOX``, which reads nothing and changes nothing.
 """
 
 from __future__ import annotations

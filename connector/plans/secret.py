@@ -24,14 +24,14 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return which orphans to remove, and what is to be done about the secrets; where none is wanted, how all go."""
     if isinstance(wanted, Absent):
         return _back(observed)
-    nobodys = () if observed.checks else left_over(observed.given, observed.versions, observed.credentials)
+    nobodys = () if observed.only_looks else left_over(observed.given, observed.versions, observed.credentials)
     removals = tuple(
         Change(Action.REMOVE_ORPHAN, credential.key_id, "secret-orphan")
         for credential in (*orphans(observed), *nobodys)
     )
     done = _PLANS.get(observed.kind, _set_up)(observed)
     trust = federation(observed.trust, observed.told, done.changes, observed.credentials)
-    if observed.checks:
+    if observed.only_looks:
         trust = tuple(one for one in trust if one.action is Action.ADD_FEDERATED)
     return Plan((*removals, *done.changes, *trust), done.findings, done.wait)
 
@@ -70,7 +70,7 @@ def _made(observed: Observed, reason: str) -> Plan:
 def _stray(observed: Observed) -> tuple[Change, ...]:
     """Return what is to become of a next secret that nobody will enter: the present one can be used."""
     new, rotation = observed.told.next, observed.rotation
-    if observed.checks:
+    if observed.only_looks:
         return ()
     if new is None:
         return _passed_over(observed) if rotation is None else ()

@@ -48,7 +48,7 @@ class Observed:
     rotation: Rotation | None = None
     accepted: bool = False
     """Whether the document says that the token endpoint has accepted one before."""
-    checks: bool = False
+    only_looks: bool = False
     """Whether it is a verification that only looks: what is nobody's is then left, and nothing is lacking."""
     last: bool = False
     """Whether replication has had all its time."""

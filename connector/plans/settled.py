@@ -34,7 +34,7 @@ def labels(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
     Who only looks says no more than that a value is handed out from now on: that is what comes of his look.
     """
     seen = observed.told
-    if observed.checks:
+    if observed.only_looks:
         return _handed_out(observed)
     wanted = [(seen.retiring, RETIRING), (seen.current, CURRENT), (seen.next, NEXT)]
     confirmed = seen.current is not None and state_of(seen.current) in NEW

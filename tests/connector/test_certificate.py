@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
 
-from connector.certificate import MOST, check, read
+from connector.certificate import MOST, read, usable
 from connector.certificate_forms import CertificateError, Flaw, holds_private_key
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -108,7 +108,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("shape", GOOD)
 def test_it_is_taken_in_every_shape(shape: str) -> None:
-    found = check(GOOD[shape](), NOW, longest=timedelta(days=366))
+    found = usable(GOOD[shape](), NOW, longest=timedelta(days=366))
     certificate = x509.load_der_x509_certificate(found.der)
     assert certificate.subject.rfc4514_string() == "CN=utm"
     assert (certificate.issuer == certificate.subject) is ("chain" not in shape and "leaf" not in shape)
@@ -231,7 +231,7 @@ def test_everything_else_is_named(shape: str) -> None:
     flaw, content = BAD[shape]
     present = [there().fingerprint(hashes.SHA256()).hex().upper()]
     with pytest.raises(CertificateError) as error:
-        check(content(), NOW, longest=timedelta(days=366), present=present)
+        usable(content(), NOW, longest=timedelta(days=366), present=present)
     assert error.value.flaw is flaw
     assert (str(error.value), error.value.__cause__) == (flaw.value, None)
 

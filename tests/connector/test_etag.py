@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.errors import ConditionError
-from connector.etag import check, etag
+from connector.etag import etag, require_match
 from connector.model import Connection
 from connector.operation import Operation
 from connector.steps import ConnectionState, OperationKind
@@ -41,7 +41,7 @@ TAG = etag(HERE)
     ],
 )  # fmt: skip
 def test_a_condition_that_holds_lets_the_request_pass(header: str | None) -> None:
-    check(header, "hq", HERE)
+    require_match(header, "hq", HERE)
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,15 @@ def test_a_condition_that_holds_lets_the_request_pass(header: str | None) -> Non
 )
 def test_a_condition_that_does_not_hold_is_412(header: str) -> None:
     with pytest.raises(ConditionError) as refused:
-        check(header, "hq", HERE)
+        require_match(header, "hq", HERE)
     assert (refused.value.code, refused.value.values) == ("if-match-failed", {"name": "hq"})
 
 
 @pytest.mark.parametrize("header", ["*", TAG, '"x"'])
 def test_of_a_connection_that_is_not_there_none_holds(header: str) -> None:
     with pytest.raises(ConditionError, match="if-match-failed"):
-        check(header, "hq", None)
-    check(None, "hq", None)
+        require_match(header, "hq", None)
+    require_match(None, "hq", None)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_is_no_condition_is_refused_whatever_is_there(
     header: str, position: int, present: Connection | None
 ) -> None:
     with pytest.raises(ConditionError) as refused:
-        check(header, "hq", present)
+        require_match(header, "hq", present)
     assert (refused.value.code, refused.value.values) == ("if-match-invalid", {"position": position})
 
 
@@ -108,7 +108,7 @@ def test_any_header_is_read_or_refused(header: str) -> None:
     if WELL_FORMED.fullmatch(header) is None:
         expected = "if-match-invalid"
     try:
-        check(header, "hq", HERE)
+        require_match(header, "hq", HERE)
         found = "holds"
     except ConditionError as error:
         found = error.code
@@ -118,4 +118,4 @@ def test_any_header_is_read_or_refused(header: str) -> None:
 def test_a_long_header_is_read_in_no_time() -> None:
     for header in ('"a",' * 20_000, '"' * 80_001, "," * 80_000 + "x", "W/" * 40_000, '"a"' + " ," * 40_000 + "x"):
         with pytest.raises(ConditionError):
-            check(header, "hq", HERE)
+            require_match(header, "hq", HERE)

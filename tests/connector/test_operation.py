@@ -42,10 +42,10 @@ def of(kind: OperationKind) -> Connection:
 def test_it_does_what_its_programme_says(kind: OperationKind, does: Does) -> None:
     with declared(kind, does):
         one = of(kind)
-        checks = does is Does.CHECKS
-        assert (one.operation.checks, one.operation.dry) == (checks, does is Does.LOOKS)
-        assert one.taken_up is checks, "a list that is only checked stays as it is"
-        assert outage.worked(one) is checks
+        verifies = does is Does.VERIFIES
+        assert (one.operation.verifies, one.operation.dry) == (verifies, does is Does.LOOKS)
+        assert one.taken_up is verifies, "a list that is only verified stays as it is"
+        assert outage.worked(one) is verifies
         assert one.operation.only_looks(EARLIER) is (does is not Does.APPLIES)
         assert one.operation.only_looks("op") is (does is Does.LOOKS)
 
@@ -55,7 +55,7 @@ def test_what_is_looked_at_anew_remembers_who_settled_it() -> None:
     assert StepRecord(settled_in="another", changes=2).renewed() == StepRecord(settled_in="another")
 
 
-def test_only_who_begins_it_and_who_declares_it_name_the_kind_that_checks() -> None:
+def test_only_who_begins_it_and_who_declares_it_name_the_kind_that_verifies() -> None:
     named = {
         str(path.relative_to(ROOT))
         for folder in ("connector", "activities", "orchestrations", "triggers")

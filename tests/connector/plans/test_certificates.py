@@ -140,7 +140,7 @@ def test_one_that_has_ended_and_is_taken_away_is_over_as_soon_as_another_one_is_
             ),
             [(Action.REMOVE_SECRET, "a")],
         ),
-        (seen(record("a"), None, entry("a"), checks=True, kind=OperationKind.VERIFY), [
+        (seen(record("a"), None, entry("a"), only_looks=True, kind=OperationKind.VERIFY), [
             (Action.ADD_FEDERATED, "utm-mail-connect")
         ]),
     ],

@@ -123,7 +123,7 @@ def test_what_was_offered_before_the_confirmed_one_is_not_left_where_no_old_one_
     changes = plan(seen(one, *after, listed="new third"), one.wanted).changes
     assert [change.subject for change in changes] == ["new"]
     assert plan(seen(one, *after, listed="third"), one.wanted).changes == ()
-    assert plan(seen(one, *after, listed="new third", checks=True), one.wanted).changes == ()
+    assert plan(seen(one, *after, listed="new third", only_looks=True), one.wanted).changes == ()
 
 
 def test_what_is_offered_in_the_place_of_a_lost_one_stays_offered_since_then() -> None:
@@ -153,9 +153,9 @@ def test_what_is_handed_out_since_the_old_one_is_gone_says_so_in_the_vault_befor
         one = offering()
         assert one.rotation is not None
         one.rotation = one.rotation.model_copy(update={"state": present}) if present is not None else None
-        works = seen(one, made, OLD, listed="old new", kind=kind, checks=looks)
+        works = seen(one, made, OLD, listed="old new", kind=kind, only_looks=looks)
         assert labels(works) == []
-        looked = seen(one, made, OLD, listed="new", next_proof="accepted", kind=kind, checks=looks)
+        looked = seen(one, made, OLD, listed="new", next_proof="accepted", kind=kind, only_looks=looks)
         assert [(version.version, tags["offered"]) for version, tags in labels(looked)] == [("new", NOW.isoformat())]
         settle(one, looked)
         assert one.rotation is not None

@@ -1,4 +1,4 @@
-"""What the daily look has seen of a connection, as it is shown."""
+"""What the daily check has seen of a connection, as it is shown."""
 
 from __future__ import annotations
 
