@@ -1,4 +1,4 @@
-"""The daily check: where it begins and ends, and what is kept of each step. It changes nothing but its own documents."""
+"""The daily check: how it begins and ends, and what is kept of each step. It changes nothing but its own documents."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from activities.blueprint import activity
 from connector import clock
-from connector.clients.webhook import Answer
+from connector.clients.webhook import Tried
 from connector.delivery import Came, Delivery, DeliveryState, Dispatch, begun, tried
 from connector.errors import ServiceError
 from connector.event import Event
@@ -39,7 +39,7 @@ async def deliver(order: DeliverOrder) -> Outcome:
         return Outcome(WAIT, seconds=early.total_seconds())
     target = await _target(order.target, delivery)
     if target is None or not target.enabled:
-        return await _noted(order, Answer(code="target-removed" if target is None else "target-off"), dropped=True)
+        return await _noted(order, Tried(code="target-removed" if target is None else "target-off"), dropped=True)
     stops = await _begin(order, delivery)
     return stops or await _noted(order, await _sent(target, dispatch), target=target)
 
@@ -72,14 +72,14 @@ async def _target(name: str, delivery: Delivery) -> Target | None:
     return found[0] if found is not None and found[0].created == delivery.target else None
 
 
-async def _sent(target: Target, dispatch: Dispatch) -> Answer:
+async def _sent(target: Target, dispatch: Dispatch) -> Tried:
     """Return what came of sending; where the vault does not hand the address out it is tried again likewise."""
     try:
         lock = lock_in(await services().vault.read(f"target-{target.name}", target.version))
     except ServiceError as error:
-        return Answer(code=f"vault-{error.code}"[:100])
+        return Tried(code=f"vault-{error.code}"[:100])
     if lock is None:
-        return Answer(code="target-unreadable")
+        return Tried(code="target-unreadable")
     content_type, content = body(target.format, dispatch.event, services().origin, target.language)
     headers = {"Content-Type": content_type, "User-Agent": "utm-mail-connect", **signed(dispatch.event, content, lock)}
     return await services().webhooks.post(address(lock.url), headers, content)
@@ -101,9 +101,7 @@ def signed(event: Event, content: bytes, lock: Lock) -> dict[str, str]:
     }
 
 
-async def _noted(
-    order: DeliverOrder, answer: Answer, *, target: Target | None = None, dropped: bool = False
-) -> Outcome:
+async def _noted(order: DeliverOrder, answer: Tried, *, target: Target | None = None, dropped: bool = False) -> Outcome:
     now = services().now()
     came = Came(answer.status, answer.code, answer.seconds, answer.retry_after, answer.taken)
 
@@ -137,7 +135,7 @@ def _standing(target: Target, tried_at: Target, came: Came, now: datetime) -> Ta
     return target.model_copy(update={**failing, "enabled": False, "gone_on": now} if came.gone else failing)
 
 
-def _tell(order: DeliverOrder, target: Target | None, answer: Answer, after: Delivery | None) -> None:
+def _tell(order: DeliverOrder, target: Target | None, answer: Tried, after: Delivery | None) -> None:
     """Log a try: of the address only its host."""
     log(
         "delivery",

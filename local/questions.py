@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from connector.clients.exchange_answers import Answer
+from connector.clients.exchange_answers import RawAnswer
 from connector.clients.exchange_transport import Transport
 from connector.clients.identity import prove_secret
 from connector.errors import ServiceError
@@ -201,7 +201,7 @@ async def _allowed(request: Awaitable[Any]) -> bool:
     return True
 
 
-def _shape(answer: Answer, *, whole: bool = False) -> Facts:
+def _shape(answer: RawAnswer, *, whole: bool = False) -> Facts:
     """Return status, telling headers and the form of a body; all of it where the words are what is asked for."""
     headers = {key: value for key, value in answer.headers.items() if key.lower().startswith(_TELLING)}
     document = _document(answer)
@@ -215,14 +215,14 @@ def _kind(value: Any) -> str:
     return f"{len(value)} entries" if isinstance(value, list) else type(value).__name__
 
 
-def _document(answer: Answer) -> Any:
+def _document(answer: RawAnswer) -> Any:
     try:
         return json.loads(answer.body[:_SHOWN] if len(answer.body) <= _SHOWN else answer.body)
     except ValueError:
         return None
 
 
-def _values(answer: Answer) -> list[dict[str, Any]]:
+def _values(answer: RawAnswer) -> list[dict[str, Any]]:
     document = _document(answer)
     found = document.get("value") if isinstance(document, dict) else None
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

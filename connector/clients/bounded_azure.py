@@ -64,7 +64,7 @@ class BoundedTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core lo
 def _answers(bounds: Bounds, *, raw: bool) -> type[aiohttp.ClientResponse]:
     """Return the class of answers whose bodies end, by their end or by an error."""
 
-    class Answer(aiohttp.ClientResponse):
+    class Response(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             answer = await super().start(connection)
             ends = asyncio.get_running_loop().time() + bounds.seconds
@@ -79,7 +79,7 @@ def _answers(bounds: Bounds, *, raw: bool) -> type[aiohttp.ClientResponse]:
                 found.popall(aiohttp.hdrs.CONTENT_ENCODING, None)
             return found
 
-    return Answer
+    return Response
 
 
 class _Body:

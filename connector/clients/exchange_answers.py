@@ -62,7 +62,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawAnswer:
     """One answer, as it came."""
 
     status: int
@@ -89,7 +89,7 @@ class Said:
         return last if _NAME.fullmatch(last) else ""
 
 
-def values(answer: Answer, *, written: bool = False) -> list[dict[str, object]]:
+def values(answer: RawAnswer, *, written: bool = False) -> list[dict[str, object]]:
     """Return the objects of an answer.
 
     A write may succeed with none at all, or without a body: what has become of it is read back. A read without a body
@@ -112,12 +112,12 @@ def values(answer: Answer, *, written: bool = False) -> list[dict[str, object]]:
     return listed
 
 
-def cut_short(answer: Answer) -> bool:
+def cut_short(answer: RawAnswer) -> bool:
     """Return whether there is more than the answer holds; whether a next page can be had, sources disagree."""
     return bool(_object(_document(answer.body)).get("@odata.nextLink"))
 
 
-def batch(answer: Answer, ids: list[str]) -> list[Answer]:
+def batch(answer: RawAnswer, ids: list[str]) -> list[RawAnswer]:
     """Return the answers within a batch's answer, in the order of ``ids``; a missing one reads as unavailable.
 
     Raises:
@@ -128,10 +128,10 @@ def batch(answer: Answer, ids: list[str]) -> list[Answer]:
     if answer.status not in _SUCCESS or not isinstance(responses, list):
         raise error(answer)
     found = {str(entry.get("id")): _item(entry) for entry in responses if isinstance(entry, dict)}
-    return [found.get(id_) or Answer(503, {}, b'"the batch holds no answer to this"') for id_ in ids]
+    return [found.get(id_) or RawAnswer(503, {}, b'"the batch holds no answer to this"') for id_ in ids]
 
 
-def error(answer: Answer) -> ServiceError:
+def error(answer: RawAnswer) -> ServiceError:
     """Return what an answer that is no success means."""
     request_id = _header(answer, "request-id")
     document = _document(answer.body)
@@ -150,7 +150,7 @@ def error(answer: Answer) -> ServiceError:
     return ForbiddenError("exchange", "", _diagnostics(answer), request_id, status=answer.status)
 
 
-def _business(said: Said, answer: Answer, reason: str, request_id: str | None) -> ServiceError:
+def _business(said: Said, answer: RawAnswer, reason: str, request_id: str | None) -> ServiceError:
     """Return what a cmdlet's own error means."""
     if _DEHYDRATED in said.all:
         return RefusedError("exchange", "not-customised", reason, request_id)
@@ -199,12 +199,12 @@ def _detail(message: str) -> Said:
     return Said("", message)
 
 
-def _item(entry: dict[str, object]) -> Answer:
+def _item(entry: dict[str, object]) -> RawAnswer:
     """Return one answer of a batch; its body is a document, a text, or not there."""
     status, body = entry.get("status"), entry.get("body")
     headers = {str(key): str(value) for key, value in _object(entry.get("headers")).items()}
     known = status if isinstance(status, int) else int(status) if isinstance(status, str) and status.isdecimal() else 0
-    return Answer(known, headers, b"" if body is None or body == "" else json.dumps(body).encode())
+    return RawAnswer(known, headers, b"" if body is None or body == "" else json.dumps(body).encode())
 
 
 def _document(body: bytes) -> object:
@@ -215,11 +215,11 @@ def _document(body: bytes) -> object:
         return None
 
 
-def _header(answer: Answer, name: str) -> str | None:
+def _header(answer: RawAnswer, name: str) -> str | None:
     return next((value for key, value in answer.headers.items() if key.lower() == name), None)
 
 
-def _diagnostics(answer: Answer) -> str:
+def _diagnostics(answer: RawAnswer) -> str:
     said = _header(answer, "x-ms-diagnostics") or ""
     reason = _REASON.search(said)
     return _clean(reason[1] if reason else said) or "no reason was given"

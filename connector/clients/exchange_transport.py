@@ -19,7 +19,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from connector.clients.bounded_azure import BoundedTransport
 from connector.clients.bounds import EXCHANGE, Bounds, unanswered
-from connector.clients.exchange_answers import Answer, batch, values
+from connector.clients.exchange_answers import RawAnswer, batch, values
 from connector.clients.identity import identity_error
 from connector.clients.pace import Pace
 from connector.clients.unreadable import unreadable
@@ -55,12 +55,14 @@ class Transport:
         path = f"/adminapi/v1.0/{tenant_id}/EXOModuleFile?Version={_MODULE}"
         return values(await self.send("GET", path, {**self.headers(tenant_id), "CommandName": "*"}))
 
-    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, object]) -> Answer:
+    async def invoke(self, tenant_id: str, cmdlet: Cmdlet, parameters: Mapping[str, object]) -> RawAnswer:
         """Call one cmdlet."""
         headers = {**self.headers(tenant_id), "X-CmdletName": cmdlet}
         return await self.send("POST", _invoke_path(tenant_id), headers, _body(cmdlet, parameters))
 
-    async def batch(self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, object]]) -> list[Answer]:
+    async def batch(
+        self, tenant_id: str, cmdlet: Cmdlet, parameters: Sequence[Mapping[str, object]]
+    ) -> list[RawAnswer]:
         """Call a cmdlet several times in one request and return the answers in order."""
         prefer = {"X-CmdletName": cmdlet, "Prefer": "odata.maxpagesize=1000;odata.continue-on-error"}
         requests = [
@@ -93,7 +95,7 @@ class Transport:
 
     async def send(
         self, method: str, path: str, headers: dict[str, str], body: Mapping[str, object] | None = None
-    ) -> Answer:
+    ) -> RawAnswer:
         """Send one request and return the answer as it came.
 
         Raises:
@@ -103,7 +105,7 @@ class Transport:
         try:
             async with self._pace.turn(), self._gate, await self._client.send_request(request, stream=True) as response:
                 raw = b"".join([part async for part in response.iter_raw()])
-                return Answer(response.status_code, dict(response.headers), raw)
+                return RawAnswer(response.status_code, dict(response.headers), raw)
         except (AzureError, TimeoutError) as failure:
             raise unanswered("exchange", failure) from None
 

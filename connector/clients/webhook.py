@@ -32,7 +32,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Tried:
     """What came of one try."""
 
     status: int | None = None
@@ -66,7 +66,7 @@ class Webhooks:
         self._trust, self._seconds = trust, seconds
         self._resolve, self._backend = resolve or resolved, backend or httpcore.AnyIOBackend()
 
-    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Tried:
         """Send a body and return what came of it, whatever that is; the answer's own body is nobody's concern."""
         budget = Budget(self._seconds)
         guarded = _Guarded(self._resolve, self._backend)
@@ -74,10 +74,10 @@ class Webhooks:
             async with asyncio.timeout(self._seconds):
                 status, after = await self._exchange(guarded, address, headers, body)
         except Exception as error:  # noqa: BLE001 - whatever the other side does is an outcome
-            return Answer(code=_why(error), seconds=self._seconds - budget.left)
+            return Tried(code=_why(error), seconds=self._seconds - budget.left)
         finally:
             await guarded.close()
-        return Answer(status, seconds=self._seconds - budget.left, retry_after=retry_after(after))
+        return Tried(status, seconds=self._seconds - budget.left, retry_after=retry_after(after))
 
     async def _exchange(
         self, guarded: _Guarded, address: Address, headers: Mapping[str, str], body: bytes

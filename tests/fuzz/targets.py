@@ -13,7 +13,7 @@ from connector.address import both, canonical
 from connector.bearer import bearer, key_id
 from connector.certificate import read as read_certificate
 from connector.certificate_forms import CertificateError
-from connector.clients.exchange_answers import Answer, batch, cut_short, error, values
+from connector.clients.exchange_answers import RawAnswer, batch, cut_short, error, values
 from connector.clients.graph_errors import Refusal, service_error
 from connector.clients.identity import _claims  # the parser itself: the way to it needs a token endpoint
 from connector.clients.imap import _words
@@ -45,7 +45,7 @@ def exchange(data: bytes) -> None:
     status, body = _status(data)
     head, _, rest = body.partition(b"\0")
     headers = {"retry-after": head.decode("latin-1"), "x-ms-diagnostics": head.decode("latin-1")}
-    answer = Answer(status, headers, rest or body)
+    answer = RawAnswer(status, headers, rest or body)
     with suppress(ServiceError):
         assert all(isinstance(entry, dict) for entry in values(answer))
     failure = error(answer)

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 
 from activities.deliver import deliver
 from connector.clients.store import FolderStore
-from connector.clients.webhook import Answer
+from connector.clients.webhook import Tried
 from connector.clock import keep_time
 from connector.delivery import LADDER, MOST_BY_HAND, MOST_OPEN, Entries, Entry
 from connector.errors import ConflictError, UnavailableError
@@ -36,7 +36,7 @@ from tests.receiver import KEY
 from triggers.telling import tell_status, tell_targets
 
 BEGINS = datetime(2026, 11, 27, 12, tzinfo=UTC)
-TAKES, FAILS = Answer(200), Answer(500)
+TAKES, FAILS = Tried(200), Tried(500)
 LIMIT = timedelta(seconds=sum(LADDER))
 
 
@@ -82,10 +82,10 @@ class Receivers:
     """Stand for all that is outside: each host answers from a list, then by its last answer."""
 
     knife: Knife
-    answers: dict[str, list[Answer]]
+    answers: dict[str, list[Tried]]
     got: list[tuple[str, str, bytes, datetime]] = field(default_factory=list)
 
-    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Tried:
         self.knife.begins()
         Webhook(KEY).verify(body, dict(headers))
         self.got.append((address.host, headers["webhook-id"], body, services().now()))
@@ -131,7 +131,7 @@ class World:
         self.knife.cuts(after=True)
         return instance
 
-    async def adds(self, name: str, *answers: Answer, **more: Any) -> None:
+    async def adds(self, name: str, *answers: Tried, **more: Any) -> None:
         host = f"target-{name}.example.com"
         target = Target(name=name, format=Format.CLOUDEVENTS, host=host, version="1", created=BEGINS, changed=BEGINS)
         await services().targets.save(target.model_copy(update=more), None)
@@ -277,23 +277,23 @@ async def test_killed_anywhere_between_what_happens_and_its_delivery_each_target
 @pytest.mark.parametrize(
     ("answers", "tries", "state"),
     [
-        ([Answer(200)], 1, "delivered"),
-        ([Answer(202)], 1, "delivered"),
-        ([Answer(204)], 1, "delivered"),
-        ([Answer(301), TAKES], 2, "delivered"),
-        ([Answer(400), TAKES], 2, "delivered"),
-        ([Answer(429, retry_after=4_000.0), TAKES], 2, "delivered"),
+        ([Tried(200)], 1, "delivered"),
+        ([Tried(202)], 1, "delivered"),
+        ([Tried(204)], 1, "delivered"),
+        ([Tried(301), TAKES], 2, "delivered"),
+        ([Tried(400), TAKES], 2, "delivered"),
+        ([Tried(429, retry_after=4_000.0), TAKES], 2, "delivered"),
         (
-            [Answer(code="too-slow"), Answer(code="hung-up"), FAILS, Answer(code="address-refused"), TAKES],
+            [Tried(code="too-slow"), Tried(code="hung-up"), FAILS, Tried(code="address-refused"), TAKES],
             5,
             "delivered",
         ),
         ([FAILS], 10, "failed"),
-        ([Answer(410)], 1, "dropped"),
+        ([Tried(410)], 1, "dropped"),
     ],
 )
 async def test_whatever_is_answered_it_ends_in_the_time_of_the_ladder(
-    tmp_path: Path, world: World, answers: list[Answer], tries: int, state: str
+    tmp_path: Path, world: World, answers: list[Tried], tries: int, state: str
 ) -> None:
     await world.adds("a", *answers)
     await world.change()
@@ -341,7 +341,7 @@ class Shutting(Receivers):
 
     store: Mortal
 
-    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Tried:
         self.store.shut = True
         return await super().post(address, headers, body)
 
@@ -507,11 +507,11 @@ async def test_what_an_old_address_answers_switches_off_no_target_that_has_a_new
     world: World,
 ) -> None:
     class Moving(Receivers):
-        async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
+        async def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Tried:
             await services().targets.change("a", lambda one: one.model_copy(update={"version": "2"}))
             return await super().post(address, headers, body)
 
-    await world.adds("a", Answer(410))
+    await world.adds("a", Tried(410))
     services().__dict__["webhooks"] = Moving(world.knife, world.receivers.answers)
     await world.change()
     await world.works()

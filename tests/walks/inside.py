@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.clients.exchange_answers import Answer
+from connector.clients.exchange_answers import RawAnswer
 from connector.clients.exchange_transport import Transport
 from connector.errors import StaleWriteError, UnavailableError
 from connector.observed import Application, Claims, EnterpriseApplication, Owner, SecretVersion
@@ -78,7 +78,7 @@ class InProcess(Transport):
         self._base, self._connection_id = _BASE, "c"
         self.calls = 0
 
-    async def send(self, method: str, path: str, _: dict[str, str], body: Any = None) -> Answer:
+    async def send(self, method: str, path: str, _: dict[str, str], body: Any = None) -> RawAnswer:
         """See ``Transport``."""
         self.calls += 1
         known = {"authorization": f"Bearer {self._token}"}
@@ -87,7 +87,7 @@ class InProcess(Transport):
         answer = self._servers._answer(service, call, service.subject(call))
         if answer is None:
             raise UnavailableError("exchange", "unavailable", "broken")
-        return Answer(answer.status, answer.headers, answer.body())
+        return RawAnswer(answer.status, answer.headers, answer.body())
 
     async def close(self) -> None:
         """See ``Transport``."""

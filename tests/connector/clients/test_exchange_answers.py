@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.clients.exchange_answers import Answer, Said, batch, cut_short, error, values, words
+from connector.clients.exchange_answers import RawAnswer, Said, batch, cut_short, error, values, words
 from connector.errors import (
     ExistsError,
     ForbiddenError,
@@ -43,12 +43,12 @@ ANYTHING = st.recursive(
 )
 
 
-def answer(status: int, document: Any, **headers: str) -> Answer:
+def answer(status: int, document: Any, **headers: str) -> RawAnswer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, named, document if isinstance(document, bytes) else json.dumps(document).encode())
+    return RawAnswer(status, named, document if isinstance(document, bytes) else json.dumps(document).encode())
 
 
-def outcome(read: Callable[[Answer], list[Any]], sent: Answer) -> list[Any] | ServiceError:
+def outcome(read: Callable[[RawAnswer], list[Any]], sent: RawAnswer) -> list[Any] | ServiceError:
     try:
         return read(sent)
     except ServiceError as found:
@@ -76,7 +76,7 @@ def test_a_cause_reads_the_same_in_every_shape_and_with_every_status(
     shape: str, status: int, type_: str, text: str, kind: type[ServiceError], code: str
 ) -> None:
     sent = failure(CmdletError(type_, text), shape, status)
-    found = error(Answer(status, sent.headers, json.dumps(sent.value).encode()))
+    found = error(RawAnswer(status, sent.headers, json.dumps(sent.value).encode()))
     assert type(found) is kind
     assert (found.code, found.reason, found.request_id) == (code, text, sent.headers["request-id"])
 
@@ -133,7 +133,7 @@ def test_a_refusal_without_words_names_the_diagnostics(status: int, body: Any) -
         (answer(502, b"<html>"), UnavailableError, None),
     ],
 )
-def test_what_waiting_helps_against(sent: Answer, kind: type[ServiceError], seconds: float | None) -> None:
+def test_what_waiting_helps_against(sent: RawAnswer, kind: type[ServiceError], seconds: float | None) -> None:
     found = error(sent)
     assert isinstance(found, ThrottledError | UnavailableError)
     assert (type(found), found.seconds) == (kind, seconds)
@@ -170,7 +170,7 @@ def test_a_list_with_another_page_is_cut_short(document: Any, expected: bool) ->
 
 
 def test_nul_bytes_are_a_refusal_with_any_status() -> None:
-    assert {type(error(Answer(status, {}, b"\0" * 9))) for status in (200, 403, 500)} == {ForbiddenError}
+    assert {type(error(RawAnswer(status, {}, b"\0" * 9))) for status in (200, 403, 500)} == {ForbiddenError}
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_any_words_come_through_as_a_detail(type_: str, text: str) -> None:
 )
 def test_outside_the_scope_is_known_by_its_meaning(words: str) -> None:
     sent = failure(CmdletError("T.Any", words), "A", 400)
-    found = error(Answer(400, sent.headers, json.dumps(sent.value).encode()))
+    found = error(RawAnswer(400, sent.headers, json.dumps(sent.value).encode()))
     assert (found.code, found.reason) == ("outside-write-scope", words)
 
 
@@ -294,4 +294,4 @@ def test_outside_the_scope_is_known_by_its_meaning(words: str) -> None:
 )
 def test_not_every_no_is_a_scope(words: str) -> None:
     sent = failure(CmdletError("T.Any", words), "A", 400)
-    assert error(Answer(400, sent.headers, json.dumps(sent.value).encode())).code != "outside-write-scope"
+    assert error(RawAnswer(400, sent.headers, json.dumps(sent.value).encode())).code != "outside-write-scope"

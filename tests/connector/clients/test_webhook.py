@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from connector.clients.webhook import OCTETS, Answer, Webhooks
+from connector.clients.webhook import OCTETS, Tried, Webhooks
 from connector.target import Address, address
 from tests.connector.test_public_address import any_addresses, is_inside
 from tests.receiver import PUBLIC, Behaviour, Receiver, Way, a_slow_body, hang_up, nothing, slowly, status, without_end
@@ -21,7 +21,7 @@ async def _public(host: str, port: int) -> list[str]:
     return [PUBLIC]
 
 
-async def send(receiver: Receiver, to: Address = TO, seconds: float = 10) -> Answer:
+async def send(receiver: Receiver, to: Address = TO, seconds: float = 10) -> Tried:
     return await receiver.webhooks(seconds=seconds).post(to, HEADERS, b"{}")
 
 
