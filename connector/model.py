@@ -117,8 +117,8 @@ class Connection(Document):
         return self.operation.steps if self.operation.apart else self.steps
 
     def record(self, name: StepName) -> StepRecord:
-        """Return the present operation's record of a step, made on first use."""
-        return self.records.setdefault(name, StepRecord())
+        """Return the present operation's record of a step; whoever changes it puts it among ``records``."""
+        return self.records.get(name, StepRecord())
 
     def progress(self) -> dict[StepName, StepState]:
         """Return how far the present operation is; a step that is none of its own is as it was left."""
@@ -127,7 +127,7 @@ class Connection(Document):
 
     def step_states(self) -> dict[StepName, StepState]:
         """Return the state of each step."""
-        return {step: self.steps[step].state if step in self.steps else StepState.PENDING for step in StepName}
+        return {step: self.step(step).state for step in StepName}
 
     @property
     def programme(self) -> tuple[StepName, ...]:
@@ -135,8 +135,8 @@ class Connection(Document):
         return PROGRAMMES[OperationKind.SET_UP if self.operation.apart else self.operation.kind].steps
 
     def step(self, name: StepName) -> StepRecord:
-        """Return the record of a step, made on first use."""
-        return self.steps.setdefault(name, StepRecord())
+        """Return the record of a step; whoever changes it puts it among ``steps``."""
+        return self.steps.get(name, StepRecord())
 
     def settle(self, step: StepName, entry: StepRecord, now: datetime) -> None:
         """Note by which operation a step was settled, and that what it has taken back is gone."""

@@ -55,6 +55,15 @@ def test_what_is_looked_at_anew_remembers_who_settled_it() -> None:
     assert StepRecord(settled_in="another", changes=2).renewed() == StepRecord(settled_in="another")
 
 
+@pytest.mark.parametrize("kind", [OperationKind.SET_UP, OperationKind.ROTATE])
+def test_who_asks_for_the_record_of_a_step_writes_nothing(kind: OperationKind) -> None:
+    one = of(kind)
+    before = one.model_copy(deep=True)
+    assert [one.record(step) for step in StepName] == [one.step(step) for step in StepName]
+    assert one.progress() == dict.fromkeys(StepName, StepState.PENDING)
+    assert one == before
+
+
 def test_only_who_begins_it_and_who_declares_it_name_the_kind_that_verifies() -> None:
     named = {
         str(path.relative_to(ROOT))
