@@ -25,7 +25,8 @@ class Cloud:
     pop_port: int = PROTOCOLS[Protocol.POP].port
     smtp_host: str = ""
     smtp_port: int = PROTOCOLS[Protocol.SMTP].port
-    portal: str = "https://entra.microsoft.com"
+    portal: str | None = "https://entra.microsoft.com"
+    """None where there is none: no link leads there."""
     records_sign_ins: bool = True
     """Whether Graph has the record of credentials' sign-ins there (learn.microsoft.com/graph/api/reportroot-list-
     appcredentialsigninactivities: the global service only)."""

@@ -7,7 +7,7 @@ The PowerShell lines are the article's, with this connection's ids; ``-ObjectId`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.errors import MissingIdError
 from connector.finding import Finding
@@ -29,7 +29,7 @@ class Context:
     display_name: str
     ids: Ids
     mailboxes: tuple[str, ...]
-    portal: str
+    portal: str | None
     principal: bool = False
     """Whether Exchange is known to have the application's record."""
     leaving: tuple[str, ...] = ()
@@ -64,9 +64,10 @@ def remedy(finding: Finding, context: Context) -> Remedy:
     if context.ids.application_id is not None:
         found = _CONNECTION.get(finding.code, found)
     try:
-        return found(finding, context) if found is not None else Remedy()
+        way_out = found(finding, context) if found is not None else Remedy()
     except MissingIdError:  # was lost: a line without it would be run as it stands, or ask for something else
         return Remedy()
+    return way_out if context.portal is not None else replace(way_out, link=None)
 
 
 def _consent(_: Finding, context: Context) -> Remedy:

@@ -85,6 +85,10 @@ _CONTAINER = re.compile(r"https://[^\s/?#@\\]+(?:/[^\s/?#@\\]+){1,2}")
 """Two parts of a path where an emulator has the account's name in it."""
 
 Address = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
+Portal = Annotated[
+    str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^(https://|http://127\.0\.0\.1:)[^\s#?]+$")
+]
+"""An address with a path, to which the portal's own fragments are put; without TLS only of this machine."""
 Place = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")]
 VaultAddress = Annotated[str, BeforeValidator(_no_slash), StringConstraints(pattern=r"^https://[^\s/]+$")]
 
@@ -125,6 +129,7 @@ class Settings(Access):
     imap: Place | None = None
     pop: Place | None = None
     smtp: Place | None = None
+    portal: Portal | None = None
     ca_bundle: str | None = None
     secret_lifetime_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME_DAYS)] = 180
     verify_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
@@ -188,6 +193,7 @@ class Settings(Access):
                 pop_port=pop_port,
                 smtp_host=smtp,
                 smtp_port=smtp_port,
+                portal=self.portal,
                 ca_bundle=self.ca_bundle,
             )
         return CHINA if self.cloud == "china" else PUBLIC

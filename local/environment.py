@@ -21,6 +21,7 @@ from local.tenant import Tenant
 
 _AT_WORK = 10
 """Hundredths of a second without a reading while something is being worked on."""
+_PORTAL = "CONNECTOR_PORTAL"
 HOST_JSON = Path(__file__).parents[1] / "host.json"
 
 
@@ -94,22 +95,26 @@ async def serving(
     redeliver: bool = False,
     now: datetime | None = None,
     beside: Mapping[str, ASGIApp] | None = None,
+    portal: str | None = None,
 ) -> AsyncIterator[FunctionsHost]:
     """Run the app under ``environment`` (laid over this process's own) until the context ends.
 
-    Its time begins ``now``; what is ``beside`` it is served under the first part of the path that it is named by.
+    Its time begins ``now``; what is ``beside`` it is served under the first part of the path that it is named by, and
+    ``portal`` names which of it stands for Microsoft's portal.
     """
     from function_app import app  # noqa: PLC0415 - the app is imported like the worker does: when it is to be run
 
     if clock > 1:
         _import_all()
-    before = {name: os.environ.get(name) for name in environment}
+    before = {name: os.environ.get(name) for name in (*environment, _PORTAL)}
     os.environ.update(environment)
     try:
         host = FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver, beside=beside)
         if now is not None:
             host.clock.skip((now - host.clock.now()).total_seconds())
         async with host:
+            if portal is not None:
+                os.environ[_PORTAL] = f"{host.url}/{portal}"
             keep_time(host.clock.now)
             yield host
     finally:

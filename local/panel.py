@@ -5,9 +5,11 @@ It is served by ``python -m local serve`` alone, on loopback; the product has no
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.applications import Starlette
@@ -20,9 +22,18 @@ from local.host import FunctionsHost
 from local.panel_acts import Acts
 from local.tenant import Tenant
 
+_SCRIPT = """
+const region = navigator.languages.find(tag => tag.toLowerCase().startsWith(`${document.documentElement.lang}-`))
+  ?? { de: 'de-DE', en: 'en-GB' }[document.documentElement.lang];
+const shown = new Intl.DateTimeFormat(region, { dateStyle: 'medium', timeStyle: 'short' });
+for (const time of document.querySelectorAll('time')) time.textContent = shown.format(new Date(time.dateTime));
+"""
+"""Times as the page shows them: where the reader is, which only the browser knows."""
+_HASH = f"sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}"
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; "
+        f"script-src '{_HASH}'"
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
@@ -104,7 +115,7 @@ class Panel:
         def button(act: str, choices: list[tuple[str, str]] | None = None) -> str:
             return _button(says("act", act), act, choices)
 
-        now = f"{self._tenant.now():%Y-%m-%d %H:%M} UTC"
+        now = _moment(self._tenant.now())
         passes = "".join(_button(says("act", span), f"pass/{span}") for span in _SPANS)
         acts = self._acts
         parts = [
@@ -112,8 +123,8 @@ class Panel:
             f"<p class='said' role='status'>{says('said', 'failed' if said == 'failed' else 'done')}</p>"
             if said
             else "",
-            f"<h2>{says('time')}</h2><p>{says('now', now=now)}</p>{passes}{button('expire')}",
-            f"<h2>{says('administrator')}</h2>{button('consent')}{button('exchange')}",
+            f"<h2>{says('time')}</h2><p>{says('now', now='{}').format(now)}</p>{passes}{button('expire')}",
+            f"<h2>{says('administrator')}</h2><p>{says('portal')}</p>{button('consent')}{button('exchange')}",
             button("revoke", acts.held()) + button("grant", acts.not_held()),
             f"<h2>{says('services')}</h2>",
             button("quick" if acts.slow else "slow") + button("back" if acts.away else "away"),
@@ -122,7 +133,7 @@ class Panel:
         return (
             f"<!doctype html><html lang='{lang}'><head><meta charset='utf-8'><title>{says('title')}</title>"
             "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-            f"<style>{_STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>"
+            f"<style>{_STYLE}</style></head><body><main>{''.join(parts)}</main><script>{_SCRIPT}</script></body></html>"
         )
 
     def _mailboxes(self, says: Callable[..., str], button: Callable[..., str]) -> str:
@@ -144,6 +155,10 @@ def _button(label: str, act: str, choices: list[tuple[str, str]] | None = None) 
     )
     chosen = f"<select name='what' aria-label='{label}'>{options}</select>" if options else ""
     return f"<form method='post' action='/tenant/{act}'>{chosen}<button>{label}</button></form>"
+
+
+def _moment(time: datetime) -> str:
+    return f"<time datetime='{time:%Y-%m-%dT%H:%MZ}'>{time:%Y-%m-%d %H:%M} UTC</time>"
 
 
 def _back(said: str) -> Response:

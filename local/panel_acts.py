@@ -100,8 +100,21 @@ class Acts:
             principal = world.service_principal(application.app_id)
             if principal is None:
                 raise LookupError(application.app_id)
-            if not world.roles_of(principal.id, EXCHANGE_APP_ID, math.inf):
-                self._tenant.administrator.consent(application.app_id)
+            held = world.roles_of(principal.id, EXCHANGE_APP_ID, math.inf)
+            for role in self._asked(application):
+                if role not in held:
+                    self._tenant.administrator.consent(application.app_id, role)
+
+    def _asked(self, application: Application) -> list[str]:
+        """Return the roles of Exchange that an application asks for: what the portal's button consents to."""
+        exchange = self._tenant.world.service_principal(EXCHANGE_APP_ID)
+        ids = {
+            access["id"]
+            for resource in application.required_resource_access
+            if resource["resourceAppId"] == EXCHANGE_APP_ID
+            for access in resource["resourceAccess"]
+        }
+        return [role.value for role in exchange.roles if role.id in ids] if exchange is not None else []
 
     def _exchange(self, _: str) -> None:
         """Register every application of ours in Exchange and give it every mailbox, as the lines on the page do."""

@@ -53,6 +53,7 @@ async def serve(arguments: argparse.Namespace) -> int:
                     redeliver=arguments.redeliver,
                     now=now,
                     beside=beside,
+                    portal="tenant" if panel else None,
                 )
             )
         except OSError as error:

@@ -19,6 +19,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
+from connector.clouds import PUBLIC
 from connector.messages import LANGUAGES, Language
 from local.browser import DESKTOP, browsing, context
 from local.client import ApiClient
@@ -70,7 +71,9 @@ async def story() -> AsyncIterator[tuple[FunctionsHost, Tenant]]:
     with tempfile.TemporaryDirectory(prefix="utm-mail-connect-") as folder:
         async with (
             Tenant(preset="calm", clock=60, mailboxes=14) as tenant,
-            serving(settings(tenant.endpoints, Path(folder)), clock=60) as host,
+            serving(
+                settings(tenant.endpoints, Path(folder)) | {"CONNECTOR_PORTAL": PUBLIC.portal or ""}, clock=60
+            ) as host,
             ApiClient(host) as client,
         ):
             tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All", "Application.Read.All")

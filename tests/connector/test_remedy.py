@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connector.finding import Finding
@@ -29,6 +31,12 @@ def test_a_refused_login_leads_to_the_first_cause_that_remains(causes: tuple[str
     found = remedy(finding("imap-login-refused", *causes), CONTEXT)
     assert (found.link is not None) is link
     assert words in (found.command or "")
+
+
+def test_where_there_is_no_portal_no_link_leads_there() -> None:
+    found = remedy(finding("consent-missing"), replace(CONTEXT, portal=None))
+    assert found.link is None
+    assert "--consent hq" in (found.command or "")
 
 
 def test_quotation_marks_in_names_stay_in_the_string() -> None:

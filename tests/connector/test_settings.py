@@ -18,6 +18,7 @@ CUSTOM = {
     "CONNECTOR_EXCHANGE": "https://e.example",
     "CONNECTOR_IMAP": "i.example:1993",
     "CONNECTOR_SMTP": "s.example:1587",
+    "CONNECTOR_PORTAL": "https://p.example/",
     "CONNECTOR_CA_BUNDLE": "ca.pem",
 }
 
@@ -47,6 +48,8 @@ def test_defaults() -> None:
         ("CONNECTOR_GRANTED", "yesterday"),
         ("CONNECTOR_CLOUD", "moon"),
         ("CONNECTOR_IMAP", "host"),
+        ("CONNECTOR_PORTAL", "javascript:alert()"),
+        ("CONNECTOR_PORTAL", "http://p.example"),
         ("CONNECTOR_LABEL", "x" * 101),
     ],
 )
@@ -79,6 +82,9 @@ def test_a_custom_cloud_needs_every_address(monkeypatch: pytest.MonkeyPatch) -> 
     assert cloud.place(Protocol.SMTP) == ("s.example", 1587)
     assert cloud.place(Protocol.POP) == ("", 0)
     assert not cloud.verifies_vault_host
+    assert cloud.portal == "https://p.example"
+    monkeypatch.delenv("CONNECTOR_PORTAL")
+    assert load().endpoints().portal is None
     monkeypatch.delenv("CONNECTOR_GRAPH")
     with pytest.raises(SettingsError) as caught:
         load()

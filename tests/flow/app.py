@@ -17,6 +17,7 @@ from local.tenant import PresetName, Tenant
 from tests.triggers.served import only_declared
 
 NAME = "utm-headquarters"
+PORTAL = {"CONNECTOR_PORTAL": "https://portal.example"}
 _HANGS = 120
 """Seconds after which a test that waits for a state is given up; no test is meant to take as long."""
 
@@ -123,7 +124,7 @@ async def running(
     lines = Lines()
     async with (
         Tenant(preset=preset, seed=seed, clock=clock, mailboxes=mailboxes, latencies=latencies) as tenant,
-        serving(settings(tenant.endpoints, folder), clock=clock, redeliver=redeliver) as host,
+        serving(settings(tenant.endpoints, folder) | PORTAL, clock=clock, redeliver=redeliver) as host,
         asking(host, tenant) as client,
     ):
         client.event_hooks["response"].append(only_declared)

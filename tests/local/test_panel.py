@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -25,7 +27,7 @@ async def panelled(folder: Path, profile: Profile) -> AsyncIterator[tuple[Tenant
         grant(tenant, profile)
         panel = Panel(tenant)
         beside = {"tenant": panel.app}
-        async with serving(settings(tenant.endpoints, folder), clock=60, beside=beside) as host:
+        async with serving(settings(tenant.endpoints, folder), clock=60, beside=beside, portal="tenant") as host:
             panel.host = host
             async with ApiClient(host) as client:
                 yield tenant, host, client
@@ -82,6 +84,20 @@ async def test_what_is_done_at_the_panel_is_seen_in_the_app(tmp_path: Path) -> N
         assert await do(client, host, "rename", "<nobody>") == "failed"
 
 
+async def test_what_is_done_in_the_portal_leads_to_the_panel_which_consents_to_what_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    async with panelled(tmp_path, "careful") as (tenant, host, client):
+        body = {"name": NAME, "mailboxes": tenant.addresses, "protocols": ["pop", "smtp"]}
+        stuck = await client.set_up(body, patience=0)
+        (missing,) = {one["action"]["link"] for one in stuck["findings"] if one["code"] == "consent-missing"}
+        assert missing.startswith(f"{host.url}/tenant/#")
+        panel = await client.get(missing.partition("#")[0], headers={"Accept-Language": "en"}, follow_redirects=True)
+        assert "“Open in the portal” leads here" in panel.text
+        assert await do(client, host, "consent") == "consent"
+        assert (await client.set_up(body))["state"] == "ready"
+
+
 async def test_no_other_site_handles_the_tenant(tmp_path: Path) -> None:
     async with panelled(tmp_path, "careful") as (tenant, host, client):
         before = tenant.now()
@@ -94,8 +110,8 @@ async def test_no_other_site_handles_the_tenant(tmp_path: Path) -> None:
         assert (await client.get("/tenant", headers={"Host": "evil.example"})).status_code == 421
         assert (await client.post("/tenant/nothing", headers={"Origin": host.url})).status_code == 403
         assert (tenant.now() - before).days == 0
-        shown = await client.get("/tenant?said=<script>")
-        assert "<script" not in shown.text
+        shown = await client.get("/tenant?said=<img>")
+        assert "<img" not in shown.text
 
 
 async def test_the_page_says_how_fast_its_clock_is_and_goes_by_it(tmp_path: Path) -> None:
@@ -117,3 +133,6 @@ async def test_the_page_says_how_fast_its_clock_is_and_goes_by_it(tmp_path: Path
             panel = await opened.value
             await panel.get_by_role("button", name="1 Tag", exact=True).click()
             await panel.get_by_text("Erledigt.").wait_for()
+            time = panel.locator("time")
+            there = datetime.fromisoformat(await time.get_attribute("datetime") or "")
+            assert await time.inner_text() == f"{there.astimezone(ZoneInfo('Europe/Berlin')):%d.%m.%Y, %H:%M}"
