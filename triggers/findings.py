@@ -41,6 +41,9 @@ class FindingView(Document):
     step: StepName
     subject: str
     message: str
+    said: str | None = Field(
+        default=None, description="What of `message` are a service's own words, as they came: English as a rule."
+    )
     action: ActionView
     help: str = Field(description="Where this finding is explained.")
     application_id: str | None = Field(
@@ -55,13 +58,16 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
     if finding.code == DOCUMENT_UNREADABLE:
         values["why"] = _why(finding, lang)
     way_out = remedy(finding, context)
+    message = _told(_words(lang, finding.code, "message", values), _own_words(finding, "reason"), lang)
+    said = _own_words(finding, "reason", "answer")
     return FindingView(
         id=finding.id,
         code=finding.code,
         severity=finding.severity,
         step=finding.step,
         subject=visible(finding.subject),
-        message=_told(_words(lang, finding.code, "message", values), finding, lang),
+        message=message,
+        said=said if said and said in message else None,
         action=ActionView(
             text=_words(lang, finding.code, "action", values),
             causes=[text(lang, "cause", cause) for cause in finding.causes],
@@ -132,12 +138,15 @@ def context_of(clients: Services, connection: Connection | None = None, ids: Ids
     )
 
 
-def _told(message: str, finding: Finding, lang: Language) -> str:
+def _own_words(finding: Finding, *parts: str) -> str:
+    """Return a service's own words; empty where it has said none, or a code alone."""
+    words = (visible(str(finding.values.get(part) or "")).strip() for part in parts)
+    return next((one for one in words if " " in one), "")
+
+
+def _told(message: str, said: str, lang: Language) -> str:
     """Return the message with the service's own words, where it does not hold them: they may say more than we know."""
-    said = visible(str(finding.values.get("reason") or "")).strip()
-    if " " not in said or said in message:
-        return message
-    return f"{message} {text(lang, 'label', 'said', values={'reason': said})}"
+    return message if said in message else f"{message} {text(lang, 'label', 'said', values={'reason': said})}"
 
 
 def _words(lang: Language, code: str, part: str, values: dict[str, str | int]) -> str:

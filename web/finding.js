@@ -11,6 +11,13 @@ export const OF_ROTATION = [
 ];
 const SIGNS = { error: '✘', warning: '!', info: 'i' };
 
+// What is said, with a service's own words set apart: they are English, and nobody's here.
+export function words({ message, said }) {
+  if (!said) return message;
+  const [before, ...after] = message.split(said);
+  return after.length ? [before, h('q', { lang: 'en', class: /[„“"]$/.test(before) && 'marked' }, said), after.join(said)] : message;
+}
+
 export const findingCards = (findings, does = {}) =>
   h('ul', { class: 'findings' }, findings.map(finding => findingCard(finding, does)));
 
@@ -22,7 +29,7 @@ function findingCard(finding, { accept, renewal, snooze, linked = () => true }) 
     h('p', { class: 'kind' },
       h('span', { 'aria-hidden': 'true', class: 'sign' }, SIGNS[finding.severity]),
       h('strong', {}, t(`page.severity.${finding.severity}`)), ` · ${t(`step.${finding.step}`)}`),
-    h('p', { class: 'message' }, finding.message),
+    h('p', { class: 'message' }, words(finding)),
     action.text && h('p', {}, action.text),
     action.causes.length > 0 && h('ul', {}, action.causes.map(cause => h('li', {}, cause))),
     action.link && linked(finding) && h('p', {}, outward(t('page.finding.link'), action.link, { class: 'button' })),

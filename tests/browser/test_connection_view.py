@@ -234,6 +234,11 @@ async def test_a_cause_is_told_once_and_what_waits_for_it_leads_there(tmp_path: 
                 await expect(page.locator("#part-todo .notice")).to_contain_text(own)
                 await expect(page.locator("#part-todo .notice .finding")).to_contain_text(wrong)
                 assert (await main.inner_text()).count(said) == 1
+                quoted = page.locator("#part-todo q[lang=en]")
+                await expect(quoted).to_have_text("Insufficient privileges to complete the operation.")
+                await expect(quoted.locator("..")).to_contain_text(
+                    {"de": "Microsoft sagt: „", "en": "Microsoft says: “"}[language]
+                )
                 assert await axe(visitor) == []
                 waiting = page.locator("#part-steps .see:visible, .mailboxes .see")
                 await expect(waiting).to_have_count(4)

@@ -1,7 +1,7 @@
 // The mailboxes of a connection: filtered by state and text, drawn a part at a time so that 5,000 of them do no harm.
 
 import { complain, draw, h, inBoth, quiet, state } from '../dom.js';
-import { findingCards, pointer } from '../finding.js';
+import { findingCards, pointer, words } from '../finding.js';
 import { count, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
@@ -86,5 +86,5 @@ function row([entry, elsewhere]) {
     h('p', { class: 'small' }, entry.provenOn && t('page.mailboxes.proven', { time: moment(entry.provenOn) }),
       elsewhere && pointer(elsewhere, { id: `see-${entry.requested}` })),
     entry.finding && !elsewhere && h('details', { id: `about-${entry.requested}` },
-      h('summary', {}, entry.finding.message), findingCards([entry.finding])));
+      h('summary', {}, words(entry.finding)), findingCards([entry.finding])));
 }
