@@ -74,8 +74,8 @@ class TakingBack(Work):
 
     async def _observe(self, entries: list[MailboxRecord]) -> list[One]:
         """Find mailboxes by guid, whatever they are called now, and who has access; which are wanted after all goes."""
-        self._gone += [entry for entry in entries if entry.key in self.meant.keys]
-        left = [entry for entry in entries if entry.key not in self.meant.keys]
+        await self._switches.adopt(entries)
+        left = [entry for entry in entries if not await self._is_meant(entry)]
         if self.run.takes_back and self.principal is None:
             self._lost = self._lost or any(entry.held for entry in left)
             self._gone += [entry for entry in left if not entry.switched]
@@ -89,15 +89,25 @@ class TakingBack(Work):
         for entry, answer in zip(left, await self._named(names), strict=True):
             if isinstance(answer, Mailbox):
                 mailboxes.bind(entry, answer, self.run.operation)
-                if entry.key in self.meant.keys:
-                    self._gone.append(entry)
-                else:
+                if not await self._is_meant(entry):
                     found.append((entry, answer))
             elif isinstance(answer, NotFoundError):
                 self._gone.append(entry)
             else:
                 self._stays(entry, answer)
         return await self._read(found)
+
+    async def _is_meant(self, entry: MailboxRecord) -> bool:
+        """Return whether a mailbox is wanted by another name, which then knows what we have switched on for it."""
+        number = self.meant.keys.get(entry.key)
+        if number is None:
+            return False
+        self._gone.append(entry)
+        if entry.switched or entry.imap_enabled_by_us:
+            chunk = self._chunk if number == self._chunk.number else await self.run.chunk(number)
+            next(one for one in chunk.mailboxes if one.wanted and one.key == entry.key).follows(entry)
+            await self.run.save_chunk(chunk)
+        return True
 
     async def _named(self, names: list[str]) -> list[Mailbox | ServiceError]:
         """Find mailboxes. One in whose place others were answered is asked for once more, alone: it counts as gone."""
@@ -140,9 +150,9 @@ class TakingBack(Work):
             entry.leaving_since = entry.leaving_since or self.run.now
         await self.run.save_chunk(self._chunk)
         if self.principal is not None:
-            seen = [mailbox for _, mailbox in todo]
-            answers = await self.run.services.exchange.revoke(self.tenant_id, seen, self.principal)
-            self._refused = {entry.key: error for (entry, _), error in zip(todo, answers, strict=True)}
+            seen = {entry.key: mailbox for entry, mailbox in todo}  # once, however many names it has
+            answers = await self.run.services.exchange.revoke(self.tenant_id, [*seen.values()], self.principal)
+            self._refused = dict(zip(seen, answers, strict=True))
         for protocol, some in back.items():
             await self._switches.back(protocol, some)
 
@@ -159,7 +169,7 @@ class TakingBack(Work):
                 entry.leaving_since = self.run.now
                 self._left.add(entry.key)
             elif not one.seen.access and not self._waits_for_switch(one):
-                taken = entry.leaving_since is not None and not batch.looks
+                taken = entry.leaving_since is not None and not batch.looks and entry.key not in self._left
                 self._taken += taken
                 self.run.changes += taken
                 self._gone.append(entry)
@@ -169,6 +179,7 @@ class TakingBack(Work):
                 self.by_hand.append(entry)
             else:
                 self._still_there(entry)
+        await self._switches.settle([one.entry for one in batch.ones if any(one.entry is gone for gone in self._gone)])
         self._chunk.mailboxes = [entry for entry in self._chunk.mailboxes if self._stays_listed(entry)]
         await self.run.save_chunk(self._chunk, changes)
         self.chunks[self._chunk.number] = summary(self._chunk, self.run.operation)

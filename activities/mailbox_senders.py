@@ -14,6 +14,7 @@ from activities.mailbox_notes import BUDGET, Batch, Work
 from activities.planning import PLANNED
 from activities.results import Result, translate
 from activities.run import Run
+from activities.senders_left import SendersLeft
 from connector.clock import Budget
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
@@ -41,6 +42,9 @@ class Sending(Work):
         kept = [one for one in run.connection.senders if one.taken_on is None or self._fresh(one.taken_on)]
         self._records: dict[Key, SenderRecord] = {(one.mailbox, one.sender): one for one in kept}
         self._refused: dict[Key, ServiceError | None] = {}
+        self._shared = SendersLeft(run, self.tenant_id)
+        self._given_over: set[Key] = set()
+        """Rights that are left to another connection."""
         self._planned: list[Change] = []
         self._told: dict[tuple[str, str], Finding] = {}
 
@@ -73,11 +77,12 @@ class Sending(Work):
         wanted = {name: (name, Recipient(name, "")) for name in self._wanted}
         pairs = senders.arranged(named, wanted, [])
         ours = [one for one in self._records.values() if one.ours and one.taken_on is None]
-        left = [one for one in ours if one.mailbox not in named or one.sender_name not in self._wanted]
-        return pairs + [
+        left = [
             Pair(one.mailbox, one.sender, one.mailbox_name, one.sender_name, wanted=False, record=one, present=True)
-            for one in left
+            for one in ours
+            if one.mailbox not in named or one.sender_name not in self._wanted
         ]
+        return pairs + [await self._with_users(pair) for pair in left]
 
     @property
     def _wanted(self) -> list[str]:
@@ -97,6 +102,7 @@ class Sending(Work):
         """Find out what every name means; return the pairs with the mailboxes that they are of."""
         admin = self.run.services.exchange
         named = {} if self.run.takes_back else await self._mailboxes()
+        self._records = await self._shared.adopt(self._records, named)
         answers = await admin.recipients(self.tenant_id, self._wanted) if self._wanted else []
         found: dict[str, tuple[str, Recipient]] = {}
         for address, answer in zip(self._wanted, answers, strict=True):
@@ -127,7 +133,13 @@ class Sending(Work):
         """Read which of the rights are there; one that was taken back a moment ago may only seem to be."""
         asked = [(pair.sender, pair.trustee, pair.names) for pair in pairs if pair.trustee is not None]
         answers = iter(await self.run.services.exchange.sends_as(self.tenant_id, asked) if asked else [])
-        return [self._read(pair, next(answers)) if pair.trustee is not None else pair for pair in pairs]
+        seen = [self._read(pair, next(answers)) if pair.trustee is not None else pair for pair in pairs]
+        return [await self._with_users(pair) for pair in seen]
+
+    async def _with_users(self, pair: Pair) -> Pair:
+        """Return a pair with who else sends by the right, where it would be taken back."""
+        leaves = pair.ours and pair.present and not pair.wanted and pair.error is None
+        return replace(pair, users=await self._shared.users(pair)) if leaves else pair
 
     def _read(self, pair: Pair, answer: bool | ServiceError) -> Pair:
         if isinstance(answer, NotFoundError) and not pair.wanted:
@@ -191,7 +203,12 @@ class Sending(Work):
                 self._note_wanted(pair, looks=batch.looks)
             else:
                 self._note_unwanted(pair, looks=batch.looks)
+        if self.run.dry:
+            return
+        kept = await self._shared.leave(self._given_over)
+        self._records = {key: one for key, one in self._records.items() if key not in kept}
         await self.save()
+        await self._shared.settle({pair.key for pair in batch.pairs} - self._given_over)
 
     def _note_error(self, pair: Pair, error: ServiceError) -> None:
         if isinstance(error, WaitError) and not self.run.order.part.last:
@@ -222,6 +239,9 @@ class Sending(Work):
             self._gone(pair, record, looks=looks)
         elif not record.ours:
             self._say("send-as-stays", pair, None)
+        elif pair.users:
+            self._given_over.add(pair.key)
+            self._tell("send-as-needed", pair.sender_name, [pair.mailbox_name], None, pair.users)
         elif looks and not self.run.dry:
             self._say("send-as-left", pair, None)
         elif not looks:
@@ -251,11 +271,13 @@ class Sending(Work):
     def _say(self, code: str, pair: Pair, error: ServiceError | None) -> None:
         self._tell(code, pair.sender_name, [pair.mailbox_name], error)
 
-    def _tell(self, code: str, subject: str, named: Sequence[str], error: ServiceError | None) -> None:
+    def _tell(
+        self, code: str, subject: str, named: Sequence[str], error: ServiceError | None, reason: str = ""
+    ) -> None:
         """Keep a finding, one for each address, with all the mailboxes that it is about."""
         known = self._told.get((code, subject))
         others = str(known.values["mailboxes"]).split(", ") if known is not None else []
-        reason, request_id = (error.reason or error.code, error.request_id) if error is not None else ("", None)
+        reason, request_id = (error.reason or error.code, error.request_id) if error is not None else (reason, None)
         self._told[code, subject] = senders.finding(code, subject, [*others, *named], reason, request_id)
 
     async def save(self) -> None:

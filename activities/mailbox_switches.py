@@ -1,6 +1,7 @@
 """The protocols that we have switched on for a mailbox: as they were, once it leaves and nobody else needs them.
 
-IMAP stays as it is: its owner's programs may fetch by it for years by then, and earlier versions have promised so.
+What another connection needs is left to it (``connector/left_there.py``): the last one that goes switches it back. IMAP
+stays as it is: its owner's programs may fetch by it for years by then, and earlier versions have promised so.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from activities.others import Other, Others
 from activities.run import Run
 from connector.errors import NotFoundError, ServiceError, UnreadableError, WaitError
 from connector.finding import Finding, Severity
+from connector.left_there import Key, Left
+from connector.log import unreadable
 from connector.mailbox import MailboxRecord
 from connector.microsoft import Protocol
 from connector.observed import Mailbox
-from connector.steps import ConnectionState, StepName
+from connector.steps import StepName
 
 Found = tuple[MailboxRecord, Mailbox]
 OF_SWITCHES = frozenset({"switch-stays", "switch-needed"})
@@ -25,27 +29,37 @@ class Switches:
 
     def __init__(self, run: Run, tenant_id: str) -> None:
         self._run, self._tenant_id = run, tenant_id
-        self._needed: dict[tuple[Protocol, str], str] | None = None
-        """Which other connection uses a mailbox, by any of its names, by a protocol."""
-        self._unread: str | None = None
-        """A connection that cannot be read: it may use any."""
+        self._others = Others(run)
+        self._left: dict[Key, Left] | None = None
+        """What other connections have left switched on."""
         self._kept: dict[str, dict[Protocol, str]] = {}
         """Of each mailbox the protocols that stay switched on, and why."""
         self._connections: set[str] = set()
         self._refused: dict[tuple[str, Protocol], ServiceError | None] = {}
+
+    async def adopt(self, entries: Sequence[MailboxRecord]) -> None:
+        """Note of mailboxes that leave what another connection had switched on, and left to whoever comes last."""
+        if self._left is None:
+            self._left = await self._run.services.left_there.load()
+        for entry in entries:
+            for protocol in Protocol:
+                left = self._left.get((entry.key, protocol))
+                if left is not None:
+                    entry.enabled(protocol, inherited=left.inherited)
 
     async def on(self, found: Sequence[Found]) -> list[tuple[Protocol, ...] | ServiceError]:
         """Return for each mailbox what is to be switched back: ours, still on, and used by no other connection."""
         asked = [(entry, mailbox) for entry, mailbox in found if entry.switched]
         if not asked:
             return [() for _ in found]
-        needed = await self._needs()
+        others = await self._others.known()
         seen = [mailbox for _, mailbox in asked]
         answers = await self._run.services.exchange.switches(self._tenant_id, seen, [*Protocol])
         by_key = {
-            entry.key: self._of(entry, mailbox, answer, needed)
+            entry.key: self._of(entry, mailbox, answer, others)
             for (entry, mailbox), answer in zip(asked, answers, strict=True)
         }
+        await self._leave([entry for entry, _ in asked])
         return [by_key.get(entry.key, ()) for entry, _ in found]
 
     def _of(
@@ -53,7 +67,7 @@ class Switches:
         entry: MailboxRecord,
         mailbox: Mailbox,
         answer: dict[Protocol, bool | None] | ServiceError,
-        needed: dict[tuple[Protocol, str], str],
+        others: Sequence[Other],
     ) -> tuple[Protocol, ...] | ServiceError:
         self._kept.pop(entry.key, None)
         if isinstance(answer, WaitError):
@@ -64,18 +78,46 @@ class Switches:
             return ()
         on = [protocol for protocol in entry.switched if answer[protocol] is True]
         names = {entry.key, mailbox.user_principal_name.lower(), *mailbox.names}
-        users = {one: next((needed[one, name] for name in names if (one, name) in needed), self._unread) for one in on}
-        for protocol, user in users.items():
-            if user is not None:
+        using = [one for one in others if one.uses(names)]
+        for protocol in on:
+            users = [one.name for one in using if one.wanted is None or protocol in one.wanted.protocols]
+            if users:
                 self._keep(entry, protocol, "switch-needed")
-                self._connections.add(user)
-        return tuple(protocol for protocol in on if users[protocol] is None)
+                self._connections.update(users)
+        return tuple(protocol for protocol in on if protocol not in self._kept.get(entry.key, ()))
+
+    async def _leave(self, entries: Sequence[MailboxRecord]) -> None:
+        """Keep what stays on for others, before the connection forgets it; where that fails it is a person's."""
+        known = self._left or {}
+        new = [
+            Left(mailbox=entry.key, what=protocol, inherited=protocol in entry.inherited)
+            for entry in entries
+            for protocol, code in self._kept.get(entry.key, {}).items()
+            if code == "switch-needed" and (entry.key, protocol) not in known
+        ]
+        if not new or self._run.dry:
+            return
+        try:
+            await self._run.services.left_there.add(new)
+        except UnreadableError as error:
+            unreadable(error)
+            for entry in entries:
+                self._kept[entry.key] = dict.fromkeys(self._kept.get(entry.key, ()), "switch-stays")
+
+    async def settle(self, entries: Sequence[MailboxRecord]) -> None:
+        """Forget of mailboxes that have left what was there for the last one to switch back, and is."""
+        left = self._left or {}
+        keys = [(entry.key, protocol) for entry in entries for protocol in Protocol]
+        done = [(key, what) for key, what in keys if (key, what) in left and what not in self._kept.get(key, ())]
+        if done and not self._run.dry:
+            await self._run.services.left_there.forget(done)
 
     async def back(self, protocol: Protocol, todo: Sequence[Found]) -> None:
         """Switch a protocol back to what it was; what Exchange says to it is kept."""
-        pairs = [(mailbox, protocol in entry.inherited) for entry, mailbox in todo]
-        answers = await self._run.services.exchange.switch_back(self._tenant_id, pairs, protocol) if pairs else []
-        self._refused |= {(entry.key, protocol): error for (entry, _), error in zip(todo, answers, strict=True)}
+        pairs = {entry.key: (mailbox, protocol in entry.inherited) for entry, mailbox in todo}
+        admin = self._run.services.exchange
+        answers = await admin.switch_back(self._tenant_id, [*pairs.values()], protocol) if pairs else []
+        self._refused |= {(key, protocol): error for key, error in zip(pairs, answers, strict=True)}
 
     def refused(self, entry: MailboxRecord, protocols: Sequence[Protocol]) -> ServiceError | None:
         """Return what Exchange has said against switching one back, where waiting does not change it."""
@@ -100,26 +142,3 @@ class Switches:
             earlier = told[one.id].values["number"] if one.id in told else 0
             told[one.id] = one.model_copy(update={"values": {"number": number + int(earlier), "connections": users}})
         return tuple(told.values())
-
-    async def _needs(self) -> dict[tuple[Protocol, str], str]:
-        """Read once what the other connections use."""
-        if self._needed is None:
-            documents, needed = self._run.services.documents, dict[tuple[Protocol, str], str]()
-            for name in [one for one in await documents.names() if one != self._run.order.name]:
-                try:
-                    needed |= dict.fromkeys(await self._uses(name), name)
-                except UnreadableError:
-                    self._unread = name
-            self._needed = needed
-        return self._needed
-
-    async def _uses(self, name: str) -> list[tuple[Protocol, str]]:
-        documents = self._run.services.documents
-        found = await documents.load(name)
-        if found is None or found.connection.state is ConnectionState.REMOVED:
-            return []
-        wanted = found.connection.wanted
-        names = {*wanted.mailboxes}
-        async for chunk in documents.chunks(name, len(found.connection.chunks)):
-            names |= {entry.key for entry in chunk.mailboxes if entry.wanted}
-        return [(protocol, one) for protocol in wanted.protocols for one in names]

@@ -54,12 +54,19 @@ class MailboxRecord(Document):
     proven_on: AwareDatetime | None = None
     finding: Finding | None = None
 
-    def enabled(self, protocol: Protocol) -> None:
+    def enabled(self, protocol: Protocol, *, inherited: bool = False) -> None:
         """Note that we have switched a protocol on; of IMAP as earlier versions did."""
         if protocol is Protocol.IMAP:
             self.imap_enabled_by_us = True
         elif protocol not in self.switched:
             self.switched.append(protocol)
+            self.inherited += [protocol] if inherited and protocol not in self.inherited else []
+
+    def follows(self, other: MailboxRecord) -> None:
+        """Note what we have switched on for the same mailbox while it was on the list by another name."""
+        self.imap_enabled_by_us = self.imap_enabled_by_us or other.imap_enabled_by_us
+        for protocol in other.switched:
+            self.enabled(protocol, inherited=protocol in other.inherited)
 
     @property
     def key(self) -> str:

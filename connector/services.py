@@ -16,6 +16,7 @@ from connector.dry_runs import LOOKS, Plans
 from connector.errors import GrantMissingError
 from connector.formats import Origin
 from connector.history import Histories
+from connector.left_there import LeftThere
 from connector.probes import Probes
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ class Services:
     def probes(self) -> Probes:
         """What came of the last try to write into the vault."""
         return Probes(self.store)
+
+    @cached_property
+    def left_there(self) -> LeftThere:
+        """What connections have left at mailboxes that others need."""
+        return LeftThere(self.store)
 
     @cached_property
     def histories(self) -> Histories:

@@ -18,14 +18,15 @@ from connector.steps import MailboxState, StepName
 class Meant:
     """Which mailboxes the wanted names of all chunks mean."""
 
-    keys: set[str] = field(default_factory=set)
+    keys: dict[str, int] = field(default_factory=dict)
+    """By what they are, each with the number of a chunk that holds it."""
     unknown: bool = False
     """Whether nobody knows what one of them means, since nothing could be read. That there is none is known."""
 
     def add(self, chunk: Chunk, operation: str) -> None:
         """Count the names of a chunk in."""
         wanted = [entry for entry in chunk.mailboxes if entry.wanted]
-        self.keys.update(entry.key for entry in wanted)
+        self.keys |= dict.fromkeys((entry.key for entry in wanted), chunk.number)
         self.unknown = self.unknown or any(entry.resolved_in != operation for entry in wanted)
 
 
@@ -68,7 +69,10 @@ def arrange(chunks: list[Chunk], wanted: list[str], size: int) -> list[Chunk]:
     chunks = _renamed(chunks, names)
     known = {entry.requested for entry in _entries(chunks) if entry.wanted} & names
     arranged = [Chunk(number=chunk.number, mailboxes=[*_kept(chunk, names, known)]) for chunk in chunks]
-    kept = {entry.guid for entry in _entries(arranged) if entry.wanted and entry.guid}
+    kept = {entry.guid: entry for entry in _entries(arranged) if entry.wanted and entry.guid}
+    for entry in _entries(arranged):
+        if not entry.wanted and entry.guid in kept:
+            kept[entry.guid].follows(entry)
     for chunk in arranged:
         chunk.mailboxes = [entry for entry in chunk.mailboxes if entry.wanted or entry.guid not in kept]
     _add(arranged, [address for address in wanted if address not in known], size)

@@ -16,7 +16,9 @@ from connector.observed import Mailbox, Recipient
 from connector.plans.plan import Action, Change
 from connector.steps import StepName
 
-OF_SENDING = frozenset({"send-as-missing", "send-as-unread", "send-as-left", "send-as-stays", "sender-not-found"})
+OF_SENDING = frozenset(
+    {"send-as-missing", "send-as-unread", "send-as-left", "send-as-stays", "send-as-needed", "sender-not-found"}
+)
 """The findings about it: no login proves the contrary of one."""
 
 
@@ -38,6 +40,8 @@ class Pair:
     present: bool = False
     error: ServiceError | None = None
     """Why it could not be looked at."""
+    users: str = ""
+    """Which other connections send by the right, where it is ours and not wanted here."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -59,7 +63,7 @@ def changes(pairs: Iterable[Pair]) -> list[Change]:
     """Return the rights to give, then those of ours to take back; of what could not be looked at none."""
     seen = [pair for pair in pairs if pair.error is None]
     give = [Change(Action.GRANT_SEND_AS, one.subject, "send-as-missing") for one in seen if one.wanted > one.present]
-    take = [one for one in seen if not one.wanted and one.present and one.ours]
+    take = [one for one in seen if not one.wanted and one.present and one.ours and not one.users]
     return [*give, *(Change(Action.REVOKE_SEND_AS, one.subject, "send-as-unwanted") for one in take)]
 
 
@@ -87,7 +91,7 @@ def finding(
     code: str, subject: str, mailboxes: Iterable[str], reason: str = "", request_id: str | None = None
 ) -> Finding:
     """Return a finding about one address as which mailboxes are to send, or did."""
-    severities: dict[str, Severity] = {"send-as-unread": "warning", "send-as-stays": "info"}
+    severities: dict[str, Severity] = {"send-as-unread": "warning", "send-as-stays": "info", "send-as-needed": "info"}
     values: dict[str, str | int] = {"mailboxes": ", ".join(sorted({*mailboxes})), "reason": reason or "-"}
     return Finding(
         code=code,

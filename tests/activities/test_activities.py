@@ -38,6 +38,7 @@ from connector.errors import (
     UnforeseenError,
     WaitError,
 )
+from connector.left_there import LeftThere
 from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
 from connector.microsoft import Protocol
 from connector.model import Connection
@@ -121,6 +122,7 @@ class Clients:
     def __init__(self, exchange: Exchange, folder: Path) -> None:
         self.exchange = exchange
         self.documents = Documents(FolderStore(folder))
+        self.left_there = LeftThere(FolderStore(folder))
         self.settings = SimpleNamespace(verify_minutes=60)
 
 

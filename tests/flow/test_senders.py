@@ -10,8 +10,9 @@ from connector.plans.prerequisites import CMDLETS
 from tests.flow.app import NAME, App, running, states
 from tests.flow.test_plan import dry_run
 from tests.flow.test_protocols import finding
+from tests.flow.test_switches import also, gone
 
-INFO, TEAM = "info@contoso.example", "team@contoso.example"
+INFO, TEAM, ALIAS = "info@contoso.example", "team@contoso.example", "own@contoso.example"
 SENDING: tuple[Cmdlet, ...] = ("Get-RecipientPermission", "Add-RecipientPermission", "Remove-RecipientPermission")
 
 
@@ -86,6 +87,34 @@ async def test_a_right_that_somebody_gave_by_hand_stays_and_is_said(tmp_path: Pa
         assert (may(app, INFO), may(app, TEAM)) == ({own}, {other})
         await app.remove()
         assert (may(app, INFO), may(app, TEAM)) == ({own}, {other})
+
+
+async def test_what_another_connection_sends_by_is_left_to_it_and_the_last_one_takes_it_back(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=2) as app:
+        own = furnished(app)
+        app.tenant.administrator.add_alias(own, ALIAS)
+        assert (await relay(app, own, INFO, TEAM))["state"] == "ready"
+        other = {"protocols": ["smtp"], "sendAs": ["office@contoso.example", ALIAS]}
+        assert (await also(app, "other", ALIAS, **other))["state"] == "ready"
+        assert ("revoke-send-as", f"{own} → {INFO}") not in await planned(app, own)
+        left = await relay(app, own)
+        told = finding(left, "send-as-needed")
+        assert (left["state"], told["severity"], "(other)" in told["message"]) == ("ready", "info", True)
+        assert (may(app, INFO), may(app, TEAM)) == ({own}, set())
+        app.tenant.forget_requests()
+        again = await also(app, "other", ALIAS, **other)
+        assert (again["state"], app.tenant.writes()) == ("ready", [])
+        assert ((await app.remove())["state"], may(app, INFO)) == ("removed", {own})
+        assert ((await gone(app, "other"))["state"], may(app, INFO)) == ("removed", set())
+
+
+async def test_a_right_that_is_left_to_another_connection_goes_when_that_one_is_removed_at_once(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=2) as app:
+        own = furnished(app)
+        assert (await relay(app, own, INFO))["state"] == "ready"
+        assert (await also(app, "other", own, protocols=["smtp"], sendAs=[INFO]))["state"] == "ready"
+        assert ((await app.remove())["state"], may(app, INFO)) == ("removed", {own})
+        assert ((await gone(app, "other"))["state"], may(app, INFO)) == ("removed", set())
 
 
 async def test_a_mailbox_that_leaves_the_list_no_longer_sends_as_anybody(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.flow.app import App, running
+import pytest
+
+from tests.flow.app import NAME, App, running
 from tests.flow.test_plan import dry_run
 from tests.flow.test_protocols import finding
 
+INFO, WITHOUT = "info@contoso.example", "nobody@contoso.example"
 BOTH: dict[str, Any] = {"protocols": ["pop", "smtp"], "enablePop": True, "enableSmtp": True}
 
 
@@ -44,14 +47,68 @@ async def test_what_leaves_is_switched_back_to_what_it_was(tmp_path: Path) -> No
         assert sum(one.about.count("PopEnabled") for one in app.tenant.writes()) == 1
 
 
-async def test_what_another_connection_uses_stays_on_and_is_said(tmp_path: Path) -> None:
+async def also(app: App, name: str, *mailboxes: str, **more: Any) -> dict[str, Any]:
+    """Set another connection up."""
+    return dict(await app.client.set_up({"name": name, "mailboxes": [*mailboxes], **more}, app.seen))
+
+
+async def gone(app: App, name: str) -> dict[str, Any]:
+    """Remove another connection."""
+    (await app.client.delete(f"/api/connections/{name}?allowRemoval=9")).raise_for_status()
+    return await app.client.until(name, lambda seen: seen["state"] in {"removed", "action-required"}, app.seen)
+
+
+async def test_what_another_connection_uses_stays_on_until_the_last_one_goes(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         (address,) = app.tenant.addresses
+        app.tenant.administrator.add_alias(address, INFO)
         off(app, address)
         assert (await app.set_up(**BOTH))["state"] == "ready"
-        other = {"name": "other", "mailboxes": [address], "protocols": ["smtp"]}
-        assert (await app.client.set_up(other, app.seen))["state"] == "ready"
+        for name, named in (("other", INFO), ("third", address)):  # by any of its names
+            assert (await also(app, name, named, protocols=["smtp"]))["state"] == "ready"
         removed = await app.remove()
         assert switches(app, address) == (False, False)
         told = finding(removed, "switch-needed")
-        assert (told["severity"], "(other). Mailboxes: 1." in told["message"]) == ("info", True)
+        assert (told["severity"], "(other, third). Mailboxes: 1." in told["message"]) == ("info", True)
+        assert finding(await gone(app, "third"), "switch-needed")["severity"] == "info"
+        assert switches(app, address) == (False, False)
+        plan = await dry_run(app, name="other", mailboxes=[WITHOUT], protocols=["smtp"])
+        assert ("disable-smtp", address) in [(one["action"], one["subject"]) for one in plan["changes"]]
+        last = await gone(app, "other")
+        assert (last["state"], last["findings"], switches(app, address)) == ("removed", [], (False, None))
+        # Whoever switches it on now is not one of ours.
+        own = app.tenant.world.mailboxes[address]
+        own.submission_disabled = False
+        assert (await also(app, "other", address, protocols=["smtp"]))["state"] == "ready"
+        assert ((await gone(app, "other"))["state"], own.submission_disabled) == ("removed", False)
+
+
+@pytest.mark.parametrize("lists", [["anna info"], ["anna info", "info"], ["anna", "anna info", "info"]])
+async def test_of_two_names_of_one_mailbox_the_last_one_switches_back_once(tmp_path: Path, lists: list[str]) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        (address,) = app.tenant.addresses
+        app.tenant.administrator.add_alias(address, INFO)
+        off(app, address)
+        for names in lists:
+            listed = [{"anna": address, "info": INFO}[name] for name in names.split()]
+            assert (await app.set_up(mailboxes=listed, **BOTH))["state"] == "ready"
+            assert switches(app, address) == (True, False)
+        app.tenant.forget_requests()
+        removed = await app.remove()
+        assert (removed["state"], switches(app, address)) == ("removed", (False, None))
+        assert removed["removed"]["mailboxes"] == [address]
+        about = " ".join(one.about for one in app.tenant.writes())
+        assert [about.count(one) for one in ("PopEnabled", "SmtpClient", "Remove-MailboxPermission")] == [1, 1, 1]
+
+
+async def test_a_mailbox_that_is_named_otherwise_now_is_still_switched_back(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        (address,) = app.tenant.addresses
+        app.tenant.administrator.add_alias(address, INFO)
+        off(app, address)
+        assert (await app.set_up(**BOTH))["state"] == "ready"
+        body = {"name": NAME, "mailboxes": [INFO], **BOTH}
+        assert (await app.client.post("/api/connections?allowRemoval=1", json=body)).status_code == 202
+        assert (await app.until(lambda seen: seen["state"] == "ready" and "mailboxes" in seen))["findings"] == []
+        assert (switches(app, address), len(app.tenant.world.with_access(address))) == ((True, False), 1)
+        assert ((await app.remove())["state"], switches(app, address)) == ("removed", (False, None))

@@ -118,7 +118,7 @@ class Life(Durable):
         clients = services()
         for name, writes in WRITES.items():
             clients.__dict__[name] = Guarded(getattr(clients, name), writes, self.knife)
-        for name in ("documents", "plans", "acceptances", "probes", "histories"):
+        for name in ("documents", "plans", "acceptances", "left_there", "probes", "histories"):
             clients.__dict__.pop(name, None)
         self.clients = clients
         clock.keep_time(lambda: self.current_utc_datetime)
