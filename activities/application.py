@@ -27,7 +27,7 @@ class _Application(Stage[Observed]):
         deleted = await _deleted(run) if found.application is None else None
         if deleted is not None:
             found = dataclasses.replace(found, accepted=run.accepted_for(deleted.application_id))
-        return Observed(found, deleted, run.connection.former)
+        return Observed(found, deleted, run.connection.former, by_role=run.connection.by_role)
 
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
         if change.action is Action.DELETE_APPLICATION and observed.registration.application is not None:
@@ -68,7 +68,7 @@ async def _ensure(run: Run, notes: str | None = None) -> str | None:
         unique_name(run.order.name),
         display_name=run.connection.wanted.display_name,
         tags=[TAG],
-        required_roles=required_roles(run.connection.wanted.protocols),
+        required_roles=required_roles(run.connection.by_consent),
         notes=notes,
     )
 

@@ -31,6 +31,8 @@ from connector.telling import keep
 
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION})
 """What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
+_SPARE = "consent-mixed"
+"""The reason of a change that takes what is only not needed any more."""
 _DONE = "done"
 
 
@@ -109,7 +111,7 @@ def missing(step: StepName, changes: Sequence[Change]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             code=change.reason,
-            severity="warning" if change.action in _HARMLESS else "error",
+            severity="warning" if change.action in _HARMLESS or change.reason == _SPARE else "error",
             step=step,
             subject=change.subject,
         )

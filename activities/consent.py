@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from activities import ownership
+from activities.exchange_roles import exchange_roles
 from activities.run import Run
 from activities.stage import Stage
 from connector.errors import UnexpectedAnswerError
@@ -28,7 +30,14 @@ class _Consent(Stage[Observed]):
         foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
         given = consent.given(run.connection.consents)
-        return Observed(found, holder, exchange, () if foreign else await _assignments(run), given)
+        observed = Observed(found, holder, exchange, () if foreign else await _assignments(run), given)
+        return observed if foreign else replace(observed, by_role=await exchange_roles(run, observed.held))
+
+    def record(self, observed: Observed, connection: Connection) -> None:
+        for one in observed.by_role:
+            connection.assigned = [known for known in connection.assigned if known != one.protocol]
+            if one.lasts:
+                connection.assigned.append(one.protocol)
 
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
         if change.action is Action.WITHDRAW_ROLE:
@@ -48,10 +57,12 @@ async def _back(run: Run) -> Observed:
     """Look at what an application holds that stays; what goes with one of ours is not asked for."""
     found, ids = await ownership.by_name(run), run.connection.ids
     holder = ids.enterprise_application_id
+    left = bool(run.connection.by_role or run.connection.assigned) and holder is not None
     if holder is None or found.enterprise is None or found.enterprise.id != holder or ours(found):
-        return Observed(None, holder or KNOWN_AFTER_APPLY, None, ())
+        return Observed(None, holder or KNOWN_AFTER_APPLY, None, (), left=left)
     exchange = await run.services.graph.resource(EXCHANGE_APPLICATION_ID)
-    return Observed(found, holder, exchange, await _assignments(run), consent.given(run.connection.consents))
+    kept = consent.given(run.connection.consents)
+    return Observed(found, holder, exchange, await _assignments(run), kept, left=left)
 
 
 def _note(role: str, connection: Connection) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns
+from activities.mailbox_roles import Roles
 from activities.results import Result, translate
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
-from connector.errors import ReplicationError, ServiceError
+from connector.errors import NotFoundError, ReplicationError, ServiceError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import PROTOCOLS, Protocol
@@ -38,8 +40,13 @@ class ChunkRun(MailboxNotes):
         """Names of mailboxes to which an earlier delivery has tried to give access."""
         self._granted: list[MailboxRecord] = []
         self._given: list[MailboxRecord] = []
+        self._spared: list[MailboxRecord] = []
+        """Mailboxes whose access this delivery has tried to take back, since it is not needed any more."""
+        self._roles = Roles(run, self.tenant_id, principal)
         self._switched: dict[Protocol, list[MailboxRecord]] = {}
         self._protocols = run.connection.wanted.protocols
+        self._is_less = False
+        """Whether access was taken back: for a while a server may show it still."""
         self._inherits: dict[str, list[Protocol]] = {}
         """Of which protocols a mailbox leaves the setting to the tenant, by its name."""
         self._tenant: dict[Protocol, bool | None] | None = None
@@ -63,22 +70,25 @@ class ChunkRun(MailboxNotes):
             # Nothing can be looked at: a person gives access to all that do not open.
             opened = [entry.state is MailboxState.OPEN for entry in entries]
             return [
-                One(entry, None, Seen(entry.requested, access)) for entry, access in zip(entries, opened, strict=True)
+                One(entry, None, Seen(entry.requested, access, needed=self._roles.needs_access))
+                for entry, access in zip(entries, opened, strict=True)
             ]
         admin = self.run.services.exchange
         found = await self.resolve(entries)
         seen = [mailbox for _, mailbox in found]
         switches = await admin.switches(self.tenant_id, seen, self._protocols)
-        access = await self._access(seen)
+        access, outside = await self._access(seen), await self._roles.outside(seen)
         observed = []
-        for (entry, mailbox), on, present in zip(found, switches, access, strict=True):
-            if isinstance(on, ServiceError) or isinstance(present, ServiceError):
-                self.fail(entry, next(answer for answer in (on, present) if isinstance(answer, ServiceError)))
+        for (entry, mailbox), on, present, out in zip(found, switches, access, outside, strict=True):
+            if isinstance(on, ServiceError) or isinstance(present, ServiceError) or isinstance(out, ServiceError):
+                self.fail(entry, next(answer for answer in (on, present, out) if isinstance(answer, ServiceError)))
             else:
                 believed = present is True and not self._doubtful(entry)
                 self._inherits[entry.requested] = [protocol for protocol, own in on.items() if own is None]
                 off = mailboxes.off(on, await self._of_tenant(on))
-                observed.append(One(entry, mailbox, Seen(mailbox.user_principal_name, believed, off)))
+                needed, spare = self._roles.needs_access, self._roles.spares_access
+                seen_now = Seen(mailbox.user_principal_name, believed, off, needed=needed, spare=spare, outside=out)
+                observed.append(One(entry, mailbox, seen_now))
         return observed
 
     async def _of_tenant(self, on: Mapping[Protocol, bool | None]) -> Mapping[Protocol, bool | None]:
@@ -103,6 +113,20 @@ class ChunkRun(MailboxNotes):
             self._switched[protocol] = await self._enable(protocol, batch.of(changes, ENABLE[protocol]))
         todo = batch.of(changes, Action.GRANT_ACCESS)
         self._granted = await self._grant([(entry, one) for entry, one in todo if self._is_well(entry)])
+        await self._spare(batch.of(changes, Action.REVOKE_ACCESS))
+
+    async def _spare(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> None:
+        """Take back access that is not needed any more; what has become of it is read."""
+        if self.principal is None or not todo:
+            return
+        admin, principal = self.run.services.exchange, self.principal
+        answers = await self._once(todo, lambda seen: admin.revoke(self.tenant_id, seen, principal))
+        gone = [isinstance(error, NotFoundError) for error in answers]
+        self._spared = [
+            entry
+            for (entry, _), error, done in zip(todo, answers, gone, strict=True)
+            if done or not self.refused(entry, error)
+        ]
 
     async def _enable(self, protocol: Protocol, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
         """Switch a protocol on, and read it back: Exchange also says success where nothing has changed."""
@@ -160,7 +184,8 @@ class ChunkRun(MailboxNotes):
 
     async def confirm(self, batch: Batch) -> Batch:
         """Read back: a write that Exchange has accepted may still show nothing."""
-        granted = [(one.entry, one.mailbox) for one in batch.ones if one.mailbox and one.entry in self._granted]
+        written = [*self._granted, *self._spared]
+        granted = [(one.entry, one.mailbox) for one in batch.ones if one.mailbox and one.entry in written]
         answers = await self._access([mailbox for _, mailbox in granted])
         present = {entry.requested: answer for (entry, _), answer in zip(granted, answers, strict=True)}
         ones = []
@@ -173,7 +198,7 @@ class ChunkRun(MailboxNotes):
             if shown:
                 self._shown.append(one.entry)
             off = {at: code for at, code in one.seen.off.items() if one.entry not in self._switched.get(at, ())}
-            seen = Seen(one.seen.subject, bool(answer) and not shown, off)
+            seen = replace(one.seen, access=bool(answer) and not shown, off=off)
             ones.append(One(one.entry, one.mailbox, seen))
         return Batch(self, tuple(ones), looks=batch.looks)
 
@@ -185,6 +210,8 @@ class ChunkRun(MailboxNotes):
             off = None if plans and one.seen.subject in switching else mailboxes.off_finding(one.seen)
             if plans:
                 one.entry.settled_in, one.entry.finding = self.run.operation, off
+            elif not one.seen.needed:
+                self._without_access(one, off)
             elif one.seen.access or (not batch.looks and one.entry not in self._granted):
                 self._settled(one.entry, off)
             elif batch.looks:
@@ -195,6 +222,20 @@ class ChunkRun(MailboxNotes):
                 self.delay(one.entry, wait, missing if one.entry.requested in self._tried else None)
         await self.save(changes)
 
+    def _without_access(self, one: One, finding: Finding | None) -> None:
+        """Settle a mailbox to which access is not needed; what is to be taken back is read to be gone."""
+        entry, spared = one.entry, one.entry in self._spared
+        if spared and one.seen.access:
+            self.delay(entry, _not_kept(), None)
+            return
+        if spared:
+            self.run.changes += 1
+            self._is_less = True
+        if not one.seen.access:
+            entry.access = entry.given_on = None
+        entry.settled_in = self.run.operation
+        self.tell(entry, finding)
+
     async def save(self, changes: Sequence[Change] = ()) -> None:
         """Keep what is noted of the chunk."""
         await self.run.save_chunk(self.chunk, changes)
@@ -202,6 +243,8 @@ class ChunkRun(MailboxNotes):
     def record(self, connection: Connection) -> None:
         """Note how the chunk stands."""
         connection.chunks[self.chunk.number] = summary(self.chunk, self.run.operation)
+        if self._is_less:
+            connection.taken_back_on = self.run.now
 
     def result(self) -> Result:
         """Return what the delivery came to; how the step ends is said when all chunks are through."""

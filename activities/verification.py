@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from activities import next_proof, ownership, proving
+from activities.mailbox_roles import is_outside
 from activities.results import Ending, Result, translate
 from activities.run import Run
 from activities.secret import proof_of
@@ -20,7 +21,7 @@ from connector.log import log
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import REPLICATION_TIME, Protocol
 from connector.model import Connection
-from connector.observed import LoginAnswer
+from connector.observed import Claims, LoginAnswer
 from connector.orders import WAIT, Outcome
 from connector.outage import NOT_READABLE, spares, spares_login
 from connector.plans.mailbox_list import summary
@@ -52,10 +53,10 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
             proven.claims,
             ids,
             cloud.exchange,
-            run.connection.wanted.protocols,
+            run.connection.by_consent,
             consented=_seen(run.connection, StepName.CONSENT),
         )
-    )
+    ) + tuple(_mixed(run, proven.claims))
     budget, gate = Budget(_BUDGET), asyncio.Semaphore(_AT_ONCE)
 
     async def prove_one(entry: MailboxRecord) -> None:
@@ -63,10 +64,18 @@ async def _prove(run: Run, entries: list[MailboxRecord]) -> tuple[Finding, ...]:
             if budget.left <= 0:
                 return
             protocol, answer = await proving.tried(run, entry, proven.token)
-        _note(run, entry, answer, token, protocol)
+            named = entry.address or entry.requested
+            outside = answer.stage == "authenticate" and await is_outside(run, named, protocol)
+        _note(run, entry, answer, token, protocol, outside=outside)
 
     await together(*(prove_one(entry) for entry in entries))
     return token
+
+
+def _mixed(run: Run, claims: Claims) -> list[Finding]:
+    """Return what is mixed in a token, unless step 4 has seen why."""
+    said = any(one.code == diagnosis.CONSENT_MIXED for one in run.connection.step(StepName.CONSENT).findings)
+    return [] if said else diagnosis.mixed(claims, run.connection.by_role)
 
 
 def _note(
@@ -75,6 +84,8 @@ def _note(
     answer: LoginAnswer,
     token: tuple[Finding, ...],
     protocol: Protocol = Protocol.IMAP,
+    *,
+    outside: bool = False,
 ) -> None:
     if answer.stage == "open" and not answer.refused:
         entry.state = MailboxState.OPEN
@@ -85,6 +96,9 @@ def _note(
     if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
         return  # what step 7 found is the cause, and more precise
     evidence = _evidence(run, entry, answer, token, protocol)
+    if outside and run.connection.assigned:
+        entry.state, entry.finding = MailboxState.ACTION_REQUIRED, diagnosis.outside_role(evidence.mailbox)
+        return
     entry.finding = diagnosis.sender(evidence) if answer.refused else diagnosis.login(evidence)
     if entry.finding.code in _NO_ANSWER and entry.proven_on is not None and spares_login(run.connection, run.now):
         values: dict[str, str | int] = {"code": entry.finding.code, "reason": answer.text[:300]}
@@ -120,7 +134,7 @@ def _evidence(
             finding
             for step in (StepName.CONSENT, StepName.EXCHANGE)
             for finding in connection.step(step).findings
-            if finding.severity == "error" and finding.code not in diagnosis.MAY_NOT_LOOK
+            if diagnosis.stops(finding)
         ),
         consent=_seen(connection, StepName.CONSENT),
         principal=_seen(connection, StepName.EXCHANGE),

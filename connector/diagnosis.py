@@ -33,6 +33,8 @@ from connector.steps import StepName
 
 MAY_NOT_LOOK = frozenset({"exchange-by-hand", "right-missing"})
 """Findings that say no more than that something could not be looked at."""
+CONSENT_MIXED = "consent-mixed"
+"""The finding that the application holds a consent where a role in Exchange is to stand in its place."""
 UNKNOWN = "service-refused"
 """The finding for what no rule knows: the step has failed."""
 DOCUMENT_UNREADABLE = "document-unreadable"
@@ -144,6 +146,25 @@ def token_findings(
     if ids.enterprise_application_id is not None and claims.object_id != ids.enterprise_application_id:
         findings.append(_finding("token-object-id", object_id=claims.object_id))
     return findings
+
+
+def mixed(claims: Claims, protocols: Sequence[Protocol]) -> list[Finding]:
+    """Return which consents are in a token although a role in Exchange permits the same: access is asked for then.
+
+    One that was just withdrawn is in tokens for some minutes more.
+    """
+    roles = [PROTOCOLS[protocol].role for protocol in protocols]
+    return [_finding(CONSENT_MIXED, "warning", role) for role in roles if role in claims.roles]
+
+
+def outside_role(mailbox: str) -> Finding:
+    """Return that no login as a mailbox will be taken, since no role in Exchange reaches it."""
+    return _finding("mailbox-outside-role", "error", mailbox)
+
+
+def stops(finding: Finding) -> bool:
+    """Return whether what a step has found for all mailboxes is why one does not open."""
+    return finding.code == CONSENT_MIXED or (finding.severity == "error" and finding.code not in MAY_NOT_LOOK)
 
 
 def _without(role: str, claims: Claims, *, consented: bool) -> Finding:

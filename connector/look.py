@@ -35,6 +35,7 @@ UNREAD = (
         "mailbox-failed",
         "owners-not-readable",
         "send-as-unread",
+        "sending-role-unread",
         "service-unavailable",
         "vault-firewall",
         "vault-right-missing",

@@ -90,6 +90,9 @@ class Needs:
     codes: Codes
     sends: bool = False
     """Whether mail is sent by it, also as other addresses, and not fetched."""
+    exchange_role: str = ""
+    """The role in Exchange by which an administrator may permit it for a scope of mailboxes, in the place of consent
+    and access; empty where there is none (learn.microsoft.com/exchange/permissions-exo/application-rbac)."""
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -137,6 +140,7 @@ PROTOCOLS = {
             *("smtp-off-for-tenant", "smtp-not-secure", "smtp-not-offered", "send-as-denied"),
         ),
         sends=True,
+        exchange_role="Application SMTP.SendAsApp",
         refusals=(
             Refusal(r"disabled for the tenant", "smtp-off-for-tenant", spreads=True),
             Refusal(r"disabled for the mailbox", "smtp-disabled", spreads=True),
@@ -181,6 +185,7 @@ Cmdlet = Literal[
     "Get-CASMailbox",
     "Set-CASMailbox",
     "Get-TransportConfig",
+    "Test-ServicePrincipalAuthorization",
     "Get-RecipientPermission",
     "Add-RecipientPermission",
     "Remove-RecipientPermission",
@@ -197,6 +202,10 @@ SPREAD = timedelta(minutes=2)
 """How long a write in Exchange may take to be shown everywhere; till then a server that shows less proves nothing.
 
 Microsoft names no figure; administrators' scripts read again for seconds up to some minutes.
+"""
+ROLE_SPREAD = timedelta(hours=2)
+"""For so long Exchange may go by what an application was permitted before: it keeps that for 30 minutes to 2 hours,
+past which ``Test-ServicePrincipalAuthorization`` looks (learn.microsoft.com/exchange/permissions-exo/application-rbac).
 """
 REPLICATION_TIME = timedelta(minutes=30)
 """For so long Entra may not know what was just written: a new secret, an owner. The article waits as long."""

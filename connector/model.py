@@ -16,6 +16,7 @@ from connector.document import Document
 from connector.event import Event
 from connector.finding import Finding
 from connector.mailbox import ChunkSummary, SenderRecord
+from connector.microsoft import PROTOCOLS, Protocol
 from connector.objects import Ids, Made, Making, Rights
 from connector.operation import Lost, Operation, StepRecord
 from connector.removed import Removed, Taken
@@ -57,6 +58,8 @@ class Connection(Document):
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     consents: list[str] | None = None
     """The roles that we have given the application; None where a version before has kept no record of it."""
+    assigned: list[Protocol] = Field(default_factory=list)
+    """For what an administrator's role in Exchange was seen that permits it; it stands in the place of a consent."""
     makings: list[Making] = Field(default_factory=list)
     made: list[Made] = Field(default_factory=list)
     chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = Field(default_factory=list)
@@ -92,6 +95,20 @@ class Connection(Document):
     def sends(self) -> bool:
         """Return whether a mailbox sends as another address, or one that did is to stop."""
         return bool(self.wanted.senders or self.senders)
+
+    @property
+    def by_role(self) -> list[Protocol]:
+        """Return the wanted protocols that a role in Exchange permits, as somebody wishes or an administrator has done.
+
+        A role that is no longer seen is not replaced by itself: a consent permits more.
+        """
+        able = [one for one in self.wanted.protocols if PROTOCOLS[one].exchange_role]
+        return [one for one in able if self.wanted.role_based_sending or one in self.assigned]
+
+    @property
+    def by_consent(self) -> list[Protocol]:
+        """Return the wanted protocols that need their permission in Entra, and full access to the mailboxes."""
+        return [one for one in self.wanted.protocols if one not in self.by_role]
 
     def secret_records(self) -> tuple[CredentialRecord | None, ...]:
         """Return what is kept of each credential: the one of now, the one to come, and the one before."""

@@ -206,6 +206,54 @@ def _send_as_denied(finding: Finding, _: Context) -> Remedy:
     return _sender_lines("Add-RecipientPermission", finding.model_copy(update={"values": values}))
 
 
+def _sending_role(_: Finding, context: Context) -> Remedy:
+    """Return the lines by which an administrator permits the sending; a long list is read from a file.
+
+    learn.microsoft.com/exchange/client-developer/legacy-protocols/smtp-app-rbac-onboarding: a group, a scope of its
+    members, and the role for the application in that scope.
+    """
+    group, app = powershell(sending_group(context.name)), powershell(context.ids.known("enterprise_application_id"))
+    add = f"Add-DistributionGroupMember -Identity {group} -Member"
+    members = [f"{add} {powershell(one)}" for one in context.mailboxes]
+    if len(members) > _LISTED:
+        members = [f"Get-Content mailboxes.txt | ForEach-Object {{ {add} $_ }}"]
+    scope = (
+        f"Get-DistributionGroup -Identity {group} | ForEach-Object {{ New-ManagementScope -Name {group} "
+        "-RecipientRestrictionFilter \"MemberOfGroup -eq '$($_.DistinguishedName)'\" }"
+    )
+    roles = [one.exchange_role for one in PROTOCOLS.values() if one.exchange_role]
+    assign = [
+        f"New-ManagementRoleAssignment -Role {powershell(role)} -App {app} -CustomResourceScope {group}"
+        for role in roles
+    ]
+    return Remedy(command=_lines(f"New-DistributionGroup -Name {group} -Type Security", *members, scope, *assign))
+
+
+def sending_group(name: str) -> str:
+    """Return how the lines call the group, and its scope, of the mailboxes as which a connection sends."""
+    return f"UTM relay {name}"
+
+
+def _outside_role(finding: Finding, context: Context) -> Remedy:
+    """Return the line that names the scope: the mailbox belongs into what that takes in."""
+    principal = powershell(context.ids.known("enterprise_application_id"))
+    asked = f"Test-ServicePrincipalAuthorization -Identity {principal} -Resource {powershell(finding.subject)}"
+    return Remedy(command=_lines(asked))
+
+
+def _role_left(finding: Finding, context: Context) -> Remedy:
+    """Return the lines that take such a role away; Exchange may not know the application by then."""
+    ids = context.ids
+    holder = ids.enterprise_application_id or finding.subject
+    roles = [powershell(one.exchange_role) for one in PROTOCOLS.values() if one.exchange_role]
+    mine = f'Where-Object {{ "$($_.App)" -eq {powershell(holder)} }}'
+    lines = [
+        f"Get-ManagementRoleAssignment -Role {role} | {mine} | Remove-ManagementRoleAssignment -Confirm:$false"
+        for role in roles
+    ]
+    return Remedy(command=_lines(*lines))
+
+
 def _removal(_: Finding, context: Context) -> Remedy:
     """Return the lines that take access back; of a long list the first, since the run then names the next."""
     user = powershell(context.ids.known("enterprise_application_id"))
@@ -268,6 +316,10 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     **{one.codes.closed: _not_connected for one in PROTOCOLS.values()},
     "consent-unwanted": _old_consent,
     "role-stays": _old_consent,
+    "consent-mixed": _old_consent,
+    "sending-role-missing": _sending_role,
+    "sending-role-unread": _sending_role,
+    "mailbox-outside-role": _outside_role,
     "access-missing": _one_access,
     "removal-by-hand": _removal,
     "credential-left": _credentials,
@@ -292,6 +344,7 @@ _ALONE: dict[str, Callable[[Finding, Context], Remedy]] = {
     "vault-right-missing": _grant,
     **{one.codes.disabled: _switch for one in PROTOCOLS.values()},
     **{one.codes.off_for_all: _switch for one in PROTOCOLS.values() if one.codes.off_for_all},
+    "sending-role-left": _role_left,
     "send-as-missing": _send_as,
     "send-as-unread": _send_as,
     "send-as-left": _send_as_back,

@@ -139,7 +139,11 @@ class SetUpRequest(Body):
     enable_smtp: bool = Field(
         default=False, description="Switch SMTP (authenticated submission) on where it is off, for each mailbox."
     )
-
+    role_based_sending: bool = Field(
+        default=False,
+        description="An administrator permits the sending by a role in Exchange (role-based access for applications), "
+        "for the mailboxes that he names: this app then neither gives nor asks for a consent or full access for it.",
+    )
     send_as: Annotated[list[str], Field(max_length=MAX_SENDERS)] = Field(
         default=[],
         description="As which addresses each of the mailboxes sends besides its own: other mailboxes, shared ones, "
@@ -191,6 +195,7 @@ class SetUpRequest(Body):
             enable_imap=self.enable_imap,
             enable_pop=self.enable_pop,
             enable_smtp=self.enable_smtp,
+            role_based_sending=self.role_based_sending,
             send_as=self.send_as,
         )
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK
 from connector.finding import PROVEN_BY_LOGIN, Finding
+from connector.microsoft import ROLE_SPREAD
 from connector.model import Connection
 from connector.plans.ownership import STOPPING
 from connector.plans.senders import OF_SENDING
@@ -108,7 +109,9 @@ def foreign(connection: Connection) -> bool:
 
 def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) -> bool:
     """Return whether Microsoft has had all the time that it may take since the last change."""
-    return now - connection.last_change + TIMER_SLACK >= timedelta(minutes=verify_minutes)
+    spread = timedelta(minutes=verify_minutes)
+    longest = max(spread, ROLE_SPREAD) if connection.by_role else spread
+    return now - connection.last_change + TIMER_SLACK >= longest
 
 
 def needs_person(connection: Connection) -> bool:

@@ -43,6 +43,8 @@ class Wanted(Document):
     enable_imap: bool = False
     enable_pop: bool = False
     enable_smtp: bool = False
+    role_based_sending: bool = False
+    """Whether an administrator permits by a role in Exchange what can be permitted so: nothing is given for it then."""
     send_as: list[str] = Field(default_factory=list)
     """As which addresses each of the mailboxes sends besides its own."""
 

@@ -42,6 +42,11 @@ class WantedView(Document):
     enable_imap: bool
     enable_pop: bool
     enable_smtp: bool
+    role_based_sending: bool
+    exchange_roles: list[str] = Field(
+        description="Roles in Exchange that an administrator assigns for the mailboxes: what they permit needs none of "
+        "`roles`, and no full access."
+    )
     send_as: list[str] = Field(description="As which addresses the mailboxes send besides their own.")
     arranged: bool = Field(description="Whether ``mailboxes`` lists what was asked for; not before the run has begun.")
 
@@ -95,6 +100,8 @@ def unreadable_view(name: str, label: str, findings: list[FindingView]) -> Conne
             enable_imap=False,
             enable_pop=False,
             enable_smtp=False,
+            role_based_sending=False,
+            exchange_roles=[],
             send_as=[],
             arranged=False,
         ),
@@ -130,10 +137,12 @@ def connection_view(
         wanted=WantedView(
             lifetime_days=connection.wanted.lifetime_days,
             protocols=connection.wanted.protocols,
-            roles=[PROTOCOLS[protocol].role for protocol in connection.wanted.protocols],
+            roles=[PROTOCOLS[protocol].role for protocol in connection.by_consent],
             enable_imap=connection.wanted.enable_imap,
             enable_pop=connection.wanted.enable_pop,
             enable_smtp=connection.wanted.enable_smtp,
+            role_based_sending=connection.wanted.role_based_sending,
+            exchange_roles=[PROTOCOLS[protocol].exchange_role for protocol in connection.by_role],
             send_as=connection.wanted.send_as,
             arranged=connection.taken_up,
         ),

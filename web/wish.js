@@ -37,9 +37,9 @@ export function difference(now, list) {
 
 // The body of a request that asks for what is there, but for `changes`.
 export function wish(connection, list, changes = {}) {
-  const { lifetimeDays, protocols, enableImap, enablePop, enableSmtp, sendAs } = connection.wanted;
+  const { lifetimeDays, protocols, enableImap, enablePop, enableSmtp, roleBasedSending, sendAs } = connection.wanted;
   return {
     name: connection.name, displayName: connection.displayName, mailboxes: list,
-    secret: { lifetimeDays }, protocols, enableImap, enablePop, enableSmtp, sendAs, ...changes,
+    secret: { lifetimeDays }, protocols, enableImap, enablePop, enableSmtp, roleBasedSending, sendAs, ...changes,
   };
 }

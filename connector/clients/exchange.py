@@ -25,6 +25,8 @@ from connector.clients.exchange_objects import (
     read_recipient,
     read_switches,
     read_tenant_switch,
+    role_assigned,
+    role_reaches,
 )
 from connector.clients.exchange_transport import Transport
 from connector.clouds import Cloud
@@ -176,6 +178,29 @@ class ExchangeAdmin:
         results = await self._each(tenant_id, "Remove-MailboxPermission", parameters, [_done] * len(parameters))
         return [None if _no_entry(result) else _resolved(result, principal) for result in results]
 
+    async def role_assigned(self, tenant_id: str, principal_id: str, protocol: Protocol) -> bool | None:
+        """Return whether an administrator has assigned Exchange's role for a protocol to an application.
+
+        None where nobody may ask, or nothing is said: that is no answer, be it yes or no. Of an application that
+        Exchange does not know yet it is known that nobody has.
+        """
+        parameters = {"Identity": principal_id}
+        try:
+            found = values(await self._transport.invoke(tenant_id, "Test-ServicePrincipalAuthorization", parameters))
+            return role_assigned(found, PROTOCOLS[protocol])
+        except NotFoundError:
+            return False
+        except (ForbiddenError, RefusedError, UnexpectedAnswerError):
+            return None
+
+    async def role_reaches(
+        self, tenant_id: str, resources: Sequence[str], principal_id: str, protocol: Protocol
+    ) -> list[bool | ServiceError]:
+        """Return of each mailbox whether it lies within the scope of that role."""
+        parameters = [{"Identity": principal_id, "Resource": one} for one in resources]
+        readers = [partial(role_reaches, needs=PROTOCOLS[protocol])] * len(parameters)
+        return await self._each(tenant_id, "Test-ServicePrincipalAuthorization", parameters, readers)
+
     async def sends_as(
         self, tenant_id: str, pairs: Sequence[tuple[str, Mailbox, frozenset[str]]]
     ) -> list[bool | ServiceError]:
@@ -209,7 +234,7 @@ class ExchangeAdmin:
             answers = await self._transport.batch(tenant_id, cmdlet, parameters[start : start + BATCH])
             for read, answer in zip(readers[start : start + BATCH], answers, strict=True):
                 try:
-                    results.append(read(values(answer, written=not cmdlet.startswith("Get-"))))
+                    results.append(read(values(answer, written=not cmdlet.startswith(("Get-", "Test-")))))
                 except ServiceError as failure:
                     results.append(failure)
         return results

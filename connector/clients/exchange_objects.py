@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from connector.address import folded
 from connector.errors import NotFoundError, RefusedError, UnexpectedAnswerError
-from connector.microsoft import PROTOCOLS, Protocol, Switch
+from connector.microsoft import PROTOCOLS, Needs, Protocol, Switch
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 
 Entry: TypeAlias = Mapping[str, object]
@@ -144,6 +144,41 @@ def holds_send_as(found: Sequence[Entry], mailbox: Mailbox, names: frozenset[str
         "SendAs" in listed(entry.get("AccessRights")) and str(entry.get("AccessControlType") or "Allow") == "Allow"
         for entry in about
     )
+
+
+def role_assigned(found: Sequence[Entry], needs: Needs) -> bool:
+    """Return whether one of the roles that an application was assigned in Exchange permits what a protocol needs.
+
+    Raises:
+        UnexpectedAnswerError: an entry names neither a role nor what it grants.
+    """
+    return bool(_granting(found, needs))
+
+
+def role_reaches(found: Sequence[Entry], needs: Needs) -> bool:
+    """Return whether the mailbox that was asked about lies within the scope of such a role; of several one is enough.
+
+    The columns: learn.microsoft.com/powershell/module/exchange/test-serviceprincipalauthorization.
+
+    Raises:
+        UnexpectedAnswerError: that is not said: without a mailbox ``InScope`` is ``Not Run``.
+    """
+    said = [str(entry.get("InScope")).lower() for entry in _granting(found, needs)]
+    if "true" in said or {*said} <= {"false"}:
+        return "true" in said
+    raise UnexpectedAnswerError("exchange", "property-missing", "an entry does not say whether it is in scope")
+
+
+def _granting(found: Sequence[Entry], needs: Needs) -> list[Entry]:
+    """Return the entries that permit it: a role of one's own has another name, and grants the same."""
+    names = [(_text(entry, "RoleName"), listed(entry.get("GrantedPermissions"))) for entry in found]
+    if not all(role or granted for role, granted in names):
+        raise UnexpectedAnswerError("exchange", "property-missing", "an entry has no RoleName")
+    return [
+        entry
+        for entry, (role, granted) in zip(found, names, strict=True)
+        if role.lower() == needs.exchange_role.lower() or needs.role in granted
+    ]
 
 
 def read_principal(entry: Entry) -> ExchangePrincipal:

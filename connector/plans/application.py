@@ -26,6 +26,8 @@ class Observed:
     """An application of this name that was deleted and can still be restored."""
     former: Collection[str] = ()
     """The ids of those that removals of this connection have deleted."""
+    by_role: Collection[Protocol] = ()
+    """The protocols that a role in Exchange permits: whoever consents to what is listed must not consent to theirs."""
     unsure: bool = False
     """Whether one that is not shown may be there."""
 
@@ -48,7 +50,7 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     if application is None:
         return _create(observed, wanted)
     verdict = ownership.judge(observed.registration, StepName.APPLICATION)
-    if verdict.blocked or verdict.wait is not None or not _differs(application, wanted):
+    if verdict.blocked or verdict.wait is not None or not _differs(application, wanted, observed.by_role):
         return verdict
     change = Change(Action.UPDATE_APPLICATION, application.application_id, "application-differs")
     return Plan((change,), verdict.findings)
@@ -67,11 +69,12 @@ def _create(observed: Observed, wanted: Wanted) -> Plan:
     return Plan(findings=(finding,))
 
 
-def _differs(application: Application, wanted: Wanted) -> bool:
+def _differs(application: Application, wanted: Wanted, by_role: Collection[Protocol]) -> bool:
+    roles = required_roles([one for one in wanted.protocols if one not in by_role])
     return (
         application.display_name != wanted.display_name
         or application.sign_in_audience != SINGLE_TENANT
-        or application.required_roles != frozenset(required_roles(wanted.protocols))
+        or application.required_roles != frozenset(roles)
         or TAG not in application.tags
         or not application.locked
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from connector.finding import Finding, Severity
 from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS, ROLE_IDS, Protocol
 from connector.observed import Resource, RoleAssignment
+from connector.plans import exchange_roles
+from connector.plans.exchange_roles import ExchangeRole
 from connector.plans.ownership import Registration, guarded, ours
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
@@ -25,6 +27,15 @@ class Observed:
     assignments: tuple[RoleAssignment, ...]
     given: Collection[str] = (PROTOCOLS[Protocol.IMAP].role,)
     """The roles that we have given; a version that kept no record gave none but this one."""
+    by_role: tuple[ExchangeRole, ...] = ()
+    """What a role in Exchange permits, or is to; of a removal none."""
+    left: bool = False
+    """Of a removal: whether an administrator has assigned such a role, or was asked to."""
+
+    @property
+    def held(self) -> frozenset[Protocol]:
+        """Return the protocols to which somebody has consented."""
+        return frozenset(ROLE_IDS[one.role_id] for one in _held(self))
 
 
 def given(consents: list[str] | None) -> tuple[str, ...]:
@@ -44,7 +55,8 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     exchange = observed.exchange
     if exchange is None:
         return Plan(findings=(_finding("exchange-resource-missing", EXCHANGE_APPLICATION_ID),))
-    needs = [PROTOCOLS[protocol] for protocol in wanted.protocols]
+    instead = {one.protocol for one in observed.by_role if one.counts}
+    needs = [PROTOCOLS[protocol] for protocol in wanted.protocols if protocol not in instead]
     unexpected = [one for one in needs if exchange.roles.get(one.role) != one.role_id]
     if unexpected:
         offered = [(one, exchange.roles.get(one.role) or "-") for one in unexpected]
@@ -52,29 +64,35 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     held = {one.role_id for one in _held(observed)}
     give = [Change(Action.ASSIGN_ROLE, one.role, "consent-missing") for one in needs if one.role_id not in held]
     take, left = _unwanted(observed, wanted)
-    return Plan((*give, *take), tuple(left))
+    changes = (*give, *take)
+    told = [finding for one in observed.by_role for finding in one.findings(changes=bool(changes))]
+    return Plan(changes, (*left, *told))
 
 
 def _unwanted(observed: Observed, wanted: Wanted) -> tuple[list[Change], list[Finding]]:
-    """Return the roles of other protocols: those that we gave are withdrawn, the others stay and are said."""
+    """Return the roles that nothing needs: those that we gave are withdrawn, the others stay and are said."""
     take, left = list[Change](), list[Finding]()
+    roles = {one.protocol: one for one in observed.by_role if one.wanted}
     for assignment in _held(observed):
-        role = PROTOCOLS[ROLE_IDS[assignment.role_id]].role
-        if ROLE_IDS[assignment.role_id] in wanted.protocols:
+        protocol = ROLE_IDS[assignment.role_id]
+        role, permitted = PROTOCOLS[protocol].role, roles.get(protocol)
+        if protocol in wanted.protocols and (permitted is None or not permitted.counts):
             continue
-        if role in observed.given:
-            take.append(Change(Action.WITHDRAW_ROLE, assignment.id, "consent-unwanted"))
+        mixes = protocol in wanted.protocols
+        if role not in observed.given or (permitted is not None and not permitted.replaces):
+            left.append(_finding("consent-mixed" if mixes else "role-stays", role, "warning"))
         else:
-            left.append(_finding("role-stays", role, "warning"))
+            take.append(Change(Action.WITHDRAW_ROLE, assignment.id, "consent-mixed" if mixes else "consent-unwanted"))
     return take, left
 
 
 def _back(observed: Observed) -> Plan:
     """Return what is withdrawn where the application stays; with one of ours goes all that it holds."""
+    findings = (exchange_roles.left(observed.holder),) if observed.left else ()
     if observed.registration is None or ours(observed.registration):
-        return Plan()
+        return Plan(findings=findings)
     mine = [one for one in _held(observed) if PROTOCOLS[ROLE_IDS[one.role_id]].role in observed.given]
-    return Plan(tuple(Change(Action.WITHDRAW_ROLE, one.id, "consent-left") for one in mine))
+    return Plan(tuple(Change(Action.WITHDRAW_ROLE, one.id, "consent-left") for one in mine), findings)
 
 
 def _held(observed: Observed) -> Iterator[RoleAssignment]:

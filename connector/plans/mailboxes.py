@@ -31,6 +31,12 @@ class Seen:
     off: Mapping[Protocol, str] = field(default_factory=dict)
     """The wanted protocols that are switched off, each with the finding that says by whom."""
     wanted: bool = True
+    needed: bool = True
+    """Whether access is what it takes: what an administrator's role in Exchange permits needs none."""
+    spare: bool = False
+    """Whether access that is there is taken back, since it is not needed any more."""
+    outside: bool = False
+    """Whether that role does not reach it."""
     on: tuple[Protocol, ...] = ()
     """Of one that leaves: what we have switched on, and is to be as it was."""
 
@@ -56,7 +62,7 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return the changes that these mailboxes need, in the order in which they are made; one for all names of each."""
     listed = [] if isinstance(wanted, Absent) else [one for one in observed.mailboxes if one.wanted]
     enables = () if isinstance(wanted, Absent) else [one for one in wanted.protocols if one in wanted.enables]
-    give = [one for one in listed if not one.access]
+    give = [one for one in listed if one.needed and not one.access]
     take = [one for one in observed.mailboxes if not one.wanted and one.access]
     changes = [
         Change(ENABLE[protocol], one.subject, one.off[protocol])
@@ -67,6 +73,7 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     changes += [Change(Action.GRANT_ACCESS, one.subject, "access-missing") for one in give]
     changes += senders.changes(observed.pairs)
     changes += [Change(Action.REVOKE_ACCESS, one.subject, "access-unwanted") for one in take]
+    changes += [Change(Action.REVOKE_ACCESS, one.subject, "access-by-role") for one in listed if spared(one)]
     changes += [
         Change(DISABLE[protocol], one.subject, "switch-unwanted")
         for one in observed.mailboxes
@@ -156,8 +163,14 @@ def off(switches: Mapping[Protocol, bool | None], tenant: Mapping[Protocol, bool
 
 
 def off_finding(seen: Seen) -> Finding | None:
-    """Return the finding that a protocol is off, where it may not be switched on."""
-    return next((finding(code, seen.subject) for code in seen.off.values()), None)
+    """Return the finding that a protocol is off, where it may not be switched on; or that no role reaches it."""
+    found = next((finding(code, seen.subject) for code in seen.off.values()), None)
+    return found or (finding("mailbox-outside-role", seen.subject) if seen.outside else None)
+
+
+def spared(seen: Seen) -> bool:
+    """Return whether access is there that is to be taken back although the mailbox is wanted."""
+    return seen.spare and seen.access
 
 
 def failure(address: str, error: ServiceError, recipient: Recipient | ServiceError | None) -> Finding:

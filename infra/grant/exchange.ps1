@@ -49,8 +49,14 @@ if (-not (Get-ManagementRole | Where-Object { $_.Name -eq $Registrar })) {
 }
 Wait-For { Get-ManagementRole | Where-Object { $_.Name -eq $Registrar } } | Out-Null
 Get-ManagementRoleEntry "$Registrar\*" |
-    Where-Object { $_.Name -notin 'Get-ServicePrincipal', 'New-ServicePrincipal', 'Remove-ServicePrincipal' } |
+    Where-Object { $_.Name -notin 'Get-ServicePrincipal', 'New-ServicePrincipal', 'Remove-ServicePrincipal', 'Test-ServicePrincipalAuthorization' } |
     ForEach-Object { Remove-ManagementRoleEntry "$Registrar\$($_.Name)" -Confirm:$false }
+# A role that an earlier version of this script has made lacks it; it only reads whether sending is permitted by a role.
+if (-not (Get-ManagementRoleEntry "$Registrar\*" | Where-Object { $_.Name -eq 'Test-ServicePrincipalAuthorization' })) {
+    if (Get-ManagementRoleEntry 'Role Management\*' | Where-Object { $_.Name -eq 'Test-ServicePrincipalAuthorization' }) {
+        Add-ManagementRoleEntry "$Registrar\Test-ServicePrincipalAuthorization" | Out-Null
+    }
+}
 
 if (-not (Get-ManagementRole | Where-Object { $_.Name -eq $Granter })) {
     New-ManagementRole -Name $Granter -Parent 'Mail Recipients' | Out-Null

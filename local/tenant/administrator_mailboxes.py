@@ -29,6 +29,20 @@ class MailboxAdministrator:
         """Run ``Remove-MailboxPermission``."""
         del self._found(address).access[self._world.exchange_principals[app_id].sid]
 
+    def assign_sending_role(self, app_id: str, *addresses: str) -> None:
+        """Run ``New-ManagementRoleAssignment -Role 'Application SMTP.SendAsApp'`` with a scope of these mailboxes.
+
+        Raises:
+            LookupError: Exchange does not know the application, or a mailbox.
+        """
+        _ = self._world.exchange_principals[app_id]
+        self._world.application_scopes[app_id] = frozenset(self._found(address).guid for address in addresses)
+        self._world.roles_effective[app_id] = self._simulation.known_to_imap("sending role", app_id)
+
+    def remove_sending_role(self, app_id: str) -> None:
+        """Run ``Remove-ManagementRoleAssignment``."""
+        del self._world.application_scopes[app_id]
+
     def add_mailbox(
         self, address: str, *, kind: str = "UserMailbox", primary_address: str = "", aliases: tuple[str, ...] = ()
     ) -> Mailbox:

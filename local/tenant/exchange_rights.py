@@ -36,13 +36,15 @@ ON_RECIPIENTS = frozenset(
         "Set-CASMailbox",
     }
 )
+OF_ROLES = frozenset({"Get-ServicePrincipal", "Test-ServicePrincipalAuthorization"})
+"""Reads that belong to the management of roles, and not to that of recipients."""
 ON_PRINCIPALS = frozenset({"New-ServicePrincipal", "Remove-ServicePrincipal"})
 CMDLETS = READS | ON_RECIPIENTS | ON_PRINCIPALS
 
 _BY_DIRECTORY_ROLE = {
     DIRECTORY_ROLES["Global Administrator"]: CMDLETS,
     DIRECTORY_ROLES["Exchange Administrator"]: CMDLETS,
-    DIRECTORY_ROLES["Exchange Recipient Administrator"]: (READS - {"Get-ServicePrincipal"}) | ON_RECIPIENTS,
+    DIRECTORY_ROLES["Exchange Recipient Administrator"]: (READS - OF_ROLES) | ON_RECIPIENTS,
     DIRECTORY_ROLES["Global Reader"]: READS,
 }
 

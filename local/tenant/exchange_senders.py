@@ -3,7 +3,9 @@
 learn.microsoft.com/powershell/module/exchange/add-recipientpermission and its neighbours: ``SendAs`` on a mailbox or a
 group for a **mailbox** or group; learn.microsoft.com/powershell/module/exchange/get-transportconfig (nobody here may
 set it); learn.microsoft.com/powershell/module/exchange/test-serviceprincipalauthorization, which prints a line for each
-role that the application was given, and says whether the mailbox lies in its scope.
+role that the application was given, and says whether the mailbox lies in its scope: ``Not Run`` where none is named.
+It looks past what Exchange keeps for 30 minutes to 2 hours (learn.microsoft.com/exchange/permissions-exo/
+application-rbac).
 """
 
 from __future__ import annotations
@@ -71,10 +73,13 @@ class SendingCmdlets:
         scope = self._world.application_scopes.get(principal.app_id)
         if scope is None:
             return Output()
-        asked = self._world.mailbox(str(parameters.get("Resource", "")))
         line = {"RoleName": "Application SMTP.SendAsApp", "GrantedPermissions": "SMTP.SendAsApp"}
         scoped = {"AllowedResourceScope": "UTM", "ScopeType": "CustomRecipientScope"}
-        return Output([{**line, **scoped, "InScope": asked is not None and asked.guid in scope}])
+        resource = parameters.get("Resource")
+        asked = self._world.mailbox(str(resource)) if resource is not None else None
+        if resource is not None and asked is None:
+            raise missing(str(resource))
+        return Output([{**line, **scoped, "InScope": asked.guid in scope if asked is not None else "Not Run"}])
 
     def _no_entry(self, text: str) -> Output:
         chance, preset = self._simulation.chance, self._simulation.misbehaviour.preset

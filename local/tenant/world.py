@@ -318,6 +318,8 @@ class World:
     """Whether a sender who may not is refused only after ``DATA``; both are reported, and nobody has said when."""
     application_scopes: dict[str, frozenset[str]] = field(default_factory=dict)
     """Role-based access for applications: the guids of mailboxes that an application may send as, by its id."""
+    roles_effective: dict[str, float] = field(default_factory=dict)
+    """From when the mail servers go by that, or by its end; Exchange keeps what it knew before for up to two hours."""
     secrets: dict[str, VaultSecret] = field(default_factory=dict)
     deleted_secrets: dict[str, VaultSecret] = field(default_factory=dict)
 

@@ -164,5 +164,6 @@ def test_a_hint_names_all_fields_and_the_nearest_one() -> None:
             read({**GOOD, **change})
         assert refused.value.values["near"] == near
         assert refused.value.values["known"] == (
-            "name, mailboxes, displayName, secret, protocols, enableImap, enablePop, enableSmtp, sendAs"
+            "name, mailboxes, displayName, secret, protocols, enableImap, enablePop, enableSmtp, "
+            "roleBasedSending, sendAs"
         )

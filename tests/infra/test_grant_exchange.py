@@ -15,7 +15,7 @@ TEMPLATES = ("exchange.ps1", "exchange-remove.ps1")
 ROLE_GROUP = (
     "New-ServicePrincipal -AppId $AppId -ObjectId $ObjectId -DisplayName $DisplayName",
     "New-ManagementRole -Name $Registrar -Parent 'Role Management'",
-    "'Get-ServicePrincipal', 'New-ServicePrincipal', 'Remove-ServicePrincipal'",
+    "'Get-ServicePrincipal', 'New-ServicePrincipal', 'Remove-ServicePrincipal', 'Test-ServicePrincipalAuthorization'",
     'Remove-ManagementRoleEntry "$Registrar\\$($_.Name)" -Confirm:$false',
     "New-ManagementRole -Name $Granter -Parent 'Mail Recipients'",
     "'Get-Mailbox', 'Get-Recipient', 'Get-MailboxPermission', 'Add-MailboxPermission', 'Remove-MailboxPermission', ",

@@ -26,7 +26,8 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
         "health",
     }  # fmt: skip
     assert set(shown["wanted"]) == {
-        *("lifetimeDays", "protocols", "roles", "enableImap", "enablePop", "enableSmtp", "sendAs", "arranged"),
+        *("lifetimeDays", "protocols", "roles", "enableImap", "enablePop", "enableSmtp", "roleBasedSending"),
+        *("exchangeRoles", "sendAs", "arranged"),
     }
     assert all(
         set(step) == {"name", "state", "started", "ended", "changes", "waits", "reason"} for step in shown["steps"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.triggers.served import GOOD, NAME, PATH, AppRoute, Served, app_routes, problem
 
-KNOWN = "name, mailboxes, displayName, secret, protocols, enableImap, enablePop, enableSmtp, sendAs"
+KNOWN = "name, mailboxes, displayName, secret, protocols, enableImap, enablePop, enableSmtp, roleBasedSending, sendAs"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

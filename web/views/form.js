@@ -15,7 +15,7 @@ const NEW = '+'; // no connection can have that name
 const PROTOCOLS = ['imap', 'pop', 'smtp'];
 const SENDING = ['smtp'];
 const SWITCHES = ['enableImap', 'enablePop', 'enableSmtp'];
-const EMPTY = { name: '', displayName: '', mailboxes: '', sendAs: '', days: '', enableImap: false };
+const EMPTY = { name: '', displayName: '', mailboxes: '', sendAs: '', days: '', enableImap: false, byRole: false };
 
 export const create = async (main, { signal }) => form(main, signal, null, ['imap']);
 
@@ -44,7 +44,7 @@ function form(main, signal, now, protocols) {
   const plan = h('section', { id: 'plan', 'aria-label': t('page.plan.title') });
   const read = () => ({
     name: fields.name.value.trim(), displayName: fields.displayName.value.trim(), mailboxes: fields.mailboxes.value,
-    sendAs: fields.sendAs.value, days: fields.days.value.trim(), enableImap: fields.enableImap.checked,
+    sendAs: fields.sendAs.value, days: fields.days.value.trim(), enableImap: fields.enableImap.checked, byRole: fields.byRole.checked,
     ...chosen(PROTOCOLS.filter(one => fields[one].checked)),
   });
   const changed = () => {
@@ -88,6 +88,8 @@ function form(main, signal, now, protocols) {
       field('days', fields, h('output', { id: 'days-read', class: 'hint' })),
       h('div', { class: 'check' }, fields.enableImap, h('label', { for: 'enableImap' }, t('page.form.enableImap')),
         h('p', { class: 'hint', id: 'enableImap-hint' }, t('page.form.enableImapHint'))),
+      h('div', { class: 'check' }, fields.byRole, h('label', { for: 'byRole' }, t('page.form.byRole')),
+        h('p', { class: 'hint', id: 'byRole-hint' }, t('page.form.byRoleHint'))),
       h('div', { class: 'actions' },
         button(t('page.plan.show'), look, { class: 'primary', id: 'show-plan', type: 'submit' }),
         quiet(t('page.form.throwAway'), throwAway))),
@@ -106,6 +108,7 @@ const fieldsOf = ({ connection, mailboxes }) => ({
   name: connection.name, displayName: connection.displayName, mailboxes: mailboxes.map(entry => entry.requested).join('\n'),
   sendAs: connection.wanted.sendAs.join('\n'),
   days: String(connection.wanted.lifetimeDays ?? ''), enableImap: SWITCHES.some(one => connection.wanted[one]),
+  byRole: connection.wanted.roleBasedSending,
   ...chosen(connection.wanted.protocols),
 });
 
@@ -127,6 +130,7 @@ function controls(start) {
     ...Object.fromEntries(PROTOCOLS.map(id => [id, h('input', { type: 'checkbox', id, checked: start[id] })])),
     days: text('days', { inputmode: 'numeric', 'aria-describedby': 'days-hint days-read days-wrong' }),
     enableImap: h('input', { type: 'checkbox', id: 'enableImap', checked: start.enableImap, 'aria-describedby': 'enableImap-hint' }),
+    byRole: h('input', { type: 'checkbox', id: 'byRole', checked: start.byRole, 'aria-describedby': 'byRole-hint' }),
   };
 }
 
@@ -138,7 +142,9 @@ const field = (id, fields, ...more) => h('div', { class: 'field' },
 // What has been understood of the list, and which day the lifetime gives.
 function describe(fields, now) {
   describeList(fields.mailboxes.value, now?.mailboxes);
-  fields.sendAs.parentElement.hidden = !SENDING.some(one => fields[one].checked) && !fields.sendAs.value;
+  const sends = SENDING.some(one => fields[one].checked);
+  fields.sendAs.parentElement.hidden = !sends && !fields.sendAs.value;
+  fields.byRole.parentElement.hidden = !sends;
   const days = Number(fields.days.value || fields.days.placeholder);
   const told = Number.isInteger(days) && days >= 1 && days <= 730
     ? t('page.form.until', { day: day(new Date(time() + days * DAY).toISOString()) }) : '';
@@ -165,6 +171,7 @@ function checked(typed, fields, now) {
   return wish(base, read.list, {
     displayName: typed.displayName || undefined, // the API's own default
     secret: { lifetimeDays }, protocols: PROTOCOLS.filter(one => typed[one]), sendAs: senders.list,
+    roleBasedSending: typed.byRole && SENDING.some(one => typed[one]),
     ...Object.fromEntries(PROTOCOLS.map((one, at) => [SWITCHES[at], typed.enableImap && typed[one]])),
   });
 }

@@ -95,7 +95,8 @@ function rights({ ids, displayName, name, secret, wanted }, health) {
   const grant = { identity: filled(bash, identity.objectId), tenant: filled(bash, health?.tenantId) };
   return [
     ...wanted.roles.map(role => told(role, application, { id: ids.enterpriseApplicationId ?? '–' })),
-    told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) }),
+    ...wanted.exchangeRoles.map(role => told(role, application, { id: filled(powershell, ids.enterpriseApplicationId) })),
+    ...(wanted.roles.length || !wanted.exchangeRoles.length ? [told('FullAccess', application, { name, id: filled(powershell, ids.enterpriseApplicationId) })] : []),
     ...(wanted.sendAs.length ? [told('SendAs', application, { senders: wanted.sendAs.join(', ') })] : []),
     ...[...(identity.graph ?? []), ...(identity.exchange ?? [])].map(right => told(right, managed, grant)),
     ...(writes.length ? [told('Exchange', managed, { ...grant, cmdlets: writes.join(', ') })] : []),

@@ -1,0 +1,75 @@
+"""What a role in Exchange, which an administrator has assigned, means for each mailbox: within its scope, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from activities.exchange_roles import may_ask
+from activities.run import Run
+from connector.errors import ServiceError, WaitError
+from connector.finding import Finding
+from connector.microsoft import Protocol
+from connector.observed import ExchangePrincipal, Mailbox
+from connector.planned import PlannedChange
+from connector.plans.plan import Action
+from connector.steps import StepName
+
+
+class Roles:
+    """The roles of one delivery's connection."""
+
+    def __init__(self, run: Run, tenant_id: str, principal: ExchangePrincipal | None) -> None:
+        self._run, self._tenant_id, self._principal = run, tenant_id, principal
+        self.needs_access = bool(run.connection.by_consent)
+        """Whether a protocol needs full access to the mailboxes: what a role permits needs none."""
+        self.spares_access = not self.needs_access and _is_alone(run)
+        """Whether access that was given before is taken back."""
+
+    async def outside(self, seen: Sequence[Mailbox]) -> list[bool | WaitError]:
+        """Return of which mailboxes Exchange says that a role does not reach them; what it does not say the login does.
+
+        Asked only where the role was seen to be assigned.
+        """
+        connection, principal = self._run.connection, self._principal
+        asked = [one for one in connection.by_role if one in connection.assigned]
+        outside: list[bool | WaitError] = [False] * len(seen)
+        if principal is None or not seen or not may_ask(self._run):
+            return outside
+        names, admin = [mailbox.identity for mailbox in seen], self._run.services.exchange
+        for protocol in asked:
+            answers = await admin.role_reaches(self._tenant_id, names, principal.object_id, protocol)
+            outside = [_worse(before, answer) for before, answer in zip(outside, answers, strict=True)]
+        return outside
+
+
+async def is_outside(run: Run, mailbox: str, protocol: Protocol) -> bool:
+    """Return whether Exchange says that a role does not reach a mailbox that has not opened; asked of such ones alone.
+
+    A role may have been assigned since the mailboxes were looked at. What it does not say is not known.
+    """
+    ids = run.connection.ids
+    if protocol not in run.connection.by_role or not may_ask(run) or ids.enterprise_application_id is None:
+        return False
+    admin, tenant_id = run.services.exchange, ids.known("tenant_id")
+    (answer,) = await admin.role_reaches(tenant_id, [mailbox], ids.enterprise_application_id, protocol)
+    return answer is False
+
+
+def _worse(before: bool | WaitError, answer: bool | ServiceError) -> bool | WaitError:
+    if isinstance(before, WaitError) or isinstance(answer, WaitError):
+        return before if isinstance(before, WaitError) else answer if isinstance(answer, WaitError) else before
+    return before or answer is False
+
+
+def _is_alone(run: Run) -> bool:
+    """Return whether the role has been alone since before this operation.
+
+    A token with the consent in it lives for an hour or more after it was withdrawn, and whoever has one is asked for
+    access to the mailbox: the UTM goes on with it.
+    """
+    step, draft = run.connection.step(StepName.CONSENT), run.draft
+    found: list[Finding] = [*step.findings, *(draft.planned.findings if draft is not None else [])]
+    planned: list[PlannedChange] = draft.planned.changes if draft is not None else []
+    codes = {one.code for one in found}
+    withdrawn = step.changes > 0 or any(one.action is Action.WITHDRAW_ROLE for one in planned)
+    return "sending-by-role" in codes and "consent-mixed" not in codes and not withdrawn

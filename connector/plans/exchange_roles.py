@@ -1,0 +1,88 @@
+"""Step 4: does a role in Exchange, which an administrator has assigned, stand in the place of a consent? Pure.
+
+"Including the SMTP.SendAsApp claim would trigger an unnecessary check for mailbox permissions"
+(learn.microsoft.com/exchange/client-developer/legacy-protocols/smtp-app-rbac-onboarding): the two ways do not mix. The
+role is never ours to assign, nor to take: whoever may do that can give himself everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connector.finding import Finding, Severity
+from connector.microsoft import PROTOCOLS, Protocol
+from connector.steps import StepName
+
+OF_ROLES = frozenset({"sending-by-role", "sending-role-missing", "sending-role-unread"})
+"""What is said of a protocol that is permitted so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRole:
+    """What is seen of the role that permits one protocol."""
+
+    protocol: Protocol
+    assigned: bool | None
+    """None where nobody may ask."""
+    wanted: bool = True
+    """Whether the connection uses the protocol."""
+    wished: bool = False
+    """Whether somebody has asked for this way."""
+    before: bool = False
+    """Whether the role was seen to stand in the place of the consent before."""
+    held: bool = False
+    """Whether the application has the consent too."""
+    outside: tuple[str, ...] = ()
+    """Mailboxes of the list that the role does not reach; looked for only where the consent is there too."""
+
+    @property
+    def counts(self) -> bool:
+        """Return whether it stands in the place of the consent.
+
+        By itself it takes the place of one that works only where it reaches every mailbox. Once it does, nothing but a
+        consent that somebody has given takes its place again: what permits more is never given because less is seen.
+        """
+        if self.wished or not self.wanted:
+            return True
+        if self.before:
+            return self.assigned is not False or not self.held
+        return self.assigned is True and not (self.held and self.outside)
+
+    @property
+    def lasts(self) -> bool:
+        """Return whether it is kept that it stands there, also where it is not seen for once."""
+        gone = self.assigned is False and not self.wanted
+        return self.counts and (self.assigned is True or self.before) and not gone
+
+    @property
+    def replaces(self) -> bool:
+        """Return whether a consent that is there is in its way, and nothing is lost without it."""
+        return self.counts and self.assigned is True and not self.outside
+
+    def findings(self, *, changes: bool) -> Iterator[Finding]:
+        """Yield what is to be said of it; while a change is still to be made nothing stops that."""
+        needs = PROTOCOLS[self.protocol]
+        if not self.wanted:
+            yield from () if self.assigned is False else [_finding("sending-role-left", needs.exchange_role, "warning")]
+            return
+        if self.counts:
+            code, severity = _SAID[self.assigned]
+            yield _finding(code, needs.exchange_role, "warning" if changes and severity == "error" else severity)
+        yield from (_finding("mailbox-outside-role", one, "warning") for one in self.outside)
+
+
+_SAID: dict[bool | None, tuple[str, Severity]] = {
+    True: ("sending-by-role", "info"),
+    False: ("sending-role-missing", "error"),
+    None: ("sending-role-unread", "warning"),
+}
+
+
+def left(application: str) -> Finding:
+    """Return that a role stays assigned when the connection goes: it is the administrator's to take."""
+    return _finding("sending-role-left", application, "warning")
+
+
+def _finding(code: str, subject: str, severity: Severity) -> Finding:
+    return Finding(code=code, severity=severity, step=StepName.CONSENT, subject=subject)
