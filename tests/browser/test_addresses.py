@@ -11,26 +11,24 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from connector.address import canonical
-from local.browser import browsing, context
 from tests.browser.pasted import ALL, Pasted
+from tests.browser.visitor import window
 from tests.triggers.served import running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
-    async with running(tmp_path_factory.mktemp("store")) as one, browsing() as browser, context(browser) as window:
-        opened = await window.new_page()
-        await opened.goto(one.host.url)
-        yield opened
+    async with running(tmp_path_factory.mktemp("store")) as one, window() as opened:
+        page = await opened.new_page()
+        await page.goto(one.host.url)
+        yield page
 
 
 async def read(page: Page, text: str) -> Any:
     return await page.evaluate("async text => (await import('/assets/addresses.js')).addresses(text)", text)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def readings(page: Page) -> list[Any]:
     script = (
         "async texts => { const { addresses } = await import('/assets/addresses.js'); return texts.map(addresses); }"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.messages import catalogue
-from local.browser import browsing, context
+from tests.browser.visitor import window
 from tests.triggers.served import running
 
 NO_WAY = {"link": None, "command": None}
@@ -49,8 +49,8 @@ ASK = """async table => {
 
 
 async def test_what_is_next_follows_from_the_state_and_from_what_is_in_the_way(tmp_path: Path) -> None:
-    async with running(tmp_path) as app, browsing() as browser, context(browser) as window:
-        page = await window.new_page()
+    async with running(tmp_path) as app, window() as opened:
+        page = await opened.new_page()
         await page.goto(app.host.url)
         told = await page.evaluate(ASK, [[seen, urgent, examples] for seen, urgent, examples, _ in TABLE])
         anew = await page.evaluate("async () => (await (await fetch('/assets/next.js')).text())")
@@ -77,8 +77,8 @@ async def test_what_needs_somebody_comes_first_then_what_ends_first(tmp_path: Pa
         listed("b-later", ends="2027-06-01T00:00:00Z"),
     ]
     script = "async list => list.toSorted((await import('/assets/views/overview.js')).byNeed).map(({ name }) => name)"
-    async with running(tmp_path) as app, browsing() as browser, context(browser) as window:
-        page = await window.new_page()
+    async with running(tmp_path) as app, window() as opened:
+        page = await opened.new_page()
         await page.goto(app.host.url)
         told = await page.evaluate(script, order[::-1])
     assert told == [one["name"] for one in order]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from local.browser import browsing, context
 from tests.flow.app import NAME, App
@@ -29,6 +29,24 @@ ALL_OF_IT = """() => [
   document.cookie, JSON.stringify(history.state), document.title,
   ...[...document.querySelectorAll('input, textarea, output')].map(each => each.value),
 ].join(' ')"""
+
+
+_running: list[Browser] = []
+"""The one browser; to start it takes most of the time of a short visit."""
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[None]:
+    """Start the browser of all visits."""
+    async with browsing() as browser:
+        _running.append(browser)
+        yield
+        _running.remove(browser)
+
+
+def window(language: str = "de", **more: Any) -> AbstractAsyncContextManager[BrowserContext]:
+    """Open a window of its own in the browser of all visits."""
+    return context(_running[-1], language, **more)
 
 
 @dataclass
@@ -126,10 +144,10 @@ async def visiting(
     At its end: no request has left the origin (but for the login), the policy was not violated, the console holds no
     error, and the secret is nowhere in the page.
     """
-    async with browsing() as browser, context(browser, language, **more) as window:
-        await window.grant_permissions(["clipboard-read", "clipboard-write"], origin=app.host.url)
-        await window.add_init_script(LISTEN)
-        page = await window.new_page()
+    async with window(language, **more) as opened:
+        await opened.grant_permissions(["clipboard-read", "clipboard-write"], origin=app.host.url)
+        await opened.add_init_script(LISTEN)
+        page = await opened.new_page()
         page.set_default_timeout(PATIENCE)
         visitor = Visitor(app, page)
         page.on("console", visitor.hears)
