@@ -10,6 +10,8 @@ TRIED := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
 AUDIT := .venv-audit/.ready
 AZURITE := node_modules/.bin/azurite-blob
 ARGS ?=
+# Where the environment forbids it, each of the tests' workers and of the programs they start would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo run test check bench soak year policy audit leaks screenshots lock package package-trace clean
 
@@ -22,8 +24,9 @@ demo: $(TRIED)/.ready  ## set one connection up against a simulated Microsoft 36
 run: $(TRIED)/.ready  ## serve the app and a simulated Microsoft 365 until Ctrl-C (ARGS="--port 7071")
 	@$(TRIED)/bin/python -m local serve $(ARGS)
 
+# Half of their time tests wait (for a moment, a browser, a program), so two cores have four workers.
 test: check $(AZURITE) $(POLICY)  ## linters, types, all tests; with CI=true their coverage
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(CI),--cov --cov-report=term) $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal $(if $(CI),--cov --cov-report=term) $(ARGS)
 
 check: $(READY)  ## linters and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .

@@ -9,7 +9,6 @@ import pytest
 
 from scripts.leaks import CHECKOV, ENTRA, ROOT, accepted, committed, leaks
 
-pytestmark = pytest.mark.xdist_group("policy")
 TAIL = "x" * 34
 
 

@@ -14,8 +14,6 @@ from scripts.policy import ACCEPTED, CHECKOV, TEMPLATE, accepted, findings
 from tests.infra.template.breaks import first
 from tests.infra.template.files import template
 
-pytestmark = pytest.mark.xdist_group("policy")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _checkov() -> None:

@@ -25,7 +25,6 @@ from scripts.package.modules import ModuleList
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 SITE = ".python_packages/lib/site-packages/"
-pytestmark = pytest.mark.xdist_group("package")  # one worker builds, once
 OPTIONAL = {"click", "pygments", "rich"}
 """Of httpx's own command line, which httpx looks for and does without."""
 
