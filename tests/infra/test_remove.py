@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -19,9 +20,10 @@ def application(number: int, name: str, owner: str = IDENTITY, maker: str | None
     return worlds.application(KEYS[number], APP_IDS[number], name, **more)
 
 
-@pytest.fixture
-def used(shell: Shell) -> Shell:
-    """Return a world with two connections, and applications that are not ours."""
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return a world with two connections, and applications that are not ours; the rights are granted once for all."""
+    shell = Shell(tmp_path_factory.mktemp("granted"))
     shell.world["applications"] = [
         application(0, "utm-mail-connect-hq"),
         application(1, "utm-mail-connect-branch"),
@@ -37,6 +39,13 @@ def used(shell: Shell) -> Shell:
         "hq": {"ids": {}, "mailboxes": boxes},
     }
     assert shell.run("grant.sh", *HERE, "--yes").code == 0
+    return shell.world
+
+
+@pytest.fixture
+def used(shell: Shell, world: dict[str, Any]) -> Shell:
+    """Return a shell of one's own in that world."""
+    shell.world = copy.deepcopy(world)
     return shell
 
 
