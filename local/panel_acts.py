@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 
+from connector.microsoft import PROTOCOLS, Protocol
 from local.tenant import Tenant
 from local.tenant.catalogue import DIRECTORY_ROLES, EXCHANGE_APP_ID
 from local.tenant.profile import ROLES
@@ -117,7 +119,10 @@ class Acts:
         return [role.value for role in exchange.roles if role.id in ids] if exchange is not None else []
 
     def _exchange(self, _: str) -> None:
-        """Register every application of ours in Exchange and give it every mailbox, as the lines on the page do."""
+        """Register every application of ours in Exchange and give it every mailbox, as the lines on the page do.
+
+        Where it sends, each mailbox may send as any address.
+        """
         world, administrator = self._tenant.world, self._tenant.administrator
         for application in self._ours():
             principal = world.service_principal(application.app_id)
@@ -127,6 +132,9 @@ class Acts:
                 administrator.new_service_principal(application.app_id, principal.id)
             for address in list(world.mailboxes):
                 administrator.add_mailbox_permission(address, application.app_id)
+            if PROTOCOLS[Protocol.SMTP].role in self._asked(application):
+                for sender, mailbox in product([*world.mailboxes, *world.recipients], world.mailboxes):
+                    administrator.add_recipient_permission(sender, mailbox)
 
     def _expire(self, _: str) -> timedelta:
         """Return the time until the first secret of ours has ended."""

@@ -106,6 +106,11 @@ class MailboxAdministrator:
         mailbox.exchange_guid = chance.guid("licensed", mailbox.guid, str(chance.nth("licensed", mailbox.guid)))
         mailbox.access.clear()
 
+    def add_recipient_permission(self, address: str, mailbox: str) -> None:
+        """Run ``Add-RecipientPermission`` with ``SendAs``."""
+        found = self._world.recipients.get(address) or self._found(address)
+        found.send_as.setdefault(self._found(mailbox).guid, 0.0)
+
     def add_recipient(self, address: str, kind: str = "MailUniversalDistributionGroup") -> Recipient:
         """Add what is no mailbox: a group, a ``MailUser``, a ``MailContact``."""
         made = Recipient(address=address, display_name=address.partition("@")[0].title(), kind=kind)

@@ -18,7 +18,17 @@ ROLES = {
     "AppRoleAssignment.ReadWrite.All": ("automatic",),
 }
 """Which profiles hold a role (``rights_of_profile`` in infra/grant/rights.sh)."""
-_READS = frozenset({"Get-Mailbox", "Get-Recipient", "Get-MailboxPermission", "Get-CASMailbox", "Get-ServicePrincipal"})
+_READS = frozenset(
+    {
+        "Get-CASMailbox",
+        "Get-Mailbox",
+        "Get-MailboxPermission",
+        "Get-Recipient",
+        "Get-RecipientPermission",
+        "Get-ServicePrincipal",
+    }
+)
+"""Of the cmdlets of infra/grant/exchange.ps1 those that write nothing."""
 
 
 def grant(tenant: Tenant, profile: Profile) -> None:

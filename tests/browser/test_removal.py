@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from connector.messages import Language, text
 from connector.model import Connection
 from connector.services import services
 from tests.browser.visitor import visiting
@@ -22,7 +23,7 @@ def _wants_more(connection: Connection) -> None:
 
 @pytest.mark.parametrize("language", ["de", "en"])
 async def test_a_connection_is_taken_back_by_keyboard_after_its_plan_and_its_number(
-    tmp_path: Path, language: str
+    tmp_path: Path, language: Language
 ) -> None:
     async with running(tmp_path, mailboxes=1) as app, visiting(app, language) as visitor:
         await app.set_up()
@@ -44,5 +45,10 @@ async def test_a_connection_is_taken_back_by_keyboard_after_its_plan_and_its_num
         await page.keyboard.press("Enter")
         await visitor.sees("removed")
         await expect(page.locator("#taken li")).to_have_count(5)
+        await expect(page.locator("#part-steps h2")).to_have_text(text(language, "page", "stepsBack"))
+        assert text(language, "page", "does", "exchange") not in (
+            await page.locator("#part-steps").text_content() or ""
+        )
+        await expect(page.locator("#mailboxes")).to_be_hidden()
         await expect(page.locator("#part-record")).to_contain_text(app.tenant.addresses[0])
         assert left(app) == []

@@ -42,6 +42,10 @@ async def test_a_relay_is_set_up_by_keyboard_and_the_plan_says_what_it_allows(tm
         assert await axe(visitor) == []
         await typed(visitor, "go", "\n")
         await visitor.sees("ready")
+        await page.locator("#about-verification summary").press("Enter")
+        await expect(page.locator("#step-verification")).to_contain_text("Meldet sich an jedem Postfach an (SMTP)")
+        await expect(page.locator("#part-steps")).to_contain_text("Erteilt der Anwendung SMTP.SendAsApp.")
+        assert "IMAP" not in await page.locator("#part-steps").inner_text()
         assert may(app, TEAM) == {own}
         await visitor.go("send")
         await page.get_by_role("button", name="English").click()

@@ -41,7 +41,7 @@ export async function connection(main, { name, signal }) {
     draw(parts.facts, [seen.since, seen.setUpBy, seen.by, seen.mailboxes.counts, seen.secret], () => facts(seen));
     draw(parts.record, [seen.removed], () => [record(seen.removed)]);
     draw(parts.notes, [found.warnings, seen.health?.drift], () => noted(t('page.notes'), found.warnings, seen));
-    draw(parts.steps, [seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen, found.card));
+    draw(parts.steps, [seen.operation, seen.wanted, seen.steps, seen.ids, seen.secret, seen.mailboxes.counts, seen.findings], () => steps(seen, found.card));
     draw(parts.known, [found.infos, seen.acceptances, seen.health?.drift], () => [noted(t('page.known'), found.infos, seen), acceptances(seen.acceptances, name, happens)]);
     draw(parts.health, [seen.health, seen.state], () => health(seen, happens));
     list.update(seen, found.card);

@@ -18,6 +18,7 @@ export async function handOver(main, { name, signal }) {
   if (signal.aborted) return;
   const certified = values.secret.kind === 'certificate';
   const unproven = new Set(values.mail.unproven);
+  const fetches = values.servers.some(one => one.protocol !== 'smtp'); // the relay of 12.6 knows no OAuth 2.0
   const proven = values.mail.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(...[
@@ -38,7 +39,7 @@ export async function handOver(main, { name, signal }) {
     h('section', {},
       h('h2', {}, t('page.handOver.where')),
       h('dl', { class: 'places' }, certified ? fact(t('page.handOver.v14.name'), t('page.certificate.place'))
-        : UTMS.map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
+        : UTMS.filter(utm => utm === 'v14' || fetches).map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
     proven.length > 0 && h('section', {},
       h('h2', {}, t('label.mailboxes')),
       h('p', {}, t('page.handOver.addresses')),

@@ -41,9 +41,10 @@ export function mailboxList(name, signal) {
   }
 
   async function update(seen, card) {
-    told = card;
-    if (read !== null) show();
     const { counts, total } = seen.mailboxes;
+    told = card;
+    element.hidden = total === 0;
+    if (read !== null) show();
     draw(which, [counts, total], () => {
       const chosen = which.value;
       const options = [['', t('page.mailboxes.all'), total], ...STATES.map(each => [each, t(`state.${each}`), counts[each] ?? 0])];

@@ -40,6 +40,6 @@ export const record = removed => removed && [
   h('h2', {}, t('page.remove.record')),
   h('p', {}, moment(removed.on), removed.by && [' · ', who(removed.by)]),
   h('ul', { id: 'taken' }, removed.taken.map(one => h('li', {}, `${one.text}: `, h('span', { class: 'address' }, one.subject)))),
-  removed.mailboxes.length > 0 && [h('h3', {}, count('page.plan.removes', removed.mailboxes.length)), listed(removed.mailboxes, NAMED)],
+  removed.mailboxes.length > 0 && [h('h3', {}, count('page.remove.lost', removed.mailboxes.length)), listed(removed.mailboxes, NAMED)],
   removed.stays.length > 0 && [h('h3', {}, t('page.remove.stays')), h('ul', {}, removed.stays.map(one => h('li', {}, one)))],
 ];

@@ -13,8 +13,16 @@ const FOLDED = ['done', 'unchanged', 'pending'];
 
 // `card` returns the finding whose card tells of another one.
 export const steps = (seen, card) => seen.steps.length > 0 && [
-  h('h2', {}, t('page.steps')),
+  h('h2', {}, takesBack(seen) ? t('page.stepsBack') : t('page.steps')),
   h('ol', { class: 'steps' }, seen.steps.map((step, index) => h('li', { class: step.state, id: `step-${step.name}` }, one(step, index, seen, card)))),
+];
+
+const takesBack = seen => seen.operation === 'remove';
+
+// What a step is for, and what of the article it replaces; of a removal its changes say it.
+const purpose = (step, { wanted }) => [
+  h('p', {}, t(`page.does.${step.name}`, { roles: wanted.roles.join(', '), protocols: wanted.protocols.join(', ').toUpperCase() })),
+  h('p', { class: 'small' }, FIGURES[step.name] ? t('page.figures', { figures: FIGURES[step.name] }) : t('page.noFigure')),
 ];
 
 function one(step, index, seen, card) {
@@ -24,9 +32,7 @@ function one(step, index, seen, card) {
     h('span', { class: 'outcome' }, state(step.state), times(step)),
   ];
   const more = h('div', { class: 'about' },
-    h('p', {}, t(`page.does.${step.name}`)),
-    h('p', { class: 'small' }, FIGURES[step.name] ? t('page.figures', { figures: FIGURES[step.name] }) : t('page.noFigure')),
-    came(step, seen, card));
+    !takesBack(seen) && purpose(step, seen), came(step, seen, card));
   return FOLDED.includes(step.state)
     ? h('details', { id: `about-${step.name}` }, h('summary', {}, head), more)
     : [h('div', { class: 'head' }, head), more];
