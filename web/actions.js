@@ -14,7 +14,7 @@ const OFFERED = ['hand-over', 'renewal', 'change', 'verify', 'again', 'stop', 's
 
 // Every action: `possible` or why not, and what it does or where it leads. Null where the key does not open it.
 function every(seen, next, { stopping, stop, repair, portal }) {
-  const { name, state, secret, rotation, findings } = seen;
+  const { name, state, operation, secret, rotation, findings } = seen;
   const there = state !== 'removed';
   const offered = rotation?.state === 'offered' && !over(rotation, findings);
   const verify = () => done(post('verify_connection', `api/connections/${name}/verify`));
@@ -31,7 +31,7 @@ function every(seen, next, { stopping, stop, repair, portal }) {
     sheet: view('sheet', t('page.sheet.title'), !secret && t('page.menu.noSecret')),
     history: view('history', t('page.history.title'), null),
     report: view('report', t('page.report.title'), null),
-    remove: view('remove', t('page.remove.title'), !there && t('page.menu.removed')),
+    remove: view('remove', operation === 'remove' && state === 'action-required' ? t('page.remove.goOn') : t('page.remove.title'), !there && t('page.menu.removed')),
     repair: repair && { id: 'repair', label: t('page.repair.look'), act: repair },
     new: leads('new') && { id: 'to-new', label: t('page.overview.new'), href: '#/new' },
     portal: portal && { id: 'to-portal', label: t('page.menu.portal', { step: t(`step.${portal.step}`) }), outside: portal.action.link },

@@ -20,13 +20,14 @@ export function next(seen, urgent, examples) {
   if (AT_WORK.includes(state)) return null;
   if (OVER.includes(state)) return operation === 'remove' ? 'remove' : 'again';
   if (state === 'removed') return 'new';
-  if (urgent.length || state === 'action-required') return byHand(urgent, examples);
+  if (urgent.length || state === 'action-required') return byHand(operation, urgent, examples);
   return seen.secret ? 'hand-over' : 'verify';
 }
 
 // Where a person acts elsewhere: the way there, else a look at what has been done; a wrong list is corrected here.
-function byHand([first], examples) {
+function byHand(operation, [first], examples) {
   if (first?.action.link) return 'portal';
+  if (operation === 'remove') return 'remove'; // there a person says what the app may not see
   if (ANEW.includes(first?.code)) return 'again';
   const wrongList = !first && examples.length > 0 && examples.every(({ action }) => !action.command && !action.link);
   return wrongList ? 'change' : 'verify';

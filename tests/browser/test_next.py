@@ -35,6 +35,8 @@ TABLE: list[tuple[dict[str, Any], list[Any], list[Any], str | None]] = [
     (seen("action-required"), [], [MISSPELT], "change"),
     (seen("action-required"), [], [MISSPELT, LINES], "verify"),
     (seen("action-required"), [], [], "verify"),
+    (seen("action-required", operation="remove"), [LINES], [], "remove"),
+    (seen("action-required", operation="remove"), [PORTAL], [], "portal"),
     (seen("failed"), [], [], "again"),
     (seen("cancelled"), [PORTAL], [], "again"),
     (seen("cancelled", operation="remove"), [], [], "remove"),

@@ -10,6 +10,8 @@ from playwright.async_api import expect
 from connector.messages import Language, text
 from connector.model import Connection
 from connector.services import services
+from local.tenant.exchange_rights import CMDLETS
+from tests.browser.test_appearance import axe
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
 from tests.flow.test_removal import left
@@ -52,3 +54,28 @@ async def test_a_connection_is_taken_back_by_keyboard_after_its_plan_and_its_num
         await expect(page.locator("#mailboxes")).to_be_hidden()
         await expect(page.locator("#part-record")).to_contain_text(app.tenant.addresses[0])
         assert left(app) == []
+
+
+async def test_a_removal_that_waits_for_an_administrator_goes_on_when_that_is_said(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app, visiting(app) as visitor:
+        page = visitor.page
+        app.tenant.administrator.set_directory_roles()
+        permitted = app.tenant.administrator.put_in_role_group(set(CMDLETS))
+        await app.set_up()
+        permitted.cmdlets.clear()
+        await visitor.enter()
+        await visitor.go(f"c/{NAME}/remove")
+        await page.locator("#removed").fill("1")
+        await page.locator("#go").click()
+        await visitor.sees("action-required")
+        await expect(page.locator("#part-todo")).to_contain_text("„Zurücknehmen fortsetzen“")
+        lines = page.locator("#part-todo .command pre").first
+        await expect(lines).to_contain_text("Remove-")
+        await expect(page.locator("main .primary")).to_have_text("Zurücknehmen fortsetzen")
+        await page.locator("main .primary").press("Enter")
+        await page.locator("#by-hand").check()
+        assert await axe(visitor) == []
+        if await page.locator("#removed").is_visible():
+            await page.locator("#removed").fill("1")
+        await page.locator("#go").click()
+        await visitor.sees("removed")

@@ -43,7 +43,7 @@ export function mailboxList(name, signal) {
   async function update(seen, card) {
     const { counts, total } = seen.mailboxes;
     told = card;
-    element.hidden = total === 0;
+    element.hidden = total === 0 || seen.operation === 'remove'; // what is taken back has no list any more
     if (read !== null) show();
     draw(which, [counts, total], () => {
       const chosen = which.value;

@@ -22,17 +22,24 @@ export async function remove(main, { name, signal }) {
       : h('p', { class: 'notice error' }, t('page.plan.interrupted')),
     groups(plan),
     notes.length > 0 && [h('h3', {}, t('label.findings')), findingCards(notes)],
-    plan.ended && confirmation(name, plan.losing),
+    plan.ended && confirmation(name, plan),
   ], 'nearest'); // what it is stands above, and short
 }
 
-// Who takes it back says so by typing how many mailboxes lose access.
-function confirmation(name, number) {
+// Who takes it back says so by typing how many mailboxes lose access; and what a person has done where the app may not
+// look, that person says.
+function confirmation(name, { losing, changes, findings }) {
+  const done = h('input', { type: 'checkbox', id: 'by-hand' });
   const go = async () => {
-    await call('remove_connection', 'DELETE', `api/connections/${name}?allowRemoval=${number}`);
+    await call('remove_connection', 'DELETE', `api/connections/${name}?allowRemoval=${losing}${done.checked ? '&byHand=true' : ''}`);
     location.hash = `#/c/${name}`;
   };
-  return agreed(number, t('page.remove.go'), go);
+  const lacks = changes.some(change => change.byHand) || findings.some(finding => finding.severity === 'error');
+  return [
+    lacks && h('div', { class: 'check' }, done, h('label', { for: done.id }, t('page.remove.byHand')),
+      h('p', { class: 'hint' }, t('page.remove.byHandWhat'))),
+    agreed(losing, t('page.remove.go'), go),
+  ];
 }
 
 // What was taken back, and what stays: to be kept by whoever has done it.
