@@ -109,14 +109,13 @@ _ORDER = (StepState.PENDING, StepState.UNCHANGED, StepState.ACTION_REQUIRED)
 def missing(step: StepName, changes: Sequence[Change]) -> tuple[Finding, ...]:
     """Return changes as findings, for a step that only looks."""
     return tuple(
-        Finding(
-            code=change.reason,
-            severity="warning" if change.action in _HARMLESS or change.reason == _SPARE else "error",
-            step=step,
-            subject=change.subject,
-        )
+        Finding.of(step, change.reason, change.subject, "warning" if _is_harmless(change) else "error")
         for change in changes
     )
+
+
+def _is_harmless(change: Change) -> bool:
+    return change.action in _HARMLESS or change.reason == _SPARE
 
 
 @activity(CHECK_END, Order, tells=True)

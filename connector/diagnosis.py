@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
 
 from connector.errors import ForbiddenError, RefusedError, ServiceError, UnreadableError
 from connector.finding import Finding, Severity
@@ -56,6 +56,7 @@ _SERVER = re.compile(
     r"|try again|internal (server )?error|service unavailable|connection (is )?closed|shutting down",
 )
 """What a server says of itself, not of the login (RFC 5530; ``NO Server Unavailable. 15`` of Exchange)."""
+_finding = partial(Finding.of, StepName.VERIFICATION)
 
 
 def refusal(step: StepName, error: ServiceError, change: Change | None = None) -> Finding:
@@ -154,12 +155,12 @@ def mixed(claims: Claims, protocols: Sequence[Protocol]) -> list[Finding]:
     One that was just withdrawn is in tokens for some minutes more.
     """
     roles = [PROTOCOLS[protocol].role for protocol in protocols]
-    return [_finding(CONSENT_MIXED, "warning", role) for role in roles if role in claims.roles]
+    return [_finding(CONSENT_MIXED, role, "warning") for role in roles if role in claims.roles]
 
 
 def outside_role(mailbox: str) -> Finding:
     """Return that no login as a mailbox will be taken, since no role in Exchange reaches it."""
-    return _finding("mailbox-outside-role", "error", mailbox)
+    return _finding("mailbox-outside-role", mailbox)
 
 
 def stops(finding: Finding) -> bool:
@@ -171,8 +172,8 @@ def _without(role: str, claims: Claims, *, consented: bool) -> Finding:
     """Return what it means that a token lacks a role."""
     others = ", ".join(sorted(claims.roles)) or "-"
     if consented:
-        return _finding("token-role-missing", "warning", role, roles=others)
-    return _finding("token-wrong-role" if claims.roles else "consent-missing", "error", role, roles=others)
+        return _finding("token-role-missing", role, "warning", roles=others)
+    return _finding("token-wrong-role" if claims.roles else "consent-missing", role, roles=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,28 +288,11 @@ def _open_causes(evidence: Evidence) -> list[str]:
 
 
 def _login(code: str, evidence: Evidence, severity: Severity, causes: list[str] | None = None) -> Finding:
-    values: dict[str, str | int] = {"answer": evidence.answer.text, "minutes": evidence.minutes}
-    values |= {"mailbox": evidence.mailbox}
-    return Finding(
-        code=code,
-        severity=severity,
-        step=StepName.VERIFICATION,
-        subject=evidence.mailbox,
-        values=values,
-        causes=causes or [],
-    )
+    answer, minutes, mailbox = evidence.answer.text, evidence.minutes, evidence.mailbox
+    found = _finding(code, mailbox, severity, answer=answer, minutes=minutes, mailbox=mailbox)
+    return found.model_copy(update={"causes": causes or []})
 
 
 def alias(requested: str, address: str) -> Finding:
     """Return the warning that a mailbox opens under another name than the one that was asked for."""
-    return Finding(
-        code="address-is-alias",
-        severity="warning",
-        step=StepName.VERIFICATION,
-        subject=requested,
-        values={"address": address},
-    )
-
-
-def _finding(code: str, severity: Literal["error", "warning"] = "error", subject: str = "", **values: str) -> Finding:
-    return Finding(code=code, severity=severity, step=StepName.VERIFICATION, subject=subject, values=dict(values))
+    return _finding("address-is-alias", requested, "warning", address=address)

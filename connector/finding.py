@@ -41,6 +41,13 @@ class Finding(Document):
     """What it may come from, where we may not look: keys of ``cause`` in ``connector/messages``."""
     request_id: str | None = None
 
+    @classmethod
+    def of(
+        cls, step: StepName, code: str, subject: str = "", severity: Severity = "error", **values: str | int
+    ) -> Finding:
+        """Return one with its values; who says much of one step names that once, by ``partial``."""
+        return cls(code=code, severity=severity, step=step, subject=subject, values=dict(values))
+
     @property
     def id(self) -> str:
         """Return what an acceptance names: the code, what it is about, and the seal of what others could exchange."""

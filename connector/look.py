@@ -181,11 +181,8 @@ def _renewal(connection: Connection, rights: Rights, now: datetime) -> Finding |
     secret = used(connection)
     if secret is None or secret.kind == "certificate" or (rights.secrets_allowed and rights.longest_secret_days != 0):
         return None
-    values: dict[str, str | int] = {"on": f"{max(begins_on(secret), now):%Y-%m-%d}"}
-    values["last"] = f"{secret.expires_on:%Y-%m-%d}"
-    return Finding(
-        code="renewal-forbidden", severity="warning", step=StepName.SECRET, subject=secret.key_id, values=values
-    )
+    on, last = f"{max(begins_on(secret), now):%Y-%m-%d}", f"{secret.expires_on:%Y-%m-%d}"
+    return Finding.of(StepName.SECRET, "renewal-forbidden", secret.key_id, "warning", on=on, last=last)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
@@ -212,13 +209,7 @@ def shared(own: str, keys: Collection[str], others: dict[str, set[str]]) -> list
         for name in others.get(key, set()) - {own}:
             counts[name] = counts.get(name, 0) + 1
     return [
-        Finding(
-            code="mailbox-shared",
-            severity="warning",
-            step=StepName.MAILBOXES,
-            subject=name,
-            values={"number": counts[name]},
-        )
+        Finding.of(StepName.MAILBOXES, "mailbox-shared", name, "warning", number=counts[name])
         for name in sorted(counts)
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from connector.check import drift
 from connector.checks import Check
@@ -47,6 +48,7 @@ _FINDINGS: Mapping[CredentialKind, _Told] = {
         "offered-certificate-gone",
     ),
 }
+_finding = partial(Finding.of, StepName.SECRET)
 _OF_THE_CLOCK = frozenset(
     {"rotation-failed", "certificate-not-proven"}
     | {code for told in _FINDINGS.values() for code in (told.expired, told.expiring, told.needed)}
@@ -139,7 +141,7 @@ def _told(connection: Connection, now: datetime) -> tuple[Finding, ...]:
 def _to_enter(connection: Connection, rotation: Rotation, new: CredentialRecord, now: datetime) -> Finding:
     """Return that somebody has to enter the new secret: while the old one works that is a warning."""
     urgent, old, told = needs_person(connection, now), connection.secret, _FINDINGS[new.kind]
-    values: dict[str, str | int] = {"key": new.key_id[:8], "thumbprint": new.name}
+    values = {"key": new.key_id[:8], "thumbprint": new.name}
     if dead(rotation, now):
         code = told.gone
     elif urgent or old is None:
@@ -147,42 +149,31 @@ def _to_enter(connection: Connection, rotation: Rotation, new: CredentialRecord,
     else:
         code, values = told.offered, {**values, "end": f"{old.expires_on:%Y-%m-%d}"}
     severity: Severity = "error" if urgent else "warning"
-    return Finding(code=code, severity=severity, step=StepName.SECRET, subject=new.key_id, values=values)
+    return _finding(code, new.key_id, severity, **values)
 
 
 def _old_still_used(rotation: Rotation | None, now: datetime) -> tuple[Finding, ...]:
     if rotation is None or rotation.old is None or rotation.old_used_on is None or not still_used(rotation, now):
         return ()
     old = rotation.old
-    values: dict[str, str | int] = {
-        "key": old.key_id[:8],
-        "on": f"{rotation.old_used_on:%Y-%m-%d}",
-        "end": f"{old.expires_on:%Y-%m-%d}",
-    }
-    code = "old-secret-still-used"
-    return (Finding(code=code, severity="warning", step=StepName.SECRET, subject=old.key_id, values=values),)
+    on, end = f"{rotation.old_used_on:%Y-%m-%d}", f"{old.expires_on:%Y-%m-%d}"
+    return (_finding("old-secret-still-used", old.key_id, "warning", key=old.key_id[:8], on=on, end=end),)
 
 
 def _ends(secret: CredentialRecord, now: datetime) -> tuple[Finding, ...]:
     told = _FINDINGS[secret.kind]
     if secret.expires_on <= now:
-        return (Finding(code=told.expired, step=StepName.SECRET, subject=secret.name),)
+        return (_finding(told.expired, secret.name),)
     if secret.expires_on - now > EXPIRING:
         return ()
-    values: dict[str, str | int] = {"days": (secret.expires_on - now).days, "end": f"{secret.expires_on:%Y-%m-%d}"}
-    found = Finding(code=told.expiring, severity="warning", step=StepName.SECRET, subject=secret.name, values=values)
-    return (found,)
+    days, end = (secret.expires_on - now).days, f"{secret.expires_on:%Y-%m-%d}"
+    return (_finding(told.expiring, secret.name, "warning", days=days, end=end),)
 
 
 def _came_to_nothing(connection: Connection) -> tuple[Finding, ...]:
     rest = connection.rest
     if rest is None or connection.rotation is not None or rest.code == "rotation-abandoned":
         return ()
-    values: dict[str, str | int] = {
-        "on": f"{rest.on:%Y-%m-%d %H:%M}",
-        "why": rest.why,
-        "key": rest.why[:8],
-        "until": f"{rest.until:%Y-%m-%d}",
-    }
+    on, until = f"{rest.on:%Y-%m-%d %H:%M}", f"{rest.until:%Y-%m-%d}"
     subject = rest.why if rest.code in {told.gone for told in _FINDINGS.values()} else ""
-    return (Finding(code=rest.code, severity="warning", step=StepName.SECRET, subject=subject, values=values),)
+    return (_finding(rest.code, subject, "warning", on=on, why=rest.why, key=rest.why[:8], until=until),)

@@ -91,10 +91,4 @@ def _back(observed: Observed) -> Plan:
 
 
 def _finding(code: str, application_id: str, severity: Severity = "error") -> Finding:
-    return Finding(
-        code=code,
-        severity=severity,
-        step=StepName.APPLICATION,
-        subject=application_id,
-        values={"applicationId": application_id},
-    )
+    return Finding.of(StepName.APPLICATION, code, application_id, severity, applicationId=application_id)

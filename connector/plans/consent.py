@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from connector.finding import Finding, Severity
+from connector.finding import Finding
 from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS, ROLE_IDS, Protocol
 from connector.observed import Resource, RoleAssignment
 from connector.plans import exchange_roles
@@ -14,6 +15,8 @@ from connector.plans.ownership import Registration, guarded, ours
 from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName
 from connector.wanted import Absent, Wanted
+
+_finding = partial(Finding.of, StepName.CONSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,3 @@ def _held(observed: Observed) -> Iterator[RoleAssignment]:
     for one in observed.assignments:
         if observed.exchange is not None and one.resource_id == observed.exchange.id and one.role_id in ROLE_IDS:
             yield one
-
-
-def _finding(code: str, subject: str, severity: Severity = "error", **values: str) -> Finding:
-    return Finding(code=code, severity=severity, step=StepName.CONSENT, subject=subject, values=dict(values))

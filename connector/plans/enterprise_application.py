@@ -27,8 +27,6 @@ def plan(observed: Observed, _: Goal) -> Plan:
         reason = "enterprise-application-missing"
         return Plan((Change(Action.CREATE_ENTERPRISE_APPLICATION, observed.application_id, reason),))
     if not observed.found.enabled:
-        finding = Finding(
-            code="enterprise-application-disabled", step=StepName.ENTERPRISE_APPLICATION, subject=observed.found.id
-        )
-        return Plan(findings=(finding,))
+        code = "enterprise-application-disabled"
+        return Plan(findings=(Finding.of(StepName.ENTERPRISE_APPLICATION, code, observed.found.id),))
     return Plan()

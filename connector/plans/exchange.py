@@ -41,12 +41,8 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
         return Plan((Change(Action.CREATE_PRINCIPAL, observed.holder, "principal-missing"),))
     if found.object_id.lower() == observed.holder.lower():
         return Plan()
-    finding = Finding(
-        code="principal-stale",
-        step=StepName.EXCHANGE,
-        subject=found.object_id,
-        values={"expected": observed.holder, "applicationId": observed.application_id},
-    )
+    told = {"expected": observed.holder, "applicationId": observed.application_id}
+    finding = Finding.of(StepName.EXCHANGE, "principal-stale", found.object_id, "error", **told)
     if finding.id in accepted:
         return Plan((Change(Action.REPLACE_PRINCIPAL, found.object_id, "principal-accepted"),))
     return Plan(findings=(finding,))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from connector.finding import Finding, Severity
 from connector.microsoft import PROTOCOLS, Protocol
 from connector.steps import StepName
 
+_finding = partial(Finding.of, StepName.CONSENT)
 OF_ROLES = frozenset({"sending-by-role", "sending-role-missing", "sending-role-unread"})
 """What is said of a protocol that is permitted so."""
 
@@ -82,7 +84,3 @@ _SAID: dict[bool | None, tuple[str, Severity]] = {
 def left(application: str) -> Finding:
     """Return that a role stays assigned when the connection goes: it is the administrator's to take."""
     return _finding("sending-role-left", application, "warning")
-
-
-def _finding(code: str, subject: str, severity: Severity) -> Finding:
-    return Finding(code=code, severity=severity, step=StepName.CONSENT, subject=subject)

@@ -265,6 +265,4 @@ def _shown(name: str) -> str:
 
 
 def _finding(code: str, subject: str, application: Application, step: StepName, **values: str) -> Finding:
-    return Finding(
-        code=code, step=step, subject=subject, values={"applicationId": application.application_id, **values}
-    )
+    return Finding.of(step, code, subject, "error", applicationId=application.application_id, **values)

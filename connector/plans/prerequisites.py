@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from connector.errors import ForbiddenError
 from connector.finding import Finding, Severity
@@ -25,6 +26,7 @@ from connector.plans.plan import DISABLE, ENABLE, Action, Goal, Plan
 from connector.steps import StepName
 from connector.wanted import Absent
 
+_finding = partial(Finding.of, StepName.PREREQUISITES)
 GRAPH_ROLES: dict[str, Severity] = {OWNED_BY: "error", ASSIGN: "warning", READ_ALL: "warning", READ_POLICY: "warning"}
 """What is used of Microsoft Graph, and how much is lost without it; only the first is needed always."""
 _CONSENT = frozenset({ASSIGN, READ_ALL})
@@ -145,7 +147,3 @@ def of_policy(policy: CredentialPolicy | None, wish_days: int) -> list[Finding]:
 
 def _right(role: str, claims: Claims, granted: datetime | None, severity: Severity) -> Finding:
     return _finding("token-stale" if stale(claims, granted) else "role-missing", role, severity)
-
-
-def _finding(code: str, subject: str, severity: Severity) -> Finding:
-    return Finding(code=code, severity=severity, step=StepName.PREREQUISITES, subject=subject)
