@@ -167,28 +167,21 @@ async def _tell(order: Order, told: checking.News, planned: Planned, by: By | No
 
     What is said a second time, after a crash, has the same id.
     """
-    label = services().settings.label or None
-    if told.drifted:
-        codes = _codes(one.code for one in told.drifted)
-        log("connection-drifted", connection=order.name, findings=" ".join(codes), label=label, **asker(by))
-        await _keep(EventType.DRIFTED, order, planned, codes, by, now)
-    if told.unread:
-        codes = _codes(one.code for one in told.unread)
-        log("connection-not-readable", connection=order.name, findings=" ".join(codes), label=label, **asker(by))
-        await _keep(EventType.NOT_READABLE, order, planned, codes, by, now)
-    if told.recovered:
-        codes = _codes(id_.partition(":")[0] for id_ in told.recovered)
-        log("connection-recovered", connection=order.name, findings=" ".join(codes), label=label, **asker(by))
-        await _keep(EventType.RECOVERED, order, planned, codes, by, now)
-
-
-async def _keep(
-    kind: EventType, order: Order, planned: Planned, codes: list[str], by: By | None, now: datetime
-) -> None:
-    connection = planned.connection
-    revision = connection.wanted.revision
-    said = Data(connection=order.name, state=connection.state, revision=revision, findings=codes, by=by)
-    await keep(event(kind, now, order.check, *codes, data=said))
+    drifted, unread = _codes(one.code for one in told.drifted), _codes(one.code for one in told.unread)
+    recovered = _codes(id_.partition(":")[0] for id_ in told.recovered)
+    label, who = services().settings.label or None, asker(by)
+    if drifted:
+        log("connection-drifted", connection=order.name, findings=" ".join(drifted), label=label, **who)
+    if unread:
+        log("connection-not-readable", connection=order.name, findings=" ".join(unread), label=label, **who)
+    if recovered:
+        log("connection-recovered", connection=order.name, findings=" ".join(recovered), label=label, **who)
+    state, revision = planned.connection.state, planned.connection.wanted.revision
+    kinds = {EventType.DRIFTED: drifted, EventType.NOT_READABLE: unread, EventType.RECOVERED: recovered}
+    for kind, codes in kinds.items():
+        if codes:
+            said = Data(connection=order.name, state=state, revision=revision, findings=codes, by=by)
+            await keep(event(kind, now, order.check, *codes, data=said))
 
 
 def _outcome(seen: Seen) -> str:
