@@ -26,7 +26,7 @@ from triggers import operations
 from triggers.answers import json_answer
 from triggers.asking import asking
 from triggers.hourly import each
-from triggers.performing import new_id
+from triggers.performing import new_id, start_once
 from triggers.query import free_text, query
 from triggers.route import NEEDS_DOCUMENT, STORE, Role, Route, blueprint
 
@@ -135,11 +135,7 @@ async def _begin(client: df.DurableOrchestrationClient, connection: Connection, 
     if (await services().checks.update(connection.name, first)).run != run:
         return False
     order = CheckOrder(connection.name, run, delay)
-    try:
-        await client.start_new(ORCHESTRATION, f"check-{connection.name}-{run}", order.to_json())
-    except Exception as error:  # noqa: BLE001 - the client raises Exception itself
-        log("start-refused", connection=connection.name, code=type(error).__name__)
-        raise UnavailableError("store", "start-refused", "the orchestration could not be started") from None
+    await start_once(client, ORCHESTRATION, f"check-{connection.name}-{run}", order)
     return True
 
 

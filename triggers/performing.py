@@ -16,7 +16,7 @@ from connector.errors import ConflictError, StaleWriteError, UnavailableError
 from connector.log import log
 from connector.lost import Live
 from connector.model import Connection
-from connector.orders import PlanOrder, RunOrder
+from connector.orders import CheckOrder, PlanOrder, RunOrder
 from connector.planned import Planned
 from connector.services import services
 from connector.telling import hand_on
@@ -146,13 +146,24 @@ async def _taken_up(connection: Connection) -> bool:
     return present.begun
 
 
+async def start_once(
+    client: df.DurableOrchestrationClient, orchestration: str, instance: str, order: PlanOrder | CheckOrder
+) -> None:
+    """Start an orchestration that nobody else starts under this id.
+
+    Raises:
+        UnavailableError: Durable does not start it.
+    """
+    try:
+        await client.start_new(orchestration, instance, order.to_json())
+    except Exception as error:  # noqa: BLE001 - the client raises Exception itself
+        log("start-refused", connection=order.name, code=type(error).__name__)
+        raise UnavailableError("store", "start-refused", "the orchestration could not be started") from None
+
+
 async def _start_plan(client: df.DurableOrchestrationClient, connection: Connection) -> None:
     plan = connection.operation.id
-    try:
-        await client.start_new(PLAN, f"plan-{plan}", PlanOrder(connection.name, plan).to_json())
-    except Exception as error:  # noqa: BLE001 - the client raises Exception itself
-        log("start-refused", connection=connection.name, code=type(error).__name__)
-        raise UnavailableError("store", "start-refused", "the orchestration could not be started") from None
+    await start_once(client, PLAN, f"plan-{plan}", PlanOrder(connection.name, plan))
     log("plan", connection=connection.name, operation=plan, outcome="started")
 
 
