@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
 from typing import TypedDict, TypeVar
 
 from azure.core import MatchConditions
 from azure.core.async_paging import AsyncItemPaged
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import (
-    AzureError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
+from connector.clients.blob_errors import says_missing, store_error, why_not
 from connector.clients.bounded_azure import BoundedTransport, TooLargeError
-from connector.clients.bounds import STORE, Bounds, collect, unanswered
-from connector.clients.unreadable import unreadable
-from connector.errors import ForbiddenError, ServiceError, StaleWriteError, UnavailableError
+from connector.clients.bounds import STORE, Bounds, collect
+from connector.clients.unreadable import translated
+from connector.errors import StaleWriteError
 from connector.kept import Why, Withheld
 
 T = TypeVar("T")
-_OF_ONE = {
-    "BlobArchived": Why.ARCHIVED,
-    "BlobBeingRehydrated": Why.ARCHIVED,
-    "BlobUsesCustomerSpecifiedEncryption": Why.CUSTOMER_KEY,
-}
-"""What is the matter with one blob, not with the store (learn.microsoft.com/rest/api/storageservices/
-blob-service-error-codes)."""
-_MISSING = "BlobNotFound"
-"""learn.microsoft.com/rest/api/storageservices/blob-service-error-codes."""
 _MOST_LOOKED_AT = 50
 """Versions of one blob, where somebody has written many that nobody can read."""
 
@@ -56,22 +41,26 @@ def container(url: str, credential: AsyncTokenCredential, transport: BoundedTran
     )
 
 
+_told = translated("store", store_error, AzureError, TimeoutError, ValueError)
+
+
 class BlobStore:
     """See ``Store``, which says what each method does."""
 
     def __init__(self, container: ContainerClient, bounds: Bounds = STORE) -> None:
         self._container, self._bounds = container, bounds
 
+    @_told
     async def get(self, path: str) -> tuple[bytes, str] | None:
         """See ``Store``."""
         try:
             return await self._download(path)
-        except Exception as error:  # noqa: BLE001 - it tells which
-            if _says_missing(error):
+        except Exception as error:
+            if says_missing(error):
                 return None
             found = await self._withheld(path, error)
             if found is None:
-                raise _ours(error) from None
+                raise
             return found
 
     async def _download(self, path: str, version: str | None = None) -> tuple[bytes, str]:
@@ -88,7 +77,7 @@ class BlobStore:
         with (learn.microsoft.com/azure/storage/blobs/encryption-customer-provided-keys). And a list says how large it
         really is: of what breaks off an answer in between nothing follows for the document.
         """
-        why = _why(error)
+        why = why_not(error)
         if why is None:
             return None
         try:
@@ -101,6 +90,7 @@ class BlobStore:
             return None
         return Withheld.because(why), _etag(blob)
 
+    @_told
     async def put(self, path: str, document: bytes, etag: str | None) -> str:
         """See ``Store``."""
         settings = ContentSettings(content_type="application/json")
@@ -113,13 +103,11 @@ class BlobStore:
             )
             return str(answer["etag"])
         except (ResourceExistsError, ResourceModifiedError) as error:
-            if etag is not None and _code(error) in _OF_ONE:
+            if etag is not None and why_not(error) in {Why.ARCHIVED, Why.CUSTOMER_KEY}:
                 # Such a blob cannot be changed, but removed; versioning keeps it.
                 await self.delete(path, etag)
                 return await self.put(path, document, None)
             return await self._own(path, document)
-        except Exception as error:  # noqa: BLE001 - it tells which
-            raise _ours(error) from None
 
     async def _own(self, path: str, document: bytes) -> str:
         """Return the ETag of a write that was refused because it stands there already.
@@ -134,6 +122,7 @@ class BlobStore:
             raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
         return found[1]
 
+    @_told
     async def delete(self, path: str, etag: str | None = None) -> None:
         """See ``Store``."""
         try:
@@ -141,9 +130,9 @@ class BlobStore:
         except ResourceModifiedError:
             if await self.get(path) is not None:  # of one that is gone the condition does not hold either
                 raise StaleWriteError("store", "etag", "the document was changed meanwhile") from None
-        except Exception as error:  # noqa: BLE001 - it tells which
-            if not _says_missing(error):
-                raise _ours(error) from None
+        except ResourceNotFoundError as error:
+            if not says_missing(error):
+                raise
 
     async def paths(self, prefix: str) -> list[str]:
         """See ``Store``."""
@@ -163,22 +152,21 @@ class BlobStore:
         kept = (str(blob.version_id) for blob in found if blob.name == path and blob.version_id)
         return sorted(kept, reverse=True)[:_MOST_LOOKED_AT]
 
+    @_told
     async def _listed(self, blobs: AsyncItemPaged[T]) -> list[T]:
-        try:
-            return await collect(blobs, "store", self._bounds)
-        except Exception as error:  # noqa: BLE001 - it tells which
-            raise _ours(error) from None
+        return await collect(blobs, "store", self._bounds)
 
+    @_told
     async def version(self, path: str, version: str) -> bytes | None:
         """See ``Store``."""
         try:
             return (await self._download(path, version))[0]
-        except Exception as error:  # noqa: BLE001 - it tells which
-            if _says_missing(error):
+        except Exception as error:
+            if says_missing(error):
                 return None
-            why = _why(error)
+            why = why_not(error)
             if why is None:
-                raise _ours(error) from None
+                raise
             return Withheld.because(why)
 
     async def close(self) -> None:
@@ -198,40 +186,3 @@ def _unchanged(etag: str | None) -> _Condition:
 def _etag(blob: BlobProperties) -> str:
     """Return an ETag as a download tells it: a list leaves the quotation marks out."""
     return '"' + str(blob.etag).strip('"') + '"'
-
-
-def _code(error: Exception) -> str:
-    code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code))
-
-
-def _why(error: Exception) -> Why | None:
-    """Return why one document cannot be had; None where it is the store's matter."""
-    if isinstance(error, TooLargeError) or isinstance(error.__cause__ or error.__context__, TooLargeError):
-        return Why.TOO_LARGE
-    return _OF_ONE.get(_code(error))
-
-
-def _says_missing(error: Exception) -> bool:
-    """Return whether the service says that there is no such blob.
-
-    A missing container is a fault of the deployment, and a gateway's page says nothing about documents.
-    """
-    return isinstance(error, ResourceNotFoundError) and _code(error) == _MISSING
-
-
-def _ours(error: Exception) -> Exception:
-    """Return our error for whatever the SDK has raised: ``ValueError`` over an answer whose headers it cannot read."""
-    if not isinstance(error, AzureError | TimeoutError | ValueError):
-        return unreadable("store", error)
-    code = str(getattr(error, "error_code", None) or type(error).__name__)
-    request_id = None
-    if isinstance(error, HttpResponseError) and error.response is not None:
-        request_id = getattr(error.response, "headers", {}).get("x-ms-request-id")
-        if error.status_code == HTTPStatus.FORBIDDEN:
-            return ForbiddenError("store", code, "the identity may not use the container", request_id)
-    if code == "ContainerNotFound":
-        return ServiceError("store", code, "the container does not exist", request_id)
-    if not isinstance(error, HttpResponseError):
-        return unanswered("store", error)
-    return UnavailableError("store", code, "the container did not answer as expected", request_id)

@@ -22,7 +22,7 @@ from connector.clients.bounds import EXCHANGE, Bounds, unanswered
 from connector.clients.exchange_answers import RawAnswer, batch, values
 from connector.clients.identity import identity_error
 from connector.clients.pace import Pace
-from connector.clients.unreadable import unreadable
+from connector.clients.unreadable import translated
 from connector.clouds import Cloud
 from connector.microsoft import Cmdlet
 
@@ -123,12 +123,8 @@ class _Bearer(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):
         Raises:
             ThrottledError, UnavailableError: there is none at present.
         """
-        try:
+        async with translated("identity", identity_error, AzureError):
             await super().on_request(request)
-        except AzureError as failure:
-            raise identity_error(failure) from None
-        except Exception as failure:  # noqa: BLE001 - it tells which
-            raise unreadable("identity", failure) from None
 
 
 def _invoke_path(tenant_id: str) -> str:

@@ -27,7 +27,7 @@ from connector.clients.bounded_azure import BoundedTransport, TooLargeError
 from connector.clients.bounds import TOKEN, Bounds, unanswered
 from connector.clients.retry_after import retry_after
 from connector.clients.sound_tokens import SoundTokens
-from connector.clients.unreadable import unreadable
+from connector.clients.unreadable import translated
 from connector.clouds import Cloud
 from connector.errors import (
     RefusedError,
@@ -114,12 +114,8 @@ class Identity:
         return SecretStr(await self._token(f"{audience}/.default"))
 
     async def _token(self, scope: str) -> str:
-        try:
+        async with translated("identity", identity_error, AzureError):
             return (await self.credential.get_token(scope)).token
-        except AzureError as error:
-            raise identity_error(error) from None
-        except Exception as error:  # noqa: BLE001 - it tells which
-            raise unreadable("identity", error) from None
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -168,13 +164,8 @@ def _options(cloud: Cloud, bounds: Bounds) -> dict[str, Any]:
 
 
 async def _proven(cloud: Cloud, credential: ClientSecretCredential | ClientAssertionCredential) -> ProvenToken:
-    async with credential:
-        try:
-            token = await credential.get_token(cloud.exchange_scope)
-        except AzureError as error:
-            raise token_error(error) from None
-        except Exception as error:  # noqa: BLE001 - it tells which
-            raise unreadable("token", error) from None
+    async with credential, translated("token", token_error, AzureError):
+        token = await credential.get_token(cloud.exchange_scope)
     return ProvenToken(SecretStr(token.token), _claims(token.token, "token"))
 
 

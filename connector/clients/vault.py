@@ -7,71 +7,33 @@ learn.microsoft.com/azure/key-vault/general/soft-delete-overview.
 from __future__ import annotations
 
 import asyncio
-import functools
 import re
-from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from http import HTTPStatus
-from typing import ParamSpec, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.keyvault.secrets import SecretProperties
 from azure.keyvault.secrets.aio import SecretClient
 from pydantic import SecretStr
 
 from connector.clients.bounded_azure import BoundedTransport
-from connector.clients.bounds import VAULT, Bounds, collect, unanswered
-from connector.clients.identity import BriefRetry, identity_error, limits, status_and_headers
-from connector.clients.retry_after import passes, retry_after
-from connector.clients.unreadable import unreadable
+from connector.clients.bounds import VAULT, Bounds, collect
+from connector.clients.identity import BriefRetry, limits
+from connector.clients.unreadable import translated
+from connector.clients.vault_errors import require_said, vault_error
 from connector.clouds import Cloud
-from connector.errors import (
-    ForbiddenError,
-    NotFoundError,
-    RefusedError,
-    ReplicationError,
-    ServiceError,
-    ThrottledError,
-    UnavailableError,
-    UnexpectedAnswerError,
-)
+from connector.errors import NotFoundError, RefusedError, ReplicationError, ServiceError, UnavailableError
 from connector.log import log
-from connector.microsoft import SECRET_DISABLED, SECRET_MISSING
 from connector.observed import SecretVersion
 
-P = ParamSpec("P")
-T = TypeVar("T")
 CONTENT_TYPE = "Microsoft Entra client secret"
 PROBE_TYPE = "UTM Mail Connect: may a secret be written here?"
 _RECOVERY_SECONDS = 45
 _DISCARD_SECONDS = 2
 """For so long a deletion is watched; Key Vault goes on with it by itself."""
-_REASON = 1_000
-_FIREWALL = ("client address is not authorized", "public network access is disabled", "not a trusted service")
 
 
-def _told(call: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, object, T]]:
-    """Return a call that raises our errors, whatever the SDK raises, and over whichever answer."""
-
-    @functools.wraps(call)
-    async def told(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await call(*args, **kwargs)
-        except ServiceError:
-            raise
-        except AzureError as error:
-            raise vault_error(error) from None
-        except Exception as error:  # noqa: BLE001 - it tells which
-            raise unreadable("vault", error) from None
-
-    return told
+_told = translated("vault", vault_error, AzureError)
 
 
 class Vault:
@@ -94,7 +56,7 @@ class Vault:
         try:
             found = await collect(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
         except ResourceNotFoundError as error:
-            _require_said(error)
+            require_said(error)
             return ()
         return tuple(sorted(map(_version, found), key=lambda entry: entry.created, reverse=True))
 
@@ -135,7 +97,7 @@ class Vault:
         try:
             await self._client.get_deleted_secret(name)
         except ResourceNotFoundError as error:
-            _require_said(error)
+            require_said(error)
             return False
         return True
 
@@ -192,7 +154,7 @@ class Vault:
         try:
             shown = await self._client.update_secret_properties(name, version, enabled=False)
         except ResourceNotFoundError as error:
-            _require_said(error)
+            require_said(error)
             return
         if shown.enabled is not False:
             raise ReplicationError("vault", "replication", "the version is still enabled")
@@ -235,7 +197,7 @@ class Vault:
         except TimeoutError:
             return  # it is on its way
         except ResourceNotFoundError as error:
-            _require_said(error)
+            require_said(error)
 
     async def _set(
         self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime | None, content_type: str
@@ -250,60 +212,8 @@ class Vault:
             async with asyncio.timeout(_RECOVERY_SECONDS):
                 await self._client.recover_deleted_secret(name)
         except (TimeoutError, ResourceNotFoundError) as error:
-            _require_said(error)
+            require_said(error)
             raise ReplicationError("vault", "replication", "the secret is still being recovered") from None
-
-
-def _require_said(error: Exception) -> None:
-    """Raise a 404 that is not the vault's own: it would be taken for a secret that is missing, and another be made."""
-    if isinstance(error, ResourceNotFoundError) and _words(error)[0] != SECRET_MISSING:
-        raise error
-
-
-def vault_error(error: AzureError) -> ServiceError:
-    """Return our error for an error of the vault, or of the identity on the way to it."""
-    status, headers = status_and_headers(error)
-    request_id = headers.get("x-ms-request-id")
-    if request_id is None and isinstance(error, ClientAuthenticationError):
-        return identity_error(error)
-    if status is None or status < HTTPStatus.MULTIPLE_CHOICES:  # an answer that says yes, and cannot be read
-        return unanswered("vault", error)
-    _, _, reason = words = _words(error)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ThrottledError("vault", "throttled", reason, request_id, retry_after(headers.get("Retry-After")))
-    if passes(status) or (status == HTTPStatus.NOT_FOUND and words[0] != SECRET_MISSING):
-        return UnavailableError("vault", "unavailable", reason, request_id)
-    return _refusal(status, words, request_id)
-
-
-def _refusal(status: int, words: tuple[str, str, str], request_id: str | None) -> ServiceError:
-    """Return our error for an answer that asking again does not change."""
-    code, inner, reason = words
-    if status == HTTPStatus.FORBIDDEN and (inner == SECRET_DISABLED or "disabled secret" in reason):
-        return RefusedError("vault", "secret-disabled", reason, request_id)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return ForbiddenError("vault", inner or code, reason, request_id)
-    if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError("vault", code, reason, request_id)
-    if status == HTTPStatus.CONFLICT:
-        return ReplicationError("vault", "replication", reason, request_id)
-    return UnexpectedAnswerError("vault", code, reason, request_id)
-
-
-def _words(error: AzureError) -> tuple[str, str, str]:
-    """Return the vault's code, its inner code and the first line of its text, with the caller's address."""
-    found = error.error if isinstance(error, HttpResponseError) else None
-    code = str((found and found.code) or type(error).__name__)
-    inner = (found and found.innererror) or {}
-    lines = str((found and found.message) or "").splitlines() or [""]
-    # A firewall names where the caller came from, and that is what it has to let in.
-    address = next((line.strip() for line in lines[1:] if line.startswith("Client address")), "")
-    return code, str(inner.get("code") or _closed(lines[0])), f"{lines[0].strip()} {address}".strip()[:_REASON]
-
-
-def _closed(text: str) -> str:
-    """Return the inner code that a firewall's words stand for; some answers lack it."""
-    return "ForbiddenByFirewall" if any(words in text.lower() for words in _FIREWALL) else ""
 
 
 def _version(properties: SecretProperties) -> SecretVersion:

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from connector.clients import vault as module
 from connector.clients.identity import Identity
-from connector.clients.vault import CONTENT_TYPE, Vault, vault_error
+from connector.clients.vault import CONTENT_TYPE, Vault
+from connector.clients.vault_errors import vault_error
 from connector.clouds import Cloud
 from connector.errors import (
     ForbiddenError,
