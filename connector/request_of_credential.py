@@ -1,4 +1,4 @@
-"""The bodies of the requests about credentials: which kind the next one is, and the certificate of the UTM."""
+"""The bodies of the requests about credentials: which kind the next is, which the UTM has, and its certificate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from pydantic import Field
 
+from connector.body import MAX_BODY, Body, Sent, few
 from connector.certificate import LEAST_BITS, MOST, usable
 from connector.certificate_forms import CertificateError, Flaw, holds_private_key
 from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import FieldError
-from connector.request import MAX_BODY, Body, few
 
 
 class RotateRequest(Body):
@@ -29,6 +29,16 @@ class RotateRequest(Body):
     )
 
 
+class ConfirmRequest(Body):
+    """Which secret the UTM has: nobody confirms another one than he has entered."""
+
+    refusals = ("confirmation-invalid",)
+
+    key_id: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        description="`secret.keyId`, as the connection and its parameters show it."
+    )
+
+
 class CertificateRequest(Body):
     """The public part of the certificate with which the UTM signs in."""
 
@@ -40,35 +50,44 @@ class CertificateRequest(Body):
     )
 
 
-def parse_rotation(body: bytes, content_type: str) -> RotateRequest:
+def parse_confirmation(sent: Sent) -> ConfirmRequest:
+    """Read the body of a confirmation.
+
+    Raises:
+        BodyError: as ``body.as_json``.
+        FieldError: the key id is missing or no text, or something else is there.
+    """
+    return few(sent, ConfirmRequest, "confirmation-invalid")
+
+
+def parse_rotation(sent: Sent) -> RotateRequest:
     """Read the body of a rotation, which may be left out.
 
     Raises:
-        BodyError: as ``request.parse``.
+        BodyError: as ``body.as_json``.
         FieldError: something else is there.
     """
-    return few(body, content_type, RotateRequest, "rotation-invalid") if body else RotateRequest()
+    return few(sent, RotateRequest, "rotation-invalid") if sent.content else RotateRequest()
 
 
 def parse_certificate(
-    body: bytes, content_type: str, now: datetime, longest_days: int | None, present: Collection[str]
+    sent: Sent, now: datetime, longest_days: int | None, present: Collection[str]
 ) -> CertificateRecord:
     """Read a certificate that somebody gives, with a key id of ours: it has none before it is on the application.
 
     Args:
-        body: what came in.
-        content_type: as what.
+        sent: what came in.
         now: the time.
         longest_days: how long the tenant's policy lets a certificate live; None without one.
         present: thumbprints (SHA-256) of those that are the connection's already.
 
     Raises:
-        BodyError: as ``request.parse``.
+        BodyError: as ``body.as_json``.
         FieldError: it is none with which the UTM can sign in; or a private key is there, wherever in the body.
     """
-    if len(body) <= MAX_BODY and holds_private_key(body):
+    if len(sent.content) <= MAX_BODY and holds_private_key(sent.content):
         raise _refused(Flaw.PRIVATE_KEY, longest_days)
-    text = few(body, content_type, CertificateRequest, "certificate-body").certificate
+    text = few(sent, CertificateRequest, "certificate-body").certificate
     longest = timedelta(days=longest_days) if longest_days is not None else None
     try:
         given = usable(text.encode(errors="replace"), now, longest=longest, present=present)

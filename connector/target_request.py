@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from connector.body import Body, Sent, few
 from connector.errors import ConflictError, FieldError
 from connector.event import EventType
-from connector.request import Body, few
 from connector.target import Format, Lock, Target, address, is_key, new_key
 
 KEY_CHANGES = timedelta(days=1)
@@ -45,14 +45,14 @@ class TargetRequest(Body):
     enabled: bool | None = Field(default=None, description="`true` also forgets that it had answered 410.")
 
 
-def parse_target(body: bytes, content_type: str) -> TargetRequest:
+def parse_target(sent: Sent) -> TargetRequest:
     """Read the body of a target.
 
     Raises:
-        BodyError: as ``connector.request.parse``.
+        BodyError: as ``body.as_json``.
         FieldError: a field is wrong; the address is none that anything is sent to; the key is none.
     """
-    request = few(body, content_type, TargetRequest, "target-invalid")
+    request = few(sent, TargetRequest, "target-invalid")
     if request.address is not None:
         try:
             address(request.address)

@@ -20,11 +20,11 @@ from connector.history import Asked
 from connector.log import unreadable
 from connector.messages import text
 from connector.planned import Planned
-from connector.request import AcceptRequest, parse_acceptance
+from connector.request_of_finding import AcceptRequest, parse_acceptance
 from connector.services import services
 from connector.steps import OperationKind
 from connector.wanted import is_name
-from triggers.answers import content, json_answer, language
+from triggers.answers import body_of, json_answer, language
 from triggers.asking import Asking, asking
 from triggers.findings import AcceptanceView, acceptance_view
 from triggers.performing import perform
@@ -70,7 +70,7 @@ async def accept_finding(req: func.HttpRequest, client: df.DurableOrchestrationC
     name = str(req.route_params["name"])
     async with asking(req, "accept_finding", Asked.ACCEPT, name) as asked:
         await _require(req, name)
-        request = parse_acceptance(content(req), req.headers.get("Content-Type", ""))
+        request = parse_acceptance(body_of(req))
         present = await services().documents.load(name)
         asked.hold(present.connection if present is not None else None)
         kept = await services().acceptances.load(name)

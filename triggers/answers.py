@@ -9,6 +9,7 @@ from typing import Any
 import azure.functions as func
 
 from connector import clock
+from connector.body import Sent
 from connector.document import Document
 from connector.errors import (
     BodyError,
@@ -170,7 +171,7 @@ def _wait(error: ConnectorError) -> int | None:
     return round(min(error.seconds, LONGEST_ASKED)) if isinstance(error, WaitError) and error.seconds else None
 
 
-def content(req: func.HttpRequest) -> bytes:
+def body_of(req: func.HttpRequest) -> Sent:
     """Return the body of a request.
 
     Raises:
@@ -180,4 +181,4 @@ def content(req: func.HttpRequest) -> bytes:
     body = req.get_body()
     if not body and ("transfer-encoding" in req.headers or "x-content-length" in req.headers):
         raise BodyError("length-required")
-    return body
+    return Sent(body, req.headers.get("Content-Type", ""))

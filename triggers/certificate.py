@@ -14,7 +14,7 @@ from connector.request_of_credential import CertificateRequest, parse_certificat
 from connector.services import services
 from triggers import operations
 from triggers.accepted import Accepted, accepted_answer
-from triggers.answers import content
+from triggers.answers import body_of
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
@@ -49,8 +49,7 @@ async def give_certificate(req: func.HttpRequest, client: df.DurableOrchestratio
         connection = found.connection
         asked.entry.revision = connection.wanted.revision
         longest = connection.rights.longest_certificate_days
-        kind, present = req.headers.get("Content-Type", ""), _present(connection)
-        given = parse_certificate(content(req), kind, services().now(), longest, present)
+        given = parse_certificate(body_of(req), services().now(), longest, _present(connection))
         asked.entry.version = given.sha256
         done = await perform(client, asked.request(Kind.CERTIFICATE, certificate=given), asked.entry.caller, found)
         return accepted_answer(done.connection)

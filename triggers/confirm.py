@@ -13,14 +13,14 @@ from connector.document import Document
 from connector.errors import ConflictError
 from connector.etag import etag
 from connector.history import Asked
-from connector.request import ConfirmRequest, parse_confirmation
+from connector.request_of_credential import ConfirmRequest, parse_confirmation
 from connector.rotation import retires_on
 from connector.services import services
 from connector.standing import secret_of, standing
 from connector.steps import ConnectionState
 from connector.telling import hand_on
 from triggers import operations
-from triggers.answers import content, json_answer
+from triggers.answers import body_of, json_answer
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import query
@@ -64,7 +64,7 @@ async def confirm_secret(req: func.HttpRequest, client: df.DurableOrchestrationC
         query(req)
         found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
-        confirmed = parse_confirmation(content(req), req.headers.get("Content-Type", ""))
+        confirmed = parse_confirmation(body_of(req))
         request = asked.request(Kind.CONFIRM, key=confirmed.key_id)
         connection = (await perform(None, request, asked.entry.caller, found)).connection
         await hand_on(client)

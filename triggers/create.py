@@ -13,7 +13,7 @@ from connector.plans.mailbox_list import removals
 from connector.request import SetUpRequest, parse
 from connector.services import services
 from triggers.accepted import Accepted, accepted_answer
-from triggers.answers import content, language
+from triggers.answers import body_of, language
 from triggers.asking import asking
 from triggers.performing import perform
 from triggers.query import integer, query, switch
@@ -55,7 +55,7 @@ async def create_connection(req: func.HttpRequest, client: df.DurableOrchestrati
         sent = query(req, DRY_RUN, REMOVAL)
         dry, most = DRY_RUN.of(sent), REMOVAL.of(sent)
         asked.entry.action, asked.entry.allow_removal = Asked.DRY_RUN if dry else Asked.SET_UP, most
-        wish = parse(content(req), req.headers.get("Content-Type", ""))
+        wish = parse(body_of(req))
         asked.name = wish.name
         clients.require_grant()
         found = await clients.documents.load(wish.name)

@@ -25,7 +25,7 @@ from connector.request import SetUpRequest, as_display_name, parse
 from connector.services import services
 from connector.wanted import Wanted
 from triggers import operations
-from triggers.answers import content, json_answer, language
+from triggers.answers import body_of, json_answer, language
 from triggers.asking import Asking, asking
 from triggers.damage import Broken, RepairView, look_for, repair_view, repairs
 from triggers.performing import perform, start
@@ -92,10 +92,10 @@ def _wish(req: func.HttpRequest, name: str, way: Way) -> SetUpRequest | None:
     Raises:
         ConflictError: it is one of another connection, or nothing would be done with it.
     """
-    body = content(req)
-    if not body.strip():
+    body = body_of(req)
+    if not body.content.strip():
         return None
-    wish = parse(body, req.headers.get("Content-Type", ""))
+    wish = parse(body)
     if wish.name != name or way is not Way.ANEW:
         raise ConflictError("repair-body", name=name)
     return wish

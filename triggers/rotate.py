@@ -5,6 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.body import Sent
 from connector.case import Kind
 from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
@@ -12,7 +13,7 @@ from connector.request_of_credential import RotateRequest, parse_rotation
 from connector.services import services
 from triggers import operations
 from triggers.accepted import Accepted, accepted_answer
-from triggers.answers import content
+from triggers.answers import body_of
 from triggers.asking import asking
 from triggers.handshake import from_elsewhere
 from triggers.performing import perform
@@ -49,8 +50,7 @@ async def rotate_secret(req: func.HttpRequest, client: df.DurableOrchestrationCl
     async with asking(req, "rotate_secret", Asked.ROTATE, name) as asked:
         query(req)
         services().require_grant()
-        sent = b"" if from_elsewhere(req, "credential") else content(req)
-        wish = parse_rotation(sent, req.headers.get("Content-Type", "")).credential
+        wish = parse_rotation(Sent(b"") if from_elsewhere(req, "credential") else body_of(req)).credential
         found = await operations.load(name)
         asked.entry.revision = found.connection.wanted.revision
         done = await perform(client, asked.request(Kind.ROTATE, credential=wish), asked.entry.caller, found)

@@ -16,6 +16,7 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector.body import Body
 from connector.document import Document
 from connector.errors import (
     BodyError,
@@ -32,7 +33,6 @@ from connector.errors import (
     UnreadableError,
 )
 from connector.log import log
-from connector.request import Body
 from triggers.answers import Handler, answered, meaning
 from triggers.caller import SIGNED_IN, acting, roles
 from triggers.handshake import METHOD as HANDSHAKE

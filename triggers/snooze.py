@@ -14,10 +14,10 @@ from connector.errors import ConflictError, FieldError, UnknownConnectionError
 from connector.finding import OF_OTHERS, Finding
 from connector.history import Asked
 from connector.model import Connection
-from connector.request import SnoozeRequest, parse_snooze
+from connector.request_of_finding import SnoozeRequest, parse_snooze
 from connector.services import services
 from triggers import operations
-from triggers.answers import content, json_answer, language
+from triggers.answers import body_of, json_answer, language
 from triggers.asking import Asking, asking
 from triggers.check_view import HealthView, health_view
 from triggers.findings import context_of
@@ -96,7 +96,7 @@ async def _snooze(req: func.HttpRequest, asked: Asking, *, foreign: bool) -> fun
     query(req)
     now = services().now()
     connection = (await operations.load(asked.name or "")).connection
-    wish = parse_snooze(content(req), req.headers.get("Content-Type", ""), now)
+    wish = parse_snooze(body_of(req), now)
     asked.entry.revision = connection.wanted.revision
     check = await services().checks.load(connection.name)
     meant = _meant(check, connection, wish.id)

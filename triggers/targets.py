@@ -19,7 +19,7 @@ from connector.microsoft import VAULT_FIREWALL
 from connector.services import services
 from connector.target import MAX_NAME, MOST, NAME, Format, Lock, Target, is_name, lock_in
 from connector.target_request import TargetRequest, changed, locked, parse_target
-from triggers.answers import content, json_answer
+from triggers.answers import body_of, json_answer
 from triggers.asking import asking
 from triggers.query import query
 from triggers.route import CHANGED, STORE, Role, Route
@@ -82,7 +82,7 @@ async def put_target(req: func.HttpRequest) -> func.HttpResponse:
         name = req.route_params["target"]
         if not is_name(name):
             raise FieldError("target-name-invalid", field="target", most=MAX_NAME)
-        request = parse_target(content(req), req.headers.get("Content-Type", ""))
+        request = parse_target(body_of(req))
         present, etag = await _present(name)
         target = await _put(name, request, present)
         await targets.save(target, etag)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from connector import quoting
+from connector.body import Sent
 from connector.errors import FieldError, SettingsError
 from connector.finding import Finding
 from connector.messages import LANGUAGES, catalogue
@@ -196,7 +197,7 @@ def test_a_name_that_holds_what_nobody_sees_is_refused_and_says_what_and_where(c
     for field, value in (("displayName", f"UTM {chr(code)}HQ"), ("name", f"utm-{chr(code)}hq")):
         body = json.dumps({"name": "hq", "mailboxes": ["a@b.de"], field: value}).encode()
         with pytest.raises(FieldError) as refused:
-            parse(body, "application/json")
+            parse(Sent(body))
         values = refused.value.values
         assert (refused.value.code, values["field"], values["position"]) == ("hidden-character", field, 5)
         assert str(values["character"]).startswith(f"U+{code:04X}")
@@ -221,7 +222,7 @@ def test_letters_of_any_language_are_names() -> None:
     for text in ("UTM Zürich – Büro №1", "العربية", "日本語 (本社)", "d’Or", "Ελλάδα", "हिन्दी", "😀"):
         assert hidden(text) is None
         body = json.dumps({"name": "hq", "mailboxes": ["a@b.de"], "displayName": text}).encode()
-        assert parse(body, "application/json").display_name == text
+        assert parse(Sent(body)).display_name == text
 
 
 def test_every_character_that_unicode_calls_a_control_is_one() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.body import MAX_BODY, Sent
 from connector.errors import BodyError, FieldError
-from connector.request import MAX_BODY, parse
+from connector.request import parse
 from connector.wanted import is_name
 
 GOOD: dict[str, Any] = {"name": "utm-headquarters", "mailboxes": ["Invoices@contoso.com", "support@contoso.com"]}
@@ -18,7 +19,7 @@ GOOD: dict[str, Any] = {"name": "utm-headquarters", "mailboxes": ["Invoices@cont
 
 def read(document: Any, content_type: str = "application/json") -> Any:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return parse(body, content_type)
+    return parse(Sent(body, content_type))
 
 
 def test_only_name_and_mailboxes_are_required() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.body import Sent
 from connector.event import EventType
 from connector.target import Format, Lock, Target, address, is_key, is_name, new_key
 from connector.target_request import parse_target
@@ -142,7 +143,7 @@ def test_whatever_is_taken_has_a_public_name_and_a_path_that_is_sent_as_it_is() 
 @pytest.mark.parametrize("page", ["docs/how-to/targets.md", "docs/how-to/targets.de.md"])
 def test_the_body_that_the_how_to_shows_is_taken(page: str) -> None:
     (shown,) = re.findall(r"-d '(.*)'", Path(page).read_text("utf-8"))
-    request = parse_target(shown.replace("https://…", "https://hooks.example.com/x").encode(), "application/json")
+    request = parse_target(Sent(shown.replace("https://…", "https://hooks.example.com/x").encode()))
     assert request.format is Format.TEAMS
     assert request.events
 

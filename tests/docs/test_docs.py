@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
+from connector.body import Sent
 from connector.microsoft import EXCHANGE_ROLE, Cmdlet
 from connector.plans.prerequisites import GRAPH_ROLES
 from connector.request import parse
@@ -43,7 +44,7 @@ def test_every_make_target_that_a_readme_names_exists(path: str) -> None:
 def test_the_request_of_a_readme_is_accepted(path: str) -> None:
     (example,) = blocks(read(path), "http")
     body = example.partition("\n\n")[2]
-    assert parse(body.encode(), "application/json").mailboxes
+    assert parse(Sent(body.encode())).mailboxes
 
 
 @pytest.mark.parametrize("path", READMES)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from connector.address import both, canonical
 from connector.bearer import bearer, key_id
+from connector.body import MAX_BODY, Sent
 from connector.certificate import read as read_certificate
 from connector.certificate_forms import CertificateError
 from connector.clients.exchange_answers import RawAnswer, batch, cut_short, error, values
@@ -24,7 +25,7 @@ from connector.kept import read
 from connector.mailbox import Chunk
 from connector.messages import LANGUAGES, preferred
 from connector.model import Connection
-from connector.request import MAX_BODY, parse
+from connector.request import parse
 from connector.verdict import conclude
 from connector.wanted import is_name
 from tests.connector.signed import REGISTRATION, private_key
@@ -79,7 +80,7 @@ def wait(data: bytes) -> None:
 def request(data: bytes) -> None:
     """The body of a set-up: what is taken can be kept, and read back the same."""
     with suppress(RequestError):
-        wanted = parse(data[:MAX_BODY], "application/json").wanted(1)
+        wanted = parse(Sent(data[:MAX_BODY])).wanted(1)
         assert type(wanted).model_validate_json(wanted.model_dump_json()) == wanted
 
 
