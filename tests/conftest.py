@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+
 import pytest
 from hypothesis import settings
 
@@ -10,3 +13,6 @@ pytest.register_assert_rewrite("tests.infra.template.checks", "tests.infra.templ
 # An example may take as long as it likes: machines are noisy. Under CI its choice is always the same, as before.
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
+# httpcore looks for it at each lock of each request. Where it is not there, it is looked for in vain at each.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
