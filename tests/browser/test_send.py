@@ -39,6 +39,7 @@ async def test_a_relay_is_set_up_by_keyboard_and_the_plan_says_what_it_allows(tm
         await expect(page.locator("#plan-title")).to_be_in_viewport()
         await expect(plan).to_contain_text(f"{own} → {TEAM}")
         await expect(plan).to_contain_text("kann danach auch als diese Adresse senden")
+        await expect(plan).to_contain_text("Mit SMTP.SendAsApp zusammen kann sie in ihrem Namen senden")
         assert await axe(visitor) == []
         await typed(visitor, "go", "\n")
         await visitor.sees("ready")
@@ -47,6 +48,8 @@ async def test_a_relay_is_set_up_by_keyboard_and_the_plan_says_what_it_allows(tm
         await expect(page.locator("#part-steps")).to_contain_text("Erteilt der Anwendung SMTP.SendAsApp.")
         assert "IMAP" not in await page.locator("#part-steps").inner_text()
         assert may(app, TEAM) == {own}
+        await visitor.go("c/relay/sheet")
+        await expect(page.locator(".paper")).to_contain_text("mit SMTP.SendAsApp zusammen auch: in seinem Namen senden")
         await visitor.go("send")
         await page.get_by_role("button", name="English").click()
         await expect(page.locator("h1")).to_have_text("Send e-mails (Mailrelay)")

@@ -84,18 +84,18 @@ function shown(plan, body, now, sent, accepting) {
     h('p', {}, plan.changes.length ? count('page.plan.changes', plan.changes.length) : plan.complete ? t('page.plan.none') : t('page.plan.unseen'),
       byHand > 0 && ` ${count('page.plan.byHand', byHand)}`, ` ${t('page.plan.nothingYet')}`),
     inTheWay.length > 0 && [inTheWay.every(one => one.step === 'mailboxes') && h('p', {}, t('page.plan.blocked')), findingCards(inTheWay, { accept: accepting })],
-    groups(plan),
+    groups(plan, body.protocols?.includes('smtp')),
     others.length > 0 && [h('h3', {}, t('label.findings')), findingCards(others)],
     confirmation(plan, body, now, sent),
   ];
 }
 
-// The changes by step, in the order in which they are made.
-export const groups = ({ changes }) => h('ol', { class: 'plan' },
-  [...new Set(changes.map(change => change.step))].map(step => group(changes.filter(change => change.step === step))));
+// The changes by step, in the order in which they are made; `sends` says whether the connection is for sending.
+export const groups = ({ changes }, sends = false) => h('ol', { class: 'plan' },
+  [...new Set(changes.map(change => change.step))].map(step => group(changes.filter(change => change.step === step), sends)));
 
 // Each kind of change once: its words, what they mean, why, and on what.
-function group(changes) {
+function group(changes, sends) {
   const kinds = Map.groupBy(changes, change => JSON.stringify([change.text, change.reason, change.byHand]));
   return h('li', {}, [...kinds.values()].map(alike => {
     const [first] = alike;
@@ -103,16 +103,16 @@ function group(changes) {
     return h('div', { class: 'change' },
       h('h3', {}, first.text, alike.length > 1 && ` × ${written(alike.length)}`,
         first.byHand && h('span', { class: 'tag' }, t('page.plan.you'))),
-      meaning(first),
+      meaning(first, sends),
       h('p', { class: 'hint' }, t('page.plan.because', { reason: first.reason })),
       subjects.length > 0 && named(subjects, count('page.plan.subjects', subjects.length)));
   }));
 }
 
 // What a right that is given allows.
-function meaning({ action, subject }) {
+function meaning({ action, subject }, sends) {
   const right = `page.right.${subject.replaceAll('.', '-')}.why`;
-  if (action === 'grant-access') return h('p', {}, t('page.plan.fullAccess'));
+  if (action === 'grant-access') return h('p', {}, sends ? t('page.plan.fullAccessSends') : t('page.plan.fullAccess'));
   return action === 'assign-role' && known(right) && h('p', {}, t(right));
 }
 

@@ -105,6 +105,10 @@ function rights({ ids, displayName, name, secret, wanted }, health) {
   ];
 }
 
+// What full access comes to, which depends on what else there is.
+const fullAccess = rights => rights.includes('FullAccess')
+  && h('p', {}, rights.includes('SMTP.SendAsApp') ? t('page.sheet.fullAccessSends') : t('page.sheet.fullAccess'));
+
 // A line to write on, on the screen or on paper.
 const line = part => h('label', { class: 'line' }, h('input', { autocomplete: 'off', spellcheck: 'false' }), t(`page.sheet.${part}`));
 
@@ -137,7 +141,7 @@ function paper(content) {
     h('h2', {}, t('page.sheet.rights')),
     listing(t('page.sheet.rights'), COLUMNS, content.rights, (entry, index, all) => [
       heading(breakable(entry.right)), cell(entry.reason), ...['holder', 'revoke'].map(part => shared(part, entry, index, all))]),
-    h('p', {}, t('page.sheet.fullAccess')),
+    fullAccess(content.rights.map(entry => entry.right)),
     h('h2', {}, count('page.sheet.mailboxes', content.mailboxes.length)),
     listing(t('label.mailboxes'), MAILBOX, content.mailboxes, entry => [
       cell(inBoth(entry.address, entry.written), { class: 'address' }),

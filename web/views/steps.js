@@ -2,7 +2,7 @@
 
 import { copied, fact, h, state } from '../dom.js';
 import { pointer } from '../finding.js';
-import { count, duration, moment, t } from '../texts.js';
+import { count, duration, known, moment, t } from '../texts.js';
 
 // The figures of Securepoint's article that a step replaces.
 const FIGURES = {
@@ -21,9 +21,15 @@ const takesBack = seen => seen.operation === 'remove';
 
 // What a step is for, and what of the article it replaces; of a removal its changes say it.
 const purpose = (step, { wanted }) => [
-  h('p', {}, t(`page.does.${step.name}`, { roles: wanted.roles.join(', '), protocols: wanted.protocols.join(', ').toUpperCase() })),
+  h('p', {}, does(step, wanted)),
   h('p', { class: 'small' }, FIGURES[step.name] ? t('page.figures', { figures: FIGURES[step.name] }) : t('page.noFigure')),
 ];
+
+// Where roles of Exchange take the place of a permission, an administrator gives them.
+function does({ name }, { roles, exchangeRoles, protocols }) {
+  const values = { roles: [...roles, ...exchangeRoles].join(', '), protocols: protocols.join(', ').toUpperCase() };
+  return !roles.length && known(`page.doesByRole.${name}`) ? t(`page.doesByRole.${name}`, values) : t(`page.does.${name}`, values);
+}
 
 function one(step, index, seen, card) {
   const head = [
