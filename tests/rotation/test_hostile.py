@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.flow.app import NAME, App, running
@@ -47,7 +49,7 @@ async def test_a_renewal_and_a_removal_end_as_in_a_calm_tenant(
         # A probe that the vault would not let go is disabled, and bears no key.
         versions = [one for secret in app.tenant.world.secrets.values() for one in secret.versions if one.enabled]
         assert (keys(app), [one.tags["keyId"] for one in versions]) == ([key], [key])
-        assert [await accepted(app, one) for one in (await _parameters(app),)] == [True]
+        await _accepted(app, await _parameters(app))
         sent = {"allowRemoval": mailboxes}
         assert (await app.client.delete(PATH, params=sent)).status_code == 202
         removed = await _until(app, lambda seen: seen["state"] == "removed")
@@ -67,6 +69,16 @@ async def _until(app: App, done: Any) -> dict[str, Any]:
                 await asyncio.sleep(0.1)
             await timer(app)
             await timer(app, "recover_runs")
+
+
+async def _accepted(app: App, parameters: dict[str, Any]) -> None:
+    """Ask for a token as a UTM does: again where it is throttled, cut off, or a server does not know the secret yet."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(httpx.TransportError):
+                if await accepted(app, parameters):
+                    return
+            await asyncio.sleep(0.5)
 
 
 async def _parameters(app: App) -> dict[str, Any]:
