@@ -15,6 +15,7 @@ from activities.results import Result, translate
 from activities.run import Run
 from activities.stage import is_by_hand
 from connector.clients.exchange_objects import ANOTHER_OBJECT
+from connector.diagnosis import MAY_NOT_LOOK
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
 from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
@@ -27,6 +28,7 @@ from connector.plans.mailboxes import Seen
 from connector.plans.plan import DISABLE, Action, Change
 from connector.plans.senders import OF_SENDING
 from connector.steps import StepName, StepState
+from connector.verdict import proving_overdue
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 
 _STEP = StepName.MAILBOXES
@@ -258,10 +260,20 @@ class TakingBack(Work):
         if self.wait is not None and not self.by_hand:
             return Result(Outcome(StepState.WAITING))
         stuck = any(one.severity == "error" for one in self._of_sending())
-        if stuck or any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values()):
+        left = any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values())
+        if stuck or (left and self._is_persons()):
             return Result(Outcome(StepState.ACTION_REQUIRED))
+        if left:
+            return Result(Outcome(StepState.WAITING))
         changed = self.run.changes or self.run.connection.step(_STEP).changes
         return Result(Outcome(StepState.DONE if changed else StepState.UNCHANGED))
+
+    def _is_persons(self) -> bool:
+        """Return whether a person has to act for what is left, and not the app once a service answers it again."""
+        told = any(finding.code in MAY_NOT_LOOK for finding in self.run.connection.step(_STEP).findings)
+        found = self.by_hand or any(chunk.unsettled > chunk.delayed for chunk in self.chunks.values())
+        minutes = self.run.services.settings.verify_minutes
+        return bool(self.run.dry or told or found or proving_overdue(self.run.connection, minutes, self.run.order.now))
 
 
 def _not_read_back(seconds: float | None = None) -> ReplicationError:

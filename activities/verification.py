@@ -30,7 +30,7 @@ from connector.plans.plan import Goal, Plan
 from connector.rotation import used
 from connector.steps import SETTLED, MailboxState, OperationKind, StepName, StepState
 from connector.together import together
-from connector.verdict import proving_overdue
+from connector.verdict import comes_yet, proving_overdue
 from connector.waiting import PERSON_DEADLINE
 
 _STEP = StepName.VERIFICATION
@@ -106,6 +106,11 @@ def _note(
             code=NOT_READABLE, severity="warning", step=_STEP, subject=evidence.mailbox, values=values
         )
         entry.state = MailboxState.OPEN
+        return
+    settled = evidence.overdue or evidence.token or evidence.known
+    if not settled and comes_yet(run.connection, entry, entry.finding, protocol):
+        entry.state = MailboxState.WAITING
+        entry.finding = entry.finding.model_copy(update={"severity": "warning"})
         return
     by_person = evidence.overdue or {*entry.finding.causes} - {"server"} or entry.finding.severity == "error"
     waits = diagnosis.OF_THE_SERVER if entry.proven_on is None else _NO_ANSWER  # it has been reached before

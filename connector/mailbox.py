@@ -127,5 +127,7 @@ class ChunkSummary(Document):
     counts: dict[MailboxState, int] = Field(default_factory=dict)
     unsettled: int = 0
     """Wanted mailboxes whose access is not there yet in this operation."""
+    delayed: int = 0
+    """Those of them of which nothing was found that a person has to do: the app looks at them again."""
     leaving: list[str] = Field(default_factory=list)
     """Mailboxes that are no longer wanted and whose access has not been taken back."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK
 from connector.finding import PROVEN_BY_LOGIN, Finding
-from connector.microsoft import ROLE_SPREAD
+from connector.mailbox import MailboxRecord
+from connector.microsoft import PROTOCOLS, ROLE_SPREAD, Protocol
 from connector.model import Connection
 from connector.plans.ownership import STOPPING
 from connector.plans.senders import OF_SENDING
@@ -112,6 +113,18 @@ def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) 
     spread = timedelta(minutes=verify_minutes)
     longest = max(spread, ROLE_SPREAD) if connection.by_role else spread
     return now - connection.last_change + TIMER_SLACK >= longest
+
+
+def comes_yet(connection: Connection, entry: MailboxRecord, found: Finding, protocol: Protocol) -> bool:
+    """Return whether what may keep a mailbox closed is still to be done by step 7, which waits for Exchange.
+
+    ``found`` is what the login has come to: access may be missing, or a protocol be off that is to be switched on.
+    """
+    waits = connection.step(StepName.MAILBOXES).state is StepState.WAITING
+    if not waits or entry.settled_in == connection.operation.id:
+        return False
+    codes, enables = PROTOCOLS[protocol].codes, protocol in connection.wanted.enables
+    return bool(found.causes) or (enables and found.code in {codes.disabled, codes.off_for_all})
 
 
 def needs_person(connection: Connection) -> bool:

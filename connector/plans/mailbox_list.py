@@ -32,9 +32,11 @@ class Meant:
 
 def summary(chunk: Chunk, operation: str) -> ChunkSummary:
     """Return what the connection's document keeps of a chunk."""
+    unsettled = [entry for entry in chunk.mailboxes if entry.wanted and entry.settled_in != operation]
     return ChunkSummary(
         counts=chunk.counts(),
-        unsettled=sum(entry.wanted and entry.settled_in != operation for entry in chunk.mailboxes),
+        unsettled=len(unsettled),
+        delayed=sum(not _is_persons(entry) for entry in unsettled),
         leaving=[entry.address or entry.requested for entry in chunk.mailboxes if leaves(entry)],
     )
 
@@ -191,6 +193,10 @@ def _fresh(entry: MailboxRecord) -> MailboxRecord:
 
 def _entries(chunks: Iterable[Chunk]) -> Iterator[MailboxRecord]:
     return (entry for chunk in chunks for entry in chunk.mailboxes)
+
+
+def _is_persons(entry: MailboxRecord) -> bool:
+    return entry.finding is not None and _from_step_7(entry) and entry.finding.severity == "error"
 
 
 def _from_step_7(entry: MailboxRecord) -> bool:

@@ -11,10 +11,12 @@ import pytest
 from activities.mailbox_removal import TakingBack
 from activities.run import Run
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
+from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
-from connector.orders import Order
+from connector.operation import StepRecord
+from connector.orders import Order, Part
 from connector.plans.mailbox_list import summary
-from connector.steps import OperationKind
+from connector.steps import OperationKind, StepName, StepState
 from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, deliver, settle
 
 
@@ -52,6 +54,37 @@ async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_perso
     assert (late.wait, [entry.requested for entry in late.by_hand]) == (None, ["a@x.de"])
     exchange.silent = set()
     assert (await taken_back(exchange, tmp_path, left))[1].mailboxes == []
+
+
+MISSING = Finding(code="access-missing", step=StepName.MAILBOXES)
+LATE = Finding(code="mailbox-delayed", severity="warning", step=StepName.MAILBOXES)
+UNTOLD = Finding(code="exchange-by-hand", step=StepName.MAILBOXES)
+
+
+@pytest.mark.parametrize(
+    ("found", "step", "minutes", "state"),
+    [
+        (None, None, 1, StepState.WAITING),  # what would have looked was throttled
+        (LATE, None, 1, StepState.WAITING),
+        (MISSING, None, 1, StepState.ACTION_REQUIRED),
+        (None, UNTOLD, 1, StepState.ACTION_REQUIRED),
+        (None, None, 61, StepState.ACTION_REQUIRED),
+    ],
+)
+async def test_a_mailbox_that_the_app_has_yet_to_look_at_is_nobodys_task(
+    tmp_path: Path, found: Finding | None, step: Finding | None, minutes: int, state: StepState
+) -> None:
+    clients: Any = Clients(Exchange(), tmp_path)
+    wanted = connection("a@x.de", "b@x.de")
+    wanted.steps[StepName.MAILBOXES] = StepRecord(state=StepState.WAITING, findings=[step] if step else [])
+    settled = MailboxRecord(requested="a@x.de", settled_in="op", resolved_in="op")
+    await clients.documents.save_chunk(
+        "hq", Chunk(number=0, mailboxes=[settled, MailboxRecord(requested="b@x.de", finding=found)])
+    )
+    order = Order("hq", 1, now=NOW + timedelta(minutes=minutes), part=Part(taking_back=True, last=True))
+    work = TakingBack(Run(clients, order, wanted), PRINCIPAL)
+    await deliver(work)
+    assert work.result().outcome.state == state
 
 
 async def test_nothing_is_taken_back_while_nobody_knows_what_a_wanted_name_means(tmp_path: Path) -> None:
