@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from activities import ownership
@@ -10,7 +11,7 @@ from activities.exchange_roles import exchange_roles
 from activities.run import Run
 from activities.stage import Stage
 from connector.errors import UnexpectedAnswerError
-from connector.microsoft import EXCHANGE_APPLICATION_ID
+from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS
 from connector.model import Connection
 from connector.observed import RoleAssignment
 from connector.plans import consent
@@ -30,17 +31,25 @@ class _Consent(Stage[Observed]):
         foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
         given = consent.given(run.connection.consents)
-        observed = Observed(found, holder, exchange, () if foreign else await _assignments(run), given)
-        return observed if foreign else replace(observed, by_role=await exchange_roles(run, observed.held))
+        if foreign:
+            return Observed(found, holder, None, (), given)
+        observed = Observed(found, holder, exchange, await _assignments(run), given)
+        return replace(observed, by_role=await exchange_roles(run, observed.held))
 
     def record(self, observed: Observed, connection: Connection) -> None:
         for one in observed.by_role:
             connection.assigned = [known for known in connection.assigned if known != one.protocol]
             if one.lasts:
                 connection.assigned.append(one.protocol)
+        if observed.exchange is not None:
+            # What was withdrawn and is read to be gone is not ours any more: whoever gives it then may keep it.
+            gone = connection.withdrawn.keys() - {PROTOCOLS[one].role for one in observed.held}
+            kept = [role for role in consent.given(connection.consents) if role not in gone]
+            connection.consents = kept if gone else connection.consents
 
     async def make(self, run: Run, observed: Observed, change: Change) -> None:
         if change.action is Action.WITHDRAW_ROLE:
+            await run.note(partial(_note_withdrawal, observed.role(change.subject), run.now))
             await run.services.graph.withdraw_role(observed.holder, change.subject)
             return
         if observed.exchange is None:
@@ -67,6 +76,11 @@ async def _back(run: Run) -> Observed:
 
 def _note(role: str, connection: Connection) -> None:
     connection.consents = sorted({*consent.given(connection.consents), role})
+    connection.withdrawn.pop(role, None)
+
+
+def _note_withdrawal(role: str, now: datetime, connection: Connection) -> None:
+    connection.withdrawn[role] = now
 
 
 async def _assignments(run: Run) -> tuple[RoleAssignment, ...]:

@@ -6,12 +6,13 @@ from collections.abc import Collection
 
 from activities.run import Run
 from connector.errors import ServiceError, WaitError
-from connector.microsoft import PROTOCOLS, Cmdlet, Protocol
+from connector.microsoft import BATCH, PROTOCOLS, Cmdlet, Protocol
 from connector.plans.exchange_roles import ExchangeRole
+from connector.plans.mailboxes import spreading
 
 _ASKED: Cmdlet = "Test-ServicePrincipalAuthorization"
-_MOST = 100
-"""Mailboxes of a list that are asked for one by one before a consent goes."""
+_MOST = 1_000
+"""Mailboxes of a list that are asked for before a consent goes, ten in a second or so; of more nobody says it."""
 
 
 async def exchange_roles(run: Run, held: Collection[Protocol]) -> tuple[ExchangeRole, ...]:
@@ -32,7 +33,7 @@ async def _role(run: Run, protocol: Protocol, held: bool) -> ExchangeRole:
     connection = run.connection
     assigned = await _assigned(run, protocol)
     wanted = protocol in connection.wanted.protocols
-    outside = await _outside(run, protocol) if wanted and held and assigned else ()
+    outside, unknown = await _outside(run, protocol) if wanted and held and assigned else ((), False)
     return ExchangeRole(
         protocol,
         assigned,
@@ -40,7 +41,9 @@ async def _role(run: Run, protocol: Protocol, held: bool) -> ExchangeRole:
         wished=wanted and connection.wanted.role_based_sending,
         before=protocol in connection.assigned,
         held=held,
+        fading=spreading(connection.withdrawn.get(PROTOCOLS[protocol].role), run.now) > 0,
         outside=outside,
+        unknown=unknown,
     )
 
 
@@ -60,18 +63,23 @@ def may_ask(run: Run) -> bool:
     return _ASKED in run.connection.rights.cmdlets
 
 
-async def _outside(run: Run, protocol: Protocol) -> tuple[str, ...]:
-    """Return which mailboxes the role does not reach, as far as that is known; of a long list the first that is not.
+async def _outside(run: Run, protocol: Protocol) -> tuple[tuple[str, ...], bool]:
+    """Return the first mailboxes that the role does not reach; and whether that is not known of others.
 
     Raises:
         WaitError: Exchange does not answer, or asks to wait.
     """
     ids, names = run.connection.ids, run.connection.wanted.mailboxes
     tenant_id, principal_id = ids.known("tenant_id"), ids.known("enterprise_application_id")
-    some = names[:_MOST]
-    answers = await run.services.exchange.role_reaches(tenant_id, some, principal_id, protocol)
-    for answer in answers:
-        if isinstance(answer, WaitError):
-            raise answer
-    outside = [one for one, answer in zip(some, answers, strict=True) if isinstance(answer, ServiceError) or not answer]
-    return (*outside, *names[_MOST : _MOST + 1])
+    unknown = len(names) > _MOST
+    for start in range(0, min(len(names), _MOST), BATCH):
+        some = names[start : start + BATCH]
+        answers = await run.services.exchange.role_reaches(tenant_id, some, principal_id, protocol)
+        waits = [answer for answer in answers if isinstance(answer, WaitError)]
+        if waits:
+            raise waits[0]
+        unknown = unknown or any(isinstance(answer, ServiceError) for answer in answers)
+        outside = tuple(one for one, answer in zip(some, answers, strict=True) if answer is False)
+        if outside:
+            return outside, unknown
+    return (), unknown

@@ -8,7 +8,7 @@ from activities.exchange_roles import may_ask
 from activities.run import Run
 from connector.errors import ServiceError, WaitError
 from connector.finding import Finding
-from connector.microsoft import Protocol
+from connector.microsoft import PROTOCOLS, ROLE_SPREAD, Protocol
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.planned import PlannedChange
 from connector.plans.plan import Action
@@ -51,7 +51,10 @@ async def is_outside(run: Run, mailbox: str, protocol: Protocol) -> bool:
     if protocol not in run.connection.by_role or not may_ask(run) or ids.enterprise_application_id is None:
         return False
     admin, tenant_id = run.services.exchange, ids.known("tenant_id")
-    (answer,) = await admin.role_reaches(tenant_id, [mailbox], ids.enterprise_application_id, protocol)
+    try:
+        (answer,) = await admin.role_reaches(tenant_id, [mailbox], ids.enterprise_application_id, protocol)
+    except ServiceError:  # of all that is asked at once; what has opened meanwhile is not lost by that
+        return False
     return answer is False
 
 
@@ -62,14 +65,16 @@ def _worse(before: bool | WaitError, answer: bool | ServiceError) -> bool | Wait
 
 
 def _is_alone(run: Run) -> bool:
-    """Return whether the role has been alone since before this operation.
+    """Return whether the role has been alone for so long that nobody has a token with the consent in it.
 
-    A token with the consent in it lives for an hour or more after it was withdrawn, and whoever has one is asked for
-    access to the mailbox: the UTM goes on with it.
+    One lives for an hour or more after the consent was withdrawn, and whoever has it is asked for access to the
+    mailbox: the UTM goes on with it.
     """
     step, draft = run.connection.step(StepName.CONSENT), run.draft
     found: list[Finding] = [*step.findings, *(draft.planned.findings if draft is not None else [])]
     planned: list[PlannedChange] = draft.planned.changes if draft is not None else []
     codes = {one.code for one in found}
-    withdrawn = step.changes > 0 or any(one.action is Action.WITHDRAW_ROLE for one in planned)
-    return "sending-by-role" in codes and "consent-mixed" not in codes and not withdrawn
+    withdrawn = [run.connection.withdrawn.get(PROTOCOLS[one].role) for one in run.connection.by_role]
+    fresh = any(one is not None and run.now - one < ROLE_SPREAD for one in withdrawn)
+    fresh = fresh or any(one.action is Action.WITHDRAW_ROLE for one in planned)
+    return "sending-by-role" in codes and "consent-mixed" not in codes and not fresh

@@ -58,6 +58,8 @@ class Connection(Document):
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     consents: list[str] | None = None
     """The roles that we have given the application; None where a version before has kept no record of it."""
+    withdrawn: dict[str, AwareDatetime] = Field(default_factory=dict)
+    """When we have begun to withdraw a role that we had given; what somebody gives after that is not ours."""
     assigned: list[Protocol] = Field(default_factory=list)
     """For what an administrator's role in Exchange was seen that permits it; it stands in the place of a consent."""
     makings: list[Making] = Field(default_factory=list)

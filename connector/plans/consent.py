@@ -40,6 +40,10 @@ class Observed:
         """Return the protocols to which somebody has consented."""
         return frozenset(ROLE_IDS[one.role_id] for one in _held(self))
 
+    def role(self, assignment: str) -> str:
+        """Return the role of one of the assignments that are held."""
+        return next(PROTOCOLS[ROLE_IDS[one.role_id]].role for one in _held(self) if one.id == assignment)
+
 
 def given(consents: list[str] | None) -> tuple[str, ...]:
     """Return the roles that we have given, by what the document keeps of it."""

@@ -35,8 +35,12 @@ class ExchangeRole:
     """Whether the role was seen to stand in the place of the consent before."""
     held: bool = False
     """Whether the application has the consent too."""
+    fading: bool = False
+    """Whether we have withdrawn that consent a moment ago, so that it may only be shown still."""
     outside: tuple[str, ...] = ()
     """Mailboxes of the list that the role does not reach; looked for only where the consent is there too."""
+    unknown: bool = False
+    """Whether it is not known of every other mailbox that the role reaches it."""
 
     @property
     def counts(self) -> bool:
@@ -48,8 +52,8 @@ class ExchangeRole:
         if self.wished or not self.wanted:
             return True
         if self.before:
-            return self.assigned is not False or not self.held
-        return self.assigned is True and not (self.held and self.outside)
+            return self.assigned is not False or not self.held or self.fading
+        return self.assigned is True and not (self.held and (self.outside or self.unknown))
 
     @property
     def lasts(self) -> bool:
@@ -60,7 +64,7 @@ class ExchangeRole:
     @property
     def replaces(self) -> bool:
         """Return whether a consent that is there is in its way, and nothing is lost without it."""
-        return self.counts and self.assigned is True and not self.outside
+        return self.counts and self.assigned is True and not (self.outside or self.unknown)
 
     def findings(self, *, changes: bool) -> Iterator[Finding]:
         """Yield what is to be said of it; while a change is still to be made nothing stops that."""

@@ -81,6 +81,9 @@ async def test_a_role_that_is_there_takes_the_place_of_consent_and_then_of_acces
         first = await app.set_up(**RELAY)
         assert (first["state"], roles(app)) == ("ready", set())
         assert access(app) == {*app.tenant.addresses}  # a token of the UTM's may still ask for it
+        assert (await app.set_up(**RELAY), access(app))[1] == {*app.tenant.addresses}
+        app.host.clock.skip(7_200)
+        app.tenant.advance(7_200)
         second = await app.set_up(**RELAY)
         assert (second["state"], roles(app), access(app)) == ("ready", set(), set())
         app.tenant.forget_requests()
@@ -162,6 +165,32 @@ async def test_a_consent_of_somebody_else_is_said_and_not_widened(tmp_path: Path
         await app.until(lambda seen: seen["state"] == "ready")
 
 
+@pytest.mark.parametrize("after", [RELAY, {"protocols": ["imap"]}])
+async def test_a_consent_that_somebody_gives_after_ours_was_withdrawn_is_his(
+    tmp_path: Path, after: dict[str, Any]
+) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up(**{**RELAY, "protocols": [*dict.fromkeys([*after["protocols"], "smtp"])]})
+        if after is RELAY:
+            assign(app)
+        await app.set_up(**after)
+        kept = roles(app)
+        assert "smtp" not in kept
+        app.tenant.administrator.consent(application_of(app).app_id, "SMTP.SendAsApp")
+        body = {"name": NAME, "mailboxes": app.tenant.addresses, **after}
+        (await app.client.post("/api/connections", json=body)).raise_for_status()
+        stays = await app.until(lambda seen: {"consent-mixed", "role-stays"} & codes(seen) != set())
+        assert (roles(app), stays["state"] != "failed") == ({*kept, "smtp"}, True)
+
+
+async def test_a_long_list_is_asked_for_to_its_end_and_no_mailbox_is_said_to_be_outside_unasked(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=101) as app:
+        await app.set_up(**RELAY)
+        assign(app)
+        connection = await app.set_up(**RELAY)
+        assert (connection["state"], roles(app), "mailbox-outside-role" in codes(connection)) == ("ready", set(), False)
+
+
 async def test_a_role_that_is_gone_is_not_replaced_by_what_permits_more(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         await app.set_up(**RELAY)
@@ -171,6 +200,7 @@ async def test_a_role_that_is_gone_is_not_replaced_by_what_permits_more(tmp_path
         app.tenant.administrator.remove_sending_role(app_id)
         connection = await waiting(app, **RELAY)
         assert (roles(app), "sending-role-missing" in codes(connection)) == (set(), True)
+        app.host.clock.skip(120)  # so long one that was withdrawn may be shown still
         app.tenant.administrator.consent(app_id, "SMTP.SendAsApp")  # a person goes back to it
         await app.until(lambda seen: seen["state"] == "ready")
         assert (await app.set_up(**RELAY))["wanted"]["exchangeRoles"] == []

@@ -23,6 +23,8 @@ GIVE, TAKE = Action.ASSIGN_ROLE, Action.WITHDRAW_ROLE
 OUT = ("a@b.de",)
 NOT, SEEN, HIDDEN = ({"assigned": False}, {"assigned": True}, {"assigned": None})
 
+MIXED = {"sending-role-missing", "consent-mixed"}
+
 CASES: list[tuple[dict[str, Any], bool, Action | None, set[str], bool]] = [
     # what is seen, whether the consent is ours, what is changed, what is said, whether that it is there is kept
     (NOT, True, GIVE, set(), False),
@@ -36,8 +38,11 @@ CASES: list[tuple[dict[str, Any], bool, Action | None, set[str], bool]] = [
     ({**SEEN, "held": True}, False, None, {"sending-by-role", "consent-mixed"}, True),
     ({**SEEN, "held": True, "outside": OUT}, True, None, {"mailbox-outside-role"}, False),
     ({**NOT, "held": True}, True, None, set(), False),
+    ({**SEEN, "held": True, "unknown": True}, True, None, set(), False),
+    ({**SEEN, "held": True, "unknown": True, "wished": True}, True, None, {"sending-by-role", "consent-mixed"}, True),
     ({**NOT, "held": True, "before": True}, False, None, set(), False),
-    ({**NOT, "held": True, "wished": True}, True, None, {"sending-role-missing", "consent-mixed"}, False),
+    ({**NOT, "held": True, "before": True, "fading": True}, False, None, MIXED, True),
+    ({**NOT, "held": True, "wished": True}, True, None, MIXED, False),
     ({**HIDDEN, "held": True, "wished": True}, True, None, {"sending-role-unread", "consent-mixed"}, False),
     ({**HIDDEN, "held": True, "before": True}, True, None, {"sending-role-unread", "consent-mixed"}, True),
 ]
