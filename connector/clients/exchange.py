@@ -14,7 +14,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 
 from connector.acceptances import is_guid
 from connector.clients.bounds import EXCHANGE, Bounds
-from connector.clients.exchange_answers import cut_short, values
+from connector.clients.exchange_answers import cut_short, no_entry, values
 from connector.clients.exchange_objects import (
     Entry,
     holds_access,
@@ -176,7 +176,7 @@ class ExchangeAdmin:
         """
         parameters = [{**_access(one, principal), "Confirm": False} for one in mailboxes]
         results = await self._each(tenant_id, "Remove-MailboxPermission", parameters, [_done] * len(parameters))
-        return [None if _no_entry(result) else _resolved(result, principal) for result in results]
+        return [None if no_entry(result) else _resolved(result, principal) for result in results]
 
     async def role_assigned(self, tenant_id: str, principal_id: str, protocol: Protocol) -> bool | None:
         """Return whether an administrator has assigned Exchange's role for a protocol to an application.
@@ -219,7 +219,7 @@ class ExchangeAdmin:
         """Take that back; as with access, gone is what is read to be gone."""
         parameters = [_send_as(*pair) for pair in pairs]
         results = await self._each(tenant_id, "Remove-RecipientPermission", parameters, [_done] * len(parameters))
-        return [None if _no_entry(result) else result for result in results]
+        return [None if no_entry(result) else result for result in results]
 
     async def _each(
         self,
@@ -261,11 +261,6 @@ def _resolved(result: ServiceError | None, principal: ExchangePrincipal) -> Serv
     if _names_principal(result, principal):
         return ReplicationError("exchange", "replication", result.reason, result.request_id)
     return result
-
-
-def _no_entry(result: ServiceError | None) -> bool:
-    """Return whether there was nothing to take: a warning elsewhere, and where it is an error it names the account."""
-    return isinstance(result, NotFoundError) and "because the ace doesn" in result.reason.lower()
 
 
 def _names_principal(result: object, principal: ExchangePrincipal) -> TypeGuard[NotFoundError]:

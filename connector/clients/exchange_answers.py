@@ -35,6 +35,7 @@ _ABSENT = (
     "wasn't found",
     "doesn't exist",
 )
+_NO_ENTRY = "because the ace doesn"
 _PRESENT = ("already exist", "already present", "adobjectalreadyexistsexception")
 _SCOPE = re.compile(
     r"write[- ]?scope|outofscope|notinscope|scope(violation|exception)"
@@ -169,6 +170,11 @@ def _business(said: Said, answer: RawAnswer, reason: str, request_id: str | None
             "exchange", said.code, _diagnostics(answer) if generic else reason, request_id, status=nameless
         )
     return UnexpectedAnswerError("exchange", said.code, reason, request_id, status=nameless)
+
+
+def no_entry(found: ServiceError | None) -> bool:
+    """Return whether there was nothing to take: a warning elsewhere, and where it is an error it names the account."""
+    return isinstance(found, NotFoundError) and _NO_ENTRY in found.reason.lower()
 
 
 def words(document: object) -> Said:
