@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from activities.run import Run
 from connector.address import folded
 from connector.credential import CredentialKind, CredentialRecord
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.observed import LoginAnswer
 
 
-async def signed_in(run: Run, one: CredentialRecord | SecretVersion) -> ProvenToken:
+async def signed_in(run: Run, one: CredentialRecord | CredentialVersion) -> ProvenToken:
     """Return the token that the token endpoint gives for a credential, with its claims.
 
     Raises:
@@ -36,7 +36,7 @@ async def signed_in(run: Run, one: CredentialRecord | SecretVersion) -> ProvenTo
 
 
 async def _by_value(
-    run: Run, one: CredentialRecord | SecretVersion, tenant_id: str, application_id: str
+    run: Run, one: CredentialRecord | CredentialVersion, tenant_id: str, application_id: str
 ) -> ProvenToken:
     from connector.clients.identity import prove_secret  # noqa: PLC0415 - SDKs are imported on first use
 
@@ -47,7 +47,7 @@ async def _by_value(
 
 async def _by_trust(
     run: Run,
-    one: CredentialRecord | SecretVersion,  # noqa: ARG001 - one shape for the table
+    one: CredentialRecord | CredentialVersion,  # noqa: ARG001 - one shape for the table
     tenant_id: str,
     application_id: str,
 ) -> ProvenToken:
@@ -58,7 +58,7 @@ async def _by_trust(
     return await prove_assertion(clients.cloud, tenant_id, application_id, assertion, clients.limits.token)
 
 
-_Way = Callable[[Run, CredentialRecord | SecretVersion, str, str], Awaitable["ProvenToken"]]
+_Way = Callable[[Run, CredentialRecord | CredentialVersion, str, str], Awaitable["ProvenToken"]]
 _WAYS: Mapping[CredentialKind, _Way] = {"secret": _by_value, "certificate": _by_trust}
 
 

@@ -16,7 +16,7 @@ from connector.finding import Finding
 from connector.log import log
 from connector.microsoft import TOKEN_REFUSALS
 from connector.model import Connection
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 from connector.plans import secret
 from connector.plans.certificates import Proof, certificate_versions
 from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
@@ -150,7 +150,7 @@ def _held(run: Run) -> Finding | None:
     return refused.finding if run.now + TIMER_SLACK < ends else None
 
 
-async def _proof(run: Run, version: SecretVersion | None, *, trusted: bool) -> Proof | None:
+async def _proof(run: Run, version: CredentialVersion | None, *, trusted: bool) -> Proof | None:
     """Ask the token endpoint whether it accepts this version; None where there is nothing to ask it.
 
     With a certificate it is asked by our own token, where the application trusts that.
@@ -167,7 +167,7 @@ async def _proof(run: Run, version: SecretVersion | None, *, trusted: bool) -> P
     return "accepted"
 
 
-async def _next_proof(run: Run, version: SecretVersion | None, *, trusted: bool) -> Proof | None:
+async def _next_proof(run: Run, version: CredentialVersion | None, *, trusted: bool) -> Proof | None:
     """Ask about the next one. Where it is offered already that is noted before: the record of sign-ins shows it too.
 
     A dry run can note nothing, and asks nothing then.

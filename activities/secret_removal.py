@@ -9,7 +9,7 @@ from activities.run import Run
 from connector.diagnosis import refusal
 from connector.errors import ForbiddenError
 from connector.finding import Finding
-from connector.observed import Application, SecretVersion
+from connector.observed import Application, CredentialVersion
 from connector.plans import secret
 from connector.plans.application import unique_name
 from connector.plans.plan import Action, Change
@@ -74,7 +74,7 @@ async def _application(run: Run) -> Application | None:
     return found if found is not None and found.object_id == run.connection.ids.object_id else None
 
 
-async def _kept(run: Run) -> tuple[tuple[str, ...], tuple[SecretVersion, ...], Finding | None]:
+async def _kept(run: Run) -> tuple[tuple[str, ...], tuple[CredentialVersion, ...], Finding | None]:
     """Return what the vault holds; where it may not be looked into, why, and the credentials go all the same.
 
     What is ours by the document is looked for by its name: whoever may write into the vault can take the tags away.

@@ -121,23 +121,23 @@ class CredentialPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class SecretVersion:
-    """One version of a Key Vault secret, without its value; or a certificate, which has none.
-
-    A certificate's ``version`` is its thumbprint (SHA-256), and its ``tags`` are what the document says of it.
-    """
+class CredentialVersion:
+    """One version of what the UTM signs in with: of the vault's secret, without its value, or a certificate."""
 
     uri: str
+    """In the vault; a certificate has none."""
     version: str
+    """The vault's; of a certificate the thumbprint (SHA-256)."""
     enabled: bool
     created: datetime
     expires: datetime | None
     tags: dict[str, str]
+    """The vault's; of a certificate the document says the same in these words."""
     kind: Literal["secret", "certificate"] = "secret"
 
     @property
     def key_id(self) -> str | None:
-        """Return the credential on the application that this version holds the value of."""
+        """Return the credential on the application that it is."""
         return self.tags.get("keyId")
 
 

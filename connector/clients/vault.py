@@ -24,7 +24,7 @@ from connector.clients.vault_errors import require_said, vault_error
 from connector.clouds import Cloud
 from connector.errors import NotFoundError, RefusedError, ReplicationError, ServiceError, UnavailableError
 from connector.log import log
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 
 CONTENT_TYPE = "Microsoft Entra client secret"
 PROBE_TYPE = "UTM Mail Connect: may a secret be written here?"
@@ -51,7 +51,7 @@ class Vault:
         )
 
     @_told
-    async def versions(self, name: str) -> tuple[SecretVersion, ...]:
+    async def versions(self, name: str) -> tuple[CredentialVersion, ...]:
         """Return the versions, newest first; none where the secret does not exist or is deleted."""
         try:
             found = await collect(self._client.list_properties_of_secret_versions(name), "vault", self._bounds)
@@ -79,7 +79,7 @@ class Vault:
         tags: dict[str, str],
         expires: datetime | None,
         content_type: str = CONTENT_TYPE,
-    ) -> SecretVersion:
+    ) -> CredentialVersion:
         """Write a new version and return it; a soft-deleted secret of that name is recovered first.
 
         Raises:
@@ -201,7 +201,7 @@ class Vault:
 
     async def _set(
         self, name: str, value: SecretStr, tags: dict[str, str], expires: datetime | None, content_type: str
-    ) -> SecretVersion:
+    ) -> CredentialVersion:
         secret = await self._client.set_secret(
             name, value.get_secret_value(), tags=tags, expires_on=expires, content_type=content_type
         )
@@ -216,10 +216,10 @@ class Vault:
             raise ReplicationError("vault", "replication", "the secret is still being recovered") from None
 
 
-def _version(properties: SecretProperties) -> SecretVersion:
+def _version(properties: SecretProperties) -> CredentialVersion:
     if not properties.version or properties.created_on is None:  # of each the vault says both
         raise UnavailableError("vault", "unavailable", "unreadable: a version without id or date")
-    return SecretVersion(
+    return CredentialVersion(
         uri=str(properties.id),
         version=str(properties.version),
         enabled=properties.enabled is not False,

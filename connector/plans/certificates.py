@@ -14,7 +14,7 @@ from typing import Literal
 
 from connector.credential import CertificateRecord, CredentialRecord, Rotation, RotationState
 from connector.finding import Finding
-from connector.observed import Credential, SecretVersion
+from connector.observed import Credential, CredentialVersion
 from connector.plans.plan import Action, Change, Plan
 from connector.plans.succession import (
     CURRENT,
@@ -62,8 +62,8 @@ def certificate_versions(
     rotation: Rotation | None,
     credentials: Sequence[Credential],
     now: datetime,
-) -> tuple[SecretVersion, ...]:
-    """Return the certificates that the document knows, as if the vault's tags said of them what it says.
+) -> tuple[CredentialVersion, ...]:
+    """Return the certificates that the document knows, with what it says of them in the words of the vault's tags.
 
     One that was asked for, and that the application does not have yet, is none.
     """
@@ -80,7 +80,7 @@ def certificate_versions(
         if rotation is not None and state == NEXT:
             tags |= {ROTATION: rotation.id, **_offered(rotation)}
         found.append(
-            SecretVersion(
+            CredentialVersion(
                 uri="",
                 version=record.sha256,
                 enabled=not over,
@@ -119,7 +119,7 @@ def wished(secret: CredentialRecord | None, rotation: Rotation | None) -> Certif
 
 
 def left_over(
-    given: Collection[str], versions: Collection[SecretVersion], credentials: Collection[Credential]
+    given: Collection[str], versions: Collection[CredentialVersion], credentials: Collection[Credential]
 ) -> list[Credential]:
     """Return the certificates that somebody has given, and of which the document knows nothing more."""
     known = {one.version for one in versions}

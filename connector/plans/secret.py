@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from connector.credential import RotationState
 from connector.finding import Finding
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 from connector.plans.certificates import federation, left_over, made, wished
 from connector.plans.ownership import guarded
 from connector.plans.plan import Action, Change, Goal, Plan
@@ -87,7 +87,7 @@ def _passed_over(observed: Observed) -> tuple[Change, ...]:
     return tuple(change for one in left for change in _ended(observed, one, "secret-retired"))
 
 
-def _ended(observed: Observed, version: SecretVersion | None, reason: str) -> tuple[Change, ...]:
+def _ended(observed: Observed, version: CredentialVersion | None, reason: str) -> tuple[Change, ...]:
     """Return how a version is brought to its end: its credential first, then its value."""
     if version is None or version.key_id is None:
         return ()
@@ -123,7 +123,7 @@ def _rotate(observed: Observed) -> Plan:
     return _kept(observed) if observed.wrong() is not None else Plan(_ended(observed, new, "rotation-failed"))
 
 
-def _anew(observed: Observed, new: SecretVersion, reason: str) -> Plan:
+def _anew(observed: Observed, new: CredentialVersion, reason: str) -> Plan:
     """What an earlier rotation has offered, and others have taken away, makes room: first where mail goes on."""
     usable = observed.wrong() is None
     return Plan(_ended(observed, new, reason)) if usable else _made(observed, "rotation-begun")

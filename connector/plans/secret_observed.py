@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from connector.credential import CertificateRecord, CredentialRecord, Intent, Rotation
 from connector.finding import Finding
 from connector.microsoft import REPLICATION_TIME
-from connector.observed import Credential, SecretVersion
+from connector.observed import Credential, CredentialVersion
 from connector.plans.certificates import NO_TRUST, Look, Proof, Trust, wrong_with
 from connector.plans.ownership import Registration
 from connector.plans.succession import Told, is_over, told, was_in_use
@@ -33,7 +33,7 @@ WAITS = frozenset(
 class Observed:
     """What step 5 looks at."""
 
-    versions: tuple[SecretVersion, ...]
+    versions: tuple[CredentialVersion, ...]
     """The certificates that the document knows, and every version in the vault, newest first."""
     credentials: tuple[Credential, ...]
     """Every credential on the application."""
@@ -93,7 +93,7 @@ class Observed:
         known = isinstance(new, CertificateRecord) and (new.found or new.made_on is None)
         return known and self.told.next is not None
 
-    def others(self) -> list[SecretVersion]:
+    def others(self) -> list[CredentialVersion]:
         """Return the versions that are neither the present nor the next one, and of which something is left."""
         seen = self.told
         stay = {None, *(one.key_id for one in (seen.current, seen.next) if one is not None)}
@@ -117,7 +117,7 @@ class Observed:
         new = self.told.next
         return "secret-missing" if new is None else self._wrong(new, self.next_proof or "accepted")
 
-    def _wrong(self, version: SecretVersion, proof: Proof | None) -> str | None:
+    def _wrong(self, version: CredentialVersion, proof: Proof | None) -> str | None:
         """Return why a version cannot be used, or why to wait."""
         if version.kind == "certificate":
             return wrong_with(self._look(version, proof))
@@ -132,7 +132,7 @@ class Observed:
             return "secret-not-known-yet"
         return "application-unknown" if proof == "application-unknown" else "secret-refused"
 
-    def _look(self, version: SecretVersion, proof: Proof | None) -> Look:
+    def _look(self, version: CredentialVersion, proof: Proof | None) -> Look:
         since = self.trust.since
         return Look(
             ended=expired(version, self.now),
@@ -149,12 +149,12 @@ def credential_name(intent_id: str) -> str:
     return f"utm-mail-connect {intent_id}"
 
 
-def expired(version: SecretVersion, now: datetime) -> bool:
+def expired(version: CredentialVersion, now: datetime) -> bool:
     """Return whether a version has come to its end."""
     return version.expires is not None and version.expires <= now
 
 
-def usable(version: SecretVersion | None, now: datetime) -> bool:
+def usable(version: CredentialVersion | None, now: datetime) -> bool:
     """Return whether it is worth asking the token endpoint for a version."""
     return version is not None and version.enabled and not expired(version, now)
 

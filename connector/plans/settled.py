@@ -6,7 +6,7 @@ from datetime import datetime
 
 from connector.credential import Rest, Rotation, RotationState
 from connector.model import Connection
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 from connector.plans.secret_observed import WAITS, Observed
 from connector.plans.succession import (
     CURRENT,
@@ -28,7 +28,7 @@ from connector.steps import OperationKind
 _BEFORE = frozenset({RotationState.PREPARING, RotationState.OFFERED})
 
 
-def labels(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
+def labels(observed: Observed) -> list[tuple[CredentialVersion, dict[str, str]]]:
     """Return the versions whose tags are to be others, in the order in which a stop in between loses nothing.
 
     Who only looks says no more than that a value is handed out from now on: that is what comes of his look.
@@ -45,7 +45,7 @@ def labels(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
     return [(one, tags) for one, tags in (*told, *_handed_out(observed)) if one.kind == "secret"]
 
 
-def _handed_out(observed: Observed) -> list[tuple[SecretVersion, dict[str, str]]]:
+def _handed_out(observed: Observed) -> list[tuple[CredentialVersion, dict[str, str]]]:
     """Return that the next one is handed out where no old one can be used: who loses the document must know of that."""
     new, rotation = observed.told.next, observed.rotation
     if new is None or is_offered(new) or observed.kind is OperationKind.ROTATE or _becomes_first(observed):
@@ -137,7 +137,9 @@ def _retiring(connection: Connection, observed: Observed) -> Rotation | None:
     return retiring(rotation, old, rotation.confirmed_on or observed.now)
 
 
-def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion, wrong: str | None) -> Rotation | None:
+def _with_next(
+    present: Rotation | None, observed: Observed, new: CredentialVersion, wrong: str | None
+) -> Rotation | None:
     wrong_next = observed.wrong_next()
     rotation = present or Rotation(id=_id_of(new), begun=observed.now)
     if rotation.next is not None and rotation.next.version != new.version:  # another one: nobody was told of it
@@ -160,7 +162,7 @@ def _with_next(present: Rotation | None, observed: Observed, new: SecretVersion,
     return rotation if present is not None else None
 
 
-def _id_of(version: SecretVersion | None) -> str:
+def _id_of(version: CredentialVersion | None) -> str:
     return version.tags.get(ROTATION, version.version) if version is not None else ""
 
 

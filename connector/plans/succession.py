@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from connector.credential import CredentialRecord, Intent, Rotation, RotationState, SecretRecord
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 
 STATE, ROTATION, OFFERED = "state", "rotation", "offered"
 """The vault's tags. ``offered`` says since when the value is handed out; before that nobody has it."""
@@ -26,17 +26,17 @@ _HAD = frozenset({CURRENT, RETIRING, RETIRED})
 class Told:
     """The versions that count."""
 
-    current: SecretVersion | None = None
-    next: SecretVersion | None = None
-    retiring: SecretVersion | None = None
+    current: CredentialVersion | None = None
+    next: CredentialVersion | None = None
+    retiring: CredentialVersion | None = None
 
 
-def state_of(version: SecretVersion) -> str:
+def state_of(version: CredentialVersion) -> str:
     """Return what the vault's tag says of a version."""
     return version.tags.get(STATE, CURRENT)
 
 
-def told(versions: Iterable[SecretVersion], secret: CredentialRecord | None, rotation: Rotation | None) -> Told:
+def told(versions: Iterable[CredentialVersion], secret: CredentialRecord | None, rotation: Rotation | None) -> Told:
     """Return which version is which; ``versions`` are the newest first."""
     every = [version for version in versions if version.key_id is not None]
     current = next((one for one in every if state_of(one) == CURRENT), None)
@@ -57,27 +57,27 @@ def told(versions: Iterable[SecretVersion], secret: CredentialRecord | None, rot
     return Told(current, new, retiring)
 
 
-def _same(one: SecretVersion, other: SecretVersion | None) -> bool:
+def _same(one: CredentialVersion, other: CredentialVersion | None) -> bool:
     """Return whether both hold the value of one credential: a write whose answer was lost is made again."""
     return other is not None and one.key_id == other.key_id
 
 
-def is_over(version: SecretVersion) -> bool:
+def is_over(version: CredentialVersion) -> bool:
     """Return whether nothing is left to be done about a version."""
     return state_of(version) in {RETIRED, GIVEN_UP} and not version.enabled
 
 
-def is_offered(version: SecretVersion) -> bool:
+def is_offered(version: CredentialVersion) -> bool:
     """Return whether somebody may have the value of a next one; of those without a rotation nobody has kept it."""
     return OFFERED in version.tags or ROTATION not in version.tags
 
 
-def was_in_use(versions: Iterable[SecretVersion]) -> bool:
+def was_in_use(versions: Iterable[CredentialVersion]) -> bool:
     """Return whether any version was ever in use: the UTM may have it."""
     return any(state_of(version) in _HAD for version in versions)
 
 
-def record_of(version: SecretVersion, *before: CredentialRecord | None) -> CredentialRecord | None:
+def record_of(version: CredentialVersion, *before: CredentialRecord | None) -> CredentialRecord | None:
     """Return what is kept of a version; what was noted of the same one ``before`` stays."""
     known = next((one for one in before if one is not None and one.version == version.version), None)
     if known is not None:
@@ -95,7 +95,7 @@ def record_of(version: SecretVersion, *before: CredentialRecord | None) -> Crede
 
 
 def ours(
-    versions: Iterable[SecretVersion], intents: Iterable[Intent], records: Collection[CredentialRecord | None] = ()
+    versions: Iterable[CredentialVersion], intents: Iterable[Intent], records: Collection[CredentialRecord | None] = ()
 ) -> frozenset[str]:
     """Return the key ids of all credentials that this connection has made: nobody takes any other one away."""
     kept = (version.key_id for version in versions)

@@ -10,7 +10,7 @@ from typing import Any
 from connector.clients.exchange_answers import RawAnswer
 from connector.clients.exchange_transport import Transport
 from connector.errors import StaleWriteError, UnavailableError
-from connector.observed import Application, Claims, EnterpriseApplication, Owner, SecretVersion
+from connector.observed import Application, Claims, CredentialVersion, EnterpriseApplication, Owner
 from local.tenant import Tenant
 from local.tenant.calls import Call
 from local.tenant.catalogue import EXCHANGE_APP_ID
@@ -110,7 +110,7 @@ class Directory:
         """See ``Identity``."""
         return Claims(scope, "tenant", _OURSELVES, _OURSELVES, datetime.now(UTC))
 
-    async def versions(self, _: str) -> list[SecretVersion]:
+    async def versions(self, _: str) -> list[CredentialVersion]:
         """See ``Vault``."""
         return []
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.credential import Intent
 from connector.finding import Finding
 from connector.microsoft import REPLICATION_TIME
-from connector.observed import Credential, SecretVersion
+from connector.observed import Credential, CredentialVersion
 from connector.plans.plan import Action
 from connector.plans.secret import plan
 from connector.plans.secret_names import lifetime, secret_name
@@ -25,7 +25,7 @@ WANTED = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"])
 LONG_AGO, JUST_NOW = NOW - timedelta(days=10), NOW - timedelta(minutes=1)
 
 
-def version(key_id: str | None = "k1", **more: Any) -> SecretVersion:
+def version(key_id: str | None = "k1", **more: Any) -> CredentialVersion:
     values: dict[str, Any] = {
         "uri": "https://vault/secrets/s/v",
         "version": "v",
@@ -34,7 +34,7 @@ def version(key_id: str | None = "k1", **more: Any) -> SecretVersion:
         "expires": NOW + timedelta(days=90),
         "tags": {"keyId": key_id} if key_id else {},
     }
-    return SecretVersion(**{**values, **more})
+    return CredentialVersion(**{**values, **more})
 
 
 def credential(key_id: str, name: str = "") -> Credential:

@@ -10,7 +10,7 @@ import pytest
 
 from connector.credential import CredentialRecord, Rotation, RotationState
 from connector.model import Connection
-from connector.observed import Credential, SecretVersion
+from connector.observed import Credential, CredentialVersion
 from connector.operation import Operation
 from connector.plans.secret import plan
 from connector.plans.secret_observed import Observed
@@ -23,8 +23,8 @@ from connector.wanted import Wanted
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def version(key: str, age: int, state: str) -> SecretVersion:
-    return SecretVersion(
+def version(key: str, age: int, state: str) -> CredentialVersion:
+    return CredentialVersion(
         uri=f"https://v/secrets/hq/{key}",
         version=key,
         enabled=True,
@@ -37,7 +37,7 @@ def version(key: str, age: int, state: str) -> SecretVersion:
 OLD, NEW = version("old", 100, "current"), version("new", 2, "next")
 
 
-def record(one: SecretVersion) -> CredentialRecord:
+def record(one: CredentialVersion) -> CredentialRecord:
     kept = record_of(one)
     assert kept is not None
     return kept
@@ -57,7 +57,7 @@ def offering() -> Connection:
     )
 
 
-def seen(one: Connection, *versions: SecretVersion, listed: str, **more: Any) -> Observed:
+def seen(one: Connection, *versions: CredentialVersion, listed: str, **more: Any) -> Observed:
     credentials = tuple(Credential(key_id=key, kind="secret", display_name="", ends=None) for key in listed.split())
     values: dict[str, Any] = {"intents": (), "proof": "accepted", "now": NOW, "subject": "hq", **more}
     return Observed(
@@ -81,7 +81,7 @@ def test_a_confirmation_that_comes_while_a_run_looks_is_not_undone() -> None:
     assert keys(one) == ("new", "old", "new")
 
 
-def again(one: SecretVersion, state: str, earlier: timedelta) -> SecretVersion:
+def again(one: CredentialVersion, state: str, earlier: timedelta) -> CredentialVersion:
     """Return the same value as it was written before: the answer to that write was lost."""
     tags = {**one.tags, "state": state}
     return replace(

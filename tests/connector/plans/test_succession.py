@@ -7,23 +7,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.credential import Rotation, RotationState, SecretRecord
-from connector.observed import SecretVersion
+from connector.observed import CredentialVersion
 from connector.plans.succession import is_offered, ours, told
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def version(key: str, state: str | None, age: int, **tags: str) -> SecretVersion:
+def version(key: str, state: str | None, age: int, **tags: str) -> CredentialVersion:
     values = {"keyId": key, **({"state": state} if state else {}), **tags}
     created = NOW - timedelta(days=age)
-    return SecretVersion(uri="u", version=f"v-{key}", enabled=True, created=created, expires=NOW, tags=values)
+    return CredentialVersion(uri="u", version=f"v-{key}", enabled=True, created=created, expires=NOW, tags=values)
 
 
 def record(key: str) -> SecretRecord:
     return SecretRecord(uri="u", version=f"v-{key}", key_id=key, expires_on=NOW)
 
 
-def story(text: str) -> list[SecretVersion]:
+def story(text: str) -> list[CredentialVersion]:
     """Return versions, the newest first, from ``a:current b:next``, which is written the oldest first."""
     parts = [one.partition(":") for one in text.split()]
     return [version(key, state or None, age) for age, (key, _, state) in enumerate(reversed(parts))]
