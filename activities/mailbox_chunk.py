@@ -19,7 +19,7 @@ from connector.observed import ExchangePrincipal, Mailbox
 from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
-from connector.plans.mailboxes import Seen
+from connector.plans.mailboxes import SeenMailbox
 from connector.plans.plan import DISABLE, ENABLE, Action, Change
 from connector.steps import MailboxState, StepName, StepState
 
@@ -70,7 +70,7 @@ class ChunkRun(MailboxNotes):
             # Nothing can be looked at: a person gives access to all that do not open.
             opened = [entry.state is MailboxState.OPEN for entry in entries]
             return [
-                One(entry, None, Seen(entry.requested, access, needed=self._roles.needs_access))
+                One(entry, None, SeenMailbox(entry.requested, access, needed=self._roles.needs_access))
                 for entry, access in zip(entries, opened, strict=True)
             ]
         admin = self.run.services.exchange
@@ -87,7 +87,9 @@ class ChunkRun(MailboxNotes):
                 self._inherits[entry.requested] = [protocol for protocol, own in on.items() if own is None]
                 off = mailboxes.off(on, await self._of_tenant(on))
                 needed, spare = self._roles.needs_access, self._roles.spares_access
-                seen_now = Seen(mailbox.user_principal_name, believed, off, needed=needed, spare=spare, outside=out)
+                seen_now = SeenMailbox(
+                    mailbox.user_principal_name, believed, off, needed=needed, spare=spare, outside=out
+                )
                 observed.append(One(entry, mailbox, seen_now))
         return observed
 

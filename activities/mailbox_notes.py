@@ -16,7 +16,7 @@ from connector.microsoft import BATCH
 from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.plans import mailboxes
-from connector.plans.mailboxes import Seen
+from connector.plans.mailboxes import SeenMailbox
 from connector.plans.ownership import Registration
 from connector.plans.plan import Action, Change
 from connector.plans.senders import Pair
@@ -33,14 +33,14 @@ class One:
 
     entry: MailboxRecord
     mailbox: Mailbox | None
-    seen: Seen
+    seen: SeenMailbox
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What step 7 plans and changes together, with the delivery that does it; None where there is nothing to do."""
 
-    work: Work | None
+    work: MailboxWork | None
     ones: tuple[One, ...] = ()
     registration: Registration | None = None
     pairs: tuple[Pair, ...] = ()
@@ -51,7 +51,7 @@ class Batch:
     """Whether all have been looked at."""
 
     @property
-    def mailboxes(self) -> tuple[Seen, ...]:
+    def mailboxes(self) -> tuple[SeenMailbox, ...]:
         """Return what is seen of each."""
         return tuple(one.seen for one in self.ones)
 
@@ -61,7 +61,7 @@ class Batch:
         return [(one.entry, one.mailbox) for one in self.ones if one.mailbox and one.seen.subject in subjects]
 
 
-class Work(ABC):
+class MailboxWork(ABC):
     """One delivery of step 7."""
 
     def __init__(self, run: Run, principal: ExchangePrincipal | None) -> None:
@@ -125,7 +125,7 @@ class Turns:
                 yield some[start : start + BATCH], looks
 
 
-class MailboxNotes(Work):
+class MailboxNotes(MailboxWork):
     """One delivery for one chunk: its mailboxes, looked up, and what is noted beside them.
 
     One bad mailbox never stops the others: what is wrong with it is kept beside it.

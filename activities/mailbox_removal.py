@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
-from activities.mailbox_notes import BUDGET, Batch, One, Turns, Work
+from activities.mailbox_notes import BUDGET, Batch, MailboxWork, One, Turns
 from activities.mailbox_switches import Switches
 from activities.results import Result, translate
 from activities.run import Run
@@ -24,7 +24,7 @@ from connector.observed import ExchangePrincipal, Mailbox
 from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, leaves, summary
-from connector.plans.mailboxes import Seen
+from connector.plans.mailboxes import SeenMailbox
 from connector.plans.plan import DISABLE, Action, Change
 from connector.plans.senders import OF_SENDING
 from connector.steps import StepName, StepState
@@ -34,7 +34,7 @@ from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 _STEP = StepName.MAILBOXES
 
 
-class TakingBack(Work):
+class TakingBack(MailboxWork):
     """One delivery for all chunks."""
 
     def __init__(self, run: Run, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:
@@ -84,7 +84,8 @@ class TakingBack(Work):
             left = [entry for entry in left if entry.switched]
         if self._blind:
             return [
-                One(entry, None, Seen(entry.address or entry.requested, entry.held, wanted=False)) for entry in left
+                One(entry, None, SeenMailbox(entry.address or entry.requested, entry.held, wanted=False))
+                for entry in left
             ]
         names = [entry.guid or entry.address or entry.requested for entry in left]
         found = []
@@ -135,7 +136,7 @@ class TakingBack(Work):
             else:
                 late = self.principal is not None and mailboxes.spreading(entry.given_on, self.run.now) > 0
                 ones.append(
-                    One(entry, mailbox, Seen(mailbox.user_principal_name, present or late, wanted=False, on=on))
+                    One(entry, mailbox, SeenMailbox(mailbox.user_principal_name, present or late, wanted=False, on=on))
                 )
         return ones
 

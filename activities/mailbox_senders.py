@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from activities.mailbox_notes import BUDGET, Batch, Work
+from activities.mailbox_notes import BUDGET, Batch, MailboxWork
 from activities.planning import PLANNED
 from activities.results import Result, translate
 from activities.run import Run
@@ -32,7 +32,7 @@ _STEP = StepName.MAILBOXES
 Key = tuple[str, str]
 
 
-class Sending(Work):
+class Sending(MailboxWork):
     """One delivery for all chunks."""
 
     def __init__(self, run: Run, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:

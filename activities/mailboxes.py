@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from activities import ownership
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_notes import Batch, Work
+from activities.mailbox_notes import Batch, MailboxWork
 from activities.mailbox_removal import TakingBack
 from activities.mailbox_senders import Sending
 from activities.results import ENDING, Ending, Result, translate
@@ -30,7 +30,7 @@ class _Mailboxes(Stage[Batch]):
         """Look at one chunk of wanted mailboxes; or, after all of them, at what is no longer wanted."""
         if run.takes_back:
             sends = run.order.part.sending
-            work: Work = Sending(run, None) if sends else TakingBack(run, await _left(run))
+            work: MailboxWork = Sending(run, None) if sends else TakingBack(run, await _left(run))
             async with aclosing(_batches(run, work)) as batches:
                 async for batch in batches:
                     yield batch
@@ -80,7 +80,7 @@ class _Mailboxes(Stage[Batch]):
         return mailboxes.removal([address for chunk in run.connection.chunks for address in chunk.leaving])
 
 
-async def _work(run: Run, principal: ExchangePrincipal | None) -> Work:
+async def _work(run: Run, principal: ExchangePrincipal | None) -> MailboxWork:
     """Return what this delivery works on."""
     part = run.order.part
     if part.sending:
@@ -88,7 +88,7 @@ async def _work(run: Run, principal: ExchangePrincipal | None) -> Work:
     return TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
 
 
-async def _batches(run: Run, work: Work) -> AsyncGenerator[Batch, None]:
+async def _batches(run: Run, work: MailboxWork) -> AsyncGenerator[Batch, None]:
     run.recorders.append(work.record)
     try:
         async with aclosing(work.batches()) as batches:

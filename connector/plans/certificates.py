@@ -128,7 +128,7 @@ def left_over(
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class KnownCertificate:
     """What is known of one certificate."""
 
     ended: bool
@@ -142,7 +142,7 @@ class Look:
     proof: Proof | None
 
 
-def wrong_with(seen: Look) -> str | None:
+def wrong_with(seen: KnownCertificate) -> str | None:
     """Return why a certificate cannot be used, or why to wait; None where what can be proven is.
 
     What the token endpoint says to our own token it says of the application: of the certificate it says nothing.

@@ -22,7 +22,7 @@ from connector.wanted import Absent
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenMailbox:
     """What step 7 sees of one mailbox, under one of its names."""
 
     subject: str
@@ -49,7 +49,7 @@ class Observed(typing.Protocol):
         """Whose the application is; None where that has been looked at before."""
 
     @property
-    def mailboxes(self) -> Sequence[Seen]:
+    def mailboxes(self) -> Sequence[SeenMailbox]:
         """The mailboxes, each as often as it has names."""
 
     @property
@@ -162,13 +162,13 @@ def off(switches: Mapping[Protocol, bool | None], tenant: Mapping[Protocol, bool
     return found | {one: PROTOCOLS[one].codes.off_for_all for one in by_tenant}
 
 
-def off_finding(seen: Seen) -> Finding | None:
+def off_finding(seen: SeenMailbox) -> Finding | None:
     """Return the finding that a protocol is off, where it may not be switched on; or that no role reaches it."""
     found = next((finding(code, seen.subject) for code in seen.off.values()), None)
     return found or (finding("mailbox-outside-role", seen.subject) if seen.outside else None)
 
 
-def spared(seen: Seen) -> bool:
+def spared(seen: SeenMailbox) -> bool:
     """Return whether access is there that is to be taken back although the mailbox is wanted."""
     return seen.spare and seen.access
 

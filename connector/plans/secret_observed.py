@@ -10,7 +10,7 @@ from connector.credential import CertificateRecord, CredentialRecord, Intent, Ro
 from connector.finding import Finding
 from connector.microsoft import REPLICATION_TIME
 from connector.observed import Credential, CredentialVersion
-from connector.plans.certificates import NO_TRUST, Look, Proof, Trust, wrong_with
+from connector.plans.certificates import NO_TRUST, KnownCertificate, Proof, Trust, wrong_with
 from connector.plans.ownership import Registration
 from connector.plans.succession import Told, is_over, told, was_in_use
 from connector.steps import OperationKind
@@ -132,9 +132,9 @@ class Observed:
             return "secret-not-known-yet"
         return "application-unknown" if proof == "application-unknown" else "secret-refused"
 
-    def _look(self, version: CredentialVersion, proof: Proof | None) -> Look:
+    def _look(self, version: CredentialVersion, proof: Proof | None) -> KnownCertificate:
         since = self.trust.since
-        return Look(
+        return KnownCertificate(
             ended=expired(version, self.now),
             listed=self.listed(version.key_id),
             young=self.now - version.created < REPLICATION_TIME and not self.last,

@@ -14,7 +14,7 @@ import pytest
 
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_notes import Batch, Work
+from activities.mailbox_notes import Batch, MailboxWork
 from activities.mailboxes import STAGE as MAILBOXES
 from activities.operation import fail
 from activities.results import Result, held, record, translate
@@ -129,7 +129,7 @@ class Clients:
 class Given(Stage[Batch]):
     """Step 7 for a delivery that is given, without asking whose the application is."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: MailboxWork) -> None:
         super().__init__(MAILBOXES.step, MAILBOXES.plan)
         self.work = work
         self.looks, self.apply, self.confirm, self.told = (  # type: ignore[method-assign] # as the step has them
@@ -141,7 +141,7 @@ class Given(Stage[Batch]):
             yield batch
 
 
-async def deliver(work: Work) -> Result:
+async def deliver(work: MailboxWork) -> Result:
     return await carry_out(Given(work), work.run)
 
 

@@ -13,7 +13,7 @@ from connector.microsoft import REPLICATION_TIME
 from connector.model import Connection
 from connector.observed import Credential
 from connector.operation import Operation
-from connector.plans.certificates import Look, Trust, certificate_versions, wished, wrong_with
+from connector.plans.certificates import KnownCertificate, Trust, certificate_versions, wished, wrong_with
 from connector.plans.plan import Action
 from connector.plans.secret import plan
 from connector.plans.secret_observed import WAITS, Observed
@@ -26,7 +26,7 @@ from connector.wanted import Absent, Wanted
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WANTED, ABSENT = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"]), Absent(revision=1)
 OURS = Trust(("issuer", "subject", "audience"), since=NOW - timedelta(days=9))
-GOOD = Look(ended=False, listed=True, young=False, trusted=True, trust_young=False, proof="accepted")
+GOOD = KnownCertificate(ended=False, listed=True, young=False, trusted=True, trust_young=False, proof="accepted")
 
 
 def record(key: str, *, made: bool = True, ends: float = 90) -> CertificateRecord:

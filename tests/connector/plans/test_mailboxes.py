@@ -16,7 +16,7 @@ from connector.mailbox import MailboxRecord
 from connector.microsoft import Protocol
 from connector.observed import Recipient
 from connector.plans.mailboxes import (
-    Seen,
+    SeenMailbox,
     failure,
     holder,
     off_finding,
@@ -34,7 +34,7 @@ class Together:
     registration = None
     pairs: tuple[Pair, ...] = ()
 
-    def __init__(self, *mailboxes: Seen) -> None:
+    def __init__(self, *mailboxes: SeenMailbox) -> None:
         self.mailboxes = mailboxes
 
 
@@ -49,7 +49,7 @@ class Together:
     ],
 )
 def test_the_changes_of_one_mailbox(imap: bool, access: bool, enable: bool, actions: list[Action]) -> None:
-    seen = Seen("a@b.de", access, {} if imap else {Protocol.IMAP: "imap-disabled"})
+    seen = SeenMailbox("a@b.de", access, {} if imap else {Protocol.IMAP: "imap-disabled"})
     wanted = Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"], enable_imap=enable)
     assert [change.action for change in plan(Together(seen, seen), wanted).changes] == actions
     assert (off_finding(seen) is None) is imap
@@ -57,7 +57,7 @@ def test_the_changes_of_one_mailbox(imap: bool, access: bool, enable: bool, acti
 
 @pytest.mark.parametrize(("access", "actions"), [(True, [Action.REVOKE_ACCESS]), (False, [])])
 def test_what_is_not_wanted_loses_its_access_and_nothing_else(access: bool, actions: list[Action]) -> None:
-    seen = Seen("a@b.de", access, {Protocol.IMAP: "imap-disabled"}, wanted=False)
+    seen = SeenMailbox("a@b.de", access, {Protocol.IMAP: "imap-disabled"}, wanted=False)
     wanted = Wanted(revision=1, display_name="UTM", mailboxes=[], enable_imap=True)
     assert [change.action for change in plan(Together(seen), wanted).changes] == actions
 
