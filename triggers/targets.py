@@ -16,9 +16,9 @@ from connector.errors import (
 )
 from connector.history import Asked
 from connector.microsoft import VAULT_FIREWALL
+from connector.request_of_target import TargetRequest, changed, locked, parse_target
 from connector.services import services
 from connector.target import MAX_NAME, MOST, NAME, Format, Lock, Target, is_name, lock_in
-from connector.target_request import TargetRequest, changed, locked, parse_target
 from triggers.answers import body_of, json_answer
 from triggers.asking import asking
 from triggers.query import query

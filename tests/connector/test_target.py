@@ -12,8 +12,8 @@ import pytest
 
 from connector.body import Sent
 from connector.event import EventType
+from connector.request_of_target import parse_target
 from connector.target import Format, Lock, Target, address, is_key, is_name, new_key
-from connector.target_request import parse_target
 from tests.connector.test_public_address import any_addresses
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
