@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import trustme
 from pydantic import SecretStr
 
+from connector.clients.imap import examine
 from connector.clients.login import Login
 from connector.clients.pop import look
 from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
 from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bounded, serving
+from tests.connector.clients.test_smtp_bounds import UNSOUND
 
 BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
 MAILBOX = "post@contoso.example"
@@ -104,3 +109,22 @@ async def test_a_server_with_another_certificate_never_hears_a_word(authority: A
     async with serving(authority, answering("+ ")(heard)) as place:
         answer = await look(cloud(place, other.ca), MAILBOX, TOKEN, BOUNDS)
     assert (answer.stage, answer.lost, heard) == ("connect", True, [])
+
+
+async def test_a_server_with_a_certificate_of_another_name_never_hears_a_word(tmp_path: Path) -> None:
+    vouching, made, heard = trustme.CA(), Authority.make(tmp_path), list[str]()
+    vouching.issue_cert("elsewhere.example").configure_cert(made.context)
+    vouching.cert_pem.write_to_path(f"{tmp_path}/ca.pem")
+    async with serving(made, answering("+ ")(heard)) as place:
+        answer = await look(cloud(place), MAILBOX, TOKEN, BOUNDS)
+    assert (answer.stage, "hostname" in answer.text.lower(), heard) == ("connect", True, [])
+
+
+@pytest.mark.parametrize("address", UNSOUND)
+async def test_an_address_that_could_be_a_command_is_refused_before_a_byte_is_sent(
+    authority: Authority, address: str
+) -> None:
+    async with serving(authority, answering()([])) as place:
+        where = replace(cloud(place), imap_host="localhost", imap_port=place.port)
+        answers = [await one(where, address, TOKEN, BOUNDS) for one in (look, examine)]
+        assert ([answer.stage for answer in answers], place.peers) == (["address", "address"], [])
