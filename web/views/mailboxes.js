@@ -22,7 +22,7 @@ export function mailboxList(name, signal) {
   const which = h('select', { id: 'mailbox-state', onchange: () => show(true) });
   const found = h('p', { role: 'status', id: 'mailbox-count' });
   const rows = h('ul', { class: 'rows mailboxes' });
-  const more = quiet(t('page.mailboxes.more'), () => { most += SHOWN; show(); });
+  const more = quiet(t('page.mailboxes.more'), () => { most += SHOWN; show(); }, { hidden: true });
   const element = h('section', { 'aria-labelledby': 'mailboxes' },
     h('h2', { id: 'mailboxes' }, t('page.mailboxes.title')),
     h('div', { class: 'filter' },
