@@ -51,12 +51,14 @@ class View:
     path: str
     sign: str
     shown_in: tuple[str, ...]
+    begin: str = "body"
+    """Where the picture begins."""
 
 
 VIEWS = {
     "overview": View("", ".connections li", (DESKTOP_LIGHT,)),
-    "plan": View("new", "#go", (DESKTOP_LIGHT,)),
-    "waiting": View(f"c/{WAITING}", "progress", (DESKTOP_LIGHT,)),
+    "plan": View("new", "#go", (DESKTOP_LIGHT,), ".protocols"),
+    "waiting": View(f"c/{WAITING}", ".mailboxes li", (DESKTOP_LIGHT,)),
     "by-hand": View(f"c/{STUCK}", "#part-todo .finding", (DESKTOP_LIGHT, PHONE_DARK)),
     "ready": View(f"c/{READY}", ".mailboxes li", (DESKTOP_DARK,)),
     "hand-over": View(f"c/{READY}/hand-over", "#clientSecret", (DESKTOP_LIGHT, PHONE_LIGHT)),
@@ -118,16 +120,19 @@ async def take(
                     await _plan(page)
                 await page.locator(view.sign).first.wait_for()
                 await page.locator(".working").wait_for(state="detached")
-                await _picture(page, folder / f"{name}-{appearance}.{lang}.webp")
+                await _picture(page, folder / f"{name}-{appearance}.{lang}.webp", view.begin)
 
 
-async def _picture(page: Page, path: Path) -> None:
-    """Take a picture of the page from its top on, as WebP: a third of the PNG that Playwright takes."""
+async def _picture(page: Page, path: Path, begin: str = "body") -> None:
+    """Take a picture of the page from an element on, as WebP: a third of the PNG that Playwright takes."""
     await page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     session = await page.context.new_cdp_session(page)
-    sizes = "most => [innerWidth, Math.min(document.documentElement.scrollHeight, most)]"
-    width, height = await page.evaluate(sizes, TALLEST)
-    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    sizes = """([from, most]) => {
+        const top = Math.max(0, document.querySelector(from).getBoundingClientRect().top - 16);
+        return [innerWidth, top, Math.min(document.documentElement.scrollHeight - top, most)];
+    }"""
+    width, top, height = await page.evaluate(sizes, [begin, TALLEST])
+    clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
     taken = await session.send(
         "Page.captureScreenshot", {"format": "webp", "quality": 60, "captureBeyondViewport": True, "clip": clip}
     )
