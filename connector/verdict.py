@@ -118,13 +118,16 @@ def proving_overdue(connection: Connection, verify_minutes: int, now: datetime) 
 def comes_yet(connection: Connection, entry: MailboxRecord, found: Finding, protocol: Protocol) -> bool:
     """Return whether what may keep a mailbox closed is still to be done by step 7, which waits for Exchange.
 
-    ``found`` is what the login has come to: access may be missing, or a protocol be off that is to be switched on.
+    ``found`` is what the login has come to: access may be missing, a protocol be off that is to be switched on, or a
+    right to send, which step 7 gives after all mailboxes are settled.
     """
-    waits = connection.step(StepName.MAILBOXES).state is StepState.WAITING
-    if not waits or entry.settled_in == connection.operation.id:
-        return False
     codes, enables = PROTOCOLS[protocol].codes, protocol in connection.wanted.enables
-    return bool(found.causes) or (enables and found.code in {codes.disabled, codes.off_for_all})
+    if connection.step(StepName.MAILBOXES).state is not StepState.WAITING:
+        return False
+    if found.code == codes.sender:
+        return True
+    switch = enables and found.code in {codes.disabled, codes.off_for_all}
+    return entry.settled_in != connection.operation.id and (bool(found.causes) or switch)
 
 
 def needs_person(connection: Connection) -> bool:
