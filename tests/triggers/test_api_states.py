@@ -284,7 +284,8 @@ async def test_a_right_that_is_missing_is_listed_by_health(tmp_path: Path, langu
         assert [finding["subject"] for finding in shown["missing"]] == ["Policy.Read.All", "Exchange.ManageAsApp"]
         for finding in shown["missing"]:
             assert set(finding) == {
-                "id", "code", "severity", "step", "subject", "message", "action", "help", "applicationId", "requestId"
+                "id", "code", "severity", "step", "subject", "message", "said", "action", "help", "applicationId",
+                "requestId",
             }  # fmt: skip
             assert finding["action"]["text"]
 

@@ -55,6 +55,7 @@ CMDLETS = {
     "Get-RecipientPermission",
     "Add-RecipientPermission",
     "Remove-RecipientPermission",
+    "Test-ServicePrincipalAuthorization",
 }
 
 
