@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,3 +17,16 @@ settings.load_profile("unhurried")
 # httpcore looks for it at each lock of each request. Where it is not there, it is looked for in vain at each.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+_ONCE_MORE = (
+    *("attacks/", "browser/", "local/", "outages/", "rotation/", "walks/"),
+    *("flow/test_causes.py", "flow/test_end_to_end.py", "flow/test_rights.py"),
+)
+"""Where lines are reached that the others reach too: to count them doubles the CPU that a test takes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count no lines there."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(_ONCE_MORE):
+            item.add_marker(pytest.mark.no_cover)
