@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from activities.results import Result
 from activities.run import Run
+from connector.clients.exchange_objects import ANOTHER_OBJECT, NO_OBJECT
 from connector.clock import Budget
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
@@ -70,6 +71,18 @@ class MailboxWork(ABC):
         """Exchange's record; None where a dry run has it still to be made, so that nobody has access yet."""
         self.tenant_id = run.connection.ids.known("tenant_id")
         self.wait: WaitError | None = None
+
+    async def named(self, names: list[str]) -> list[Mailbox | ServiceError]:
+        """Find mailboxes. One in whose place others, or none, were answered is asked for once more: then it is gone.
+
+        Of what Exchange does not have it says so.
+        """
+        look = self.run.services.exchange.mailboxes
+        answers = await look(self.tenant_id, names)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, NotFoundError) and answer.code in {ANOTHER_OBJECT, NO_OBJECT}:
+                (answers[place],) = await look(self.tenant_id, names[place : place + 1])
+        return answers
 
     @abstractmethod
     def batches(self) -> AsyncGenerator[Batch, None]:

@@ -14,7 +14,6 @@ from activities.mailbox_switches import Switches
 from activities.results import Result, translate
 from activities.run import Run
 from activities.stage import is_by_hand
-from connector.clients.exchange_objects import ANOTHER_OBJECT
 from connector.diagnosis import MAY_NOT_LOOK
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
@@ -80,8 +79,9 @@ class TakingBack(MailboxWork):
         left = [entry for entry in entries if not await self._is_meant(entry)]
         if self.run.takes_back and self.principal is None:
             self._lost = self._lost or any(entry.held for entry in left)
-            self._gone += [entry for entry in left if not entry.switched]
-            left = [entry for entry in left if entry.switched]
+            looked = {id(entry) for entry in left if entry.switched or self._may_have_been_left(entry)}
+            self._gone += [entry for entry in left if id(entry) not in looked]
+            left = [entry for entry in left if id(entry) in looked]
         if self._blind:
             return [
                 One(entry, None, SeenMailbox(entry.address or entry.requested, entry.held, wanted=False))
@@ -89,9 +89,10 @@ class TakingBack(MailboxWork):
             ]
         names = [entry.guid or entry.address or entry.requested for entry in left]
         found = []
-        for entry, answer in zip(left, await self._named(names), strict=True):
+        for entry, answer in zip(left, await self.named(names), strict=True):
             if isinstance(answer, Mailbox):
                 mailboxes.bind(entry, answer, self.run.operation)
+                await self._switches.adopt([entry])
                 if not await self._is_meant(entry):
                     found.append((entry, answer))
             elif isinstance(answer, NotFoundError):
@@ -99,6 +100,10 @@ class TakingBack(MailboxWork):
             else:
                 self._stays(entry, answer)
         return await self._read(found)
+
+    def _may_have_been_left(self, entry: MailboxRecord) -> bool:
+        """Return whether another connection may have left something to a mailbox that nobody has looked up yet."""
+        return entry.guid is None and self._switches.left_any
 
     async def _is_meant(self, entry: MailboxRecord) -> bool:
         """Return whether a mailbox is wanted by another name, which then knows what we have switched on for it."""
@@ -112,18 +117,10 @@ class TakingBack(MailboxWork):
             await self.run.save_chunk(chunk)
         return True
 
-    async def _named(self, names: list[str]) -> list[Mailbox | ServiceError]:
-        """Find mailboxes. One in whose place others were answered is asked for once more, alone: it counts as gone."""
-        look = self.run.services.exchange.mailboxes
-        answers = await look(self.tenant_id, names)
-        for place, answer in enumerate(answers):
-            if isinstance(answer, NotFoundError) and answer.code == ANOTHER_OBJECT:
-                (answers[place],) = await look(self.tenant_id, names[place : place + 1])
-        return answers
-
     async def _read(self, found: list[tuple[MailboxRecord, Mailbox]]) -> list[One]:
         """Read of each mailbox whether access to it is there; a server that shows none of late proves nothing."""
         if self.principal is None:  # nobody has access that a record still to be made could have
+            self._gone += [entry for entry, _ in found if not entry.switched]
             found = [(entry, mailbox) for entry, mailbox in found if entry.switched]
         seen = [mailbox for _, mailbox in found]
         access = await self._access(seen)

@@ -16,7 +16,14 @@ from activities.results import Result, translate
 from activities.run import Run
 from activities.senders_left import SendersLeft
 from connector.clock import Budget
-from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.errors import (
+    ForbiddenError,
+    NotFoundError,
+    ReplicationError,
+    ServiceError,
+    UnexpectedAnswerError,
+    WaitError,
+)
 from connector.finding import Finding
 from connector.mailbox import SenderRecord
 from connector.microsoft import BATCH
@@ -106,6 +113,8 @@ class Sending(MailboxWork):
         answers = await admin.recipients(self.tenant_id, self._wanted) if self._wanted else []
         found: dict[str, tuple[str, Recipient]] = {}
         for address, answer in zip(self._wanted, answers, strict=True):
+            if isinstance(answer, Recipient) and not answer.guid:  # by its address it would be another one than before
+                answer = UnexpectedAnswerError("exchange", "property-missing", "the object has no Guid")  # noqa: PLW2901
             if isinstance(answer, Recipient):
                 found[answer.identity.lower()] = (address, answer)
             else:
@@ -113,7 +122,7 @@ class Sending(MailboxWork):
         pairs = senders.arranged(named, found, [*self._records.values()])
         pairs = [pair for pair in pairs if pair.wanted or not self._unknown]
         keys = [*dict.fromkeys(pair.mailbox for pair in pairs)]
-        trustees = dict(zip(keys, await admin.mailboxes(self.tenant_id, keys), strict=True)) if keys else {}
+        trustees = dict(zip(keys, await self.named(keys), strict=True)) if keys else {}
         return [_of(pair, trustees[pair.mailbox]) for pair in pairs]
 
     def _unresolved(self, address: str, error: ServiceError, named: Sequence[str]) -> None:
@@ -240,12 +249,17 @@ class Sending(MailboxWork):
         elif not record.ours:
             self._say("send-as-stays", pair, None)
         elif pair.users:
-            self._given_over.add(pair.key)
-            self._tell("send-as-needed", pair.sender_name, [pair.mailbox_name], None, pair.users)
+            self._give_over(pair)
         elif looks and not self.run.dry:
             self._say("send-as-left", pair, None)
         elif not looks:
             self._not_yet("send-as-left", pair, record.given_on)
+
+    def _give_over(self, pair: Pair) -> None:
+        """Note that a right is left to those who send by it, which is said where it was this connection's."""
+        self._given_over.add(pair.key)
+        if pair.key not in self._shared.strays:
+            self._tell("send-as-needed", pair.sender_name, [pair.mailbox_name], None, pair.users)
 
     def _gone(self, pair: Pair, record: SenderRecord, *, looks: bool) -> None:
         """Note that a right is gone; for a moment longer it is remembered, since a server may still show it."""

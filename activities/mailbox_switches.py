@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from activities.others import Other, Others
 from activities.run import Run
-from connector.errors import NotFoundError, ServiceError, UnreadableError, WaitError
+from connector.errors import ServiceError, UnreadableError, WaitError
 from connector.finding import Finding, Severity
 from connector.left_there import Key, Left
 from connector.log import unreadable
@@ -47,6 +47,11 @@ class Switches:
                 if left is not None:
                     entry.enabled(protocol, inherited=left.inherited)
 
+    @property
+    def left_any(self) -> bool:
+        """Return whether other connections have left anything."""
+        return bool(self._left)
+
     async def on(self, found: Sequence[Found]) -> list[tuple[Protocol, ...] | ServiceError]:
         """Return for each mailbox what is to be switched back: ours, still on, and used by no other connection."""
         asked = [(entry, mailbox) for entry, mailbox in found if entry.switched]
@@ -73,7 +78,7 @@ class Switches:
         if isinstance(answer, WaitError):
             return answer
         if isinstance(answer, ServiceError):
-            for protocol in () if isinstance(answer, NotFoundError) else entry.switched:
+            for protocol in entry.switched:  # also where it is said of one that was just found that there is none
                 self.stays(entry, protocol)
             return ()
         on = [protocol for protocol in entry.switched if answer[protocol] is True]

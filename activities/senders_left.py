@@ -14,6 +14,7 @@ from connector.errors import NotFoundError, ServiceError, UnreadableError
 from connector.left_there import Key, Left
 from connector.log import unreadable
 from connector.mailbox import SenderRecord
+from connector.microsoft import Protocol
 from connector.observed import Recipient
 from connector.plans.senders import Pair
 
@@ -27,17 +28,25 @@ class SendersLeft:
         self._left: dict[Key, Left] = {}
         self._meant: dict[str, list[Recipient | ServiceError]] = {}
         """What the senders of another connection are, by its name."""
+        self.strays: set[Key] = set()
+        """Rights that this connection had nothing to do with, and that a removal takes back if nobody uses them."""
 
     async def adopt(self, records: Mapping[Key, SenderRecord], named: Mapping[str, str]) -> dict[Key, SenderRecord]:
-        """Return the records with what was left to this connection: as if it had given it itself."""
-        self._left = await self._run.services.left_there.load()
+        """Return the records with what was left to this connection: as if it had given it itself.
+
+        One that goes may have been named as a user before it had looked at anything: it takes back all that is left
+        and that nobody sends by.
+        """
+        left = await self._run.services.left_there.load()
+        self._left = {key: one for key, one in left.items() if one.what not in {*Protocol}}  # those are switches
         adopted = dict(records)
         for mailbox, sender in self._left:
             known = adopted.get((mailbox, sender))
             if known is not None and not known.ours:
                 adopted[mailbox, sender] = known.model_copy(update={"given": "given"})
-            elif known is None and mailbox in named:
-                values = {"mailbox_name": named[mailbox], "sender_name": sender}
+            elif known is None and (mailbox in named or self._run.takes_back):
+                self.strays |= set() if mailbox in named else {(mailbox, sender)}
+                values = {"mailbox_name": named.get(mailbox, mailbox), "sender_name": sender}
                 adopted[mailbox, sender] = SenderRecord(mailbox=mailbox, sender=sender, given="given", **values)
         return adopted
 

@@ -19,6 +19,8 @@ Entry: TypeAlias = Mapping[str, object]
 """One object that a cmdlet prints."""
 ANOTHER_OBJECT = "another-object"
 """The code of an answer that is about something else than what was asked for."""
+NO_OBJECT = "no-object"
+"""The code of an answer without any; of what is not there Exchange says so in words."""
 _NAMES = (
     "UserPrincipalName",
     "PrimarySmtpAddress",
@@ -195,7 +197,7 @@ def read_principal(entry: Entry) -> ExchangePrincipal:
 def single(found: Sequence[Entry]) -> Entry:
     """Return the only object. None at all is "not found", several are "ambiguous"."""
     if not found:
-        raise NotFoundError("exchange", "not-found", "Exchange answered with no object")
+        raise NotFoundError("exchange", NO_OBJECT, "Exchange answered with no object")
     if len(found) > 1:
         raise RefusedError("exchange", "ambiguous", f"Exchange answered with {len(found)} objects")
     return found[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local.tenant.misbehaviour import Fault, Preset
 from tests.flow.app import NAME, App, running
 from tests.flow.test_plan import dry_run
 from tests.flow.test_protocols import finding
@@ -112,3 +113,41 @@ async def test_a_mailbox_that_is_named_otherwise_now_is_still_switched_back(tmp_
         assert (await app.until(lambda seen: seen["state"] == "ready" and "mailboxes" in seen))["findings"] == []
         assert (switches(app, address), len(app.tenant.world.with_access(address))) == ((True, False), 1)
         assert ((await app.remove())["state"], switches(app, address)) == ("removed", (False, None))
+
+
+async def test_a_switch_that_was_left_to_a_connection_that_sends_as_others_is_switched_back_by_it(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        (own,) = app.tenant.addresses
+        off(app, own, own=True)
+        app.tenant.administrator.add_mailbox(INFO, kind="SharedMailbox", aliases=("smtp@contoso.example",))
+        assert (await app.set_up(mailboxes=[own], **BOTH))["state"] == "ready"
+        other = {"protocols": ["smtp"], "sendAs": [INFO]}
+        assert (await also(app, "other", own, **other))["state"] == "ready"
+        assert ((await app.remove())["state"], switches(app, own)) == ("removed", (False, False))
+        app.tenant.forget_requests()
+        assert ((await also(app, "other", own, **other))["state"], app.tenant.writes()) == ("ready", [])
+        assert ((await gone(app, "other"))["state"], switches(app, own)) == ("removed", (False, True))
+
+
+async def test_what_was_left_to_a_connection_that_never_came_to_look_goes_with_it(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        (own,) = app.tenant.addresses
+        off(app, own, own=True)
+        app.tenant.administrator.add_mailbox(INFO, kind="SharedMailbox")
+        first = {"mailboxes": [own], "protocols": ["pop", "smtp"], "enablePop": True, "enableSmtp": True}
+        assert (await app.set_up(**first, sendAs=[INFO]))["state"] == "ready"
+        calm = app.tenant.misbehave(Preset(faults={"graph": {Fault.UNAVAILABLE: 1.0}}, in_a_row=1_000_000))
+        body = {"name": "other", "mailboxes": [own], "protocols": ["smtp"], "sendAs": [INFO]}
+        (await app.client.post("/api/connections", json=body)).raise_for_status()
+        await app.client.until("other", lambda seen: seen["state"] == "waiting", app.seen)
+        (await app.client.post("/api/connections/other/cancel")).raise_for_status()
+        await app.client.until("other", lambda seen: seen["state"] == "cancelled", app.seen)
+        app.tenant.misbehave(calm)
+        removed = await app.remove()
+        rights = app.tenant.world.mailboxes[INFO].send_as
+        assert (removed["state"], switches(app, own), len(rights)) == ("removed", (False, False), 1)
+        assert finding(removed, "switch-needed")
+        assert (await gone(app, "other"))["state"] == "removed"
+        assert (switches(app, own), rights) == ((False, True), {})

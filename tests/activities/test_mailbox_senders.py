@@ -1,0 +1,83 @@
+"""Rights to send, where Exchange answers about something else, or says less than it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.mailbox_senders import Sending
+from activities.run import Run
+from connector.errors import NotFoundError, ServiceError, UnexpectedAnswerError
+from connector.mailbox import Chunk, MailboxRecord, SenderRecord
+from connector.microsoft import Protocol
+from connector.observed import Mailbox, Recipient
+from connector.orders import Order
+from connector.steps import OperationKind
+from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection, deliver
+
+OWN, INFO = "own-guid", "info-guid"
+GIVEN = SenderRecord(mailbox=OWN, sender=INFO, mailbox_name="own@x.de", sender_name="info@x.de", given="given")
+
+
+class Senders(Exchange):
+    """Exchange with one right, a recipient that may hide its guid, and a mailbox that may be answered wrongly first."""
+
+    def __init__(self, recipient: Recipient, *wrong: ServiceError) -> None:
+        super().__init__()
+        self.recipient, self.wrong, self.rights = recipient, [*wrong], {INFO}
+
+    async def mailboxes(self, _: str, names: list[str]) -> list[Any]:
+        own = Mailbox("own@x.de", "own@x.de", "UserMailbox", guid=OWN, names=frozenset({"own@x.de", OWN}))
+        return [self.wrong.pop() if self.wrong else own for _ in names]
+
+    async def recipients(self, _: str, names: list[str]) -> list[Any]:
+        return [self.recipient for _ in names]
+
+    async def sends_as(self, _: str, pairs: list[Any]) -> list[Any]:
+        return [bool(self.rights) for _ in pairs]
+
+    async def grant_send_as(self, _: str, pairs: list[Any]) -> list[Any]:
+        raise AssertionError(pairs)
+
+    async def revoke_send_as(self, _: str, pairs: list[Any]) -> list[Any]:
+        self.rights -= {sender for sender, _ in pairs}
+        return [None for _ in pairs]
+
+
+async def sent(exchange: Senders, folder: Path, *, removed: bool = False) -> tuple[Sending, list[SenderRecord]]:
+    """Deliver the part of step 7 that is about rights; return what it kept of them."""
+    clients: Any = Clients(exchange, folder)
+    wanted = connection("own@x.de")
+    wanted.wanted.protocols, wanted.wanted.send_as = [Protocol.SMTP], ["info@x.de"]
+    wanted.operation.kind = OperationKind.REMOVE if removed else OperationKind.SET_UP
+    wanted.senders = [GIVEN]
+    entry = MailboxRecord(requested="own@x.de", address="own@x.de", guid=OWN, resolved_in="op", wanted=not removed)
+    await clients.documents.save_chunk("hq", Chunk(number=0, mailboxes=[entry]))
+    await clients.documents.save(wanted, None)
+    work = Sending(Run(clients, Order("hq", 1, now=NOW), wanted), PRINCIPAL)
+    await deliver(work)
+    return work, work.run.connection.senders
+
+
+async def test_a_sender_without_a_guid_is_not_read_and_its_right_stays(tmp_path: Path) -> None:
+    exchange = Senders(Recipient("info@x.de", "SharedMailbox"))
+    work, kept = await sent(exchange, tmp_path)
+    assert (exchange.rights, [one.sender for one in kept]) == ({INFO}, [INFO])
+    assert [one.code for one in work.result().findings] == ["send-as-unread"]
+
+
+@pytest.mark.parametrize("code", ["another-object", "no-object"])
+async def test_a_right_is_not_gone_because_exchange_answers_about_another_mailbox(tmp_path: Path, code: str) -> None:
+    exchange = Senders(Recipient("info@x.de", "SharedMailbox", guid=INFO), NotFoundError("exchange", code, ""))
+    await sent(exchange, tmp_path, removed=True)
+    assert exchange.rights == set()
+
+
+async def test_where_nobody_knows_the_mailbox_nothing_is_said_to_be_gone(tmp_path: Path) -> None:
+    exchange = Senders(
+        Recipient("info@x.de", "SharedMailbox", guid=INFO), UnexpectedAnswerError("exchange", "property-missing", "")
+    )
+    work, kept = await sent(exchange, tmp_path, removed=True)
+    assert ([one.sender for one in kept], [one.code for one in work.result().findings]) == ([INFO], ["send-as-left"])
