@@ -10,7 +10,7 @@ from activities.mailbox_roles import Roles
 from activities.results import Result, translate
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
-from connector.errors import NotFoundError, ReplicationError, ServiceError
+from connector.errors import ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import PROTOCOLS, Protocol
@@ -123,12 +123,11 @@ class ChunkRun(MailboxNotes):
             return
         admin, principal = self.run.services.exchange, self.principal
         answers = await self._once(todo, lambda seen: admin.revoke(self.tenant_id, seen, principal))
-        gone = [isinstance(error, NotFoundError) for error in answers]
-        self._spared = [
-            entry
-            for (entry, _), error, done in zip(todo, answers, gone, strict=True)
-            if done or not self.refused(entry, error)
-        ]
+        for (entry, _), error in zip(todo, answers, strict=True):
+            if isinstance(error, WaitError):
+                self.fail(entry, error)
+            else:  # what was refused stays, which is said when all are through: nothing is lacking by it
+                self._spared.append(entry)
 
     async def _enable(self, protocol: Protocol, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:
         """Switch a protocol on, and read it back: Exchange also says success where nothing has changed."""
@@ -227,10 +226,10 @@ class ChunkRun(MailboxNotes):
     def _without_access(self, one: One, finding: Finding | None) -> None:
         """Settle a mailbox to which access is not needed; what is to be taken back is read to be gone."""
         entry, spared = one.entry, one.entry in self._spared
-        if spared and one.seen.access:
-            self.delay(entry, _not_kept(), None)
+        if spared and one.seen.access and not self.run.order.part.last:
+            self.delay(entry, _not_kept())
             return
-        if spared:
+        if spared and not one.seen.access:
             self.run.changes += 1
             self._is_less = True
         if not one.seen.access:

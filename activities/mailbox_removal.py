@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from activities.mailbox_notes import BUDGET, Batch, MailboxWork, One, Turns
+from activities.mailbox_roles import Roles
 from activities.mailbox_switches import Switches
 from activities.results import Result, translate
 from activities.run import Run
@@ -50,7 +51,8 @@ class TakingBack(MailboxWork):
         self._gone: list[MailboxRecord] = []
         self._left: set[str] = set()
         """Those that were read to have nothing left of ours but what stays switched on."""
-        self._taken = 0
+        self._taken = self._spare = 0
+        """How many mailboxes have lost access; how many wanted ones have some that no protocol needs any more."""
         self._lost = False
         """Whether Exchange has no record any more of the application that had access."""
         self._refused: dict[str, ServiceError | None] = {}
@@ -60,10 +62,11 @@ class TakingBack(MailboxWork):
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Yield all that is leaving, unless it is not known what a wanted name means: it may mean just that."""
-        numbers = []
+        numbers, spares = [], not self.run.takes_back and Roles(self.run, self.tenant_id, self.principal).spares_access
         async for chunk in self.run.chunks():
             self.meant.add(chunk, self.run.operation)
             self.chunks[chunk.number] = summary(chunk, self.run.operation)
+            self._spare += sum(entry.wanted and entry.access is not None for entry in chunk.mailboxes) if spares else 0
             numbers += [chunk.number] if any(leaves(entry) for entry in chunk.mailboxes) else []
         for number in numbers if self._blind or not self.meant.unknown else ():
             self._chunk = await self.run.chunk(number)
@@ -243,6 +246,7 @@ class TakingBack(MailboxWork):
             findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
         elif self._lost:
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
+        findings += (mailboxes.spare(self._spare),) if self._spare and not self.run.dry else ()
         stays = self._switches.findings(self._left, self.run.connection.step(_STEP).findings)
         return replace(self._result(), findings=(*findings, *self._of_sending(), *stays))
 

@@ -256,10 +256,19 @@ def _role_left(finding: Finding, context: Context) -> Remedy:
 
 def _removal(_: Finding, context: Context) -> Remedy:
     """Return the lines that take access back; of a long list the first, since the run then names the next."""
+    return _without_access(context.leaving, context)
+
+
+def _spare(_: Finding, context: Context) -> Remedy:
+    """Return the lines that take access back which the wanted mailboxes do not need."""
+    return _without_access(context.mailboxes, context)
+
+
+def _without_access(mailboxes: tuple[str, ...], context: Context) -> Remedy:
     user = powershell(context.ids.known("enterprise_application_id"))
     lines = [
         f"Remove-MailboxPermission -Identity {powershell(one)} -User {user} -AccessRights FullAccess -Confirm:$false"
-        for one in context.leaving[:_LISTED]
+        for one in mailboxes[:_LISTED]
     ]
     return Remedy(command=_lines(*lines))
 
@@ -322,6 +331,7 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "mailbox-outside-role": _outside_role,
     "access-missing": _one_access,
     "removal-by-hand": _removal,
+    "access-spare": _spare,
     "credential-left": _credentials,
     "principal-left": _old_principal,
     "consent-left": _old_consent,

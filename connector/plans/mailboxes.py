@@ -207,6 +207,11 @@ def removal(leaving: Sequence[str]) -> Finding:
     return Finding(code="removal-by-hand", step=StepName.MAILBOXES, values={"number": len(leaving)})
 
 
+def spare(number: int) -> Finding:
+    """Return that access to wanted mailboxes is still there which a role in Exchange has made needless."""
+    return Finding(code="access-spare", severity="warning", step=StepName.MAILBOXES, values={"number": number})
+
+
 def removal_waits(leaving: Sequence[str]) -> Finding:
     """Return that nothing is taken back before it is known what every wanted name means."""
     return Finding(code="removal-waits", severity="warning", step=StepName.MAILBOXES, values={"number": len(leaving)})
