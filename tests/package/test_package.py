@@ -85,7 +85,9 @@ def test_nothing_is_in_it_that_azure_does_not_need(entries: list[zipfile.ZipInfo
     assert {Path(name).suffix for name in names if name.startswith(("connector/", "triggers/"))} - {".pyc"} == {
         ".py", ".json",
     }  # fmt: skip
-    forbidden = re.compile(r"(^|/)(tests|local)/|\.pyi$|left\.|dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)")
+    forbidden = re.compile(
+        r"(^|/)(tests|local)/|\.pyi$|/left\.|dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)"
+    )
     assert [name for name in names if forbidden.search(name) and "/msgraph/" not in name] == []
     assert [name for name in names if name.startswith(("/", f"{SITE}bin/")) or ".." in name.split("/")] == []
 
