@@ -10,7 +10,8 @@ from activities import ownership
 from activities.exchange_roles import exchange_roles
 from activities.run import Run
 from activities.stage import Stage
-from connector.errors import UnexpectedAnswerError
+from connector.diagnosis import refusal
+from connector.errors import ForbiddenError, UnexpectedAnswerError
 from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS
 from connector.model import Connection
 from connector.observed import RoleAssignment
@@ -19,21 +20,27 @@ from connector.plans.consent import Observed
 from connector.plans.ownership import ours, stopping
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change
 from connector.steps import StepName
-from connector.together import together
 
 
 class _Consent(Stage[Observed]):
     async def observe(self, run: Run) -> Observed:
-        graph = run.services.graph
         if run.takes_back:
             return await _back(run)
-        found, exchange = await together(ownership.by_ids(run), graph.resource(EXCHANGE_APPLICATION_ID))
+        found = await ownership.by_ids(run)
         foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
         holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
-        given = consent.given(run.connection.consents)
+        observed = Observed(found, holder, None, (), consent.given(run.connection.consents))
         if foreign:
-            return Observed(found, holder, None, (), given)
-        observed = Observed(found, holder, exchange, await _assignments(run), given)
+            return observed
+        try:
+            exchange = await run.services.graph.resource(EXCHANGE_APPLICATION_ID)
+            observed = replace(observed, exchange=exchange, assignments=await _assignments(run))
+        except ForbiddenError as error:
+            # Who may not look at consents may ask Exchange for roles, and where these permit all no consent is needed.
+            by_role = await exchange_roles(run, None)
+            if not by_role:
+                raise
+            return replace(observed, refused=refusal(self.step, error), by_role=by_role)
         return replace(observed, by_role=await exchange_roles(run, observed.held))
 
     def record(self, observed: Observed, connection: Connection) -> None:

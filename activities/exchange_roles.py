@@ -15,12 +15,12 @@ _MOST = 1_000
 """Mailboxes of a list that are asked for before a consent goes, ten in a second or so; of more nobody says it."""
 
 
-async def exchange_roles(run: Run, held: Collection[Protocol]) -> tuple[ExchangeRole, ...]:
-    """Return what is seen of the roles; ``held`` are the protocols to which somebody has consented.
+async def exchange_roles(run: Run, held: Collection[Protocol] | None) -> tuple[ExchangeRole, ...]:
+    """Return what is seen of the roles; ``held`` are the protocols to which somebody has consented, None if not known.
 
     It costs one call for each such protocol, and nothing where the connection has none.
     """
-    return tuple([await _role(run, one, one in held) for one in _concerned(run)])
+    return tuple([await _role(run, one, one in held if held is not None else None) for one in _concerned(run)])
 
 
 def _concerned(run: Run) -> list[Protocol]:
@@ -29,11 +29,12 @@ def _concerned(run: Run) -> list[Protocol]:
     return [*wanted, *(one for one in connection.assigned if one not in wanted)]
 
 
-async def _role(run: Run, protocol: Protocol, held: bool) -> ExchangeRole:
+async def _role(run: Run, protocol: Protocol, held: bool | None) -> ExchangeRole:
     connection = run.connection
     assigned = await _assigned(run, protocol)
     wanted = protocol in connection.wanted.protocols
-    outside, unknown = await _outside(run, protocol) if wanted and held and assigned else ((), False)
+    looks = wanted and assigned and held is not False
+    outside, unknown = await _outside(run, protocol) if looks else ((), False)
     return ExchangeRole(
         protocol,
         assigned,

@@ -10,7 +10,7 @@ from connector.errors import ServiceError, WaitError
 from connector.finding import Finding
 from connector.microsoft import PROTOCOLS, ROLE_SPREAD, Protocol
 from connector.observed import ExchangePrincipal, Mailbox
-from connector.planned import PlannedChange
+from connector.plans.exchange_roles import alone
 from connector.plans.plan import Action
 from connector.steps import StepName
 
@@ -31,7 +31,7 @@ class Roles:
         Asked only where the role was seen to be assigned.
         """
         connection, principal = self._run.connection, self._principal
-        asked = [one for one in connection.by_role if one in connection.assigned]
+        asked = [one for one in connection.by_role if one in connection.assigned] if _is_seen(self._run) else []
         outside: list[bool | WaitError] = [False] * len(seen)
         if principal is None or not seen or not may_ask(self._run):
             return outside
@@ -48,7 +48,8 @@ async def is_outside(run: Run, mailbox: str, protocol: Protocol) -> bool:
     A role may have been assigned since the mailboxes were looked at. What it does not say is not known.
     """
     ids = run.connection.ids
-    if protocol not in run.connection.by_role or not may_ask(run) or ids.enterprise_application_id is None:
+    seen = protocol in run.connection.assigned and _is_seen(run) and may_ask(run)
+    if not seen or ids.enterprise_application_id is None:
         return False
     admin, tenant_id = run.services.exchange, ids.known("tenant_id")
     try:
@@ -70,11 +71,19 @@ def _is_alone(run: Run) -> bool:
     One lives for an hour or more after the consent was withdrawn, and whoever has it is asked for access to the
     mailbox: the UTM goes on with it.
     """
-    step, draft = run.connection.step(StepName.CONSENT), run.draft
-    found: list[Finding] = [*step.findings, *(draft.planned.findings if draft is not None else [])]
-    planned: list[PlannedChange] = draft.planned.changes if draft is not None else []
-    codes = {one.code for one in found}
+    planned = run.draft.planned.changes if run.draft is not None else []
+    withdraws = any(one.action is Action.WITHDRAW_ROLE for one in planned)
     withdrawn = [run.connection.withdrawn.get(PROTOCOLS[one].role) for one in run.connection.by_role]
     fresh = any(one is not None and run.now - one < ROLE_SPREAD for one in withdrawn)
-    fresh = fresh or any(one.action is Action.WITHDRAW_ROLE for one in planned)
-    return "sending-by-role" in codes and "consent-mixed" not in codes and not fresh
+    return alone(_said(run)) and not withdraws and not fresh
+
+
+def _is_seen(run: Run) -> bool:
+    """Return whether step 4 has just seen the role."""
+    return any(one.code == "sending-by-role" for one in _said(run))
+
+
+def _said(run: Run) -> list[Finding]:
+    """Return what step 4 has said; in a dry run that stands beside the steps."""
+    planned = run.draft.planned.findings if run.draft is not None else []
+    return [*run.connection.step(StepName.CONSENT).findings, *planned]

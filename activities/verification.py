@@ -96,7 +96,7 @@ def _note(
     if entry.finding is not None and entry.finding.step is StepName.MAILBOXES:
         return  # what step 7 found is the cause, and more precise
     evidence = _evidence(run, entry, answer, token, protocol)
-    if outside and run.connection.assigned:
+    if outside:
         entry.state, entry.finding = MailboxState.ACTION_REQUIRED, diagnosis.outside_role(evidence.mailbox)
         return
     entry.finding = diagnosis.sender(evidence) if answer.refused else diagnosis.login(evidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,6 +32,8 @@ class Observed:
     """The roles that we have given; a version that kept no record gave none but this one."""
     by_role: tuple[ExchangeRole, ...] = ()
     """What a role in Exchange permits, or is to; of a removal none."""
+    refused: Finding | None = None
+    """That nobody may look at consents, where a role is asked for instead."""
     left: bool = False
     """Of a removal: whether an administrator has assigned such a role, or was asked to."""
 
@@ -59,6 +61,8 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     """
     if isinstance(wanted, Absent):
         return _back(observed)
+    if observed.refused is not None:
+        return _by_roles(observed.refused, observed.by_role, wanted)
     exchange = observed.exchange
     if exchange is None:
         return Plan(findings=(_finding("exchange-resource-missing", EXCHANGE_APPLICATION_ID),))
@@ -74,6 +78,13 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
     changes = (*give, *take)
     told = [finding for one in observed.by_role for finding in one.findings(changes=bool(changes))]
     return Plan(changes, (*left, *told))
+
+
+def _by_roles(refused: Finding, roles: Sequence[ExchangeRole], wanted: Wanted) -> Plan:
+    """Return what is known where consents cannot be looked at: none is needed where roles permit all."""
+    told = tuple(finding for one in roles for finding in one.findings(changes=False))
+    instead = {one.protocol for one in roles if one.counts}
+    return Plan(findings=told if {*wanted.protocols} <= instead else (refused, *told))
 
 
 def _unwanted(observed: Observed, wanted: Wanted) -> tuple[list[Change], list[Finding]]:

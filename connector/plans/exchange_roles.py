@@ -7,7 +7,7 @@ role is never ours to assign, nor to take: whoever may do that can give himself 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,8 +16,8 @@ from connector.microsoft import PROTOCOLS, Protocol
 from connector.steps import StepName
 
 _finding = partial(Finding.of, StepName.CONSENT)
-OF_ROLES = frozenset({"sending-by-role", "sending-role-missing", "sending-role-unread"})
-"""What is said of a protocol that is permitted so."""
+ALONE = "withoutConsent"
+"""The value of a finding that no consent stands beside the role: it was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class ExchangeRole:
     """Whether somebody has asked for this way."""
     before: bool = False
     """Whether the role was seen to stand in the place of the consent before."""
-    held: bool = False
-    """Whether the application has the consent too."""
+    held: bool | None = False
+    """Whether the application has the consent too; None where nobody may look."""
     fading: bool = False
     """Whether we have withdrawn that consent a moment ago, so that it may only be shown still."""
     outside: tuple[str, ...] = ()
-    """Mailboxes of the list that the role does not reach; looked for only where the consent is there too."""
+    """Mailboxes of the list that the role does not reach; looked for only where the consent is or may be there too."""
     unknown: bool = False
     """Whether it is not known of every other mailbox that the role reaches it."""
 
@@ -53,7 +53,7 @@ class ExchangeRole:
             return True
         if self.before:
             return self.assigned is not False or not self.held or self.fading
-        return self.assigned is True and not (self.held and (self.outside or self.unknown))
+        return self.assigned is True and not (self.held is not False and (self.outside or self.unknown))
 
     @property
     def lasts(self) -> bool:
@@ -74,7 +74,8 @@ class ExchangeRole:
             return
         if self.counts:
             code, severity = _SAID[self.assigned]
-            yield _finding(code, needs.exchange_role, "warning" if changes and severity == "error" else severity)
+            told = _finding(code, needs.exchange_role, "warning" if changes and severity == "error" else severity)
+            yield told if self.held is not False else told.model_copy(update={"values": {ALONE: needs.role}})
         yield from (_finding("mailbox-outside-role", one, "warning") for one in self.outside)
 
 
@@ -83,6 +84,11 @@ _SAID: dict[bool | None, tuple[str, Severity]] = {
     False: ("sending-role-missing", "error"),
     None: ("sending-role-unread", "warning"),
 }
+
+
+def alone(findings: Iterable[Finding]) -> bool:
+    """Return whether step 4 has seen a role that permits the sending, and no consent beside it."""
+    return any(one.code == "sending-by-role" and ALONE in one.values for one in findings)
 
 
 def left(application: str) -> Finding:

@@ -11,6 +11,8 @@ from connector.microsoft import Cmdlet
 from local.tenant.catalogue import DIRECTORY_ROLES
 from local.tenant.exchange_rights import CMDLETS
 from tests.flow.app import NAME, App, running, states
+from tests.flow.test_certified_look import looked
+from tests.flow.test_plan import changes, dry_run
 from tests.flow.test_protocols import application_of, finding, roles, spoken
 
 ASKED: Cmdlet = "Test-ServicePrincipalAuthorization"
@@ -76,8 +78,6 @@ async def test_a_role_that_is_there_takes_the_place_of_consent_and_then_of_acces
         assign(app)
         checked = await app.verify(lambda seen: seen["state"] == "ready" and "consent-mixed" in codes(seen))
         assert (finding(checked, "consent-mixed")["severity"], roles(app)) == ("warning", {"smtp"})
-        planned = (await app.client.post("/api/connections", params={"dryRun": "true"}, json=body(app))).json()
-        assert planned["state"]
         first = await app.set_up(**RELAY)
         assert (first["state"], roles(app)) == ("ready", set())
         assert access(app) == {*app.tenant.addresses}  # a token of the UTM's may still ask for it
@@ -233,3 +233,60 @@ async def test_a_role_that_manages_recipients_alone_cannot_ask(tmp_path: Path, r
         app.tenant.administrator.set_directory_roles(DIRECTORY_ROLES[role])
         connection = await waiting(app, **RELAY)
         assert (asked(app), "sending-by-role" in codes(connection)) == (0, False)
+
+
+async def test_who_may_not_look_at_consents_recognises_the_role_all_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+        connection = await waiting(app, **WISHED)
+        assert {"sending-role-missing"} <= codes(connection)
+        assign(app)
+        ready = await app.until(lambda seen: seen["state"] == "ready")
+        assert (codes(ready) & {"sending-by-role", "right-missing"}, access(app)) == ({"sending-by-role"}, set())
+
+
+async def test_what_may_still_rest_on_a_consent_that_nobody_may_see_keeps_its_access(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        app.tenant.administrator.revoke("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+        await waiting(app, **RELAY)
+        app.tenant.administrator.consent(application_of(app).app_id, "SMTP.SendAsApp")
+        await app.until(lambda seen: seen["state"] == "ready")
+        await app.settled()
+        assign(app)
+        for _ in range(2):
+            connection = await app.set_up(**RELAY)
+            assert (connection["state"], access(app)) == ("ready", {*app.tenant.addresses})
+        assert finding(connection, "consent-mixed")["severity"] == "info"  # all opens; the permission is a person's
+
+
+async def test_the_daily_look_is_quiet_until_the_role_or_a_mailbox_of_it_is_gone(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        inside, outside = app.tenant.addresses
+        await waiting(app, **WISHED)
+        assign(app)
+        await app.until(lambda seen: seen["state"] == "ready")
+        await app.settled()
+        health = await looked(app)
+        assert (health["answer"], health["drift"], health["unread"]) == ("good", [], [])
+        assign(app, inside)
+        assert (await looked(app))["drift"] == [f"mailbox-outside-role:{outside}"]
+        app.tenant.administrator.remove_sending_role(application_of(app).app_id)
+        assert {one.partition(":")[0] for one in (await looked(app))["drift"]} == {"sending-role-missing"}
+
+
+async def test_the_look_at_a_role_beside_a_consent_says_only_that_they_mix(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up(**RELAY)
+        assign(app)
+        assert [one.partition(":")[0] for one in (await looked(app))["drift"]] == ["consent-mixed"]
+        assert changes(await dry_run(app, **RELAY)) == [("consent", "withdraw-role")]
+        await app.set_up(**RELAY)
+        left = [("mailboxes", "revoke-access")] * 2
+        assert changes(await dry_run(app, **RELAY)) == [("application", "update-application"), *left]
+
+
+async def test_a_plan_of_the_narrow_way_gives_nothing_for_sending_and_says_what_is_missing(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        plan = await dry_run(app, **WISHED)
+        assert not {action for _, action in changes(plan)} & {"assign-role", "grant-access"}
+        assert "sending-role-missing" in codes(plan)
