@@ -24,10 +24,11 @@ from connector.standing import reference_of, secret_of, standing
 from triggers import operations
 from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
+from triggers.generations import generations
 from triggers.query import choice, query
 from triggers.route import READ, More, Role, Route
 from triggers.secret_view import rotation_view, shown
-from triggers.utm import ImapView, MailView, OAuthView, Parameters, ServerView
+from triggers.utm import GenerationView, ImapView, MailView, OAuthView, Parameters, ServerView
 
 _PROVIDERS: Mapping[CredentialKind, str] = {
     "secret": "Microsoft 365 (Secret Client Key)",
@@ -151,10 +152,15 @@ async def _parameters(
         secret=shown(secret),
         rotation=rotation_view(connection),
         servers=servers(cloud, connection.wanted.protocols),
+        generations=_generations(product, secret, connection.wanted.protocols),
         mail=mail,
         imap=_imap(cloud, mail) if Protocol.IMAP in connection.wanted.protocols else None,
         oauth2=OAuthView(token_url=cloud.token_url(tenant_id), scope=cloud.exchange_scope),
     )
+
+
+def _generations(product: Product, secret: CredentialRecord, protocols: Sequence[Protocol]) -> list[GenerationView]:
+    return generations(secret.kind, provider_of(secret), protocols) if product is Product.UTM else []
 
 
 def _labels(product: Product, kind: CredentialKind) -> dict[str, dict[str, str]]:
@@ -236,6 +242,7 @@ def _lines(body: Parameters, lang: Language) -> str:
         since = f"{body.secret.used_since:%Y-%m-%d}"
         lines.append(f"# {text(lang, 'label', 'usedSince', values={'since': since})}")
     lines += [f"# {one.uses[lang]} {one.host}:{one.port} ({one.security})" for one in body.servers]
+    lines += [f"# {one.name}: {one.where[lang]}" for one in body.generations]
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")
     unproven = set(body.mail.unproven)
     for one in (one for one in body.mail.mailboxes if one not in unproven):

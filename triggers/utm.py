@@ -21,6 +21,17 @@ class ServerView(Document):
     uses: dict[str, str] = Field(description="What of the UTM uses it, and what is chosen there, by language.")
 
 
+class GenerationView(Document):
+    """A generation of the UTM, and where it takes the values."""
+
+    name: str
+    provider: str | None = Field(
+        description="What is chosen there in the list of providers; null where it asks for none."
+    )
+    where: dict[str, str] = Field(description="The page and its buttons as the interface calls them, by language.")
+    protocols: list[Protocol] = Field(description="Those of the connection that it uses with OAuth 2.")
+
+
 class MailView(Document):
     """The mailboxes, as the UTM needs them."""
 
@@ -63,6 +74,9 @@ class Parameters(Document):
         default=None, description="While a new secret is under way: whether it is this one, and how long the old works."
     )
     servers: list[ServerView]
+    generations: list[GenerationView] = Field(
+        default=[], description="Where each generation of the UTM takes them that can; of another product none."
+    )
     mail: MailView
     imap: ImapView | None = Field(default=None, description="`mail` with its server, where the connection uses IMAP.")
     oauth2: OAuthView

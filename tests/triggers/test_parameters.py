@@ -27,7 +27,7 @@ def _issued(hq: Served) -> str:
 async def test_the_mail_archive_calls_the_same_values_by_its_own_names(hq: Served) -> None:
     utm, uma = (await hq.client.get(PARAMETERS)).json(), (await hq.client.get(f"{PARAMETERS}?product=uma")).json()
     called = {"applicationId": "Client ID", "tenantId": "Tenant ID", "clientSecret": "Client secret"}
-    assert uma == utm | {"labels": dict.fromkeys(LANGUAGES, called)}
+    assert uma == utm | {"labels": dict.fromkeys(LANGUAGES, called), "generations": []}
     lines = (await hq.client.get(f"{PARAMETERS}?product=uma", headers={"Accept": "text/plain"})).text.splitlines()
     assert lines[:2] == [f"Client ID: {utm['applicationId']}", f"Tenant ID: {utm['tenantId']}"]
     assert not any("Client ID" in line for line in lines[1:])
@@ -64,6 +64,20 @@ async def test_the_parameters_have_exactly_the_documented_keys_and_values(hq: Se
                 "security": "TLS",
                 "uses": {lang: text(lang, "use", "imap") for lang in LANGUAGES},
             }
+        ],
+        "generations": [
+            {
+                "name": "UTM 14.1",
+                "provider": "Microsoft 365 (Secret Client Key)",
+                "where": {lang: text(lang, "generation", "v14", "secret") for lang in LANGUAGES},
+                "protocols": ["imap"],
+            },
+            {
+                "name": "UTM 12.6",
+                "provider": None,
+                "where": {lang: text(lang, "generation", "v12", "secret") for lang in LANGUAGES},
+                "protocols": ["imap"],
+            },
         ],
         "mail": {"mailboxes": hq.tenant.addresses, "written": {}, "unproven": []},
         "imap": {

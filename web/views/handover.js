@@ -9,7 +9,6 @@ import { day, end, language, moment, t } from '../texts.js';
 import { certificate, hidden, value } from '../values.js';
 
 const NAMED = 20;
-const UTMS = ['v14', 'v12'];
 
 export async function handOver(main, { name, signal }) {
   const path = `api/connections/${name}/parameters`;
@@ -18,7 +17,6 @@ export async function handOver(main, { name, signal }) {
   if (signal.aborted) return;
   const certified = values.secret.kind === 'certificate';
   const unproven = new Set(values.mail.unproven);
-  const fetches = values.servers.some(one => one.protocol !== 'smtp'); // the relay of 12.6 knows no OAuth 2.0
   const proven = values.mail.mailboxes.filter(address => !unproven.has(address));
   const secret = async () => (await get('read_parameters', path, signal)).clientSecret;
   main.append(...[
@@ -38,8 +36,7 @@ export async function handOver(main, { name, signal }) {
       values.servers.map(one => fact(one.protocol.toUpperCase(), place(one), h('br'), one.uses[language()]))),
     h('section', {},
       h('h2', {}, t('page.handOver.where')),
-      h('dl', { class: 'places' }, certified ? fact(t('page.handOver.v14.name'), t('page.certificate.place'))
-        : UTMS.filter(utm => utm === 'v14' || fetches).map(utm => fact(t(`page.handOver.${utm}.name`), t(`page.handOver.${utm}.place`))))),
+      h('dl', { class: 'places' }, values.generations.map(one => fact(one.name, one.where[language()])))),
     proven.length > 0 && h('section', {},
       h('h2', {}, t('label.mailboxes')),
       h('p', {}, t('page.handOver.addresses')),

@@ -68,13 +68,19 @@ function contents(connection, list, health, parameters) {
     ids: connection.ids,
     secret: connection.secret,
     provider: parameters?.provider ?? null,
-    servers: parameters && parameters.servers.map(({ protocol, host, port }) => `${protocol.toUpperCase()} ${host}:${port}`),
+    servers: parameters && parameters.servers.map(one => server(one, parameters.generations)),
     rights: rights(connection, health),
     missing: unread(health),
     mailboxes: list.map(entry => ({
       address: entry.address ?? entry.requested, written: entry.written, state: entry.state, provenOn: entry.provenOn, accessGiven: entry.accessGiven,
     })),
   };
+}
+
+// A server, and which generations of the UTM can use it with OAuth 2.
+function server({ protocol, host, port }, generations) {
+  const named = generations.filter(one => one.protocols.includes(protocol)).map(one => one.name);
+  return `${protocol.toUpperCase()} ${host}:${port} (${named.join(', ')})`;
 }
 
 // A value in a line to run; what is not known is left for the person to fill in.
