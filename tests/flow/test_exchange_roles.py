@@ -281,6 +281,9 @@ async def test_the_look_at_a_role_beside_a_consent_says_only_that_they_mix(tmp_p
         assert [one.partition(":")[0] for one in (await looked(app))["drift"]] == ["consent-mixed"]
         assert changes(await dry_run(app, **RELAY)) == [("consent", "withdraw-role")]
         await app.set_up(**RELAY)
+        assert changes(await dry_run(app, **RELAY)) == [("application", "update-application")]
+        app.host.clock.skip(7_200)
+        app.tenant.advance(7_200)
         left = [("mailboxes", "revoke-access")] * 2
         assert changes(await dry_run(app, **RELAY)) == [("application", "update-application"), *left]
 
