@@ -10,9 +10,12 @@ import pytest
 from activities.mailbox_roles import is_outside
 from activities.run import Run
 from connector.errors import ForbiddenError, RefusedError, ThrottledError
+from connector.finding import Finding
 from connector.microsoft import Protocol
 from connector.objects import Rights
+from connector.operation import StepRecord
 from connector.orders import Order
+from connector.steps import StepName
 from tests.activities.test_activities import NOW, Clients, Exchange, connection
 
 SILENT = [
@@ -42,6 +45,9 @@ async def test_a_login_that_failed_costs_no_other_its_proof_where_exchange_does_
     wanted = connection("a@x.de")
     wanted.wanted.protocols, wanted.wanted.role_based_sending = [Protocol.SMTP], True
     wanted.ids.enterprise_application_id = "sp"
+    wanted.assigned = [Protocol.SMTP]
+    seen = Finding(code="sending-by-role", step=StepName.CONSENT)
+    wanted.steps[StepName.CONSENT] = StepRecord(findings=[seen])
     wanted.rights = Rights(cmdlets=["Test-ServicePrincipalAuthorization"])
     clients: Any = Clients(Asked(answer), tmp_path)
     run = Run(clients, Order("hq", 1, now=NOW), wanted)

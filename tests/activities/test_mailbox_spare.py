@@ -17,10 +17,12 @@ from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import Protocol
 from connector.operation import StepRecord
 from connector.orders import Order, Part
+from connector.plans import exchange_roles
 from connector.steps import StepName
 from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection, deliver
 
-ALONE = Finding(code="sending-by-role", severity="info", step=StepName.CONSENT, subject="Application SMTP.SendAsApp")
+ROLE = "Application SMTP.SendAsApp"
+ALONE = Finding.of(StepName.CONSENT, "sending-by-role", ROLE, "info", **{exchange_roles.ALONE: "SMTP.SendAsApp"})
 
 
 async def spared(exchange: Exchange, folder: Path, *, hours: int = 3) -> tuple[MailboxRecord, list[str]]:
