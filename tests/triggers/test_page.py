@@ -58,7 +58,11 @@ async def test_every_file_is_served_as_what_it_is(hq: Served, file: str) -> None
     kinds = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
     kinds |= {".json": "application/json", ".txt": "text/plain"}
     assert answer.status_code == 200
-    assert answer.content == (WEB / file).read_bytes()
+    sent, written = answer.text.splitlines(), (WEB / file).read_text("utf-8").splitlines()
+    differ = [(one, other) for one, other in zip(sent, written, strict=True) if one != other]  # each keeps its number
+    assert all(other.lstrip().startswith("//") if file.endswith(".js") else "/*" in other for _, other in differ)
+    assert not any("/*" in one if file.endswith(".css") else one for one, _ in differ)
+    assert not (differ and file.startswith("vendor/"))
     assert answer.headers["content-type"].startswith(kinds[Path(file).suffix])
 
 
