@@ -11,7 +11,7 @@ import pytest
 from connector.microsoft import IMAP_ROLE_ID
 from local.environment import serving, settings
 from local.tenant import PresetName, Tenant
-from tests.flow.app import NAME, App, asking, running, states
+from tests.flow.app import NAME, App, asking, running, states, told_of
 
 
 def check_world(app: App) -> None:
@@ -217,3 +217,9 @@ async def test_a_wish_may_be_replaced_while_the_run_waits(tmp_path: Path) -> Non
         connection = await app.client.until(NAME, lambda seen: seen["state"] == "ready")
         assert connection["revision"] == 2
         assert connection["mailboxes"]["total"] == 2
+
+
+def test_a_secret_is_found_wherever_it_stands() -> None:
+    texts = ['{"value":"a-secret~of.ours"}', "GET /?code=a-secret~of.ours&x=1 200", "another line"]
+    assert told_of(["a-secret~of.ours", "not-there"], texts) == ["a-secr"]
+    assert told_of(["a-secret~of.ours"], texts[2:]) == []
