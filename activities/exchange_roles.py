@@ -31,13 +31,14 @@ def _concerned(run: Run) -> list[Protocol]:
 
 async def _role(run: Run, protocol: Protocol, held: bool | None) -> ExchangeRole:
     connection = run.connection
-    assigned = await _assigned(run, protocol)
+    assigned, boundless = await _assigned(run, protocol)
     wanted = protocol in connection.wanted.protocols
     looks = wanted and assigned and held is not False
     outside, unknown = await _outside(run, protocol) if looks else ((), False)
     return ExchangeRole(
         protocol,
         assigned,
+        boundless=boundless,
         wanted=wanted,
         wished=wanted and connection.wanted.role_based_sending,
         before=protocol in connection.assigned,
@@ -48,13 +49,13 @@ async def _role(run: Run, protocol: Protocol, held: bool | None) -> ExchangeRole
     )
 
 
-async def _assigned(run: Run, protocol: Protocol) -> bool | None:
-    """Return whether it is assigned; to an application that is still to be made nobody has assigned any."""
+async def _assigned(run: Run, protocol: Protocol) -> tuple[bool | None, bool]:
+    """Return whether it is assigned, and without a scope; to an application that is still to be made it is not."""
     ids = run.connection.ids
     if ids.enterprise_application_id is None:
-        return False
+        return False, False
     if not may_ask(run):
-        return None
+        return None, False
     admin = run.services.exchange
     return await admin.role_assigned(ids.known("tenant_id"), ids.enterprise_application_id, protocol)
 

@@ -328,6 +328,7 @@ _CONNECTION: dict[str, Callable[[Finding, Context], Remedy]] = {
     "consent-mixed": _old_consent,
     "sending-role-missing": _sending_role,
     "sending-role-unread": _sending_role,
+    "sending-role-boundless": _sending_role,
     "mailbox-outside-role": _outside_role,
     "access-missing": _one_access,
     "removal-by-hand": _removal,

@@ -19,6 +19,7 @@ from connector.clients.exchange_objects import (
     Entry,
     holds_access,
     holds_send_as,
+    is_boundless,
     listed,
     read_mailbox,
     read_principal,
@@ -178,8 +179,8 @@ class ExchangeAdmin:
         results = await self._each(tenant_id, "Remove-MailboxPermission", parameters, [_done] * len(parameters))
         return [None if no_entry(result) else _resolved(result, principal) for result in results]
 
-    async def role_assigned(self, tenant_id: str, principal_id: str, protocol: Protocol) -> bool | None:
-        """Return whether an administrator has assigned Exchange's role for a protocol to an application.
+    async def role_assigned(self, tenant_id: str, principal_id: str, protocol: Protocol) -> tuple[bool | None, bool]:
+        """Return whether an administrator has assigned Exchange's role for a protocol to an application, and unbounded.
 
         None where nobody may ask, or nothing is said: that is no answer, be it yes or no. Of an application that
         Exchange does not know yet it is known that nobody has.
@@ -187,11 +188,11 @@ class ExchangeAdmin:
         parameters = {"Identity": principal_id}
         try:
             found = values(await self._transport.invoke(tenant_id, "Test-ServicePrincipalAuthorization", parameters))
-            return role_assigned(found, PROTOCOLS[protocol])
+            return role_assigned(found, PROTOCOLS[protocol]), is_boundless(found, PROTOCOLS[protocol])
         except NotFoundError:
-            return False
+            return False, False
         except (ForbiddenError, RefusedError, UnexpectedAnswerError):
-            return None
+            return None, False
 
     async def role_reaches(
         self, tenant_id: str, resources: Sequence[str], principal_id: str, protocol: Protocol

@@ -157,6 +157,14 @@ def role_assigned(found: Sequence[Entry], needs: Needs) -> bool:
     return bool(_granting(found, needs))
 
 
+def is_boundless(found: Sequence[Entry], needs: Needs) -> bool:
+    """Return whether one of these roles was assigned without a scope: it reaches every mailbox of the tenant.
+
+    ``ScopeType`` is ``Organization`` then (the third line of the cmdlet's first example).
+    """
+    return any(_text(entry, "ScopeType").lower() == "organization" for entry in _granting(found, needs))
+
+
 def role_reaches(found: Sequence[Entry], needs: Needs) -> bool:
     """Return whether the mailbox that was asked about lies within the scope of such a role; of several one is enough.
 

@@ -27,6 +27,8 @@ class ExchangeRole:
     protocol: Protocol
     assigned: bool | None
     """None where nobody may ask."""
+    boundless: bool = False
+    """Whether it reaches every mailbox of the tenant."""
     wanted: bool = True
     """Whether the connection uses the protocol."""
     wished: bool = False
@@ -76,6 +78,8 @@ class ExchangeRole:
             code, severity = _SAID[self.assigned]
             told = _finding(code, needs.exchange_role, "warning" if changes and severity == "error" else severity)
             yield told if self.held is not False else told.model_copy(update={"values": {ALONE: needs.role}})
+        if self.boundless:
+            yield _finding("sending-role-boundless", needs.exchange_role, "warning")
         yield from (_finding("mailbox-outside-role", one, "warning") for one in self.outside)
 
 

@@ -32,11 +32,14 @@ class MailboxAdministrator:
     def assign_sending_role(self, app_id: str, *addresses: str) -> None:
         """Run ``New-ManagementRoleAssignment -Role 'Application SMTP.SendAsApp'`` with a scope of these mailboxes.
 
+        Without any it is assigned without a scope.
+
         Raises:
             LookupError: Exchange does not know the application, or a mailbox.
         """
         _ = self._world.exchange_principals[app_id]
-        self._world.application_scopes[app_id] = frozenset(self._found(address).guid for address in addresses)
+        guids = frozenset(self._found(address).guid for address in addresses)
+        self._world.application_scopes[app_id] = guids or None
         self._world.roles_effective[app_id] = self._simulation.known_to_imap("sending role", app_id)
 
     def remove_sending_role(self, app_id: str) -> None:

@@ -70,16 +70,18 @@ class SendingCmdlets:
     def authorization(self, parameters: dict[str, Any]) -> Output:
         """``Test-ServicePrincipalAuthorization``."""
         principal = self._principals.named(str(parameters.get("Identity", "")))
-        scope = self._world.application_scopes.get(principal.app_id)
-        if scope is None:
+        if principal.app_id not in self._world.application_scopes:
             return Output()
+        scope = self._world.application_scopes[principal.app_id]
         line = {"RoleName": "Application SMTP.SendAsApp", "GrantedPermissions": "SMTP.SendAsApp"}
-        scoped = {"AllowedResourceScope": "UTM", "ScopeType": "CustomRecipientScope"}
+        named = {"AllowedResourceScope": "UTM", "ScopeType": "CustomRecipientScope"}
+        scoped = named if scope is not None else dict.fromkeys(named, "Organization")
         resource = parameters.get("Resource")
         asked = self._world.mailbox(str(resource)) if resource is not None else None
         if resource is not None and asked is None:
             raise missing(str(resource))
-        return Output([{**line, **scoped, "InScope": asked.guid in scope if asked is not None else "Not Run"}])
+        reached = "Not Run" if asked is None else scope is None or asked.guid in scope
+        return Output([{**line, **scoped, "InScope": reached}])
 
     def _no_entry(self, text: str) -> Output:
         chance, preset = self._simulation.chance, self._simulation.misbehaviour.preset

@@ -86,7 +86,8 @@ class Logins:
         world = self._simulation.world
         if not by_role:
             scope = world.application_scopes.get(claims.application_id, frozenset()) if self._sends else frozenset()
-            return world.roles_effective.get(claims.application_id, 0.0) if mailbox.guid in scope else None
+            reached = scope is None or mailbox.guid in scope
+            return world.roles_effective.get(claims.application_id, 0.0) if reached else None
         access = mailbox.access.get(world.exchange_principals[claims.application_id].sid)
         return access.effective if access is not None and "FullAccess" in access.rights else None
 

@@ -316,8 +316,9 @@ class World:
     """The tenant's own ``SmtpClientAuthenticationDisabled``; of a mailbox that says nothing it decides."""
     checks_sender_late: bool = False
     """Whether a sender who may not is refused only after ``DATA``; both are reported, and nobody has said when."""
-    application_scopes: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Role-based access for applications: the guids of mailboxes that an application may send as, by its id."""
+    application_scopes: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    """Role-based access for applications: the guids of mailboxes that an application may send as, by its id; None for
+    every mailbox."""
     roles_effective: dict[str, float] = field(default_factory=dict)
     """From when the mail servers go by that, or by its end; Exchange keeps what it knew before for up to two hours."""
     secrets: dict[str, VaultSecret] = field(default_factory=dict)

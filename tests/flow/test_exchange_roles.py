@@ -128,6 +128,18 @@ async def test_a_role_that_does_not_reach_every_mailbox_takes_no_consent_away(tm
         assert connection["wanted"]["exchangeRoles"] == []
 
 
+async def test_a_role_without_a_scope_is_said_to_reach_every_mailbox_of_the_tenant(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await waiting(app, **WISHED)
+        app.tenant.administrator.assign_sending_role(application_of(app).app_id)
+        ready = await app.until(lambda seen: seen["state"] == "ready")
+        told = finding(ready, "sending-role-boundless")
+        assert (told["severity"], "-CustomResourceScope" in told["action"]["command"]) == ("warning", True)
+        app.tenant.administrator.remove_sending_role(application_of(app).app_id)
+        assign(app)
+        assert "sending-role-boundless" not in codes(await app.set_up(**WISHED))
+
+
 async def test_who_may_not_ask_goes_the_way_of_today(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         app.tenant.administrator.set_directory_roles()

@@ -30,6 +30,7 @@ CASES: list[tuple[dict[str, Any], bool, Action | None, set[str], bool]] = [
     (NOT, True, GIVE, set(), False),
     (HIDDEN, True, GIVE, set(), False),
     (SEEN, True, None, {"sending-by-role"}, True),
+    ({**SEEN, "boundless": True}, True, None, {"sending-by-role", "sending-role-boundless"}, True),
     ({**NOT, "wished": True}, True, None, {"sending-role-missing"}, False),
     ({**HIDDEN, "wished": True}, True, None, {"sending-role-unread"}, False),
     ({**NOT, "before": True}, True, None, {"sending-role-missing"}, True),
