@@ -28,7 +28,7 @@ from connector.plans.mailboxes import SeenMailbox
 from connector.plans.plan import DISABLE, Action, Change
 from connector.plans.senders import OF_SENDING
 from connector.steps import StepName, StepState
-from connector.verdict import proving_overdue
+from connector.verdict import needs_person, proving_overdue
 from connector.waiting import STEP_DEADLINE, TIMER_SLACK
 
 _STEP = StepName.MAILBOXES
@@ -272,10 +272,11 @@ class TakingBack(MailboxWork):
 
     def _is_persons(self) -> bool:
         """Return whether a person has to act for what is left, and not the app once a service answers it again."""
-        told = any(finding.code in MAY_NOT_LOOK for finding in self.run.connection.step(_STEP).findings)
+        connection, minutes = self.run.connection, self.run.services.settings.verify_minutes
+        told = any(finding.code in MAY_NOT_LOOK for finding in connection.step(_STEP).findings)
         found = self.by_hand or any(chunk.unsettled > chunk.delayed for chunk in self.chunks.values())
-        minutes = self.run.services.settings.verify_minutes
-        return bool(self.run.dry or told or found or proving_overdue(self.run.connection, minutes, self.run.order.now))
+        named = self.run.dry or told or found or needs_person(connection)  # then nothing that is left comes by itself
+        return bool(named or proving_overdue(connection, minutes, self.run.order.now))
 
 
 def _not_read_back(seconds: float | None = None) -> ReplicationError:

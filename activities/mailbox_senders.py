@@ -16,6 +16,7 @@ from activities.results import Result, translate
 from activities.run import Run
 from activities.senders_left import SendersLeft
 from connector.clock import Budget
+from connector.diagnosis import MAY_NOT_LOOK
 from connector.errors import (
     ForbiddenError,
     NotFoundError,
@@ -310,6 +311,8 @@ class Sending(MailboxWork):
             return translate(_STEP, self.wait)
         if self.run.dry:
             return Result(Outcome(PLANNED), findings, tuple(dict.fromkeys(self._planned)))
+        # What nobody may look at was said in a part before this one, of access.
+        findings += tuple(one for one in self.run.connection.step(_STEP).findings if one.code in MAY_NOT_LOOK)
         stuck = any(finding.severity == "error" for finding in findings)
         return Result(Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING), findings)
 

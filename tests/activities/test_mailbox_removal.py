@@ -62,20 +62,22 @@ UNTOLD = Finding(code="exchange-by-hand", step=StepName.MAILBOXES)
 
 
 @pytest.mark.parametrize(
-    ("found", "step", "minutes", "state"),
+    ("found", "step", "consent", "minutes", "state"),
     [
-        (None, None, 1, StepState.WAITING),  # what would have looked was throttled
-        (LATE, None, 1, StepState.WAITING),
-        (MISSING, None, 1, StepState.ACTION_REQUIRED),
-        (None, UNTOLD, 1, StepState.ACTION_REQUIRED),
-        (None, None, 61, StepState.ACTION_REQUIRED),
+        (None, None, StepState.DONE, 1, StepState.WAITING),  # what would have looked was throttled
+        (LATE, None, StepState.DONE, 1, StepState.WAITING),
+        (MISSING, None, StepState.DONE, 1, StepState.ACTION_REQUIRED),
+        (None, UNTOLD, StepState.DONE, 1, StepState.ACTION_REQUIRED),
+        (None, None, StepState.ACTION_REQUIRED, 1, StepState.ACTION_REQUIRED),  # nothing goes on without that person
+        (None, None, StepState.DONE, 61, StepState.ACTION_REQUIRED),
     ],
 )
 async def test_a_mailbox_that_the_app_has_yet_to_look_at_is_nobodys_task(
-    tmp_path: Path, found: Finding | None, step: Finding | None, minutes: int, state: StepState
+    tmp_path: Path, found: Finding | None, step: Finding | None, consent: StepState, minutes: int, state: StepState
 ) -> None:
     clients: Any = Clients(Exchange(), tmp_path)
     wanted = connection("a@x.de", "b@x.de")
+    wanted.steps[StepName.CONSENT] = StepRecord(state=consent)
     wanted.steps[StepName.MAILBOXES] = StepRecord(state=StepState.WAITING, findings=[step] if step else [])
     settled = MailboxRecord(requested="a@x.de", settled_in="op", resolved_in="op")
     await clients.documents.save_chunk(
