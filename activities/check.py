@@ -12,6 +12,7 @@ from connector import check as checking
 from connector.caller import By, asker
 from connector.check import looking, may_look
 from connector.checks import Check, Seen
+from connector.diagnosis import CONSENT_MIXED
 from connector.documents import Versioned
 from connector.dry_runs import Draft
 from connector.event import Data, EventType, event
@@ -31,8 +32,6 @@ from connector.telling import keep
 
 _HARMLESS = frozenset({Action.UPDATE_APPLICATION})
 """What a set-up would put in order, and without which every mailbox still opens, to nobody else."""
-_SPARE = "consent-mixed"
-"""The reason of a change that takes what is only not needed any more."""
 _DONE = "done"
 
 
@@ -115,7 +114,7 @@ def missing(step: StepName, changes: Sequence[Change]) -> tuple[Finding, ...]:
 
 
 def _is_harmless(change: Change) -> bool:
-    return change.action in _HARMLESS or change.reason == _SPARE
+    return change.action in _HARMLESS or change.reason == CONSENT_MIXED  # which takes what is only not needed
 
 
 @activity(CHECK_END, Order, tells=True)

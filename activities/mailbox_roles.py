@@ -10,7 +10,7 @@ from connector.errors import ServiceError, WaitError
 from connector.finding import Finding
 from connector.microsoft import PROTOCOLS, ROLE_SPREAD, Protocol
 from connector.observed import ExchangePrincipal, Mailbox
-from connector.plans.exchange_roles import alone
+from connector.plans import exchange_roles
 from connector.plans.plan import Action
 from connector.steps import StepName
 
@@ -31,7 +31,11 @@ class Roles:
         Asked only where the role was seen to be assigned.
         """
         connection, principal = self._run.connection, self._principal
-        asked = [one for one in connection.by_role if one in connection.assigned] if _is_seen(self._run) else []
+        asked = (
+            [one for one in connection.by_role if one in connection.assigned]
+            if exchange_roles.seen(_said(self._run))
+            else []
+        )
         outside: list[bool | WaitError] = [False] * len(seen)
         if principal is None or not seen or not may_ask(self._run):
             return outside
@@ -48,7 +52,7 @@ async def is_outside(run: Run, mailbox: str, protocol: Protocol) -> bool:
     A role may have been assigned since the mailboxes were looked at. What it does not say is not known.
     """
     ids = run.connection.ids
-    seen = protocol in run.connection.assigned and _is_seen(run) and may_ask(run)
+    seen = protocol in run.connection.assigned and exchange_roles.seen(_said(run)) and may_ask(run)
     if not seen or ids.enterprise_application_id is None:
         return False
     admin, tenant_id = run.services.exchange, ids.known("tenant_id")
@@ -60,8 +64,9 @@ async def is_outside(run: Run, mailbox: str, protocol: Protocol) -> bool:
 
 
 def _worse(before: bool | WaitError, answer: bool | ServiceError) -> bool | WaitError:
-    if isinstance(before, WaitError) or isinstance(answer, WaitError):
-        return before if isinstance(before, WaitError) else answer if isinstance(answer, WaitError) else before
+    for one in (before, answer):
+        if isinstance(one, WaitError):
+            return one
     return before or answer is False
 
 
@@ -75,12 +80,7 @@ def _is_alone(run: Run) -> bool:
     withdraws = any(one.action is Action.WITHDRAW_ROLE for one in planned)
     withdrawn = [run.connection.withdrawn.get(PROTOCOLS[one].role) for one in run.connection.by_role]
     fresh = any(one is not None and run.now - one < ROLE_SPREAD for one in withdrawn)
-    return alone(_said(run)) and not withdraws and not fresh
-
-
-def _is_seen(run: Run) -> bool:
-    """Return whether step 4 has just seen the role."""
-    return any(one.code == "sending-by-role" for one in _said(run))
+    return exchange_roles.alone(_said(run)) and not withdraws and not fresh
 
 
 def _said(run: Run) -> list[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from connector.diagnosis import CONSENT_MIXED
 from connector.finding import Finding
 from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS, ROLE_IDS, Protocol
 from connector.observed import Resource, RoleAssignment
@@ -98,9 +99,9 @@ def _unwanted(observed: Observed, wanted: Wanted) -> tuple[list[Change], list[Fi
             continue
         mixes = protocol in wanted.protocols
         if role not in observed.given or (permitted is not None and not permitted.replaces):
-            left.append(_finding("consent-mixed" if mixes else "role-stays", role, "warning"))
+            left.append(_finding(CONSENT_MIXED if mixes else "role-stays", role, "warning"))
         else:
-            take.append(Change(Action.WITHDRAW_ROLE, assignment.id, "consent-mixed" if mixes else "consent-unwanted"))
+            take.append(Change(Action.WITHDRAW_ROLE, assignment.id, CONSENT_MIXED if mixes else "consent-unwanted"))
     return take, left
 
 

@@ -16,6 +16,7 @@ from connector.microsoft import PROTOCOLS, Protocol
 from connector.steps import StepName
 
 _finding = partial(Finding.of, StepName.CONSENT)
+_BY_ROLE = "sending-by-role"
 ALONE = "withoutConsent"
 """The value of a finding that no consent stands beside the role: it was looked for."""
 
@@ -84,15 +85,20 @@ class ExchangeRole:
 
 
 _SAID: dict[bool | None, tuple[str, Severity]] = {
-    True: ("sending-by-role", "info"),
+    True: (_BY_ROLE, "info"),
     False: ("sending-role-missing", "error"),
     None: ("sending-role-unread", "warning"),
 }
 
 
+def seen(findings: Iterable[Finding]) -> bool:
+    """Return whether step 4 has seen a role that permits the sending."""
+    return any(one.code == _BY_ROLE for one in findings)
+
+
 def alone(findings: Iterable[Finding]) -> bool:
     """Return whether step 4 has seen a role that permits the sending, and no consent beside it."""
-    return any(one.code == "sending-by-role" and ALONE in one.values for one in findings)
+    return any(one.code == _BY_ROLE and ALONE in one.values for one in findings)
 
 
 def left(application: str) -> Finding:
