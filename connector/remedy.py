@@ -17,6 +17,7 @@ from connector.quoting import bash, powershell
 
 ALLOWED_GROUP = "UTM Mail Connect Mailboxes"
 """The mail-enabled security group to which the grant script limits the identity; a person may have named another."""
+_EXCHANGE_ROLES = [powershell(one.exchange_role) for one in PROTOCOLS.values() if one.exchange_role]
 _LISTED = 50
 """More mailboxes than this are read from a file: the lines are to be copied."""
 
@@ -221,10 +222,8 @@ def _sending_role(_: Finding, context: Context) -> Remedy:
         f"Get-DistributionGroup -Identity {group} | ForEach-Object {{ New-ManagementScope -Name {group} "
         "-RecipientRestrictionFilter \"MemberOfGroup -eq '$($_.DistinguishedName)'\" }"
     )
-    roles = [one.exchange_role for one in PROTOCOLS.values() if one.exchange_role]
     assign = [
-        f"New-ManagementRoleAssignment -Role {powershell(role)} -App {app} -CustomResourceScope {group}"
-        for role in roles
+        f"New-ManagementRoleAssignment -Role {role} -App {app} -CustomResourceScope {group}" for role in _EXCHANGE_ROLES
     ]
     return Remedy(command=_lines(f"New-DistributionGroup -Name {group} -Type Security", *members, scope, *assign))
 
@@ -245,11 +244,10 @@ def _role_left(finding: Finding, context: Context) -> Remedy:
     """Return the lines that take such a role away; Exchange may not know the application by then."""
     ids = context.ids
     holder = ids.enterprise_application_id or finding.subject
-    roles = [powershell(one.exchange_role) for one in PROTOCOLS.values() if one.exchange_role]
     mine = f'Where-Object {{ "$($_.App)" -eq {powershell(holder)} }}'
     lines = [
         f"Get-ManagementRoleAssignment -Role {role} | {mine} | Remove-ManagementRoleAssignment -Confirm:$false"
-        for role in roles
+        for role in _EXCHANGE_ROLES
     ]
     return Remedy(command=_lines(*lines))
 
