@@ -53,6 +53,14 @@ async def also(app: App, name: str, *mailboxes: str, **more: Any) -> dict[str, A
     return dict(await app.client.set_up({"name": name, "mailboxes": [*mailboxes], **more}, app.seen))
 
 
+def by_two_names(app: App) -> str:
+    """Give the only mailbox a second name, with its protocols off; return its address."""
+    (address,) = app.tenant.addresses
+    app.tenant.administrator.add_alias(address, INFO)
+    off(app, address)
+    return address
+
+
 async def gone(app: App, name: str) -> dict[str, Any]:
     """Remove another connection."""
     (await app.client.delete(f"/api/connections/{name}?allowRemoval=9")).raise_for_status()
@@ -61,9 +69,7 @@ async def gone(app: App, name: str) -> dict[str, Any]:
 
 async def test_what_another_connection_uses_stays_on_until_the_last_one_goes(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
-        (address,) = app.tenant.addresses
-        app.tenant.administrator.add_alias(address, INFO)
-        off(app, address)
+        address = by_two_names(app)
         assert (await app.set_up(**BOTH))["state"] == "ready"
         for name, named in (("other", INFO), ("third", address)):  # by any of its names
             assert (await also(app, name, named, protocols=["smtp"]))["state"] == "ready"
@@ -87,9 +93,7 @@ async def test_what_another_connection_uses_stays_on_until_the_last_one_goes(tmp
 @pytest.mark.parametrize("lists", [["anna info"], ["anna info", "info"], ["anna", "anna info", "info"]])
 async def test_of_two_names_of_one_mailbox_the_last_one_switches_back_once(tmp_path: Path, lists: list[str]) -> None:
     async with running(tmp_path, mailboxes=1) as app:
-        (address,) = app.tenant.addresses
-        app.tenant.administrator.add_alias(address, INFO)
-        off(app, address)
+        address = by_two_names(app)
         for names in lists:
             listed = [{"anna": address, "info": INFO}[name] for name in names.split()]
             assert (await app.set_up(mailboxes=listed, **BOTH))["state"] == "ready"
@@ -104,9 +108,7 @@ async def test_of_two_names_of_one_mailbox_the_last_one_switches_back_once(tmp_p
 
 async def test_a_mailbox_that_is_named_otherwise_now_is_still_switched_back(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
-        (address,) = app.tenant.addresses
-        app.tenant.administrator.add_alias(address, INFO)
-        off(app, address)
+        address = by_two_names(app)
         assert (await app.set_up(**BOTH))["state"] == "ready"
         body = {"name": NAME, "mailboxes": [INFO], **BOTH}
         assert (await app.client.post("/api/connections?allowRemoval=1", json=body)).status_code == 202

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -89,36 +90,29 @@ class Guarded:
         if name not in self._writes:
             return found
 
-        async def write(*args: Any, **more: Any) -> Any:
-            knife = self._knife
-            knife.count += 1
-            mine = knife.count == knife.at
-            if mine and knife.before:
-                knife.killed = True
-                raise KilledError
-            result = await found(*args, **more)
-            if mine:
-                knife.killed = True
-                raise KilledError
-            return result
+        return partial(self._write, found)
 
-        return write
+    async def _write(self, found: Any, *args: Any, **more: Any) -> Any:
+        knife = self._knife
+        knife.count += 1
+        mine = knife.count == knife.at
+        if mine and knife.before:
+            knife.killed = True
+            raise KilledError
+        result = await found(*args, **more)
+        if mine:
+            knife.killed = True
+            raise KilledError
+        return result
 
 
 class Silenced(Guarded):
     """A store to which a host that was killed writes nothing more, whatever it does while it comes down."""
 
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if name not in self._writes:
-            return found
-
-        async def write(*args: Any, **more: Any) -> Any:
-            if self._knife.killed:
-                raise KilledError
-            return await found(*args, **more)
-
-        return write
+    async def _write(self, found: Any, *args: Any, **more: Any) -> Any:
+        if self._knife.killed:
+            raise KilledError
+        return await found(*args, **more)
 
 
 class Life(Durable):
