@@ -29,7 +29,7 @@ async def planted(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
     async with running(tmp_path_factory.mktemp("store"), mailboxes=2) as one:
         application = plant(one)
         credential = one.tenant.administrator.add_credential(application)
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         yield one, application, credential
 
 
@@ -152,7 +152,7 @@ async def test_an_acceptance_does_not_follow_the_finding_to_another_application_
         second = plant(one, str(uuid4()))
         secret = one.tenant.administrator.add_credential(second)
         assert set(second.owners) == set(first.owners)
-        shown = await one.client.set_up(wish)
+        shown = await one.set_up(wish)
         assert shown["state"] == "action-required"
         again = next(each for each in acceptable(shown) if each["id"] == owner["id"])
         assert (again["severity"], again["applicationId"]) == ("error", second.app_id)
@@ -174,6 +174,6 @@ async def test_an_acceptance_does_not_follow_the_finding_to_another_application_
         for each in acceptable(shown):
             assert (await withdrawing.delete(f"{ACCEPT}/{each['id']}")).status_code == 200
     await cancelled(one)
-    shown = await one.client.set_up(wish)
+    shown = await one.set_up(wish)
     assert (shown["state"], shown["acceptances"]) == ("action-required", [])
     assert not await logs_in(one, second, secret)

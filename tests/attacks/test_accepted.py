@@ -14,7 +14,7 @@ async def test_who_may_accept_opens_at_worst_what_the_threat_model_says(tmp_path
     async with running(tmp_path) as one:
         application = plant(one)
         credential = one.tenant.administrator.add_credential(application)
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         shown = await stopped(one)
         while shown["state"] != "ready":
             assert not await logs_in(one, application, credential)

@@ -32,7 +32,7 @@ class Slipping(Documents):
 async def hq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """Serve the app with one finished connection, and one on which the app itself slips."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=1) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         services().__dict__["documents"] = Slipping(services().store)
         yield one
 

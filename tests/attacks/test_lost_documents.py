@@ -11,7 +11,7 @@ from tests.triggers.served import problem, running
 async def test_the_end_of_a_list_that_is_gone_with_the_document_comes_back_or_is_asked_for(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=2, CONNECTOR_MAILBOX_CHUNK="1") as one:
         whole = {"name": "hq", "mailboxes": one.tenant.addresses}
-        await one.client.set_up(whole)
+        await one.set_up(whole)
         (one.store / "connections/hq.json").write_bytes(b"{")
         (one.store / "connections/hq/mailboxes-0001.json").unlink()
         with one.nothing_happens():

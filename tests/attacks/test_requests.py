@@ -22,7 +22,7 @@ PLAN = {"name": NAME, "mailboxes": ["somebody@contoso.example"]}
 async def hq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """Serve the app with one finished connection."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=2) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         yield one
 
 

@@ -14,6 +14,5 @@ from tests.triggers.served import NAME, Served, running
 async def hq(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """Serve the app for a whole module, which must leave the connection as it is."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=3, CONNECTOR_LABEL="Contoso") as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses, "displayName": "UTM HQ"})
-        await one.settled()
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses, "displayName": "UTM HQ"})
         yield one

@@ -51,6 +51,12 @@ class Served:
         assert self.tenant.requests[asked:] == []
         assert self.host.history_sizes() == runs
 
+    async def set_up(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Set a connection up, and return it when all is put away: an event is written after what it tells of."""
+        shown = await self.client.set_up(body)
+        await self.settled()
+        return shown
+
     async def settled(self) -> None:
         """Wait until nothing is worked on: a run that says that it is ready may still have something to put away."""
         while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody

@@ -25,12 +25,10 @@ async def stuck(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
     """Serve a connection that a foreign owner has stopped, and that a person has then cancelled."""
     async with running(tmp_path_factory.mktemp("store")) as one:
         body = {"name": NAME, "mailboxes": one.tenant.addresses}
-        await one.client.set_up(body)
-        await one.settled()
+        await one.set_up(body)
         (application,) = one.tenant.world.applications.values()
         one.tenant.administrator.add_owner(application)
-        await one.client.set_up(body)
-        await one.settled()
+        await one.set_up(body)
         await one.client.post(f"{PATH}/cancel")
         await one.client.until(NAME, lambda seen: seen["state"] == "cancelled")
         yield one
@@ -148,7 +146,7 @@ async def test_accepting_is_shown_logged_and_does_not_go_on_by_itself_where_noth
     assert (newest["action"], newest["findings"]) == ("accept", [found["id"]])
     assert newest["caller"]["key"] in item["by"]
     assert (await stuck.client.get(PATH)).json()["acceptances"] == [item]
-    shown = await stuck.client.set_up({"name": NAME, "mailboxes": stuck.tenant.addresses})
+    shown = await stuck.set_up({"name": NAME, "mailboxes": stuck.tenant.addresses})
     assert shown["state"] == "ready"
     assert [each["severity"] for each in shown["findings"] if each["code"] == "foreign-owner"] == ["info"]
     assert shown["acceptances"] == [item]
@@ -158,12 +156,12 @@ async def test_what_is_withdrawn_stops_again_and_can_be_accepted_anew(stuck: Ser
     body = {"name": NAME, "mailboxes": stuck.tenant.addresses}
     found = await finding(stuck)
     await stuck.client.post(ACCEPT, json=chosen(found))
-    assert (await stuck.client.set_up(body))["state"] == "ready"
+    assert (await stuck.set_up(body))["state"] == "ready"
     path = f"{ACCEPT}/{found['id'].upper().replace(':', '%3A')}"
     for _ in range(2):
         answer = await stuck.client.delete(path)
         assert (answer.status_code, answer.json()["items"]) == (200, [])
-    assert (await stuck.client.set_up(body))["state"] == "action-required"
+    assert (await stuck.set_up(body))["state"] == "action-required"
     running_on = await stuck.client.post(ACCEPT, json=chosen(found))
     assert running_on.json()["goesOn"]
     await stuck.client.until(NAME, lambda seen: seen["state"] == "ready")

@@ -92,8 +92,7 @@ async def test_the_parameters_do_not_exist_before_the_secret(tmp_path: Path) -> 
 async def test_of_simultaneous_requests_that_differ_one_wins_whole(tmp_path: Path, present: bool) -> None:
     async with running(tmp_path, mailboxes=4, latencies=SLOW) as one:
         if present:
-            await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
-            await one.settled()
+            await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         bodies = [{"name": NAME, "mailboxes": [address]} for address in one.tenant.addresses]
         path = "/api/connections?allowRemoval=4"
         answers = await asyncio.gather(*(one.client.post(path, json=body) for body in bodies))
@@ -237,7 +236,7 @@ async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_pat
 async def test_a_grant_that_was_taken_back_leaves_the_parameters_readable(tmp_path: Path) -> None:
     async with Tenant(preset="calm", clock=60, mailboxes=1) as tenant:
         async with served(tenant, tmp_path) as one:
-            await one.client.set_up({"name": NAME, "mailboxes": tenant.addresses})
+            await one.set_up({"name": NAME, "mailboxes": tenant.addresses})
         tenant.forget_requests()
         async with served(tenant, tmp_path, CONNECTOR_GRANTED="") as one:
             assert (await one.client.get(PATH)).json()["state"] == "ready"
@@ -297,7 +296,7 @@ async def test_consent_by_a_person_is_the_careful_way_and_no_trouble(tmp_path: P
         assert shown["status"] == "ok"
         assert [(finding["code"], finding["severity"]) for finding in shown["missing"]] == [("consent-by-hand", "info")]
         assert shown["missing"][0]["action"]["command"] is None
-        shown = await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        shown = await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         assert "consent-by-hand" in [finding["code"] for finding in shown["findings"]]
         (listed,) = (await one.client.get("/api/connections")).json()["items"]
         assert listed["findings"] == ["consent-missing"]
@@ -305,8 +304,7 @@ async def test_consent_by_a_person_is_the_careful_way_and_no_trouble(tmp_path: P
 
 async def test_a_vault_that_is_closed_to_the_app_is_told_as_a_right_that_is_missing(tmp_path: Path) -> None:
     async with running(tmp_path) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
-        await one.settled()
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         one.tenant.world.identity.vault_access = False
         document = problem(await one.client.get(f"{PATH}/parameters"), 502, "right-missing")
         assert "Key Vault" in document["detail"]

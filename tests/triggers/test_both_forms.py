@@ -18,7 +18,7 @@ KEPT, WRITTEN = "info@xn--mller-kva.de", "info@m\u00fcller.de"
 async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """Serve the app with a connection of one mailbox that opens, and one in such a domain that nobody has."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=1) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": [*one.tenant.addresses, WRITTEN.upper()]})
+        await one.set_up({"name": NAME, "mailboxes": [*one.tenant.addresses, WRITTEN.upper()]})
         yield one
 
 

@@ -27,7 +27,7 @@ async def used(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served
     """A connection on which every kind of request has been made, each once, and some refused."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=3) as one:
         addresses = one.tenant.addresses
-        await one.client.set_up({"name": NAME, "mailboxes": addresses})
+        await one.set_up({"name": NAME, "mailboxes": addresses})
         smaller = {"name": NAME, "mailboxes": [addresses[0], "new@contoso.example"], "secret": {"lifetimeDays": 90}}
         await one.client.post("/api/connections?dryRun=true", json=smaller)
         await one.client.post("/api/connections", json=smaller)  # two of three would go

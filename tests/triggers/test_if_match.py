@@ -19,8 +19,7 @@ STALE = '"1-0123456789abcdef01234567"'
 async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """Serve the app with one finished connection of the first of three mailboxes."""
     async with running(tmp_path_factory.mktemp("store"), mailboxes=3) as one:
-        await one.client.set_up(body(one, 1))
-        await one.settled()
+        await one.set_up(body(one, 1))
         yield one
 
 

@@ -69,7 +69,7 @@ def all_over(found: list[dict[str, Any]]) -> bool:
 
 async def test_what_happens_to_a_connection_is_told_signed_and_once(tmp_path: Path) -> None:
     async with Receiver() as receiver, told(tmp_path, receiver) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         (delivery,) = await until(one, all_over)
         assert (delivery["type"], delivery["state"], delivery["status"]) == ("connection.ready", "delivered", 204)
         assert delivery["tries"] == 1
@@ -102,7 +102,7 @@ async def test_the_history_of_a_connection_says_what_was_told_to_whom(tmp_path: 
     async with Receiver() as receiver, told(tmp_path, receiver) as one:
         await put(one, "slack", address=ADDRESS, format="slack")
         await put(one, "other", address=ADDRESS, events=["connection.removed"])
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         (sent,) = await until(one, all_over)
         await until(one, all_over, "slack")
         await one.run_timer("tell_targets")
@@ -118,7 +118,7 @@ async def test_the_history_of_a_connection_says_what_was_told_to_whom(tmp_path: 
 
 async def test_a_new_secret_and_a_removal_are_told_from_the_offer_to_the_end(tmp_path: Path) -> None:
     async with Receiver() as receiver, told(tmp_path, receiver) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         await one.client.post(f"{PATH}/rotate")
         seen = await one.client.until(
             NAME, lambda found: (found["rotation"] or {}).get("state") == "offered", lambda _: None
@@ -143,7 +143,7 @@ async def test_each_target_gets_what_it_wants_in_its_format(tmp_path: Path) -> N
         await put(one, "teams", address=ADDRESS, format="teams", language="de", events=["connection.ready"])
         await put(one, "slack", address=ADDRESS, format="slack")
         await put(one, "other", address=ADDRESS, events=["connection.removed", "secret.offered"])
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         for name in ("teams", "slack"):
             await until(one, all_over, name)
         bodies = [json.loads(got.body) for got in receiver.got]
@@ -198,7 +198,7 @@ async def test_a_target_is_tested_thirty_times_an_hour_at_most(tmp_path: Path) -
 
 async def test_the_end_of_a_secret_is_told_when_it_is_noticed_and_not_an_hour_later(tmp_path: Path) -> None:
     async with Receiver() as receiver, told(tmp_path, receiver) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
 
         def ends_soon(connection: Connection) -> None:
             assert connection.secret is not None
@@ -213,7 +213,7 @@ async def test_the_end_of_a_secret_is_told_when_it_is_noticed_and_not_an_hour_la
 
 async def test_once_a_day_the_whole_deployment_is_told_of(tmp_path: Path) -> None:
     async with Receiver() as receiver, told(tmp_path, receiver) as one:
-        await one.client.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
+        await one.set_up({"name": NAME, "mailboxes": one.tenant.addresses})
         for _ in range(2):  # a timer may come twice
             await one.run_timer("tell_status")
         await until(one, lambda found: len(found) == 2 and all_over(found))

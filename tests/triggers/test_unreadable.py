@@ -57,8 +57,7 @@ async def many(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served
     """Serve the app with 500 connections, of which six cannot be read, and one that is really set up."""
     folder = tmp_path_factory.mktemp("store")
     async with running(folder, mailboxes=3) as one:
-        await one.client.set_up({"name": "hq", "mailboxes": one.tenant.addresses, "displayName": "UTM HQ"})
-        await one.settled()
+        await one.set_up({"name": "hq", "mailboxes": one.tenant.addresses, "displayName": "UTM HQ"})
         for number in range(HEALTHY - 1):
             (folder / f"connections/c{number:03d}.json").write_bytes(written(stored(f"c{number:03d}", "a@b.example")))
         documents = Documents(FolderStore(folder))

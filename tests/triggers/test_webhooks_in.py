@@ -40,8 +40,7 @@ SENT = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def one(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     async with running(tmp_path_factory.mktemp("store")) as served:
-        await served.client.set_up({"name": NAME, "mailboxes": served.tenant.addresses})
-        await served.settled()
+        await served.set_up({"name": NAME, "mailboxes": served.tenant.addresses})
         yield served
 
 
