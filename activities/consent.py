@@ -44,6 +44,7 @@ class _Consent(Stage[Observed]):
         return replace(observed, by_role=await exchange_roles(run, observed.held))
 
     def record(self, observed: Observed, connection: Connection) -> None:
+        connection.roles_seen = {one.protocol: one.seen for one in observed.by_role if one.seen is not None}
         for one in observed.by_role:
             connection.assigned = [known for known in connection.assigned if known != one.protocol]
             if one.lasts:

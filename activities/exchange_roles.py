@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
+from datetime import datetime
 
 from activities.run import Run
 from connector.errors import ServiceError, WaitError
-from connector.microsoft import BATCH, PROTOCOLS, Cmdlet, Protocol
+from connector.microsoft import BATCH, PROTOCOLS, ROLE_SPREAD, Cmdlet, Protocol
+from connector.objects import RoleSeen
 from connector.plans.exchange_roles import ExchangeRole
 from connector.plans.mailboxes import spreading
 
@@ -35,6 +38,8 @@ async def _role(run: Run, protocol: Protocol, held: bool | None) -> ExchangeRole
     wanted = protocol in connection.wanted.protocols
     looks = wanted and assigned and held is not False
     outside, unknown = await _outside(run, protocol) if looks else ((), False)
+    proven = assigned is True and wanted and not (outside or unknown)
+    seen = _seen(run, protocol, alone=held is False) if proven else None
     return ExchangeRole(
         protocol,
         assigned,
@@ -46,7 +51,28 @@ async def _role(run: Run, protocol: Protocol, held: bool | None) -> ExchangeRole
         fading=spreading(connection.withdrawn.get(PROTOCOLS[protocol].role), run.now) > 0,
         outside=outside,
         unknown=unknown,
+        seen=seen,
+        spreads_until=_spreads_until(run, protocol, seen),
     )
+
+
+def _seen(run: Run, protocol: Protocol, *, alone: bool) -> RoleSeen:
+    """Return since when a role is seen as it is now; from now on where it was another way, or another list."""
+    listed = "" if alone else hashlib.sha256("\n".join(sorted(run.connection.wanted.mailboxes)).encode()).hexdigest()
+    found, known = RoleSeen(since=run.now, alone=alone, mailboxes=listed), run.connection.roles_seen.get(protocol)
+    return known if known is not None and known.same(found) else found
+
+
+def _spreads_until(run: Run, protocol: Protocol, seen: RoleSeen | None) -> datetime | None:
+    """Return until when nothing is taken back for it; whoever only looks says what is mixed, and keeps no time of it.
+
+    A consent that is being withdrawn may be shown still: that was decided before.
+    """
+    withdrawn, known = run.connection.withdrawn.get(PROTOCOLS[protocol].role), run.connection.roles_seen.get(protocol)
+    decided = withdrawn is not None and run.now - withdrawn < ROLE_SPREAD
+    if seen is None or decided or (run.looks_daily and known is None):
+        return None
+    return seen.spread if run.now < seen.spread else None
 
 
 async def _assigned(run: Run, protocol: Protocol) -> tuple[bool | None, bool]:

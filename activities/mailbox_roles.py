@@ -8,10 +8,9 @@ from activities.exchange_roles import may_ask
 from activities.run import Run
 from connector.errors import ServiceError, WaitError
 from connector.finding import Finding
-from connector.microsoft import PROTOCOLS, ROLE_SPREAD, Protocol
+from connector.microsoft import Protocol
 from connector.observed import ExchangePrincipal, Mailbox
 from connector.plans import exchange_roles
-from connector.plans.plan import Action
 from connector.steps import StepName
 
 
@@ -71,16 +70,14 @@ def _worse(before: bool | WaitError, answer: bool | ServiceError) -> bool | Wait
 
 
 def _is_alone(run: Run) -> bool:
-    """Return whether the role has been alone for so long that nobody has a token with the consent in it.
+    """Return whether the role has been seen alone for so long that nobody has a token with the consent in it.
 
-    One lives for an hour or more after the consent was withdrawn, and whoever has it is asked for access to the
-    mailbox: the UTM goes on with it.
+    One lives for an hour or more after the consent was withdrawn, by whomever, and whoever has it is asked for access
+    to the mailbox: the UTM goes on with it.
     """
-    planned = run.draft.planned.changes if run.draft is not None else []
-    withdraws = any(one.action is Action.WITHDRAW_ROLE for one in planned)
-    withdrawn = [run.connection.withdrawn.get(PROTOCOLS[one].role) for one in run.connection.by_role]
-    fresh = any(one is not None and run.now - one < ROLE_SPREAD for one in withdrawn)
-    return exchange_roles.alone(_said(run)) and not withdraws and not fresh
+    seen = [run.connection.roles_seen.get(one) for one in run.connection.by_role]
+    long = all(one is not None and one.alone and one.spread <= run.now for one in seen)
+    return exchange_roles.alone(_said(run)) and long
 
 
 def _said(run: Run) -> list[Finding]:

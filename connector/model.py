@@ -17,7 +17,7 @@ from connector.event import Event
 from connector.finding import Finding
 from connector.mailbox import ChunkSummary, SenderRecord
 from connector.microsoft import PROTOCOLS, Protocol
-from connector.objects import Ids, Made, Making, Rights
+from connector.objects import Ids, Made, Making, Rights, RoleSeen
 from connector.operation import Lost, Operation, StepRecord
 from connector.removed import Removed, Taken
 from connector.steps import PROGRAMMES, ConnectionState, MailboxState, OperationKind, StepName, StepState
@@ -62,6 +62,8 @@ class Connection(Document):
     """When we have begun to withdraw a role that we had given; what somebody gives after that is not ours."""
     assigned: list[Protocol] = Field(default_factory=list)
     """For what an administrator's role in Exchange was seen that permits it; it stands in the place of a consent."""
+    roles_seen: dict[Protocol, RoleSeen] = Field(default_factory=dict)
+    """Since when such a role is seen as it is: nothing that permits more is taken back before it has spread."""
     makings: list[Making] = Field(default_factory=list)
     made: list[Made] = Field(default_factory=list)
     chunks: Annotated[list[ChunkSummary], Field(max_length=MAX_MAILBOXES)] = Field(default_factory=list)

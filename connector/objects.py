@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -9,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from connector.document import Document
 from connector.errors import MissingIdError
+from connector.microsoft import ROLE_SPREAD
 from connector.steps import StepName
 
 
@@ -43,6 +45,25 @@ class Rights(Document):
     secrets_allowed: bool = True
     longest_secret_days: int | None = None
     longest_certificate_days: int | None = None
+
+
+class RoleSeen(Document):
+    """Since when a role that an administrator has assigned in Exchange is seen as it is now: Exchange follows later."""
+
+    since: AwareDatetime
+    alone: bool
+    """Whether no consent stands beside it; else it was seen to reach every mailbox of the list."""
+    mailboxes: str = ""
+    """A digest of that list."""
+
+    def same(self, other: RoleSeen) -> bool:
+        """Return whether both are of one state, whenever it was seen."""
+        return (self.alone, self.mailboxes) == (other.alone, other.mailboxes)
+
+    @property
+    def spread(self) -> datetime:
+        """Return from when on all of Exchange goes by it."""
+        return self.since + ROLE_SPREAD
 
 
 class Making(Document):

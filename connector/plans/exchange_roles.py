@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from connector.finding import Finding, Severity
 from connector.microsoft import PROTOCOLS, Protocol
+from connector.objects import RoleSeen
 from connector.steps import StepName
 
 _finding = partial(Finding.of, StepName.CONSENT)
@@ -44,19 +46,30 @@ class ExchangeRole:
     """Mailboxes of the list that the role does not reach; looked for only where the consent is or may be there too."""
     unknown: bool = False
     """Whether it is not known of every other mailbox that the role reaches it."""
+    seen: RoleSeen | None = None
+    """Since when it is seen as it is; None where that is no state in which anything is taken back."""
+    spreads_until: datetime | None = None
+    """Until when Exchange may go by what it knew before; None where that is over."""
 
     @property
     def counts(self) -> bool:
         """Return whether it stands in the place of the consent.
 
-        By itself it takes the place of one that works only where it reaches every mailbox. Once it does, nothing but a
-        consent that somebody has given takes its place again: what permits more is never given because less is seen.
+        By itself it takes the place of one that works only where it reaches every mailbox, and has for so long that
+        Exchange goes by it. Once it does, nothing but a consent that somebody has given takes its place again: what
+        permits more is never given because less is seen.
         """
         if self.wished or not self.wanted:
             return True
         if self.before:
             return self.assigned is not False or not self.held or self.fading
-        return self.assigned is True and not (self.held is not False and (self.outside or self.unknown))
+        partly = self.held is not False and (self.outside or self.unknown)
+        return self.assigned is True and not (partly or self.spreads)
+
+    @property
+    def spreads(self) -> bool:
+        """Return whether Exchange may not go by it yet, and by the consent that stands beside it."""
+        return bool(self.held) and self.spreads_until is not None
 
     @property
     def lasts(self) -> bool:
@@ -67,7 +80,7 @@ class ExchangeRole:
     @property
     def replaces(self) -> bool:
         """Return whether a consent that is there is in its way, and nothing is lost without it."""
-        return self.counts and self.assigned is True and not (self.outside or self.unknown)
+        return self.counts and self.assigned is True and not (self.outside or self.unknown or self.spreads)
 
     def findings(self, *, changes: bool) -> Iterator[Finding]:
         """Yield what is to be said of it; while a change is still to be made nothing stops that."""
@@ -79,6 +92,9 @@ class ExchangeRole:
             code, severity = _SAID[self.assigned]
             told = _finding(code, needs.exchange_role, "warning" if changes and severity == "error" else severity)
             yield told if self.held is not False else told.model_copy(update={"values": {ALONE: needs.role}})
+        if self.spreads_until is not None and self.spreads:
+            on = self.spreads_until.strftime("%Y-%m-%d %H:%M")
+            yield _finding("sending-role-spreads", needs.exchange_role, "info", on=on)
         if self.boundless:
             yield _finding("sending-role-boundless", needs.exchange_role, "warning")
         yield from (_finding("mailbox-outside-role", one, "warning") for one in self.outside)

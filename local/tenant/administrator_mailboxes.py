@@ -40,7 +40,7 @@ class MailboxAdministrator:
         _ = self._world.exchange_principals[app_id]
         guids = frozenset(self._found(address).guid for address in addresses)
         self._world.application_scopes[app_id] = guids or None
-        self._world.roles_effective[app_id] = self._simulation.known_to_imap("sending role", app_id)
+        self._world.roles_effective[app_id] = self._simulation.known_by_role("sending role", app_id)
 
     def remove_sending_role(self, app_id: str) -> None:
         """Run ``Remove-ManagementRoleAssignment``."""

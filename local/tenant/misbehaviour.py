@@ -50,6 +50,9 @@ class Preset:
     """Until all of Exchange shows a write; till then reads flap."""
     imap_lag: Range = (0, 0)
     """Until IMAP honours an Exchange principal or a permission."""
+    role_lag: Range = (0, 0)
+    """Until the mail servers go by a role that was assigned to an application: 30 minutes to 2 hours, past which
+    ``Test-ServicePrincipalAuthorization`` looks (learn.microsoft.com/exchange/permissions-exo/application-rbac)."""
     vault_lag: Range = (0, 0)
     """Until a deletion or recovery in the vault is through."""
     report_lag: Range = (0, 0)
@@ -75,6 +78,7 @@ PRESETS: Mapping[PresetName, Preset] = {
         token_lag=(2, 20),
         exchange_lag=(5, 25),
         imap_lag=(90, 420),
+        role_lag=(300, 3_600),
         vault_lag=(1, 4),
         report_lag=(_DAY, 1.2 * _DAY),
         retry_after=(1, 6),
@@ -96,6 +100,7 @@ PRESETS: Mapping[PresetName, Preset] = {
         token_lag=(10, 120),
         exchange_lag=(15, 120),
         imap_lag=(300, 1500),
+        role_lag=(1_800, 7_200),
         vault_lag=(2, 20),
         report_lag=(_DAY, 2 * _DAY),
         retry_after=(3, 40),

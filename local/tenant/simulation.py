@@ -62,6 +62,10 @@ class Simulation:
         """Return the tenant second from which IMAP honours what is written now."""
         return self.misbehaviour.later(self.misbehaviour.preset.imap_lag, "imap", *what)
 
+    def known_by_role(self, *what: str) -> float:
+        """Return the tenant second from which mail servers go by a role that an application is assigned now."""
+        return self.misbehaviour.later(self.misbehaviour.preset.role_lag, "role", *what)
+
 
 def utc_now() -> datetime:
     """Return the time now, in UTC."""

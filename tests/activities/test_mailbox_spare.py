@@ -15,6 +15,7 @@ from connector.errors import ForbiddenError, NotFoundError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import Protocol
+from connector.objects import RoleSeen
 from connector.operation import StepRecord
 from connector.orders import Order, Part
 from connector.plans import exchange_roles
@@ -31,7 +32,7 @@ async def spared(exchange: Exchange, folder: Path, *, hours: int = 3) -> tuple[M
     wanted = connection("a@x.de")
     wanted.wanted.protocols, wanted.assigned = [Protocol.SMTP], [Protocol.SMTP]
     wanted.steps[StepName.CONSENT] = StepRecord(findings=[ALONE])
-    wanted.withdrawn = {"SMTP.SendAsApp": NOW - timedelta(hours=hours)}
+    wanted.roles_seen = {Protocol.SMTP: RoleSeen(since=NOW - timedelta(hours=hours), alone=True)}
     exchange.given, exchange.imap = {"a@x.de"}, {"a@x.de"}
     chunk = Chunk(number=0, mailboxes=[MailboxRecord(requested="a@x.de", address="a@x.de", access="given")])
     run = Run(clients, Order("hq", 1, now=NOW, part=Part(last=True)), wanted)

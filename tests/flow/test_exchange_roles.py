@@ -10,6 +10,7 @@ import pytest
 from connector.microsoft import Cmdlet
 from local.tenant.catalogue import DIRECTORY_ROLES
 from local.tenant.exchange_rights import CMDLETS
+from local.tenant.misbehaviour import Preset
 from tests.flow.app import NAME, App, running, states
 from tests.flow.test_certified_look import looked
 from tests.flow.test_plan import changes, dry_run
@@ -35,6 +36,18 @@ def asked(app: App) -> int:
 
 def assign(app: App, *addresses: str) -> None:
     app.tenant.administrator.assign_sending_role(application_of(app).app_id, *(addresses or app.tenant.addresses))
+
+
+def pass_hours(app: App, hours: float = 2) -> None:
+    app.host.clock.skip(hours * 3_600)
+    app.tenant.advance(hours * 3_600)
+
+
+async def narrowed(app: App, **wanted: Any) -> dict[str, Any]:
+    """Set up so that the role is seen, and again when all of Exchange goes by it."""
+    await app.set_up(**wanted)
+    pass_hours(app)
+    return await app.set_up(**wanted)
 
 
 async def waiting(app: App, **more: Any) -> dict[str, Any]:
@@ -76,18 +89,43 @@ async def test_a_role_that_is_there_takes_the_place_of_consent_and_then_of_acces
         await app.set_up(**RELAY)
         assert (roles(app), access(app)) == ({"smtp"}, {*app.tenant.addresses})
         assign(app)
-        checked = await app.verify(lambda seen: seen["state"] == "ready" and "consent-mixed" in codes(seen))
-        assert (finding(checked, "consent-mixed")["severity"], roles(app)) == ("warning", {"smtp"})
-        first = await app.set_up(**RELAY)
+        first = await narrowed(app, **RELAY)
         assert (first["state"], roles(app)) == ("ready", set())
         assert access(app) == {*app.tenant.addresses}  # a token of the UTM's may still ask for it
         assert (await app.set_up(**RELAY), access(app))[1] == {*app.tenant.addresses}
-        app.host.clock.skip(7_200)
-        app.tenant.advance(7_200)
+        pass_hours(app)
         second = await app.set_up(**RELAY)
         assert (second["state"], roles(app), access(app)) == ("ready", set(), set())
         app.tenant.forget_requests()
         assert ((await app.set_up(**RELAY))["state"], app.tenant.writes()) == ("ready", [])
+
+
+async def test_no_mail_is_lost_while_exchange_does_not_go_by_a_new_role_yet(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up(**RELAY)
+        app.tenant.misbehave(Preset(role_lag=(7_100, 7_100)))
+        assign(app)
+        checked = await app.verify(lambda seen: seen["state"] == "ready" and "sending-role-spreads" in codes(seen))
+        assert finding(checked, "sending-role-spreads")["severity"] == "info"
+        for hours in (0, 1.9):
+            pass_hours(app, hours)
+            connection = await app.set_up(**RELAY)
+            assert (connection["state"], roles(app), access(app)) == ("ready", {"smtp"}, {*app.tenant.addresses})
+            assert codes(connection) == {"sending-role-spreads"}
+        shorter = {**RELAY, "mailboxes": app.tenant.addresses[:1]}
+        assert (await app.set_up(**shorter), roles(app))[1] == {"smtp"}  # of this list nobody has known it yet
+        pass_hours(app)
+        assert (await app.set_up(**shorter), roles(app))[1] == set()
+
+
+async def test_access_stays_for_hours_also_where_somebody_else_withdraws_the_consent(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up(**RELAY)
+        assign(app)
+        app.tenant.administrator.withdraw_consent(application_of(app).app_id, "SMTP.SendAsApp")
+        assert ((await app.set_up(**RELAY))["state"], access(app)) == ("ready", {*app.tenant.addresses})
+        pass_hours(app)
+        assert ((await app.set_up(**RELAY))["state"], access(app)) == ("ready", set())
 
 
 def body(app: App) -> dict[str, Any]:
@@ -185,7 +223,7 @@ async def test_a_consent_that_somebody_gives_after_ours_was_withdrawn_is_his(
         await app.set_up(**{**RELAY, "protocols": [*dict.fromkeys([*after["protocols"], "smtp"])]})
         if after is RELAY:
             assign(app)
-        await app.set_up(**after)
+        await narrowed(app, **after)
         kept = roles(app)
         assert "smtp" not in kept
         app.tenant.administrator.consent(application_of(app).app_id, "SMTP.SendAsApp")
@@ -199,7 +237,7 @@ async def test_a_long_list_is_asked_for_to_its_end_and_no_mailbox_is_said_to_be_
     async with running(tmp_path, mailboxes=101) as app:
         await app.set_up(**RELAY)
         assign(app)
-        connection = await app.set_up(**RELAY)
+        connection = await narrowed(app, **RELAY)
         assert (connection["state"], roles(app), "mailbox-outside-role" in codes(connection)) == ("ready", set(), False)
 
 
@@ -207,7 +245,7 @@ async def test_a_role_that_is_gone_is_not_replaced_by_what_permits_more(tmp_path
     async with running(tmp_path) as app:
         await app.set_up(**RELAY)
         assign(app)
-        await app.set_up(**RELAY)
+        await narrowed(app, **RELAY)
         app_id = application_of(app).app_id
         app.tenant.administrator.remove_sending_role(app_id)
         connection = await waiting(app, **RELAY)
@@ -265,8 +303,7 @@ async def test_what_may_still_rest_on_a_consent_that_nobody_may_see_keeps_its_ac
         await app.until(lambda seen: seen["state"] == "ready")
         await app.settled()
         assign(app)
-        await app.set_up(**RELAY)
-        connection = await app.set_up(**RELAY)
+        connection = await narrowed(app, **RELAY)
         assert (connection["state"], access(app)) == ("ready", {*app.tenant.addresses})
         assert finding(connection, "consent-mixed")["severity"] == "info"  # all opens; the permission is a person's
 
@@ -291,11 +328,16 @@ async def test_the_look_at_a_role_beside_a_consent_says_only_that_they_mix(tmp_p
         await app.set_up(**RELAY)
         assign(app)
         assert [one.partition(":")[0] for one in (await looked(app))["drift"]] == ["consent-mixed"]
+        plan = await dry_run(app, **RELAY)
+        assert (changes(plan), codes(plan)) == ([], {"sending-role-spreads"})
+        await app.set_up(**RELAY)
+        assert (await looked(app))["drift"] == []
+        pass_hours(app)
+        assert [one.partition(":")[0] for one in (await looked(app))["drift"]] == ["consent-mixed"]
         assert changes(await dry_run(app, **RELAY)) == [("consent", "withdraw-role")]
         await app.set_up(**RELAY)
         assert changes(await dry_run(app, **RELAY)) == [("application", "update-application")]
-        app.host.clock.skip(7_200)
-        app.tenant.advance(7_200)
+        pass_hours(app)
         left = [("mailboxes", "revoke-access")] * 2
         assert changes(await dry_run(app, **RELAY)) == [("application", "update-application"), *left]
 

@@ -39,6 +39,9 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
         assert held(life) == (True, True)
         (application,) = life.world.applications.values()
         app.tenant.administrator.assign_sending_role(application.app_id, *app.tenant.addresses)
+        await life.ask(Kind.SET_UP)
+        assert held(life) == (True, True)  # Exchange may not go by the role yet
+        life.pass_time(ROLE_SPREAD.total_seconds() + 60)
         assert await life.killed(Kind.SET_UP, 1, before=before)
         await life.ask(Kind.SET_UP)
         await ready(life)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ GIVE, TAKE = Action.ASSIGN_ROLE, Action.WITHDRAW_ROLE
 OUT = ("a@b.de",)
 NOT, SEEN, HIDDEN = ({"assigned": False}, {"assigned": True}, {"assigned": None})
 
+YOUNG = {"spreads_until": datetime(2026, 11, 5, tzinfo=UTC)}
+WAITS = {"sending-role-spreads", "consent-mixed"}
 MIXED = {"sending-role-missing", "consent-mixed"}
 
 CASES: list[tuple[dict[str, Any], bool, Action | None, set[str], bool]] = [
@@ -38,6 +41,11 @@ CASES: list[tuple[dict[str, Any], bool, Action | None, set[str], bool]] = [
     ({**SEEN, "held": True}, True, TAKE, {"sending-by-role"}, True),
     ({**SEEN, "held": True}, False, None, {"sending-by-role", "consent-mixed"}, True),
     ({**SEEN, "held": True, "outside": OUT}, True, None, {"mailbox-outside-role"}, False),
+    ({**SEEN, "held": True, **YOUNG}, True, None, {"sending-role-spreads"}, False),
+    ({**SEEN, "held": True, **YOUNG}, False, None, {"sending-role-spreads"}, False),
+    ({**SEEN, "held": True, **YOUNG, "wished": True}, True, None, {"sending-by-role", *WAITS}, True),
+    ({**SEEN, "held": True, **YOUNG, "before": True}, True, None, {"sending-by-role", *WAITS}, True),
+    ({**SEEN, **YOUNG}, True, None, {"sending-by-role"}, True),
     ({**NOT, "held": True}, True, None, set(), False),
     ({**SEEN, "held": True, "unknown": True}, True, None, set(), False),
     ({**SEEN, "held": True, "unknown": True, "wished": True}, True, None, {"sending-by-role", "consent-mixed"}, True),

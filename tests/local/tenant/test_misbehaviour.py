@@ -102,7 +102,7 @@ def test_delays_lie_within_their_bounds_and_differ() -> None:
 
 def test_a_hostile_tenant_is_slower_in_everything() -> None:
     normal, hostile = PRESETS["normal"], PRESETS["hostile"]
-    for name in ("directory_lag", "token_lag", "exchange_lag", "imap_lag", "vault_lag", "retry_after"):
+    for name in ("directory_lag", "token_lag", "exchange_lag", "imap_lag", "role_lag", "vault_lag", "retry_after"):
         assert getattr(hostile, name) > getattr(normal, name)
     assert sum(map(total, hostile.faults.values())) > sum(map(total, normal.faults.values()))
 
