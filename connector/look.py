@@ -12,7 +12,7 @@ from datetime import datetime
 
 from connector.address import folded
 from connector.checks import MOST, Answer, Item, Seen
-from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK, OF_THE_SERVER, UNKNOWN
+from connector.diagnosis import DOCUMENT_UNREADABLE, MAY_NOT_LOOK, OF_THE_SERVER, OUT_OF_REACH, UNKNOWN
 from connector.finding import Finding
 from connector.mailbox import MailboxRecord
 from connector.model import Connection
@@ -21,16 +21,17 @@ from connector.operation import StepRecord
 from connector.outage import NOT_READABLE
 from connector.rotation import begins_on, used
 from connector.steps import SETTLED, MailboxState, StepName, StepState
+from connector.wanted import fetches
 
 UNREAD = (
     MAY_NOT_LOOK
     | OF_THE_SERVER
+    | OUT_OF_REACH
     | {
         NOT_READABLE,
         UNKNOWN,
         DOCUMENT_UNREADABLE,
         "grant-missing",
-        "imap-unreachable",
         "mailbox-delayed",
         "mailbox-failed",
         "owners-not-readable",
@@ -66,12 +67,13 @@ class Look:
     unread: list[Finding] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
+    """Of the mailboxes that mail is fetched from: who only sends takes nothing away."""
     closed: set[Answer] = field(default_factory=set)
     """What was seen of mailboxes that no login has opened."""
 
     def mailbox(self, before: MailboxRecord | None, after: MailboxRecord) -> None:
         """Add one name of the list, as it was and as it was seen."""
-        if after.guid:
+        if after.guid and fetches(self.connection.wanted.protocols):
             self.keys.add(hashlib.sha256(after.guid.lower().encode()).hexdigest()[:_DIGITS])
         found = _renamed(before, after)
         if any(one.code == "address-changed" for one in found) and after.address is not None:

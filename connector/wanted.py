@@ -30,6 +30,11 @@ def sends(protocols: Iterable[Protocol]) -> bool:
     return any(PROTOCOLS[protocol].sends for protocol in protocols)
 
 
+def fetches(protocols: Iterable[Protocol]) -> bool:
+    """Return whether mail is fetched by one of some protocols."""
+    return not all(PROTOCOLS[protocol].sends for protocol in protocols)
+
+
 class Wanted(Document):
     """What the last accepted request asked for, written in one piece with its revision, before anybody works on it."""
 

@@ -20,11 +20,14 @@ from connector.check import (
 from connector.checks import Answer, Check, Item, Seen, Snooze
 from connector.finding import Finding
 from connector.hours import hour_of
+from connector.look import UNREAD as NOT_SEEN
 from connector.look import Look, shared
+from connector.mailbox import MailboxRecord
+from connector.microsoft import PROTOCOLS
 from connector.model import Connection
 from connector.objects import Rights
 from connector.operation import Operation, StepRecord
-from connector.steps import ConnectionState, OperationKind, StepName, StepState
+from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.wanted import Wanted
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -186,3 +189,15 @@ def test_connections_that_share_mailboxes_are_named_to_each_other() -> None:
     assert (of_hq.subject, of_hq.values, of_hq.severity) == ("branch", {"number": 2}, "warning")
     assert of_branch.subject == "hq"
     assert shared("hq", "z", holders) == []
+
+
+@pytest.mark.parametrize(("protocols", "told"), [(["imap"], 1), (["smtp"], 0), (["pop", "smtp"], 1)])
+def test_two_relays_that_send_as_one_mailbox_take_nothing_away_from_each_other(protocols: list[str], told: int) -> None:
+    wanted = Wanted.model_validate({**connection().wanted.model_dump(), "protocols": protocols})
+    look = Look(connection().model_copy(update={"wanted": wanted}), {}, ())
+    look.mailbox(None, MailboxRecord(requested="a@contoso.example", guid="4f", state=MailboxState.OPEN))
+    assert len(look.seen(Rights(), NOW).keys) == told
+
+
+def test_a_server_that_was_not_reached_has_said_nothing_of_a_mailbox_by_any_protocol() -> None:
+    assert {needs.codes.unreachable for needs in PROTOCOLS.values()} <= NOT_SEEN
