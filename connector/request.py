@@ -85,7 +85,7 @@ class SetUpRequest(Body):
         description="The identity of the connection: lower-case letters, digits and hyphens."
     )
     mailboxes: Annotated[list[str], Field(min_length=1, max_length=MAX_MAILBOXES)] = Field(
-        description="The addresses of all mailboxes that the UTM fetches from; the whole list each time, none twice. "
+        description="The addresses of all mailboxes that the UTM uses; the whole list each time, none twice. "
         "An international domain may be written as it is spoken, too: it is kept in ASCII (IDNA 2008).",
         json_schema_extra={
             "items": {"type": "string", "maxLength": MAX_ADDRESS, "pattern": f"^{PATTERN}$"},

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.messages import LANGUAGES, catalogue, preferred, text
+from connector.explanations import sections
+from connector.messages import LANGUAGES, Language, catalogue, preferred, text
+from connector.microsoft import Protocol
 from connector.plans.plan import Action
 from connector.steps import ConnectionState, MailboxState, StepName, StepState
 
@@ -81,3 +83,45 @@ def test_every_action_is_a_word_of_its_own() -> None:
 )
 def test_the_preferred_language(header: str | None, language: str) -> None:
     assert preferred(header) == language
+
+
+FETCHING = {
+    "de": r"\bIMAP\b|\bPOP3?\b|abgeholt|abholen|abzuholen|\bholt\b[^.;]*(\bab\b|Mail)|Mails? (kommen|kommt|mehr)"
+    r"|\b(bekommt|bekäme) [^.;]*Mail",
+    "en": r"\bIMAP\b|\bPOP3?\b|\bfetch|\b[Mm]ail goes on|\b(gets?|no)( \w+)? mail\b",
+}
+"""What is only true where mail is fetched."""
+SENDING = {"de": r"\bSMTP\b|versende|senden\b|verschick", "en": r"\bSMTP\b|\bsen[dt]s?\b|\bsending\b"}
+OF_FETCHING = {
+    "mailbox-shared": "said of connections alone that fetch",
+    "finding.mailbox-shared.message": "the same",
+    "finding.mailbox-shared.action": "the same",
+    "repair.anew": "what is taken where nobody says it anew",
+}
+"""Texts that may speak of it alone, each with its reason."""
+
+
+def told(language: Language) -> dict[str, str]:
+    """Return every text of a language by its key, and the explanations of findings by their codes."""
+
+    def walk(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+        for key, value in tree.items():
+            if isinstance(value, str):
+                yield prefix + key, value
+            else:
+                yield from walk(value, f"{prefix}{key}.")
+
+    return {**dict(walk(catalogue(language), "")), **sections(language)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_speaks_of_fetching_alone_unless_its_key_names_the_protocol(language: Language) -> None:
+    """A relay's administrator must never read that mail is not fetched."""
+    alone = {
+        key
+        for key, words in told(language).items()
+        for one in re.split(r"(?<=[.;])\s|\n- |\n\n", words)
+        if re.search(FETCHING[language], one) and not re.search(SENDING[language], one)
+        if not any(protocol in key.lower() for protocol in Protocol)
+    }
+    assert alone == {*OF_FETCHING}, {key: told(language)[key] for key in alone}
