@@ -194,6 +194,13 @@ def reminds(connection: Connection, now: datetime) -> int | None:
     return nearest if nearest not in rotation.reminded else None
 
 
+def reminded(connection: Connection, days: int) -> None:
+    """Note that somebody was reminded, so many days before the end of the old one."""
+    if connection.rotation is not None:
+        told = sorted({*connection.rotation.reminded, days})
+        connection.rotation = connection.rotation.model_copy(update={"reminded": told})
+
+
 def confirmed(connection: Connection, now: datetime, by: By | None) -> None:
     """Note that the UTM has the secret that is offered: it is the connection's from now on, and the old one retires."""
     rotation = offered(connection)

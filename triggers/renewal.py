@@ -12,9 +12,10 @@ import azure.functions as func
 from connector.caller import RENEWS, asker
 from connector.case import Kind, Request, Start
 from connector.documents import Versioned
+from connector.expiry import ending
 from connector.log import log
 from connector.model import Connection
-from connector.rotation import begins, reminds, retires
+from connector.rotation import begins, reminded, reminds, retires
 from connector.services import services
 from connector.telling import hand_on
 from triggers.evidence import heed_evidence
@@ -69,14 +70,8 @@ async def _remind(connection: Connection, now: datetime) -> None:
     days, secret = reminds(connection, now), connection.secret
     if days is None or secret is None:
         return
-    label = services().settings.label or None
-    end = secret.expires_on
-    days_left, day = (end - now).days, end.date().isoformat()
-    log("secret-overdue", connection=connection.name, days=days_left, expires=day, label=label, **asker(RENEWS))
-
-    def note(present: Connection) -> None:
-        if present.rotation is not None:
-            reminded = sorted({*present.rotation.reminded, days})
-            present.rotation = present.rotation.model_copy(update={"reminded": reminded})
-
-    await services().documents.update(connection.name, note)  # after the line: rather told twice than never
+    name, label = connection.name, services().settings.label or None
+    left, day = ending(secret, now)
+    log("secret-overdue", connection=name, days=left, expires=day, label=label, **asker(RENEWS))
+    note = partial(reminded, days=days)
+    await services().documents.update(name, note)  # after the line: rather told twice than never

@@ -11,10 +11,8 @@ import azure.functions as func
 
 from connector.caller import WATCHES, asker
 from connector.case import Kind, Request, Settled, Start
-from connector.credential import CredentialRecord
-from connector.documents import Documents
 from connector.errors import ServiceError, StaleWriteError, UnreadableError
-from connector.expiry import due
+from connector.expiry import due, ending, warned
 from connector.log import log, unreadable
 from connector.model import Connection
 from connector.rotation import used
@@ -109,9 +107,8 @@ async def watch_secrets(timer: func.TimerRequest, client: df.DurableOrchestratio
     for name in names:
         try:
             found = await documents.load(name)
-            secret = used(found.connection) if found is not None else None
-            if secret is not None:
-                await _watch(documents, name, secret, now, label)
+            if found is not None:
+                await _watch(found.connection, now)
         except UnreadableError as error:
             unreadable(error, label=label)
         except StaleWriteError:  # told, and not noted: rather told twice than never
@@ -124,23 +121,16 @@ async def watch_secrets(timer: func.TimerRequest, client: df.DurableOrchestratio
         log("heartbeat", connections=len(names), label=label)
 
 
-async def _watch(documents: Documents, name: str, secret: CredentialRecord, now: datetime, label: str | None) -> None:
-    days = due(secret, now)
-    if days is None:
+async def _watch(connection: Connection, now: datetime) -> None:
+    secret = used(connection)
+    days = due(secret, now) if secret is not None else None
+    if secret is None or days is None:
         return
-
-    def note(connection: Connection) -> None:
-        warned = secret.model_copy(update={"warned_days": sorted({*secret.warned_days, days})})
-        rotation = connection.rotation
-        if connection.secret is not None and connection.secret.version == secret.version:
-            connection.secret = warned
-        elif rotation is not None and rotation.next is not None and rotation.next.version == secret.version:
-            connection.rotation = rotation.model_copy(update={"next": warned})
-
-    end = secret.expires_on
-    days_left, day = (end - now).days, end.date().isoformat()
-    log("secret-expiry", connection=name, days=days_left, expires=day, label=label, **asker(WATCHES))
-    await documents.update(name, note)  # after the line: rather told twice than never
+    name, label = connection.name, services().settings.label or None
+    left, day = ending(secret, now)
+    log("secret-expiry", connection=name, days=left, expires=day, label=label, **asker(WATCHES))
+    note = partial(warned, version=secret.version, days=days)
+    await services().documents.update(name, note)  # after the line: rather told twice than never
 
 
 @blueprint.function_name("recover_runs")
