@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from activities.run import Run
 from connector.errors import UnreadableError
 from connector.steps import ConnectionState
+from connector.together import AT_ONCE, bounded
 from connector.wanted import Absent, Wanted
 
 
@@ -34,10 +36,10 @@ class Others:
         self._known: list[Other] | None = None
 
     async def known(self) -> list[Other]:
-        """Read them once."""
+        """Read them once, as a list of connections is read: many at the same time."""
         if self._known is None:
             names = [one for one in await self._run.services.documents.names() if one != self._run.order.name]
-            read = [await self._read(name) for name in names]
+            read = await bounded(AT_ONCE, (partial(self._read, name) for name in names))
             self._known = [one for one in read if one is not None]
         return self._known
 
