@@ -23,13 +23,8 @@ async def exchange_roles(run: Run, held: Collection[Protocol] | None) -> tuple[E
 
     It costs one call for each such protocol, and nothing where the connection has none.
     """
-    return tuple([await _role(run, one, one in held if held is not None else None) for one in _concerned(run)])
-
-
-def _concerned(run: Run) -> list[Protocol]:
-    connection = run.connection
-    wanted = [one for one in connection.wanted.protocols if PROTOCOLS[one].exchange_role]
-    return [*wanted, *(one for one in connection.assigned if one not in wanted)]
+    concerned = dict.fromkeys((*run.connection.wanted.with_role, *run.connection.assigned))
+    return tuple([await _role(run, one, one in held if held is not None else None) for one in concerned])
 
 
 async def _role(run: Run, protocol: Protocol, held: bool | None) -> ExchangeRole:

@@ -16,7 +16,7 @@ from connector.document import Document
 from connector.event import Event
 from connector.finding import Finding
 from connector.mailbox import ChunkSummary, SenderRecord
-from connector.microsoft import PROTOCOLS, Protocol
+from connector.microsoft import Protocol
 from connector.objects import Ids, Made, Making, Rights, RoleSeen
 from connector.operation import Lost, Operation, StepRecord
 from connector.removed import Removed, Taken
@@ -106,8 +106,7 @@ class Connection(Document):
 
         A role that is no longer seen is not replaced by itself: a consent permits more.
         """
-        able = [one for one in self.wanted.protocols if PROTOCOLS[one].exchange_role]
-        return [one for one in able if self.wanted.role_based_sending or one in self.assigned]
+        return [one for one in self.wanted.with_role if self.wanted.role_based_sending or one in self.assigned]
 
     @property
     def by_consent(self) -> list[Protocol]:

@@ -59,6 +59,11 @@ class Wanted(Document):
         return self.send_as if sends(self.protocols) else []
 
     @property
+    def with_role(self) -> list[Protocol]:
+        """Return the protocols that an administrator can permit by a role in Exchange."""
+        return [one for one in self.protocols if PROTOCOLS[one].exchange_role]
+
+    @property
     def enables(self) -> frozenset[Protocol]:
         """Return the protocols that may be switched on where they are off."""
         return frozenset(protocol for protocol in self.protocols if getattr(self, f"enable_{protocol}"))
