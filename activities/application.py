@@ -20,26 +20,30 @@ from connector.steps import StepName
 
 
 class _Application(Stage[Observed]):
-    async def observe(self, run: Run) -> Observed:
-        found = await ownership.by_name(run)
-        if run.takes_back:
-            return Observed(found, unsure=run.too_early(self.step))
-        deleted = await _deleted(run) if found.application is None else None
-        if deleted is not None:
-            found = dataclasses.replace(found, accepted=run.accepted_for(deleted.application_id))
-        return Observed(found, deleted, run.connection.former, by_role=run.connection.by_role)
+    step = StepName.APPLICATION
+    plan = staticmethod(application.plan)
 
-    async def make(self, run: Run, observed: Observed, change: Change) -> None:
+    async def observe(self) -> Observed:
+        found = await ownership.by_name(self.run)
+        if self.run.takes_back:
+            return Observed(found, unsure=self.run.too_early(self.step))
+        deleted = await _deleted(self.run) if found.application is None else None
+        if deleted is not None:
+            found = dataclasses.replace(found, accepted=self.run.accepted_for(deleted.application_id))
+        return Observed(found, deleted, self.run.connection.former, by_role=self.run.connection.by_role)
+
+    async def make(self, observed: Observed, change: Change) -> None:
         if change.action is Action.DELETE_APPLICATION and observed.registration.application is not None:
-            await run.services.graph.delete_application(observed.registration.application.object_id)
+            await self.run.services.graph.delete_application(observed.registration.application.object_id)
             return
         if change.action is Action.UPDATE_APPLICATION:
-            await _ensure(run)
+            await _ensure(self.run)
             return
-        making = await ownership.begin_making(run, self.step)
-        await ownership.end_making(run, making, await _create(run, observed, making.note))
+        making = await ownership.begin_making(self.run, self.step)
+        await ownership.end_making(self.run, making, await _create(self.run, observed, making.note))
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    @staticmethod
+    def record(observed: Observed, connection: Connection) -> None:
         found = observed.registration.application
         if found is None or not belongs(observed.registration):
             return  # a foreign one must not take the place of ours in the document
@@ -88,4 +92,4 @@ async def _deleted(run: Run) -> Application | None:
         return None
 
 
-STAGE = _Application(StepName.APPLICATION, application.plan)
+STAGE = _Application

@@ -23,27 +23,31 @@ from connector.steps import StepName
 
 
 class _Consent(Stage[Observed]):
-    async def observe(self, run: Run) -> Observed:
-        if run.takes_back:
-            return await _back(run)
-        found = await ownership.by_ids(run)
+    step = StepName.CONSENT
+    plan = staticmethod(consent.plan)
+
+    async def observe(self) -> Observed:
+        if self.run.takes_back:
+            return await _back(self.run)
+        found = await ownership.by_ids(self.run)
         foreign = stopping(found, self.step).blocked  # ours may be gone, with what it held
-        holder = run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
-        observed = Observed(found, holder, None, (), consent.given(run.connection.consents))
+        holder = self.run.connection.ids.enterprise_application_id or KNOWN_AFTER_APPLY
+        observed = Observed(found, holder, None, (), consent.given(self.run.connection.consents))
         if foreign:
             return observed
         try:
-            exchange = await run.services.graph.resource(EXCHANGE_APPLICATION_ID)
-            observed = replace(observed, exchange=exchange, assignments=await _assignments(run))
+            exchange = await self.run.services.graph.resource(EXCHANGE_APPLICATION_ID)
+            observed = replace(observed, exchange=exchange, assignments=await _assignments(self.run))
         except ForbiddenError as error:
             # Who may not look at consents may ask Exchange for roles, and where these permit all no consent is needed.
-            by_role = await exchange_roles(run, None)
+            by_role = await exchange_roles(self.run, None)
             if not by_role:
                 raise
             return replace(observed, refused=refusal(self.step, error), by_role=by_role)
-        return replace(observed, by_role=await exchange_roles(run, observed.held))
+        return replace(observed, by_role=await exchange_roles(self.run, observed.held))
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    @staticmethod
+    def record(observed: Observed, connection: Connection) -> None:
         connection.roles_seen = {one.protocol: one.seen for one in observed.by_role if one.seen is not None}
         for one in observed.by_role:
             connection.assigned = [known for known in connection.assigned if known != one.protocol]
@@ -55,17 +59,17 @@ class _Consent(Stage[Observed]):
             kept = [role for role in consent.given(connection.consents) if role not in gone]
             connection.consents = kept if gone else connection.consents
 
-    async def make(self, run: Run, observed: Observed, change: Change) -> None:
+    async def make(self, observed: Observed, change: Change) -> None:
         if change.action is Action.WITHDRAW_ROLE:
-            await run.note(partial(_note_withdrawal, observed.role(change.subject), run.now))
-            await run.services.graph.withdraw_role(observed.holder, change.subject)
+            await self.run.note(partial(_note_withdrawal, observed.role(change.subject), self.run.now))
+            await self.run.services.graph.withdraw_role(observed.holder, change.subject)
             return
         if observed.exchange is None:
             raise UnexpectedAnswerError("graph", "exchange-resource-missing", "planned without the resource")
         role, roles = change.subject, observed.exchange.roles
         # Kept before the write: after a crash the role that is found then is known to be ours to take back.
-        await run.note(partial(_note, role))
-        await run.services.graph.assign_role(
+        await self.run.note(partial(_note, role))
+        await self.run.services.graph.assign_role(
             enterprise_application_id=observed.holder, resource_id=observed.exchange.id, role_id=roles[role]
         )
 
@@ -96,4 +100,4 @@ async def _assignments(run: Run) -> tuple[RoleAssignment, ...]:
     return await run.services.graph.role_assignments(holder) if holder is not None else ()
 
 
-STAGE = _Consent(StepName.CONSENT, consent.plan)
+STAGE = _Consent

@@ -16,19 +16,22 @@ from connector.together import together
 
 
 class _Exchange(Stage[Observed]):
-    async def observe(self, run: Run) -> Observed:
-        if run.takes_back:
-            known, early = run.connection.ids.application_id, run.too_early(self.step)
-            found = await _principal(run)
-            orphaned = found is not None and await _orphaned(run, self.step)
+    step = StepName.EXCHANGE
+    plan = staticmethod(exchange.plan)
+
+    async def observe(self) -> Observed:
+        if self.run.takes_back:
+            known, early = self.run.connection.ids.application_id, self.run.too_early(self.step)
+            found = await _principal(self.run)
+            orphaned = found is not None and await _orphaned(self.run, self.step)
             return Observed(None, known or "", "", found, unsure=known is not None and early, orphaned=orphaned)
-        registration, principal = await together(ownership.by_ids(run), _principal(run))
-        ids = run.connection.ids
+        registration, principal = await together(ownership.by_ids(self.run), _principal(self.run))
+        ids = self.run.connection.ids
         holder = ids.enterprise_application_id or KNOWN_AFTER_APPLY
         return Observed(registration, ids.application_id or KNOWN_AFTER_APPLY, holder, principal)
 
-    async def make(self, run: Run, observed: Observed, change: Change) -> None:
-        ids, admin = run.connection.ids, run.services.exchange
+    async def make(self, observed: Observed, change: Change) -> None:
+        ids, admin = self.run.connection.ids, self.run.services.exchange
         if change.action is Action.REMOVE_PRINCIPAL:
             await admin.remove_principal(ids.known("tenant_id"), change.subject)
             return
@@ -40,10 +43,10 @@ class _Exchange(Stage[Observed]):
                 tenant_id,
                 application_id=ids.known("application_id"),
                 object_id=object_id,
-                display_name=run.connection.wanted.display_name,
+                display_name=self.run.connection.wanted.display_name,
             )
         except ExistsError:
-            log("exists-already", connection=run.order.name, step=self.step)
+            log("exists-already", connection=self.run.order.name, step=self.step)
 
 
 async def _principal(run: Run) -> ExchangePrincipal | None:
@@ -61,4 +64,4 @@ async def _orphaned(run: Run, step: StepName) -> bool:
     return await run.services.graph.enterprise_application(ids.application_id) is None
 
 
-STAGE = _Exchange(StepName.EXCHANGE, exchange.plan)
+STAGE = _Exchange

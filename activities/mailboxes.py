@@ -26,58 +26,61 @@ from connector.together import together
 
 
 class _Mailboxes(Stage[Batch]):
-    async def batches(self, run: Run) -> AsyncGenerator[Batch, None]:
+    step = StepName.MAILBOXES
+    plan = staticmethod(mailboxes.plan)
+
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         """Look at one chunk of wanted mailboxes; or, after all of them, at what is no longer wanted."""
-        if run.takes_back:
-            sends = run.order.part.sending
-            work: MailboxWork = Sending(run, None) if sends else TakingBack(run, await _left(run))
-            async with aclosing(_batches(run, work)) as batches:
+        if self.run.takes_back:
+            sends = self.run.order.part.sending
+            work: MailboxWork = Sending(self.run, None) if sends else TakingBack(self.run, await _left(self.run))
+            async with aclosing(_batches(self.run, work)) as batches:
                 async for batch in batches:
                     yield batch
             return
-        principal, registration = await together(_principal(run), ownership.by_ids(run))
+        principal, registration = await together(_principal(self.run), ownership.by_ids(self.run))
         stopped = stopping(registration, self.step)
-        if stopped.blocked or stopped.wait is not None or (principal is None and not _coming(run)):
+        if stopped.blocked or stopped.wait is not None or (principal is None and not _coming(self.run)):
             yield Batch(None, registration=registration)
             return
-        work = await _work(run, principal)
-        async with aclosing(_batches(run, work)) as batches:
+        work = await _work(self.run, principal)
+        async with aclosing(_batches(self.run, work)) as batches:
             async for batch in batches:
                 yield batch
 
-    def looks(self, run: Run, observed: Batch) -> bool:
-        return run.dry or observed.looks
+    def looks(self, observed: Batch) -> bool:
+        return self.run.dry or observed.looks
 
-    async def apply(self, run: Run, observed: Batch, changes: Sequence[Change]) -> None:  # noqa: ARG002 - of the batch
+    async def apply(self, observed: Batch, changes: Sequence[Change]) -> None:
         if observed.work is not None:
             await observed.work.apply(observed, changes)
 
-    async def confirm(self, run: Run, observed: Batch) -> Batch:  # noqa: ARG002 - as above
+    async def confirm(self, observed: Batch) -> Batch:
         return await observed.work.confirm(observed) if observed.work is not None else observed
 
-    async def told(self, run: Run, observed: Batch, plan: Plan) -> Result:
+    async def told(self, observed: Batch, plan: Plan) -> Result:
         if plan.wait is not None:
             raise ReplicationError("graph", plan.wait, "the owner is not readable yet")
         if plan.blocked:  # nothing is given or taken back where the application is not ours alone
-            return await super().told(run, observed, plan)
+            return await super().told(observed, plan)
         if observed.work is None:
             return Result(Outcome(StepState.PENDING))
         if not observed.ends:
             await observed.work.told(observed, plan.changes)
         return observed.work.result()
 
-    async def failed(self, run: Run, error: Ending) -> Result:
+    async def failed(self, error: Ending) -> Result:
         """Return what an error means for the whole step; a person is asked for what is to be taken back too."""
-        if run.takes_back and is_by_hand(error):
-            return await super().failed(run, error)
+        if self.run.takes_back and is_by_hand(error):
+            return await super().failed(error)
         result = translate(self.step, error)
-        leaving = [address for chunk in run.connection.chunks for address in chunk.leaving]
+        leaving = [address for chunk in self.run.connection.chunks for address in chunk.leaving]
         stuck = leaving and result.outcome.state == StepState.ACTION_REQUIRED
         return replace(result, findings=(*result.findings, mailboxes.removal(leaving))) if stuck else result
 
-    def by_hand(self, run: Run) -> Finding:
+    def by_hand(self) -> Finding:
         """Return that access is left, of all mailboxes that are on the list."""
-        return mailboxes.removal([address for chunk in run.connection.chunks for address in chunk.leaving])
+        return mailboxes.removal([address for chunk in self.run.connection.chunks for address in chunk.leaving])
 
 
 async def _work(run: Run, principal: ExchangePrincipal | None) -> MailboxWork:
@@ -147,4 +150,4 @@ async def _principal(run: Run) -> ExchangePrincipal | None:
     return found if found is not None and found.object_id.lower() == object_id.lower() else None
 
 
-STAGE = _Mailboxes(StepName.MAILBOXES, mailboxes.plan)
+STAGE = _Mailboxes

@@ -43,23 +43,31 @@ class Observed:
 class NextProof(Stage[Observed]):
     """The step as a rotation has it. The mailboxes' records stay as they are."""
 
-    async def observe(self, run: Run) -> Observed:
-        """Log in; where every mailbox opens that does with the present secret, the next one is offered."""
-        rotation = run.connection.rotation
-        if rotation is None or rotation.next is None or rotation.state is not RotationState.PREPARING:
-            return Observed(0, run.order.part.last, run.now)
-        refused = await _refused(run, rotation.next)
-        if not refused:
-            await _offer(run, rotation.next)
-        return Observed(refused, run.order.part.last, run.now)
+    step = _STEP
 
-    async def told(self, run: Run, observed: Observed, plan: Plan) -> Result:  # noqa: ARG002 - nothing is planned
+    @staticmethod
+    def plan(_: Observed, __: Goal) -> Plan:
+        """Return nothing: there is never anything to be changed."""
+        return Plan()
+
+    async def observe(self) -> Observed:
+        """Log in; where every mailbox opens that does with the present secret, the next one is offered."""
+        rotation = self.run.connection.rotation
+        if rotation is None or rotation.next is None or rotation.state is not RotationState.PREPARING:
+            return Observed(0, self.run.order.part.last, self.run.now)
+        refused = await _refused(self.run, rotation.next)
+        if not refused:
+            await _offer(self.run, rotation.next)
+        return Observed(refused, self.run.order.part.last, self.run.now)
+
+    async def told(self, observed: Observed, plan: Plan) -> Result:  # noqa: ARG002 - nothing is planned
         """Return that it is proven, or to be tried again as long as a server may not know the secret yet."""
         if not observed.refused:
             return Result(Outcome(StepState.DONE))
         return Result(Outcome(StepState.PENDING if observed.last else WAIT, "secret-not-known-yet"))
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    @staticmethod
+    def record(observed: Observed, connection: Connection) -> None:
         """Note that the secret is offered, or that step 5 is to give it up."""
         rotation = connection.rotation
         if rotation is None or rotation.state is not RotationState.PREPARING or rotation.next is None:
@@ -69,11 +77,6 @@ class NextProof(Stage[Observed]):
         elif observed.last:
             connection.rotation = rotation.model_copy(update={"failing": "login-refused"})
             connection.records[StepName.SECRET] = StepRecord()
-
-
-def nothing(_: Observed, __: Goal) -> Plan:
-    """There is never anything to be changed."""
-    return Plan()
 
 
 async def _refused(run: Run, new: CredentialRecord) -> int:
@@ -125,4 +128,4 @@ async def _offer(run: Run, new: CredentialRecord) -> None:
             await run.services.vault.label(new.name, new.version, tags)
 
 
-STAGE = NextProof(_STEP, nothing)
+STAGE = NextProof

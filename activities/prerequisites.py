@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from activities.run import Run
 from activities.stage import Stage
 from connector.model import Connection
 from connector.objects import Rights
@@ -17,11 +16,15 @@ from connector.steps import StepName
 
 
 class _Prerequisites(Stage[Observed]):
-    async def observe(self, run: Run) -> Observed:
-        certificate = wished(run.connection.secret, run.connection.rotation) is not None
-        return replace(await observe(run.services), certificate=certificate)
+    step = StepName.PREREQUISITES
+    plan = staticmethod(prerequisites.plan)
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    async def observe(self) -> Observed:
+        certificate = wished(self.run.connection.secret, self.run.connection.rotation) is not None
+        return replace(await observe(self.run.services), certificate=certificate)
+
+    @staticmethod
+    def record(observed: Observed, connection: Connection) -> None:
         connection.ids.tenant_id = observed.graph.tenant_id
         connection.ids.identity_object_id = observed.graph.object_id
         policy = observed.policy or CredentialPolicy()
@@ -35,4 +38,4 @@ class _Prerequisites(Stage[Observed]):
         )
 
 
-STAGE = _Prerequisites(StepName.PREREQUISITES, prerequisites.plan)
+STAGE = _Prerequisites

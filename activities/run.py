@@ -48,8 +48,6 @@ class Run:
         """What somebody has accepted; read only, whoever sets up cannot write it."""
         self.changes = 0
         """How many writes this delivery has made."""
-        self.tried: Change | None = None
-        """What it tries to make at this moment."""
         self.recorders: list[Callable[[Connection], None]] = []
         """What is noted in the document in the end, in this order, however it ends."""
         self._began = clock.now()

@@ -41,19 +41,22 @@ _PROOFS: dict[str, Proof] = {
 
 
 class _Secret(Stage[Observed]):
-    async def observe(self, run: Run) -> Observed:
-        if run.takes_back:
-            return await secret_removal.observe(run)
-        name, connection = _name(run), run.connection
+    step = StepName.SECRET
+    plan = staticmethod(secret.plan)
+
+    async def observe(self) -> Observed:
+        if self.run.takes_back:
+            return await secret_removal.observe(self.run)
+        name, connection = _name(self.run), self.run.connection
         begun, kind = connection.secrets_begun, connection.operation.kind
         found, kept, trust = await together(
-            ownership.by_ids(run), run.services.vault.versions(name), credential.trust_of(run)
+            ownership.by_ids(self.run), self.run.services.vault.versions(name), credential.trust_of(self.run)
         )
         credentials = found.application.credentials if found is not None and found.application is not None else ()
-        certificates = certificate_versions(connection.secret, connection.rotation, credentials, run.now)
+        certificates = certificate_versions(connection.secret, connection.rotation, credentials, self.run.now)
         versions, trusted = (*certificates, *kept), bool(trust.found(credentials))
         seen = told(versions, connection.secret, connection.rotation)
-        proof = await _proof(run, seen.current, trusted=trusted)
+        proof = await _proof(self.run, seen.current, trusted=trusted)
         # With the next one nobody of ours signs in without need: its use shall show that the UTM has it.
         needed = kind is OperationKind.ROTATE or proof != "accepted"
         observed = Observed(
@@ -61,50 +64,51 @@ class _Secret(Stage[Observed]):
             credentials=credentials,
             intents=tuple(connection.intents),
             proof=proof,
-            next_proof=await _next_proof(run, seen.next, trusted=trusted) if needed else None,
-            now=run.now,
+            next_proof=await _next_proof(self.run, seen.next, trusted=trusted) if needed else None,
+            now=self.run.now,
             kind=kind,
             secret=connection.secret,
             rotation=connection.rotation,
             accepted=connection.secret_accepted,
-            only_looks=run.looks_daily or (connection.operation.verifies and run.looks(StepName.SECRET)),
-            last=run.order.part.last and not run.dry,  # a look's last try comes before replication has had its time
+            only_looks=self.run.looks_daily or (connection.operation.verifies and self.run.looks(StepName.SECRET)),
+            last=self.run.order.part.last and not self.run.dry,  # a look tries before replication has had its time
             trust=trust,
             given=frozenset(connection.given),
-            deleted=not versions and await run.services.vault.deleted(name),
-            recovered=connection.recovered_in == run.operation,
-            held=_held(run),
+            deleted=not versions and await self.run.services.vault.deleted(name),
+            recovered=connection.recovered_in == self.run.operation,
+            held=_held(self.run),
             begun=begun,
             subject=name if connection.ids.application_id is not None else KNOWN_AFTER_APPLY,
             registration=found,
         )
-        if not run.dry:
-            await _mark(run, name, observed)
+        if not self.run.dry:
+            await _mark(self.run, name, observed)
         return observed
 
-    async def apply(self, run: Run, observed: Observed, changes: Sequence[Change]) -> None:
+    async def apply(self, observed: Observed, changes: Sequence[Change]) -> None:
         for some in secret_removal.phases(changes):
-            await super().apply(run, observed, some)
-            if run.takes_back and await secret_removal.left(run):
+            await super().apply(observed, some)
+            if self.run.takes_back and await secret_removal.left(self.run):
                 return  # what the vault holds of a credential is taken away when that is read to be gone
 
-    async def make(self, run: Run, observed: Observed, change: Change) -> None:
+    async def make(self, observed: Observed, change: Change) -> None:
         if change.action in TAKES_BACK:
-            await secret_removal.make(run, observed, change)
+            await secret_removal.make(self.run, observed, change)
             return
         if change.action is Action.REMOVE_ORPHAN:
-            await credential.remove(run, observed.credentials, change.subject)
+            await credential.remove(self.run, observed.credentials, change.subject)
         elif change.action is Action.REMOVE_SECRET:
-            await end(run, observed, change)
+            await end(self.run, observed, change)
         elif change.action is Action.RECOVER_SECRET:
-            await run.update(lambda connection: setattr(connection, "recovered_in", run.operation))
-            await run.services.vault.recover(change.subject)
+            await self.run.update(lambda connection: setattr(connection, "recovered_in", self.run.operation))
+            await self.run.services.vault.recover(change.subject)
         elif change.action is Action.ADD_SECRET:
-            await make(run, change.subject, change.reason, observed.begun)
+            await make(self.run, change.subject, change.reason, observed.begun)
         else:
-            await _make_keyless(run, observed, change)
+            await _make_keyless(self.run, observed, change)
 
-    def record(self, observed: Observed, connection: Connection) -> None:
+    @staticmethod
+    def record(observed: Observed, connection: Connection) -> None:
         if isinstance(connection.goal, Absent):
             return  # what is ours must be known to the end
         kept = {version.key_id for version in observed.versions}
@@ -195,4 +199,4 @@ def _name(run: Run) -> str:
     return secret_name(run.order.name, run.connection.ids.application_id or KNOWN_AFTER_APPLY)
 
 
-STAGE = _Secret(StepName.SECRET, secret.plan)
+STAGE = _Secret

@@ -12,7 +12,7 @@ from activities.mailbox_roles import is_outside
 from activities.results import Ending, Result, translate
 from activities.run import Run
 from activities.secret import proof_of
-from activities.stage import Stage, settle
+from activities.stage import Stage
 from connector import diagnosis
 from connector.clock import Budget
 from connector.errors import RefusedError, ReplicationError
@@ -212,35 +212,39 @@ def plan(observed: Observed, _: Goal) -> Plan:
 
 
 class _Verification(Stage[Observed]):
-    async def settled(self, run: Run) -> Result:
-        rotates = run.connection.operation.kind is OperationKind.ROTATE
-        return await (settle(next_proof.STAGE, run) if rotates else super().settled(run))
+    step = _STEP
+    plan = staticmethod(plan)
 
-    async def observe(self, run: Run) -> Observed:
-        chosen = await _candidates(run)
-        run.recorders.append(partial(_keep, [chunk for chunk, _ in chosen]))
-        token = await _prove(run, [entry for _, entries in chosen for entry in entries])
+    async def settled(self) -> Result:
+        if self.run.connection.operation.kind is OperationKind.ROTATE:
+            return await next_proof.STAGE(self.run).settled()
+        return await super().settled()
+
+    async def observe(self) -> Observed:
+        chosen = await _candidates(self.run)
+        self.run.recorders.append(partial(_keep, [chunk for chunk, _ in chosen]))
+        token = await _prove(self.run, [entry for _, entries in chosen for entry in entries])
         for chunk, _ in chosen:
-            await run.save_chunk(chunk)
-        registration = None if run.looks_daily else await ownership.by_ids(run)  # each step has just said so
+            await self.run.save_chunk(chunk)
+        registration = None if self.run.looks_daily else await ownership.by_ids(self.run)  # each step has just said so
         return Observed(registration, tuple(chunk for chunk, _ in chosen), token)
 
-    async def told(self, run: Run, observed: Observed, plan: Plan) -> Result:
+    async def told(self, observed: Observed, plan: Plan) -> Result:
         if plan.wait is not None:
             raise ReplicationError("graph", plan.wait, "the owner is not readable yet")
-        outcome = _outcome(run, observed.chosen)
+        outcome = _outcome(self.run, observed.chosen)
         if any(finding.code in STOPPING for finding in plan.findings):
             outcome = Outcome(StepState.ACTION_REQUIRED, open=outcome.open)
         return Result(outcome, plan.findings)
 
-    async def failed(self, run: Run, error: Ending) -> Result:
+    async def failed(self, error: Ending) -> Result:
         result = translate(_STEP, error)
-        if _too_new(run, error):
+        if _too_new(self.run, error):
             result = Result(Outcome(WAIT, "secret-not-known-yet"))
-        if result.error is not None and result.outcome.patient and spares(run.connection, run.now):
-            chunks = await _as_before(run)
-            run.recorders.append(partial(_keep, chunks))
-            so_far = _outcome(run, chunks)
+        if result.error is not None and result.outcome.patient and spares(self.run.connection, self.run.now):
+            chunks = await _as_before(self.run)
+            self.run.recorders.append(partial(_keep, chunks))
+            so_far = _outcome(self.run, chunks)
             if so_far.state != StepState.DONE:  # what was seen to be closed does not wait for what is not readable
                 return Result(so_far, (diagnosis.unread(_STEP, result.error),))
         return result
@@ -281,4 +285,4 @@ def _outcome(run: Run, chunks: Sequence[Chunk]) -> Outcome:
     return Outcome(StepState.RUNNING if waiting else StepState.ACTION_REQUIRED, open=opened)
 
 
-STAGE = _Verification(_STEP, plan)
+STAGE = _Verification

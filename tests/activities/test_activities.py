@@ -20,8 +20,6 @@ from activities.operation import fail
 from activities.results import Result, held, record, translate
 from activities.run import Run
 from activities.secret import STAGE
-from activities.stage import Stage
-from activities.stage import settle as carry_out
 from connector.clients.store import FolderStore
 from connector.credential import Intent
 from connector.documents import Documents
@@ -126,23 +124,20 @@ class Clients:
         self.settings = SimpleNamespace(verify_minutes=60)
 
 
-class Given(Stage[Batch]):
+class Given(MAILBOXES):
     """Step 7 for a delivery that is given, without asking whose the application is."""
 
     def __init__(self, work: MailboxWork) -> None:
-        super().__init__(MAILBOXES.step, MAILBOXES.plan)
+        super().__init__(work.run)
         self.work = work
-        self.looks, self.apply, self.confirm, self.told = (  # type: ignore[method-assign] # as the step has them
-            MAILBOXES.looks, MAILBOXES.apply, MAILBOXES.confirm, MAILBOXES.told,
-        )  # fmt: skip
 
-    async def batches(self, _: Run) -> AsyncGenerator[Batch, None]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         async for batch in self.work.batches():
             yield batch
 
 
 async def deliver(work: MailboxWork) -> Result:
-    return await carry_out(Given(work), work.run)
+    return await Given(work).settled()
 
 
 async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> ChunkRun:

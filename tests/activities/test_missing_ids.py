@@ -11,7 +11,6 @@ from pydantic.alias_generators import to_camel
 
 from activities.results import record, translate
 from activities.run import Run
-from activities.stage import Stage, settle
 from activities.steps import STEPS
 from connector.clients.store import FolderStore
 from connector.credential import SecretRecord
@@ -72,9 +71,8 @@ def connection(without: str) -> Connection:
 async def test_a_step_without_its_id_has_failed_and_names_it(tmp_path: Path, step: StepName, without: str) -> None:
     run: Any = Run(Clients(tmp_path), Order("hq", 1, now=NOW), connection(without))  # type: ignore[arg-type] # some of them
     await run.services.documents.save(run.connection, None)
-    (stage,) = [one for one in STEPS if one.step is step]
-    assert isinstance(stage, Stage)
-    result = await settle(stage, run)
+    stage: Any = next(one for one in STEPS if one.step is step)
+    result = await stage(run).settled()
     await record(run, step, result)
     kept = await run.services.documents.load("hq")
     entry = kept.connection.step(step)

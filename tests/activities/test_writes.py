@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from activities.run import Run
-from activities.stage import Stage, settle
+from activities.stage import Stage
 from connector.operation import StepRecord
 from connector.orders import Order, Part
-from connector.plans.plan import Action, Change, Plan
+from connector.plans.plan import Action, Change, Goal, Plan
 from connector.steps import StepName, StepState
 from tests.activities.test_activities import NOW, Clients, Exchange, connection
 
@@ -21,11 +21,15 @@ MISSING = Plan((Change(Action.CREATE_PRINCIPAL, "sp", "principal-missing"),))
 class Silent(Stage[None]):
     """A step whose write makes nothing."""
 
-    written = 0
+    step, written = StepName.EXCHANGE, 0
 
-    async def observe(self, _: Run) -> None: ...
+    @staticmethod
+    def plan(_: None, __: Goal) -> Plan:
+        return MISSING
 
-    async def make(self, _: Run, __: None, ___: Change) -> None:
+    async def observe(self) -> None: ...
+
+    async def make(self, _: None, __: Change) -> None:
         self.written += 1
 
 
@@ -45,7 +49,7 @@ async def test_it_is_waited_for_and_then_for_a_person(
     wanted = connection("a@x.de")
     wanted.steps[StepName.EXCHANGE] = before
     run: Any = Run(Clients(Exchange(), tmp_path), Order("hq", 1, now=NOW, part=Part(last=last)), wanted)  # type: ignore[arg-type]
-    silent = Silent(StepName.EXCHANGE, lambda _, __: MISSING)
-    result = await settle(silent, run)
+    silent = Silent(run)
+    result = await silent.settled()
     assert (result.outcome.state, [finding.code for finding in result.findings]) == (state, codes)
     assert (silent.written, run.changes) == (1, 1)
