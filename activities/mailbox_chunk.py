@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns
+from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns, each
 from activities.mailbox_roles import Roles
 from activities.results import Result, translate
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT
-from connector.errors import ReplicationError, ServiceError, WaitError
+from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import PROTOCOLS, Protocol
@@ -118,15 +118,18 @@ class ChunkRun(MailboxNotes):
         await self._spare(batch.of(changes, Action.REVOKE_ACCESS))
 
     async def _spare(self, todo: list[tuple[MailboxRecord, Mailbox]]) -> None:
-        """Take back access that is not needed any more; what has become of it is read."""
+        """Take back access that is not needed any more; what has become of it is read.
+
+        What is refused stays, be it one or all of a request, which is said when all are through: nothing is lacking.
+        """
         if self.principal is None or not todo:
             return
         admin, principal = self.run.services.exchange, self.principal
-        answers = await self._once(todo, lambda seen: admin.revoke(self.tenant_id, seen, principal))
-        for (entry, _), error in zip(todo, answers, strict=True):
+        writing = self._once(todo, lambda seen: admin.revoke(self.tenant_id, seen, principal))
+        for (entry, _), error in zip(todo, await each(writing, len(todo)), strict=True):
             if isinstance(error, WaitError):
                 self.fail(entry, error)
-            else:  # what was refused stays, which is said when all are through: nothing is lacking by it
+            elif error is None or isinstance(error, NotFoundError) or not mailboxes.was_refused(error):
                 self._spared.append(entry)
 
     async def _enable(self, protocol: Protocol, todo: list[tuple[MailboxRecord, Mailbox]]) -> list[MailboxRecord]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from activities.results import Result
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT, NO_OBJECT
 from connector.clock import Budget
-from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
+from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import BATCH
@@ -24,8 +25,17 @@ from connector.plans.senders import Pair
 from connector.steps import MailboxState
 from connector.verdict import proving_overdue
 
+T = TypeVar("T")
 BUDGET = 150.0
 """Seconds after which no further batch is begun: an activity may run for 4 minutes at most."""
+
+
+async def each(answers: Awaitable[list[T]], number: int) -> list[T | ForbiddenError]:
+    """Return the answers about ``number`` mailboxes; where Exchange refuses the whole request that is said of each."""
+    try:
+        return [*await answers]
+    except ForbiddenError as error:
+        return [error] * number
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from activities.mailbox_notes import each
 from activities.others import Other, Others
 from activities.run import Run
 from connector.errors import ServiceError, UnreadableError, WaitError
@@ -59,7 +60,7 @@ class Switches:
             return [() for _ in found]
         others = await self._others.known()
         seen = [mailbox for _, mailbox in asked]
-        answers = await self._run.services.exchange.switches(self._tenant_id, seen, [*Protocol])
+        answers = await each(self._run.services.exchange.switches(self._tenant_id, seen, [*Protocol]), len(seen))
         by_key = {
             entry.key: self._of(entry, mailbox, answer, others)
             for (entry, mailbox), answer in zip(asked, answers, strict=True)
@@ -121,7 +122,9 @@ class Switches:
         """Switch a protocol back to what it was; what Exchange says to it is kept."""
         pairs = {entry.key: (mailbox, protocol in entry.inherited) for entry, mailbox in todo}
         admin = self._run.services.exchange
-        answers = await admin.switch_back(self._tenant_id, [*pairs.values()], protocol) if pairs else []
+        if not pairs:
+            return
+        answers = await each(admin.switch_back(self._tenant_id, [*pairs.values()], protocol), len(pairs))
         self._refused |= {(key, protocol): error for key, error in zip(pairs, answers, strict=True)}
 
     def refused(self, entry: MailboxRecord, protocols: Sequence[Protocol]) -> ServiceError | None:

@@ -92,6 +92,8 @@ class Exchange:
         return self._each("recipients", names, lambda _: UnexpectedAnswerError("exchange", "x", ""))
 
     async def switches(self, _: str, names: list[Mailbox], protocols: list[Protocol]) -> list[Any]:
+        if "switches" in self.failing:
+            raise self.failing["switches"]
         return self._each("switches", names, lambda name: dict.fromkeys(protocols, name in self.imap))
 
     async def enable(self, _: str, names: list[Mailbox], protocol: Protocol) -> list[Any]:
@@ -106,7 +108,12 @@ class Exchange:
     async def revoke(self, _: str, names: list[Mailbox], __: ExchangePrincipal) -> list[Any]:
         return self._write("revoke", names, self.given.discard)
 
+    async def switch_back(self, _: str, pairs: list[tuple[Mailbox, bool]], __: Protocol) -> list[Any]:
+        return self._write("switch_back", [mailbox for mailbox, _ in pairs], self.imap.discard)
+
     def _write(self, call: str, mailboxes: list[Mailbox], make: Any) -> list[Any]:
+        if call in self.failing:  # the whole request
+            raise self.failing[call]
         results = self._each(call, mailboxes, lambda _: None)
         for mailbox, result in zip(mailboxes, results, strict=True):
             if result is None and call not in self.silent:

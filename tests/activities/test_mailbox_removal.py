@@ -13,6 +13,7 @@ from activities.run import Run
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
 from connector.finding import Finding
 from connector.mailbox import Chunk, MailboxRecord
+from connector.microsoft import Protocol
 from connector.operation import StepRecord
 from connector.orders import Order, Part
 from connector.plans.mailbox_list import summary
@@ -160,3 +161,16 @@ async def test_the_address_of_a_mailbox_that_is_gone_is_not_taken_for_it(tmp_pat
     work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[entry]), connection("info@x.de"))
     (told,) = work.chunk.mailboxes
     assert (told.address, told.resolved_in, told.finding and told.finding.code) == (None, "op", "mailbox-not-found")
+
+
+@pytest.mark.parametrize("refused", ["switch_back", "switch_back_a", "switches", "switches_a"])
+async def test_a_protocol_that_may_not_be_switched_back_is_said_and_access_goes_all_the_same(
+    tmp_path: Path, refused: str
+) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given")
+    leaving.enabled(Protocol.SMTP)
+    exchange = Exchange(**{refused: ForbiddenError("exchange", "403", "")})
+    exchange.given, exchange.imap = {"a@x.de"}, {"a@x.de"}
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]), kind=OperationKind.REMOVE)
+    assert (exchange.given, work.by_hand, [one.taken_on is None for one in left.mailboxes]) == (set(), [], [False])
+    assert [(one.code, one.subject) for one in work.result().findings] == [("switch-stays", "SMTP")]

@@ -26,7 +26,9 @@ ROLE = "Application SMTP.SendAsApp"
 ALONE = Finding.of(StepName.CONSENT, "sending-by-role", ROLE, "info", **{exchange_roles.ALONE: "SMTP.SendAsApp"})
 
 
-async def spared(exchange: Exchange, folder: Path, *, hours: int = 3) -> tuple[MailboxRecord, list[str]]:
+async def spared(
+    exchange: Exchange, folder: Path, *, hours: int = 3, last: bool = True
+) -> tuple[MailboxRecord, list[str]]:
     """Deliver step 7 for one mailbox to which there is access; return what is kept of it, and what is said."""
     clients: Any = Clients(exchange, folder)
     wanted = connection("a@x.de")
@@ -35,7 +37,7 @@ async def spared(exchange: Exchange, folder: Path, *, hours: int = 3) -> tuple[M
     wanted.roles_seen = {Protocol.SMTP: RoleSeen(since=NOW - timedelta(hours=hours), alone=True)}
     exchange.given, exchange.imap = {"a@x.de"}, {"a@x.de"}
     chunk = Chunk(number=0, mailboxes=[MailboxRecord(requested="a@x.de", address="a@x.de", access="given")])
-    run = Run(clients, Order("hq", 1, now=NOW, part=Part(last=True)), wanted)
+    run = Run(clients, Order("hq", 1, now=NOW, part=Part(last=last)), wanted)
     work = ChunkRun(run, chunk, PRINCIPAL)
     await deliver(work)
     work.record(wanted)
@@ -65,3 +67,12 @@ async def test_what_does_not_go_is_said_by_what_it_is_and_holds_nothing_up(
     exchange.silent = {"revoke"}
     entry, said = await spared(exchange, tmp_path)
     assert (entry.access, entry.settled_in, entry.finding, said) == ("given", "op", None, ["access-spare"])
+
+
+@pytest.mark.parametrize("refused", ["revoke", "revoke_a"])
+async def test_what_may_not_be_taken_back_is_said_at_once_also_where_all_of_the_request_is_refused(
+    tmp_path: Path, refused: str
+) -> None:
+    exchange = Exchange(**{refused: ForbiddenError("exchange", "403", "")})
+    entry, said = await spared(exchange, tmp_path, last=False)
+    assert (exchange.given, entry.access, entry.settled_in, said) == ({"a@x.de"}, "given", "op", ["access-spare"])
