@@ -66,13 +66,13 @@ async def logs_in(one: Served, application: Application, credential: Credential)
 
 async def stopped(one: Served) -> dict[str, Any]:
     """Return the connection once it has come to where only a person can go on."""
-    return await one.client.until(NAME, lambda seen: seen["state"] not in {"running", "waiting"})
+    return await one.until(lambda seen: seen["state"] not in {"running", "waiting"})
 
 
 async def cancelled(one: Served) -> None:
     """End the run."""
     await one.client.post(f"{PATH}/cancel")
-    await one.client.until(NAME, lambda seen: seen["state"] == "cancelled")
+    await one.until(lambda seen: seen["state"] == "cancelled")
 
 
 def acceptable(shown: dict[str, Any]) -> list[dict[str, Any]]:

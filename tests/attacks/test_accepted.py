@@ -21,7 +21,7 @@ async def test_who_may_accept_opens_at_worst_what_the_threat_model_says(tmp_path
             for each in acceptable(shown):
                 body = {"id": each["id"], "applicationId": each["applicationId"]}
                 assert (await one.client.post(ACCEPT, json=body)).status_code == 200
-            shown = await one.client.until(NAME, ready_or_stopped_by_something_else)
+            shown = await one.until(ready_or_stopped_by_something_else)
         assert await logs_in(one, application, credential)
 
 

@@ -14,8 +14,8 @@ async def test_the_end_of_a_list_that_is_gone_with_the_document_comes_back_or_is
         await one.set_up(whole)
         (one.store / "connections/hq.json").write_bytes(b"{")
         (one.store / "connections/hq/mailboxes-0001.json").unlink()
-        with one.nothing_happens():
+        async with one.nothing_happens():
             problem(await one.client.post("/api/connections/hq/repair?from=anew"), 409, "repair-list-needed")
         assert (await one.client.post("/api/connections/hq/repair?from=version")).status_code == 202
-        seen = await one.client.until("hq", lambda seen: seen["state"] in RESTING)
+        seen = await one.until(lambda seen: seen["state"] in RESTING)
         assert (seen["state"], seen["mailboxes"]["total"]) == ("ready", 2)

@@ -73,7 +73,7 @@ async def test_what_is_asked_as_a_dry_run_is_never_carried_out(hq: Served, sent:
 )  # fmt: skip
 async def test_only_a_plain_request_gets_the_value(hq: Served, sent: str) -> None:
     for accept in ("application/json", "text/plain"):
-        with hq.nothing_happens():
+        async with hq.nothing_happens():
             answer = await asked(hq, "GET", f"{PATH}/parameters?{sent}", headers={"Accept": accept})
         assert problem(answer, 422, answer.json()["code"])
         assert not [secret for secret in secrets_of(hq) if secret in answer.text]
@@ -90,7 +90,7 @@ async def test_a_body_in_chunks_is_refused_with_the_way_out(
     async def chunks() -> AsyncIterator[bytes]:
         yield json.dumps(GOOD).encode()
 
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         sent = {**headers, **extra, "Transfer-Encoding": "chunked"}
         answer = await hq.client.post(path, content=chunks(), headers=sent)
         said: dict[str, Any] = problem(answer, 411, "length-required")

@@ -45,9 +45,10 @@ async def test_the_history_says_what_was_told_to_whom(tmp_path: Path, language: 
         services().__dict__["webhooks"] = receiver.webhooks()
         await app.client.put("/api/targets/ops", json={"address": "https://hooks.example.com/in"})
         await app.set_up()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not receiver.got:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.05)
+        await app.settled()
         async with visiting(app, language) as visitor:
             await visitor.enter()
             await visitor.go(f"c/{NAME}/history")

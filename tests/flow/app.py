@@ -51,10 +51,13 @@ class App:
 
     async def settled(self) -> dict[str, Any]:
         """Wait until nothing is worked on, and return the connection: a run ends a moment after it has said so."""
+        await self._at_rest()
+        return await self.until(lambda _: True)
+
+    async def _at_rest(self) -> None:
         async with asyncio.timeout(_HANGS):
             while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
                 await asyncio.sleep(0.01)
-        return await self.until(lambda _: True)
 
     def seen(self, connection: dict[str, Any]) -> None:
         """Keep a reading for the search for secrets, and the last one to be looked at when a test hangs."""
@@ -75,9 +78,11 @@ class App:
         return document
 
     async def until(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait for what is expected of the connection, without asking for anything."""
+        """Wait for what is expected of the connection, without asking for anything, and until nothing is worked on."""
         async with asyncio.timeout(_HANGS):
-            return await self.client.until(NAME, done, self.seen)
+            shown = await self.client.until(NAME, done, self.seen)
+        await self._at_rest()
+        return shown
 
     def told(self) -> str:
         """Return what is kept, and what was answered to anything but the question for the parameters."""

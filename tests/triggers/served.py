@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from triggers.route import ROUTES
 
 NAME = "hq"
 PATH = f"/api/connections/{NAME}"
+_HANGS = 120
+"""Seconds after which a test that waits for a state is given up; no test is meant to take as long."""
 GOOD: dict[str, Any] = {"name": "new", "mailboxes": ["a@contoso.example"]}
 
 
@@ -42,11 +44,17 @@ class Served:
         paths = (path for path in self.store.rglob("*") if path.is_file())
         return {str(path): path.read_bytes() for path in paths if "history" not in path.relative_to(self.store).parts}
 
-    @contextmanager
-    def nothing_happens(self) -> Iterator[None]:
-        """Assert that no document, no orchestration and no request to the tenant comes of what is done inside."""
+    @asynccontextmanager
+    async def nothing_happens(self) -> AsyncIterator[None]:
+        """Assert that no document, no orchestration and no request to the tenant comes of what is done inside.
+
+        What was set off before has come to rest when it is looked for the first time, and what is set off inside when
+        it is looked for again.
+        """
+        await self.settled()
         documents, asked, runs = self.documents(), len(self.tenant.requests), self.host.history_sizes()
         yield
+        await self.settled()
         assert self.documents() == documents
         assert self.tenant.requests[asked:] == []
         assert self.host.history_sizes() == runs
@@ -59,8 +67,16 @@ class Served:
 
     async def settled(self) -> None:
         """Wait until nothing is worked on: a run that says that it is ready may still have something to put away."""
-        while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(_HANGS):
+            while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
+                await asyncio.sleep(0.01)
+
+    async def until(self, done: Callable[[dict[str, Any]], bool], name: str = NAME) -> dict[str, Any]:
+        """Wait for what is expected of the connection, and until all that goes with it is put away."""
+        async with asyncio.timeout(_HANGS):
+            shown = await self.client.until(name, done)
+        await self.settled()
+        return shown
 
     async def run_timer(self, name: str, key: str | None = None) -> int:
         """Run a timer by hand, as an administrator does, and return the status."""

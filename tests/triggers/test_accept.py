@@ -30,7 +30,7 @@ async def stuck(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
         one.tenant.administrator.add_owner(application)
         await one.set_up(body)
         await one.client.post(f"{PATH}/cancel")
-        await one.client.until(NAME, lambda seen: seen["state"] == "cancelled")
+        await one.until(lambda seen: seen["state"] == "cancelled")
         yield one
 
 
@@ -70,7 +70,7 @@ async def test_a_finding_names_the_application_that_it_is_about(stuck: Served) -
 async def test_an_acceptance_that_does_not_say_which_and_of_what_is_refused(
     stuck: Served, body: Any, field: str
 ) -> None:
-    with stuck.nothing_happens():
+    async with stuck.nothing_happens():
         for language in ("de", "en"):
             answer = await stuck.client.post(ACCEPT, json=body, headers={"Accept-Language": language})
             assert problem(answer, 422, "acceptance-invalid")["field"] == field
@@ -89,7 +89,7 @@ async def test_an_acceptance_that_does_not_say_which_and_of_what_is_refused(
 async def test_an_acceptance_that_cannot_be_read_is_refused(
     stuck: Served, content: bytes, content_type: str, status: int, code: str
 ) -> None:
-    with stuck.nothing_happens():
+    async with stuck.nothing_happens():
         answer = await stuck.client.post(ACCEPT, content=content, headers={"Content-Type": content_type})
         problem(answer, status, code)
 
@@ -97,14 +97,14 @@ async def test_an_acceptance_that_cannot_be_read_is_refused(
 @pytest.mark.parametrize("change", [{"id": "foreign-owner:nobody"}, {"id": "foreign-owner"}, {"id": "*"}])
 async def test_what_nothing_shows_cannot_be_accepted(stuck: Served, change: dict[str, str]) -> None:
     found = await finding(stuck)
-    with stuck.nothing_happens():
+    async with stuck.nothing_happens():
         answer = await stuck.client.post(ACCEPT, json=chosen(found, **change))
         assert change["id"] in problem(answer, 404, "unknown-finding")["detail"]
 
 
 async def test_a_finding_is_not_accepted_for_another_application_than_it_is_about(stuck: Served) -> None:
     found = await finding(stuck)
-    with stuck.nothing_happens():
+    async with stuck.nothing_happens():
         for language in ("de", "en"):
             answer = await stuck.client.post(
                 ACCEPT, json=chosen(found, applicationId=OTHER), headers={"Accept-Language": language}
@@ -164,7 +164,7 @@ async def test_what_is_withdrawn_stops_again_and_can_be_accepted_anew(stuck: Ser
     assert (await stuck.set_up(body))["state"] == "action-required"
     running_on = await stuck.client.post(ACCEPT, json=chosen(found))
     assert running_on.json()["goesOn"]
-    await stuck.client.until(NAME, lambda seen: seen["state"] == "ready")
+    await stuck.until(lambda seen: seen["state"] == "ready")
     withdrawn = await stuck.client.delete(path)
     assert not withdrawn.json()["goesOn"]
     answer = await stuck.client.post(ACCEPT, json=chosen(found))
@@ -200,14 +200,14 @@ async def test_an_acceptance_and_its_withdrawal_are_meant_for_what_was_read(stuc
     path, stale = f"{ACCEPT}/{found['id']}", '"1-0123456789abcdef01234567"'
     await stuck.client.delete(path)
     for if_match, status, code in ((stale, 412, "if-match-failed"), ("abc", 400, "if-match-invalid")):
-        with stuck.nothing_happens():
+        async with stuck.nothing_happens():
             answer = await stuck.client.post(ACCEPT, json=chosen(found), headers={"If-Match": if_match})
             problem(answer, status, code)
     tag = before.headers["etag"]
     accepted = await stuck.client.post(ACCEPT, json=chosen(found), headers={"If-Match": tag})
     assert (accepted.status_code, accepted.headers["etag"]) == (200, tag)
     for if_match, status, code in ((stale, 412, "if-match-failed"), ("abc", 400, "if-match-invalid")):
-        with stuck.nothing_happens():
+        async with stuck.nothing_happens():
             problem(await stuck.client.delete(path, headers={"If-Match": if_match}), status, code)
     withdrawn = await stuck.client.delete(path, headers={"If-Match": tag})
     assert (withdrawn.status_code, withdrawn.headers["etag"], withdrawn.json()["items"]) == (200, tag, [])
@@ -230,7 +230,7 @@ async def test_a_connection_that_cannot_be_read_is_in_no_withdrawals_way(stuck: 
     await stuck.client.post(ACCEPT, json=chosen(found))
     tag, good, path = (await stuck.client.get(PATH)).headers["etag"], document.read_bytes(), f"{ACCEPT}/{found['id']}"
     document.write_bytes(b"{")
-    with stuck.nothing_happens():
+    async with stuck.nothing_happens():
         problem(await stuck.client.delete(path, headers={"If-Match": tag}), 409, "document-unreadable")
         problem(await stuck.client.post(ACCEPT, json=chosen(found)), 409, "document-unreadable")
     answer = await stuck.client.delete(path)

@@ -69,7 +69,7 @@ async def test_the_ids_are_those_of_the_tenant(hq: Served) -> None:
 
 
 async def test_reading_asks_nothing_of_the_tenant(hq: Served) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         statuses = [(await hq.client.get(path)).status_code for path in (PATH, "/api/connections")]
     assert statuses == [200, 200]
 
@@ -143,7 +143,7 @@ async def test_no_answer_names_a_durable_address(hq: Served) -> None:
         await hq.client.get("/api/connections"),
         await hq.client.post(f"{PATH}/verify"),
     ]
-    await hq.client.until(NAME, lambda seen: seen["state"] == "ready")
+    await hq.until(lambda seen: seen["state"] == "ready")
     for answer in answers:
         assert answer.is_success
         assert "runtime/webhooks" not in answer.text + str(answer.headers)
@@ -163,7 +163,7 @@ async def test_verify_proves_every_mailbox_again_and_ends_ready(hq: Served) -> N
         "location": PATH,
         "plan": None,
     }
-    after = await hq.client.until(NAME, lambda seen: seen["state"] == "ready")
+    after = await hq.until(lambda seen: seen["state"] == "ready")
     proven = [[_time(item["provenOn"]) for item in shown["mailboxes"]["items"]] for shown in (before, after)]
     assert all(new > old for old, new in zip(*proven, strict=True))
     assert (after["verified"], after["revision"]) == (True, before["revision"])

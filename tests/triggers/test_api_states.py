@@ -53,7 +53,7 @@ async def test_while_steps_work_the_same_request_is_welcome_and_there_is_one_run
         for body in meant_the_same:
             again = await one.client.post("/api/connections", json=body)
             assert (again.status_code, again.json()["revision"]) == (202, 1)
-        await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+        await one.until(lambda seen: seen["state"] == "ready")
         assert set(one.host.history_sizes()) == {f"connection-{NAME}-1"}
         applications = [app for app in one.tenant.world.applications.values() if app.unique_name]
         assert len(applications) == 1
@@ -67,11 +67,11 @@ async def test_while_steps_work_another_request_waits_its_turn(tmp_path: Path) -
             answer = await one.client.post("/api/connections", json={**body, **other})
             assert problem(answer, 409, "operation-running")["step"] in BEFORE_THE_SECRET
             assert int(answer.headers["retry-after"]) > 0
-        shown = await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+        shown = await one.until(lambda seen: seen["state"] == "ready")
         assert (shown["revision"], shown["displayName"]) == (1, f"UTM Mail-Connector {NAME}")
         later = await one.client.post("/api/connections", json={**body, "displayName": "Else"})
         assert (later.status_code, later.json()["revision"]) == (202, 2)
-        shown = await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+        shown = await one.until(lambda seen: seen["state"] == "ready")
         assert shown["displayName"] == "Else"
 
 
@@ -84,7 +84,7 @@ async def test_the_parameters_do_not_exist_before_the_secret(tmp_path: Path) -> 
             assert document["step"] in BEFORE_THE_SECRET
             assert document["step"] in document["detail"]
             assert int(answer.headers["retry-after"]) > 0
-        await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+        await one.until(lambda seen: seen["state"] == "ready")
         assert (await one.client.get(f"{PATH}/parameters")).status_code == 200
 
 
@@ -100,7 +100,7 @@ async def test_of_simultaneous_requests_that_differ_one_wins_whole(tmp_path: Pat
         for answer in answers:
             if answer.status_code != 202:
                 assert problem(answer, 409, answer.json()["code"])["code"] in {"changed-meanwhile", "operation-running"}
-        shown = await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+        shown = await one.until(lambda seen: seen["state"] == "ready")
         assert [item["requested"] for item in shown["mailboxes"]["items"]] == winner["mailboxes"]
         assert shown["revision"] == (2 if present else 1)
         assert set(one.host.history_sizes()) == {
@@ -117,7 +117,7 @@ async def test_a_request_that_is_just_starting_its_run_is_not_overtaken(tmp_path
             same = {"name": NAME, "mailboxes": tenant.addresses, "displayName": "UTM"}
             answer = await one.client.post("/api/connections", json=same)
             assert (answer.status_code, answer.json()["revision"]) == (202, 1)
-            shown = await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+            shown = await one.until(lambda seen: seen["state"] == "ready")
             assert shown["mailboxes"]["total"] == 2
 
 
@@ -128,7 +128,7 @@ async def test_a_request_that_never_started_its_run_may_be_replaced_a_little_lat
             body = {"name": NAME, "mailboxes": tenant.addresses[:1]}
             answer = await one.client.post("/api/connections", json=body)
             assert (answer.status_code, answer.json()["revision"]) == (202, 2)
-            shown = await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+            shown = await one.until(lambda seen: seen["state"] == "ready")
             assert shown["mailboxes"]["total"] == 1
 
 
@@ -138,7 +138,7 @@ async def test_to_verify_what_was_never_begun_sets_it_up(tmp_path: Path) -> None
         async with served(tenant, tmp_path) as one:
             assert (await one.client.get(PATH)).json()["state"] == "interrupted"
             assert (await one.client.post(f"{PATH}/verify")).status_code == 202
-            await one.client.until(NAME, lambda seen: seen["state"] == "ready")
+            await one.until(lambda seen: seen["state"] == "ready")
 
 
 async def test_the_list_is_paged_to_the_end_in_the_order_of_names(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ WITHOUT_A_TOKEN = {
 async def test_before_the_grant_nothing_starts_and_no_token_is_asked_for(tmp_path: Path) -> None:
     await _leave(tmp_path, NAME)
     async with running(tmp_path, CONNECTOR_GRANTED="") as one:
-        with one.nothing_happens():
+        async with one.nothing_happens():
             for route in app_routes():
                 if route.function == "cancel_connection":
                     continue  # it ends what is interrupted

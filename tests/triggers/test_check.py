@@ -30,7 +30,7 @@ async def shown(hq: Served) -> dict[str, Any]:
 async def looked(hq: Served) -> dict[str, Any]:
     """Return what is shown once the look is over."""
     async with asyncio.timeout(60):
-        return await hq.client.until(NAME, lambda one: one["health"]["lookedOn"] and not one["health"]["looking"])
+        return await hq.until(lambda one: one["health"]["lookedOn"] and not one["health"]["looking"])
 
 
 async def seen(*drift: Finding, unread: tuple[Finding, ...] = (), **more: Any) -> None:

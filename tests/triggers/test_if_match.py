@@ -48,10 +48,10 @@ async def test_two_who_have_read_the_same_list_do_not_undo_each_other(app: Serve
     first = await ask(app, body(app, 2), read)
     assert first.status_code == 202
     assert first.headers["etag"] == await tag(app) != read
-    await app.client.until(NAME, rests)
+    await app.until(rests)
     assert await tag(app) == first.headers["etag"]
     for query in ("", "?allowRemoval=5", "?dryRun=true"):
-        with app.nothing_happens():
+        async with app.nothing_happens():
             said = problem(await ask(app, body(app, 1, displayName="UTM"), read, query), 412, "if-match-failed")
             assert f"GET {PATH}" in said["hint"]
     shown = (await app.client.get(PATH)).json()
@@ -61,7 +61,7 @@ async def test_two_who_have_read_the_same_list_do_not_undo_each_other(app: Serve
 @pytest.mark.parametrize("if_match", [STALE, f"W/{STALE}", f"{STALE}, {STALE}"])
 @pytest.mark.parametrize("call", ["verify", "cancel"])
 async def test_other_changes_take_a_condition_too(app: Served, call: str, if_match: str) -> None:
-    with app.nothing_happens():
+    async with app.nothing_happens():
         answer = await app.client.post(f"{PATH}/{call}", headers={"If-Match": if_match, "Accept-Language": "de"})
         assert "geändert" in problem(answer, 412, "if-match-failed")["title"]
     answer = await app.client.post(f"{PATH}/cancel", headers={"If-Match": f"{STALE}, {await tag(app)}"})
@@ -70,7 +70,7 @@ async def test_other_changes_take_a_condition_too(app: Served, call: str, if_mat
 
 async def test_a_confirmation_takes_a_condition_too(app: Served) -> None:
     sent = {"keyId": (await app.client.get(PATH)).json()["secret"]["keyId"]}
-    with app.nothing_happens():
+    async with app.nothing_happens():
         refused = await app.client.post(f"{PATH}/confirm", json=sent, headers={"If-Match": STALE})
         problem(refused, 412, "if-match-failed")
     answer = await app.client.post(f"{PATH}/confirm", json=sent, headers={"If-Match": await tag(app)})
@@ -79,14 +79,14 @@ async def test_a_confirmation_takes_a_condition_too(app: Served) -> None:
 
 @pytest.mark.parametrize("if_match", ["*", "* ,", STALE])
 async def test_no_connection_is_made_where_one_has_to_be_there(app: Served, if_match: str) -> None:
-    with app.nothing_happens():
+    async with app.nothing_happens():
         problem(await ask(app, {**body(app, 1), "name": "new"}, if_match), 412, "if-match-failed")
         problem(await ask(app, {**body(app, 1), "name": "new"}, if_match, "?dryRun"), 412, "if-match-failed")
 
 
 @pytest.mark.parametrize("if_match", ["abc", '"', f"{STALE} {STALE}", f"*, {STALE}", "3"])
 async def test_a_condition_that_is_none_is_refused(app: Served, if_match: str) -> None:
-    with app.nothing_happens():
+    async with app.nothing_happens():
         said = problem(await ask(app, body(app, 1), if_match), 400, "if-match-invalid")
         assert "ETag" in said["hint"]
 
@@ -97,7 +97,7 @@ async def test_the_tag_is_the_same_on_every_page_and_before_any_step(app: Served
     assert answer.headers["etag"] == await tag(app)
     again = await ask(app, body(app, 3), answer.headers["etag"])
     assert (again.status_code, again.headers["etag"]) == (202, answer.headers["etag"])
-    await app.client.until(NAME, rests)
+    await app.until(rests)
     assert await tag(app) == answer.headers["etag"]
 
 

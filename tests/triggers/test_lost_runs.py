@@ -67,7 +67,7 @@ def _rests(state: str) -> Callable[[dict[str, Any]], bool]:
 
 async def test_it_shows_as_interrupted_and_the_same_request_begins_another_attempt(one: Served) -> None:
     names = await _lose(one, "asked")
-    with one.nothing_happens():
+    async with one.nothing_happens():
         listed = (await one.client.get("/api/connections", params={"top": 500})).json()["items"]
         for name in names:
             assert (await one.client.get(f"/api/connections/{name}")).json()["state"] == "interrupted"
@@ -78,7 +78,7 @@ async def test_it_shows_as_interrupted_and_the_same_request_begins_another_attem
     await late.run()  # the start that was held up is taken up after all, beside the other one
     assert (late.status, late.output["state"]) == ("Completed", "superseded")
     for name in names:
-        ready = await one.client.until(name, _rests("ready"))
+        ready = await one.until(_rests("ready"), name)
         (told,) = [finding for finding in ready["findings"] if finding["code"] == "run-lost"]
         assert (told["severity"], ready["verified"]) == ("info", True)
         assert len(one.tenant.world.applications[ready["ids"]["objectId"]].credentials) == 1
@@ -103,11 +103,11 @@ async def test_it_is_found_by_the_hour_and_goes_on_with_the_same_operation(
     lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "connector"]
     lost = {line["connection"]: line for line in lines if line["event"] == "run-lost"}
     for name in names:
-        await one.client.until(name, _rests("ready"))
+        await one.until(_rests("ready"), name)
         after = await _document(one, name)
         assert (after.operation.id, after.operation.attempt, after.wanted.revision) == (lost[name]["operation"], 2, 1)
         assert (lost[name]["attempt"], lost[name]["operation"]) == (1, before[name].operation.id)
-    with one.nothing_happens():
+    async with one.nothing_happens():
         assert await one.run_timer("recover_runs") == 202
 
 
@@ -124,7 +124,7 @@ async def test_cancel_ends_it_and_whatever_comes_of_it_later_does_nothing(one: S
         assert (await one.client.get(f"/api/connections/{name}")).json()["state"] == "cancelled"
         await _ask(one, name)
     for name in names:
-        await one.client.until(name, _rests("ready"))
+        await one.until(_rests("ready"), name)
 
 
 async def test_a_start_that_is_held_up_waits_for_the_host_and_not_for_microsoft(one: Served) -> None:
@@ -138,7 +138,7 @@ async def test_a_start_that_is_held_up_waits_for_the_host_and_not_for_microsoft(
 async def test_a_cancel_that_comes_after_all_is_proven_ends_ready(one: Served) -> None:
     name = "proven-then-cancelled"
     await _ask(one, name)
-    await one.client.until(name, _rests("ready"))
+    await one.until(_rests("ready"), name)
 
     def not_ended(connection: Connection) -> None:
         started = connection.operation.started - timedelta(hours=1)

@@ -147,7 +147,7 @@ async def test_each_reading_makes_one_vault_call_and_no_other(hq: Served) -> Non
 
 @pytest.mark.parametrize("accept", ["application/json", "text/plain"])
 async def test_by_reference_no_value_is_given_and_the_vault_is_not_asked(hq: Served, accept: str) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         answer = await hq.client.get(PARAMETERS, params={"secret": "reference"}, headers={"Accept": accept})
     uri = (await hq.client.get(PATH)).json()["secret"]["uri"]
     assert uri.startswith(f"{hq.tenant.endpoints['vault']}/secrets/{NAME}-")

@@ -47,7 +47,7 @@ async def test_a_wrong_field_is_named_in_both_languages_and_nothing_happens(
     hq: Served, document: Any, code: str, field: str
 ) -> None:
     said = {}
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         for language in ("de", "en"):
             answer = await hq.client.post(
                 "/api/connections", content=json.dumps(document), headers=_json({"Accept-Language": language})
@@ -81,7 +81,7 @@ async def test_a_body_that_cannot_be_read_is_refused_and_nothing_happens(
     hq: Served, content: bytes, content_type: str, status: int, code: str
 ) -> None:
     titles = set()
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         for language in ("de", "en"):
             headers = {"Content-Type": content_type, "Accept-Language": language}
             body = problem(await hq.client.post("/api/connections", content=content, headers=headers), status, code)
@@ -99,7 +99,7 @@ async def test_a_body_that_cannot_be_read_is_refused_and_nothing_happens(
     ],
 )
 async def test_a_field_that_is_there_twice_is_refused(hq: Served, content: bytes, field: str) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         answer = await hq.client.post("/api/connections", content=content, headers=_json())
     assert problem(answer, 422, "field-doubled")["field"] == field
 
@@ -172,7 +172,7 @@ async def test_an_answer_repeats_only_the_beginning_of_a_long_field(hq: Served) 
 async def test_a_wrong_query_parameter_is_refused_and_not_ignored(
     hq: Served, method: str, path: str, code: str, field: str
 ) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         for language in ("de", "en"):
             answer = await hq.client.request(
                 method, path, json=GOOD if method == "POST" else None, headers={"Accept-Language": language}
@@ -194,7 +194,7 @@ async def test_a_wrong_query_parameter_is_refused_and_not_ignored(
     ],
 )
 async def test_no_route_passes_over_a_query_parameter(hq: Served, sent: str, code: str, field: str) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         for route in app_routes():
             answer = await hq.client.request(route.method, f"{route.at(NAME)}?{sent}", json=GOOD)
             assert problem(answer, 422, code)["field"] == field, route
@@ -205,7 +205,7 @@ async def test_no_route_passes_over_a_query_parameter(hq: Served, sent: str, cod
 )
 @pytest.mark.parametrize("route", [one for one in app_routes() if "{name}" in one.path], ids=lambda one: one.function)
 async def test_an_unknown_connection_or_what_cannot_be_a_name(hq: Served, route: AppRoute, name: str) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         answer = await hq.client.request(route.method, route.at(name))
         code = "unknown-plan" if route.function == "read_plan" else "unknown-connection"
         assert problem(answer, 404, code)["detail"]
@@ -213,7 +213,7 @@ async def test_an_unknown_connection_or_what_cannot_be_a_name(hq: Served, route:
 
 @pytest.mark.parametrize("name", ["..%2Fconnections%2Fhq", "hq%2F0"])
 async def test_a_name_does_not_lead_to_another_document(hq: Served, name: str) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         answer = await hq.client.get(f"/api/connections/{name}")
     assert name in problem(answer, 404, "unknown-connection")["detail"]
 
@@ -223,13 +223,12 @@ async def test_a_name_does_not_lead_to_another_document(hq: Served, name: str) -
 async def test_a_wrong_or_missing_key_is_refused_without_a_word(
     hq: Served, route: AppRoute, headers: dict[str, str]
 ) -> None:
-    async with httpx.AsyncClient(base_url=hq.host.url, headers=headers) as stranger:
-        with hq.nothing_happens():
-            answer = await stranger.request(route.method, route.at(NAME))
-            if route.open:
-                assert answer.status_code == 200
-            else:
-                assert (answer.status_code, answer.content) == (401, b"")
+    async with httpx.AsyncClient(base_url=hq.host.url, headers=headers) as stranger, hq.nothing_happens():
+        answer = await stranger.request(route.method, route.at(NAME))
+        if route.open:
+            assert answer.status_code == 200
+        else:
+            assert (answer.status_code, answer.content) == (401, b"")
 
 
 @pytest.mark.parametrize("owner", [one.function for one in app_routes() if not one.open])
@@ -251,7 +250,7 @@ async def test_the_key_may_stand_in_the_address(hq: Served) -> None:
 
 @pytest.mark.parametrize("timer", ["watch_secrets", "purge_history"])
 async def test_only_the_master_key_runs_a_timer(hq: Served, timer: str) -> None:
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         assert await hq.run_timer(timer, hq.host.key) == 403
         assert await hq.run_timer(timer, "wrong") == 401
 

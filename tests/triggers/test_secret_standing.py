@@ -142,6 +142,6 @@ async def test_a_confirmation_is_taken_at_any_time_also_of_what_needs_none(app: 
     ],
 )
 async def test_anything_else_is_no_confirmation(app: Served, name: str, body: Any, status: int, code: str) -> None:
-    with app.nothing_happens():
+    async with app.nothing_happens():
         answer = await app.client.post(f"/api/connections/{name}/confirm", json=body)
     problem(answer, status, code)

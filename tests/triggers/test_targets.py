@@ -57,9 +57,10 @@ async def deliveries(one: Served, name: str = "ops") -> list[dict[str, Any]]:
 
 
 async def until(one: Served, done: Callable[[list[dict[str, Any]]], bool], name: str = "ops") -> list[dict[str, Any]]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not done(found := await deliveries(one, name)):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
+    await one.settled()  # what comes of it for the target is written after it
     return found
 
 
@@ -93,7 +94,7 @@ async def test_what_happens_to_a_connection_is_told_signed_and_once(tmp_path: Pa
         assert "outbox" not in stored
         # It is in order still: nobody is told a second time.
         await one.client.post(f"/api/connections/{NAME}/verify")
-        await one.client.until(NAME, lambda seen: seen["state"] == "ready", lambda _: None)
+        await one.until(lambda seen: seen["state"] == "ready")
         await one.run_timer("tell_targets")
         assert len(await deliveries(one)) == 1
 
@@ -126,7 +127,7 @@ async def test_a_new_secret_and_a_removal_are_told_from_the_offer_to_the_end(tmp
         key = seen["rotation"]["keyId"]
         assert (await one.client.post(f"{PATH}/confirm", json={"keyId": key})).status_code == 200
         assert (await one.client.delete(PATH, params={"allowRemoval": 1})).status_code == 202
-        await one.client.until(NAME, lambda found: found["state"] == "removed", lambda _: None)
+        await one.until(lambda found: found["state"] == "removed")
         found = await until(one, lambda found: len(found) == 4 and all_over(found))
         types = [entry["type"] for entry in reversed(found)]
         assert types == ["connection.ready", "secret.offered", "secret.confirmed", "connection.removed"]

@@ -96,7 +96,7 @@ async def test_the_line_says_whose_secret_it_is_and_holds_no_value(
 
 async def test_young_history_is_kept_and_so_are_the_connections(hq: Served, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="connector")
-    with hq.nothing_happens():
+    async with hq.nothing_happens():
         assert await hq.run_timer("purge_history") == 202
     (line,) = [json.loads(one.getMessage()) for one in caplog.records if "history-purged" in one.getMessage()]
     assert line == {"event": "history-purged", "count": 0}

@@ -111,7 +111,7 @@ async def test_what_needs_the_document_is_refused_with_the_way_out_and_changes_n
     assert finding["code"] == "document-unreadable"
     assert "/repair" in finding["action"]["text"]
     wish = {"name": name, "mailboxes": many.tenant.addresses}
-    with many.nothing_happens():
+    async with many.nothing_happens():
         for query in ("", "?dryRun=true"):
             refused = await client.post(f"/api/connections{query}", json=wish)
             assert f"/{name}/repair" in problem(refused, 409, "document-unreadable")["hint"]
@@ -142,9 +142,7 @@ async def test_each_comes_back_as_it_was_last_written_and_is_looked_at(many: Ser
 
 async def rest(one: Served, name: str = "hq") -> dict[str, Any]:
     """Wait until the run has ended, and return the connection."""
-    seen = await one.client.until(name, lambda seen: seen["state"] in RESTING)
-    await one.settled()
-    return seen
+    return await one.until(lambda seen: seen["state"] in RESTING, name)
 
 
 async def broken_at(one: Served, path: str, document: bytes = b"{") -> Path:
@@ -251,19 +249,19 @@ async def test_who_repairs_can_neither_shorten_a_list_nor_repair_another_connect
     client, path = many.client, "/api/connections/hq"
     wish = {"name": "hq", "mailboxes": many.tenant.addresses[:1]}
     await broken_at(many, "connections/hq/mailboxes-0000.json")
-    with many.nothing_happens():
+    async with many.nothing_happens():
         problem(await client.post(f"{path}/repair?from=anew", json=wish), 409, "repair-body")
     await client.post(f"{path}/repair?from=version")
     await rest(many)
     await broken_at(many, "connections/hq.json")
-    with many.nothing_happens():
+    async with many.nothing_happens():
         problem(await client.post(f"{path}/repair?from=anew", json=wish), 409, "removal-not-allowed")
         problem(await client.post(f"{path}/repair?from=anew", json={**wish, "name": "x"}), 409, "repair-body")
         problem(await client.post(f"{path}/repair?from=version", json=wish), 409, "repair-body")
         problem(await client.post(f"{path}/repair?from=here"), 422, "query-invalid")
         problem(await client.post("/api/connections/nobody/repair"), 404, "unknown-connection")
     await broken_at(many, "connections/hq/mailboxes-0000.json")
-    with many.nothing_happens():
+    async with many.nothing_happens():
         problem(await client.post(f"{path}/repair?from=anew"), 409, "repair-list-needed")
     whole = {"name": "hq", "mailboxes": many.tenant.addresses}
     assert (await client.post(f"{path}/repair?from=anew", json=whole)).status_code == 202
@@ -274,7 +272,7 @@ async def test_a_repair_that_is_meant_for_another_state_changes_nothing(many: Se
     client, path = many.client, "/api/connections/hq"
     tag = (await client.get(path)).headers["ETag"]
     await broken_at(many, "connections/hq/mailboxes-0000.json")
-    with many.nothing_happens():
+    async with many.nothing_happens():
         answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": '"1-of-before"'})
         problem(answer, 412, "if-match-failed")
         answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": "hq"})
@@ -284,7 +282,7 @@ async def test_a_repair_that_is_meant_for_another_state_changes_nothing(many: Se
     assert (answer.status_code, "ETag" in answer.headers) == (202, True)
     await rest(many)
     await broken_at(many, "connections/hq.json")
-    with many.nothing_happens():  # nobody knows any more whether it is the one that was read
+    async with many.nothing_happens():  # nobody knows any more whether it is the one that was read
         answer = await client.post(f"{path}/repair?from=version", headers={"If-Match": tag})
         problem(answer, 412, "if-match-failed")
     assert (await client.post(f"{path}/repair?from=version")).status_code == 202
@@ -294,7 +292,7 @@ async def test_a_repair_that_is_meant_for_another_state_changes_nothing(many: Se
 async def test_a_list_whose_connection_is_gone_is_shortened_only_by_who_says_so(many: Served) -> None:
     (many.store / "connections/hq.json").unlink()
     wish = {"name": "hq", "mailboxes": many.tenant.addresses[:1]}
-    with many.nothing_happens():
+    async with many.nothing_happens():
         problem(await many.client.post("/api/connections", json=wish), 409, "removal-not-allowed")
     assert (await many.client.post("/api/connections?allowRemoval=2", json=wish)).status_code == 202
     assert (await rest(many))["state"] == "ready"

@@ -50,8 +50,7 @@ def address(served: Served, verb: str = "verify", function: str = "verify_connec
 
 
 async def rest(one: Served) -> None:
-    await one.client.until(NAME, lambda seen: seen["state"] == "ready", lambda _: None)
-    await one.settled()
+    await one.until(lambda seen: seen["state"] == "ready")
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -80,10 +79,9 @@ async def test_a_body_in_chunks_begins_it_too(one: Served) -> None:
 async def test_event_grid_gets_its_code_back_and_nothing_begins(one: Served) -> None:
     body = (BODIES / "event-grid-validation.json").read_bytes()
     sent = {"aeg-event-type": "SubscriptionValidation", "Content-Type": JSON}
-    async with httpx.AsyncClient() as client:
-        with one.nothing_happens():
-            answer = await client.post(address(one), content=body, headers=sent)
-            wrong = await client.post(f"{one.host.url}{PATH}/verify", content=body, headers=sent)
+    async with httpx.AsyncClient() as client, one.nothing_happens():
+        answer = await client.post(address(one), content=body, headers=sent)
+        wrong = await client.post(f"{one.host.url}{PATH}/verify", content=body, headers=sent)
     code = json.loads(body)[0]["data"]["validationCode"]
     assert (answer.status_code, answer.json()) == (200, {"validationResponse": code})
     assert wrong.status_code == 401
@@ -93,10 +91,9 @@ async def test_event_grid_gets_its_code_back_and_nothing_begins(one: Served) -> 
 @pytest.mark.parametrize(("verb", "function"), [("verify", "verify_connection"), ("rotate", "rotate_secret")])
 async def test_a_sender_of_cloud_events_is_let_in_by_its_question(one: Served, verb: str, function: str) -> None:
     asks = {"WebHook-Request-Origin": "eventgrid.azure.net", "WebHook-Request-Rate": "120"}
-    async with httpx.AsyncClient() as client:
-        with one.nothing_happens():
-            answer = await client.options(address(one, verb, function), headers=asks)
-            wrong = await client.options(f"{one.host.url}{PATH}/{verb}", headers=asks)
+    async with httpx.AsyncClient() as client, one.nothing_happens():
+        answer = await client.options(address(one, verb, function), headers=asks)
+        wrong = await client.options(f"{one.host.url}{PATH}/{verb}", headers=asks)
     assert answer.status_code == 200
     assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
     assert answer.headers["WebHook-Allowed-Rate"] == "120"
