@@ -171,7 +171,7 @@ async def test_stopping_is_said_before_the_server_answers_and_taken_back_where_i
         await page.route("**/cancel", hold)
         assert await first(page) == "stop"
         await page.locator("#stop").click()
-        await expect(page.locator("#stop")).to_have_text("Wird angehalten …", timeout=1000)
+        await expect(page.locator("#stop")).to_have_text("Wird angehalten …")
         await expect(page.locator("#stop")).to_have_attribute("aria-disabled", "true")
         await expect(page.locator("#part-top .lead")).to_contain_text("Das Anhalten ist veranlasst")
         await expect(page.locator("#progress")).to_contain_text("Wird angehalten")

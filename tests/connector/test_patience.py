@@ -32,7 +32,7 @@ def throttled(seconds: float | None) -> ThrottledError:
 
 async def test_who_is_throttled_for_a_moment_asks_again() -> None:
     service = Service(throttled(0.01), throttled(None))
-    assert await patiently("graph", service.ask, 3.0) == "answer"
+    assert await patiently("graph", service.ask, 30.0) == "answer"
     assert service.asked == 3
 
 
@@ -42,8 +42,8 @@ async def test_who_is_throttled_for_a_moment_asks_again() -> None:
 async def test_nobody_waits_for_longer_than_a_look_is_worth(error: ServiceError, asked: int) -> None:
     service, began = Service(*[error] * 9), time.monotonic()
     with pytest.raises(type(error)):
-        await patiently("graph", service.ask, 1.0)
-    assert (service.asked, time.monotonic() - began < 1.0) == (asked, True)
+        await patiently("graph", service.ask, 30.0)
+    assert (service.asked, time.monotonic() - began < 30.0) == (asked, True)
 
 
 async def test_a_look_that_does_not_come_back_is_given_up() -> None:

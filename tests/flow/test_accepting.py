@@ -33,7 +33,7 @@ async def test_a_plan_after_an_accepted_deletion_lists_all_that_is_made_anew(tmp
         plan = await dry_run(app)
         assert (changes(plan), [each["code"] for each in plan["findings"]]) == ([], ["application-deleted"])
         await app.accept(plan["findings"][0])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             plan = await dry_run(app)
         assert changes(plan) == ALL
         assert [each["severity"] for each in plan["findings"]] == ["info"]

@@ -10,17 +10,29 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import trustme
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
+from connector.clients.wire import TalkBounds
 from local.tenant.server import shut
 
 SECONDS, OCTETS, PAGES = 0.25, 64 * 1024, 5
-"""What the clients of these tests are given."""
+"""What a client is given that nothing but the end of its patience brings to an end."""
+PATIENT = 15.0
+"""Seconds for whatever ends by itself: on a busy machine a handshake alone may take one."""
+_TALK = TalkBounds(connect_seconds=PATIENT, talk_seconds=PATIENT, logout_seconds=0.1, octets=OCTETS)
+_HASTY = replace(_TALK, talk_seconds=1.0)
+
+
+def talk_bounds(kind: str) -> TalkBounds:
+    """Return the bounds of a login at a server of this kind: one that is silent, or drips, uses up all of them."""
+    return _HASTY if "silent" in kind or "by drops" in kind else _TALK
+
+
 _PATIENCE = 20.0
 """Seconds within which a client has to be through; a client that is not bounded waits for ever."""
 _MOST_SENT = 8 * 1024 * 1024
@@ -76,6 +88,8 @@ class Place:
     port: int
     ca: str
     peers: list[Peer]
+    seconds: float = PATIENT
+    """What its clients are given for one request."""
 
     @property
     def url(self) -> str:
@@ -103,7 +117,9 @@ class Authority:
 
 
 @asynccontextmanager
-async def serving(authority: Authority, talk: Talk, *, tls: bool = True) -> AsyncIterator[Place]:
+async def serving(
+    authority: Authority, talk: Talk, *, tls: bool = True, seconds: float = PATIENT
+) -> AsyncIterator[Place]:
     """Let ``talk`` have every connection."""
     peers: list[Peer] = []
     tasks: set[asyncio.Task[None]] = set()
@@ -117,7 +133,7 @@ async def serving(authority: Authority, talk: Talk, *, tls: bool = True) -> Asyn
 
     server = await asyncio.start_server(serve, "localhost", 0, ssl=authority.context if tls else None)
     try:
-        yield Place(server.sockets[0].getsockname()[1], authority.ca, peers)
+        yield Place(server.sockets[0].getsockname()[1], authority.ca, peers, seconds)
     finally:
         await shut(server)  # closing each would wait until somebody has read what is still to be sent
         for task in tasks:

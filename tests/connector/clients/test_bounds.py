@@ -25,6 +25,7 @@ from tests.connector.clients.misbehaving import (
     HTTP,
     OCTETS,
     PAGES,
+    PATIENT,
     SECONDS,
     THROWN_AWAY,
     Authority,
@@ -42,7 +43,6 @@ pytestmark = [
     pytest.mark.filterwarnings(r"ignore::DeprecationWarning:msgraph\..*"),
     pytest.mark.filterwarnings(r"ignore::DeprecationWarning:kiota_abstractions\..*"),
 ]
-BOUNDS = Bounds(SECONDS, OCTETS, PAGES, repeats=0)
 Call = Callable[[Place, Cloud], Awaitable[object]]
 
 
@@ -51,36 +51,40 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.make(tmp_path_factory.mktemp("authority"))
 
 
+def bounds_of(place: Place) -> Bounds:
+    return Bounds(place.seconds, OCTETS, PAGES, repeats=0)
+
+
 def cloud_of(place: Place) -> Cloud:
     return Cloud("custom", place.url, place.url, place.url, "localhost", place.port, ca_bundle=place.ca)
 
 
-async def graph(_: Place, cloud: Cloud) -> object:
-    client = GraphClient(cloud, Tokens(), bounds=BOUNDS)
+async def graph(place: Place, cloud: Cloud) -> object:
+    client = GraphClient(cloud, Tokens(), bounds=bounds_of(place))
     try:
         return await client.credential_policy()
     finally:
         await client.close()
 
 
-async def graph_batch(_: Place, cloud: Cloud) -> object:
-    client, nobody = GraphClient(cloud, Tokens(), bounds=BOUNDS), "11111111-2222-3333-4444-555555555555"
+async def graph_batch(place: Place, cloud: Cloud) -> object:
+    client, nobody = GraphClient(cloud, Tokens(), bounds=bounds_of(place)), "11111111-2222-3333-4444-555555555555"
     try:
         return await client.registration(nobody, nobody, nobody)
     finally:
         await client.close()
 
 
-async def exchange(_: Place, cloud: Cloud) -> object:
-    client = ExchangeAdmin(cloud, Tokens(), BOUNDS)
+async def exchange(place: Place, cloud: Cloud) -> object:
+    client = ExchangeAdmin(cloud, Tokens(), bounds_of(place))
     try:
         return await client.principal("tenant", "application")
     finally:
         await client.close()
 
 
-async def exchange_batch(_: Place, cloud: Cloud) -> object:
-    client = ExchangeAdmin(cloud, Tokens(), BOUNDS)
+async def exchange_batch(place: Place, cloud: Cloud) -> object:
+    client = ExchangeAdmin(cloud, Tokens(), bounds_of(place))
     try:
         for one in await client.mailboxes("tenant", ["a@b.example"]):
             if isinstance(one, ServiceError):
@@ -91,22 +95,24 @@ async def exchange_batch(_: Place, cloud: Cloud) -> object:
 
 
 async def vault(place: Place, cloud: Cloud) -> object:
-    client = Vault(cloud, place.url, Tokens(), BOUNDS)
+    client = Vault(cloud, place.url, Tokens(), bounds_of(place))
     try:
         return await client.versions("name")
     finally:
         await client.close()
 
 
-async def token(_: Place, cloud: Cloud) -> object:
-    return await prove_secret(cloud, "11111111-2222-3333-4444-555555555555", "application", SecretStr("x"), BOUNDS)
+async def token(place: Place, cloud: Cloud) -> object:
+    return await prove_secret(
+        cloud, "11111111-2222-3333-4444-555555555555", "application", SecretStr("x"), bounds_of(place)
+    )
 
 
 async def identity(place: Place, cloud: Cloud) -> object:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("IDENTITY_ENDPOINT", f"{place.url}/msi/token")
         environment.setenv("IDENTITY_HEADER", "header")
-        client = Identity(cloud, None, BOUNDS)
+        client = Identity(cloud, None, bounds_of(place))
         try:
             return await client.claims("scope/.default")
         finally:
@@ -115,9 +121,9 @@ async def identity(place: Place, cloud: Cloud) -> object:
 
 def store_at(place: Place, cloud: Cloud) -> BlobStore:
     container = ContainerClient(
-        place.url, "name", credential=Tokens(), transport=BoundedTransport(cloud, BOUNDS), retry_total=0
+        place.url, "name", credential=Tokens(), transport=BoundedTransport(cloud, bounds_of(place)), retry_total=0
     )
-    return BlobStore(container, BOUNDS)
+    return BlobStore(container, bounds_of(place))
 
 
 async def store(place: Place, cloud: Cloud) -> object:
@@ -161,7 +167,7 @@ async def borne(authority: Authority, call: Call, kind: str) -> str | None:
     name = f"{call.__name__}, {kind}"
     if name in HANDED_ON:
         return None
-    async with serving(authority, HTTP[kind]) as place:
+    async with serving(authority, HTTP[kind], seconds=SECONDS) as place:
         try:
             with bounded(place, counted=kind not in THROWN_AWAY):
                 await call(place, cloud_of(place))
@@ -186,10 +192,10 @@ async def test_a_handshake_that_is_given_up_leaves_no_connection_open(authority:
         await peer.reader.read()
         closed.set()
 
-    async with serving(authority, talk, tls=False) as place:
+    async with serving(authority, talk, tls=False, seconds=SECONDS) as place:
         with pytest.raises(UnavailableError):
             await call(place, cloud_of(place))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENT):
             await closed.wait()
 
 
@@ -206,8 +212,8 @@ def paged(item: str, link: Callable[[int], str]) -> Talk:
     return talk
 
 
-async def owners(_: Place, cloud: Cloud) -> object:
-    client = GraphClient(cloud, Tokens(), bounds=BOUNDS)
+async def owners(place: Place, cloud: Cloud) -> object:
+    client = GraphClient(cloud, Tokens(), bounds=bounds_of(place))
     try:
         return await client.role_assignments("11111111-2222-3333-4444-555555555555")
     finally:

@@ -178,7 +178,7 @@ async def is_undecodable(client: Client) -> None:
 async def says_nothing_more(client: Client) -> None:
     await client.greet()
     await client.challenge()
-    await asyncio.sleep(1)
+    await asyncio.sleep(60)
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,11 @@ async def test_what_is_sent_is_the_sasl_string(tmp_path: Path) -> None:
     [(says_nothing_more, "authenticate"), (challenges_for_ever, "authenticate")],
 )
 async def test_a_server_that_never_decides_is_left(talk: Talk, stage: str, tmp_path: Path) -> None:
-    bounds = TalkBounds(talk_seconds=0.3, logout_seconds=0.3)
+    bounds = TalkBounds(talk_seconds=1.0, logout_seconds=0.3)
     async with serving(talk, tmp_path) as (cloud, _):
         began = time.monotonic()
         answer = await examine(cloud, MAILBOX, TOKEN, bounds)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
     assert answer.stage == stage
     assert "timed out" in answer.text
 

@@ -9,11 +9,10 @@ from pydantic import SecretStr
 
 from connector import diagnosis
 from connector.clients.imap import examine
-from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
-from tests.connector.clients.misbehaving import Authority, Peer, Talk, bounded, serving
+from tests.connector.clients.misbehaving import Authority, Peer, Talk, bounded, serving, talk_bounds
 
-BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
+BOUNDS = talk_bounds("")
 MAILBOX = "post@contoso.example"
 TOKEN = SecretStr("eyJ0.token-of-the-test.c2ln" * 20)
 
@@ -117,7 +116,7 @@ KINDS: dict[str, tuple[Talk, str]] = {
     "a literal of impossible size": (says("* OK {" + "9" * 5000 + "}\r\n"), SERVER),
     "capabilities by drops": (after_greeting(drips(b"* CAPABILITY IMAP4rev1\r\n")), SERVER),
     "challenges without end": (after_greeting(floods(b"+ \r\n")), SERVER),
-    "BYE instead of an answer": (to_authenticate("* BYE Server busy\r\n"), SERVER),
+    "silent after BYE instead of an answer": (to_authenticate("* BYE Server busy\r\n"), SERVER),
     "unavailable at the login": (to_authenticate("TAG NO Server Unavailable. 15\r\n"), SERVER),
     "unavailable by its code": (to_authenticate("TAG NO [UNAVAILABLE] later\r\n"), SERVER),
     "unavailable at the inbox": (to_examine("TAG NO Server Unavailable. 15\r\n"), SERVER),
@@ -138,7 +137,7 @@ async def test_a_server_that_misbehaves_is_named_in_time(authority: Authority, k
     async with serving(authority, talk) as place:
         with bounded(place):
             cloud = Cloud("custom", "", "", "", "localhost", place.port, ca_bundle=place.ca)
-            answer = await examine(cloud, MAILBOX, TOKEN, BOUNDS)
+            answer = await examine(cloud, MAILBOX, TOKEN, talk_bounds(kind))
     evidence = diagnosis.Evidence(
         answer, MAILBOX, (), (), consent=True, principal=True, access=True, resolved=True, minutes=3, overdue=False
     )

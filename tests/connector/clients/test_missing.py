@@ -11,7 +11,7 @@ from connector.clients.vault import Vault
 from connector.clouds import Cloud
 from connector.errors import ServiceError, UnavailableError
 from tests.connector.clients.misbehaving import Authority, Place, Talk, Tokens, answers, serving
-from tests.connector.clients.test_bounds import BOUNDS, cloud_of, store_at
+from tests.connector.clients.test_bounds import bounds_of, cloud_of, store_at
 from tests.connector.clients.test_unreadable import VAULT
 
 # The SDK's builders define, on import, classes that call themselves deprecated.
@@ -38,8 +38,8 @@ def blob_refused(code: str) -> Talk:
 
 
 def of_graph(ask: Callable[[GraphClient], Awaitable[object]]) -> Call:
-    async def call(_: Place, cloud: Cloud) -> object:
-        client = GraphClient(cloud, Tokens(), bounds=BOUNDS)
+    async def call(place: Place, cloud: Cloud) -> object:
+        client = GraphClient(cloud, Tokens(), bounds=bounds_of(place))
         try:
             return await ask(client)
         finally:
@@ -50,7 +50,7 @@ def of_graph(ask: Callable[[GraphClient], Awaitable[object]]) -> Call:
 
 def of_vault(ask: Callable[[Vault], Awaitable[object]]) -> Call:
     async def call(place: Place, cloud: Cloud) -> object:
-        client = Vault(cloud, place.url, Tokens(), BOUNDS)
+        client = Vault(cloud, place.url, Tokens(), bounds_of(place))
         try:
             return await ask(client)
         finally:

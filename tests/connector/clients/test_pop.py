@@ -14,12 +14,11 @@ from pydantic import SecretStr
 from connector.clients.imap import examine
 from connector.clients.login import Login
 from connector.clients.pop import look
-from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
-from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bounded, serving
+from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bounded, serving, talk_bounds
 from tests.connector.clients.test_smtp_bounds import UNSOUND
 
-BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
+BOUNDS = talk_bounds("")
 MAILBOX = "post@contoso.example"
 TOKEN = SecretStr("eyJ0.token-of-the-test.c2ln" * 20)
 SASL = Login(MAILBOX, TOKEN).encoded
@@ -90,7 +89,7 @@ async def test_a_login_is_named_by_the_stage_that_it_has_reached(authority: Auth
     heard: list[str] = []
     async with serving(authority, talk(heard)) as place:
         with bounded(place):
-            answer = await look(cloud(place), MAILBOX, TOKEN, BOUNDS)
+            answer = await look(cloud(place), MAILBOX, TOKEN, talk_bounds(kind))
     assert (answer.stage, text in answer.text) == (stage, True), answer
     assert SASL not in answer.text
     assert {line.split(" ")[0] for line in heard} <= {"AUTH", SASL, "", "STAT", "QUIT"}

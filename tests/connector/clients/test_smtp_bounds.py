@@ -12,11 +12,10 @@ from pydantic import SecretStr
 
 from connector.clients.login import Login
 from connector.clients.smtp import submit
-from connector.clients.wire import TalkBounds
 from connector.clouds import Cloud
-from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bounded, serving
+from tests.connector.clients.misbehaving import Authority, Peer, Place, Talk, bounded, serving, talk_bounds
 
-BOUNDS = TalkBounds(connect_seconds=0.4, talk_seconds=0.4, logout_seconds=0.1, octets=64 * 1024)
+BOUNDS = talk_bounds("")
 MAILBOX, OTHER = "post@contoso.example", "info@contoso.example"
 TOKEN = SecretStr("eyJ0.token-of-the-test.c2ln" * 20)
 SASL = Login(MAILBOX, TOKEN).encoded
@@ -127,7 +126,7 @@ BEFORE_TLS: dict[str, tuple[Talk, str]] = {
     "STARTTLS refused": (before_tls(PLAIN, b"454 4.7.0 TLS not available\r\n"), "secure"),
     "STARTTLS accepted without TLS": (before_tls(PLAIN, b"220 ready\r\n", WITHIN), "secure"),
     "an answer ready before TLS": (before_tls(PLAIN, b"220 ready\r\n" + WITHIN + b"235 ok\r\n"), "secure"),
-    "extensions without end": (before_tls(b"", PLAIN[:-2]), "greeting"),
+    "silent within its extensions": (before_tls(b"", PLAIN[:-2]), "greeting"),
 }
 
 
@@ -136,7 +135,7 @@ async def test_a_server_that_misbehaves_before_tls_never_sees_a_token(authority:
     talk, stage = BEFORE_TLS[kind]
     async with serving(authority, talk, tls=False) as place:
         with bounded(place):
-            answer = await submit(cloud(place), MAILBOX, TOKEN, BOUNDS)
+            answer = await submit(cloud(place), MAILBOX, TOKEN, talk_bounds(kind))
         await asyncio.sleep(0.02)
     assert answer.stage == stage, answer
     assert answer.text
@@ -195,7 +194,7 @@ async def test_what_is_said_within_tls_is_named_by_its_stage(authority: Authorit
     then, offered, stage, text = WITHIN_TLS[kind]
     async with serving(authority, secured(authority, then, offered=offered), tls=False) as place:
         with bounded(place):
-            answer = await submit(cloud(place), MAILBOX, TOKEN, BOUNDS)
+            answer = await submit(cloud(place), MAILBOX, TOKEN, talk_bounds(kind))
     assert (answer.stage, text in answer.text) == (stage, True), answer
     assert SASL not in answer.text
     assert TOKEN.get_secret_value() not in answer.text

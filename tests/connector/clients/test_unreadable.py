@@ -17,7 +17,7 @@ from connector.clouds import Cloud
 from connector.errors import ServiceError, UnavailableError
 from tests.connector.clients.misbehaving import Authority, Place, Tokens, answers, serving
 from tests.connector.clients.test_bounds import (
-    BOUNDS,
+    bounds_of,
     cloud_of,
     exchange,
     graph_batch,
@@ -90,7 +90,7 @@ async def told(name: str, call: Awaitable[object]) -> str | None:
 
 
 async def in_the_vault(place: Place) -> list[str | None]:
-    client = Vault(cloud_of(place), place.url, Tokens(), BOUNDS)
+    client = Vault(cloud_of(place), place.url, Tokens(), bounds_of(place))
     try:
         return [await told(name, call(client)) for name, call in VAULT.items()]
     finally:
@@ -112,7 +112,7 @@ async def test_whatever_a_service_answers_is_an_answer_or_an_error_of_ours(
 async def test_a_page_for_an_answer_is_waited_for(authority: Authority) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(BODIES[0])}\r\n\r\n"
     async with serving(authority, answers(head, BODIES[0].encode())) as place:
-        client = Vault(cloud_of(place), place.url, Tokens(), BOUNDS)
+        client = Vault(cloud_of(place), place.url, Tokens(), bounds_of(place))
         with pytest.raises(UnavailableError) as caught:
             await client.versions("name")
         await client.close()
@@ -137,7 +137,7 @@ async def test_a_secret_that_lacks_what_each_has_is_not_taken_for_one(authority:
     body = json.dumps(document).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     async with serving(authority, answers(head, body)) as place:
-        client = Vault(cloud_of(place), place.url, Tokens(), BOUNDS)
+        client = Vault(cloud_of(place), place.url, Tokens(), bounds_of(place))
         with pytest.raises(UnavailableError) as caught:
             await VAULT[call](client)
         await client.close()

@@ -22,7 +22,7 @@ ONE_MINUTE = {"extensions": {"durableTask": {"storageProvider": PROVIDER}}}
 
 
 async def _rests(client: httpx.AsyncClient, instance: str, *words: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             answer = await client.get(f"instances/{instance}")
             view = answer.json() or {"runtimeStatus": None}
