@@ -23,7 +23,7 @@ from connector.plans.plan import KNOWN_AFTER_APPLY, TAKES_BACK, Action, Change
 from connector.plans.secret_names import secret_name
 from connector.plans.secret_observed import Observed, credential_name, usable
 from connector.plans.settled import labels, settle
-from connector.plans.succession import told
+from connector.plans.succession import recognized, told
 from connector.rotation import offered
 from connector.steps import OperationKind, StepName
 from connector.together import together
@@ -54,7 +54,8 @@ class _Secret(Stage[Observed]):
         )
         credentials = found.application.credentials if found is not None and found.application is not None else ()
         certificates = certificate_versions(connection.secret, connection.rotation, credentials, self.run.now)
-        versions, trusted = (*certificates, *kept), bool(trust.found(credentials))
+        known = recognized(kept, connection.secret, connection.rotation)
+        versions, trusted = (*certificates, *known), bool(trust.found(credentials))
         seen = told(versions, connection.secret, connection.rotation)
         proof = await _proof(self.run, seen.current, trusted=trusted)
         # With the next one nobody of ours signs in without need: its use shall show that the UTM has it.
@@ -79,6 +80,7 @@ class _Secret(Stage[Observed]):
             held=_held(self.run),
             begun=begun,
             subject=name if connection.ids.application_id is not None else KNOWN_AFTER_APPLY,
+            untold=frozenset(one.version for one, other in zip(known, kept, strict=True) if one is not other),
             registration=found,
         )
         if not self.run.dry:
@@ -138,9 +140,11 @@ async def _make_keyless(run: Run, observed: Observed, change: Change) -> None:
 
 async def _mark(run: Run, name: str, observed: Observed) -> None:
     """Let the vault's tags say which secret is which, before the document does: it may be lost."""
+    ids = {"connection": run.order.name, "applicationId": run.connection.ids.known("application_id")}
     for version, tags in labels(observed):
+        lost = ids if version.version in observed.untold else {}
         try:
-            await run.services.vault.label(name, version.version, tags)
+            await run.services.vault.label(name, version.version, {**tags, **lost})
         except ForbiddenError as error:  # mail does not wait for a label
             log("vault-label-refused", connection=run.order.name, code=error.code, requestId=error.request_id)
 

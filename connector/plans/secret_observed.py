@@ -62,6 +62,8 @@ class Observed:
     """How many secrets had been begun before this look."""
     subject: str = ""
     """The secret's name in the vault."""
+    untold: frozenset[str] = frozenset()
+    """The versions whose tags do not say any more what the document knows of them."""
     registration: Registration | None = None
     key_ids: frozenset[str] = frozenset()
     """Of all credentials that the vault's tags, the document or an intent call ours."""

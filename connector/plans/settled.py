@@ -40,7 +40,11 @@ def labels(observed: Observed) -> list[tuple[CredentialVersion, dict[str, str]]]
     confirmed = seen.current is not None and state_of(seen.current) in NEW
     if observed.wrong() is not None and not confirmed:  # of what cannot be used nothing new is said
         wanted = [(seen.next, CURRENT)] if _becomes_first(observed) else []
-    told = [(one, {**one.tags, STATE: state}) for one, state in wanted if one is not None and state_of(one) != state]
+    told = [
+        (one, {**one.tags, STATE: state})
+        for one, state in wanted
+        if one is not None and (state_of(one) != state or one.version in observed.untold)
+    ]
     # Of a certificate the document says it: what is written on the application stays as it was made.
     return [(one, tags) for one, tags in (*told, *_handed_out(observed)) if one.kind == "secret"]
 

@@ -6,8 +6,8 @@ Never is it the newest one that counts. A version without a tag is one of 0.1.0,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from connector.credential import CredentialRecord, Intent, Rotation, RotationState, SecretRecord
 from connector.observed import CredentialVersion
@@ -34,6 +34,37 @@ class Told:
 def state_of(version: CredentialVersion) -> str:
     """Return what the vault's tag says of a version."""
     return version.tags.get(STATE, CURRENT)
+
+
+def recognized(
+    versions: Iterable[CredentialVersion], secret: CredentialRecord | None, rotation: Rotation | None
+) -> tuple[CredentialVersion, ...]:
+    """Return the versions with what the document knows of those that do not say any more which they are.
+
+    Who sets one tag in the portal or with ``az keyvault secret set-attributes --tags`` takes the others away. One
+    without a state, of 0.1.0, is in use: so nothing is added to what says that already.
+    """
+    known = dict(_known(secret, rotation))
+
+    def told_by(one: CredentialVersion) -> CredentialVersion:
+        tags = known.get(one.version)
+        if tags is None or ("keyId" in one.tags and (STATE in one.tags or tags[STATE] == CURRENT)):
+            return one
+        return replace(one, tags={**tags, **one.tags})
+
+    return tuple(map(told_by, versions))
+
+
+def _known(secret: CredentialRecord | None, rotation: Rotation | None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what the tags of each secret were; one that was just confirmed is a next one until they say so too."""
+    retires = rotation is not None and rotation.state is RotationState.RETIRING
+    next_, old = (rotation.next, rotation.old) if rotation is not None else (None, None)
+    for record, state in ((old, RETIRING), (secret, NEXT if retires else CURRENT), (next_, NEXT)):
+        if isinstance(record, SecretRecord):
+            tags = {"keyId": record.key_id, STATE: state}
+            if rotation is not None and record is next_:
+                tags |= {ROTATION: rotation.id, **({OFFERED: str(rotation.offered_on)} if rotation.offered_on else {})}
+            yield record.version, tags
 
 
 def told(versions: Iterable[CredentialVersion], secret: CredentialRecord | None, rotation: Rotation | None) -> Told:

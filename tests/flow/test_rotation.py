@@ -187,6 +187,26 @@ async def test_a_confirmed_one_whose_tags_say_it_is_still_confirmed_after_the_st
         assert keys(app) == [new]
 
 
+async def test_tags_that_somebody_has_taken_away_come_back_and_nobodys_secret_is_another_one(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = (await app.parameters())["secret"]["keyId"]
+        new = (await rotated(app))["rotation"]["keyId"]
+        del versions(app)[-1].tags["state"]
+        seen = await app.set_up()
+        assert (seen["state"], seen["secret"]["keyId"], codes(seen)) == ("ready", old, ["secret-offered"])
+        assert (len(keys(app)), tags(app)) == (2, [("current", True), ("next", True)])
+        for version in versions(app):
+            version.tags.clear()
+        assert await confirm(app, new) == (200, "ready")
+        seen = await app.set_up()
+        assert (seen["state"], seen["secret"]["keyId"], codes(seen)) == ("ready", new, [])
+        assert (keys(app), tags(app)) == ([old, new], [("retiring", True), ("current", True)])
+        assert {version.tags["connection"] for version in versions(app)} == {NAME}
+        await retired(app)
+        assert (keys(app), tags(app)) == ([new], [("retired", False), ("current", True)])
+
+
 async def test_a_next_secret_is_given_up_and_the_old_one_goes_on(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()
