@@ -20,7 +20,7 @@ from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import summary
 from connector.plans.mailboxes import SeenMailbox
-from connector.plans.plan import DISABLE, ENABLE, Action, Change
+from connector.plans.plan import DISABLE, ENABLE, Action, Change, Plan
 from connector.steps import MailboxState, StepName, StepState
 
 _STEP = StepName.MAILBOXES
@@ -62,7 +62,7 @@ class ChunkRun(MailboxNotes):
         left = [entry for entry in self.chunk.mailboxes if entry.wanted and entry.settled_in != self.run.operation]
         left.sort(key=lambda entry: entry.finding is not None)  # those that nobody has looked at yet come first
         for entries, looks in self._turns.of(left):
-            yield Batch(self, tuple(await self._observe(entries)), looks=looks)
+            yield Batch(tuple(await self._observe(entries)), looks=looks)
 
     async def _observe(self, entries: list[MailboxRecord]) -> list[One]:
         """Look at mailboxes; what is wrong with one is kept beside it."""
@@ -204,11 +204,11 @@ class ChunkRun(MailboxNotes):
             off = {at: code for at, code in one.seen.off.items() if one.entry not in self._switched.get(at, ())}
             seen = replace(one.seen, access=bool(answer) and not shown, off=off)
             ones.append(One(one.entry, one.mailbox, seen))
-        return Batch(self, tuple(ones), looks=batch.looks)
+        return Batch(tuple(ones), looks=batch.looks)
 
-    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
+    async def told(self, batch: Batch, plan: Plan) -> Result:
         """Settle what is as wanted; a write that shows nothing is waited for, and then for a person."""
-        switching = {change.subject for change in changes if change.action in ENABLE.values()}
+        switching = {change.subject for change in plan.changes if change.action in ENABLE.values()}
         for one in (one for one in batch.ones if self._is_well(one.entry)):
             plans = self.run.dry and not self.run.looks_daily
             off = None if plans and one.seen.subject in switching else mailboxes.off_finding(one.seen)
@@ -224,7 +224,8 @@ class ChunkRun(MailboxNotes):
                 wait = _not_kept(self._doubt if one.entry in self._shown else None)
                 missing = mailboxes.finding("access-missing", one.seen.subject)
                 self.delay(one.entry, wait, missing if one.entry.requested in self._tried else None)
-        await self.save(changes)
+        await self.save(plan.changes)
+        return self.result()
 
     def _without_access(self, one: One, finding: Finding | None) -> None:
         """Settle a mailbox to which access is not needed; what is to be taken back is read to be gone."""
@@ -244,7 +245,7 @@ class ChunkRun(MailboxNotes):
         """Keep what is noted of the chunk."""
         await self.run.save_chunk(self.chunk, changes)
 
-    def record(self, connection: Connection) -> None:
+    def note(self, connection: Connection) -> None:
         """Note how the chunk stands."""
         connection.chunks[self.chunk.number] = summary(self.chunk, self.run.operation)
         if self._is_less:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from activities.results import Result
+from activities.results import Ending, Result, translate
 from activities.run import Run
+from activities.stage import Stage, is_by_hand
 from connector.clients.exchange_objects import ANOTHER_OBJECT, NO_OBJECT
 from connector.clock import Budget
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ServiceError, WaitError
@@ -19,10 +20,9 @@ from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.plans import mailboxes
 from connector.plans.mailboxes import SeenMailbox
-from connector.plans.ownership import Registration
 from connector.plans.plan import Action, Change
 from connector.plans.senders import Pair
-from connector.steps import MailboxState
+from connector.steps import MailboxState, StepName, StepState
 from connector.verdict import proving_overdue
 
 T = TypeVar("T")
@@ -49,17 +49,13 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What step 7 plans and changes together, with the delivery that does it; None where there is nothing to do."""
+    """What step 7 plans and changes together."""
 
-    work: MailboxWork | None
     ones: tuple[One, ...] = ()
-    registration: Registration | None = None
     pairs: tuple[Pair, ...] = ()
     """Mailboxes with addresses as which they send; there are no others in it then."""
     looks: bool = False
     """Whether they are only looked at."""
-    ends: bool = False
-    """Whether all have been looked at."""
 
     @property
     def mailboxes(self) -> tuple[SeenMailbox, ...]:
@@ -72,11 +68,31 @@ class Batch:
         return [(one.entry, one.mailbox) for one in self.ones if one.mailbox and one.seen.subject in subjects]
 
 
-class MailboxWork(ABC):
-    """One delivery of step 7."""
+class MailboxStage(Stage[Batch]):
+    """Step 7, whichever part of it a delivery does."""
+
+    step = StepName.MAILBOXES
+    plan = staticmethod(mailboxes.plan)
+
+    async def failed(self, error: Ending) -> Result:
+        """Return what an error means for the whole step; a person is asked for what is to be taken back too."""
+        if self.run.takes_back and is_by_hand(error):
+            return await super().failed(error)
+        result = translate(self.step, error)
+        leaving = any(chunk.leaving for chunk in self.run.connection.chunks)
+        stuck = leaving and result.outcome.state == StepState.ACTION_REQUIRED
+        return replace(result, findings=(*result.findings, self.left_to_person())) if stuck else result
+
+    def left_to_person(self) -> Finding:
+        """Return that access is left, of all mailboxes that are on the list."""
+        return mailboxes.removal([address for chunk in self.run.connection.chunks for address in chunk.leaving])
+
+
+class MailboxWork(MailboxStage, ABC):
+    """One of its parts: a stage with a memory of what it has seen and done."""
 
     def __init__(self, run: Run, principal: ExchangePrincipal | None) -> None:
-        self.run = run
+        super().__init__(run)
         self.principal = principal
         """Exchange's record; None where a dry run has it still to be made, so that nobody has access yet."""
         self.tenant_id = run.connection.ids.known("tenant_id")
@@ -94,33 +110,35 @@ class MailboxWork(ABC):
                 (answers[place],) = await look(self.tenant_id, names[place : place + 1])
         return answers
 
-    @abstractmethod
-    def batches(self) -> AsyncGenerator[Batch, None]:
-        """Yield what is to be looked at."""
+    async def settled(self) -> Result:
+        """Do the part; how things stand is noted in the document, however it ends."""
+        self.run.recorders.append(self.note)
+        return await super().settled()
+
+    def looks(self, batch: Batch) -> bool:
+        """Return whether a batch is only looked at."""
+        return self.run.dry or batch.looks
+
+    def ended(self, _: Result) -> Result:
+        """Return what all batches have come to."""
+        return self.result()
+
+    async def failed(self, error: Ending) -> Result:
+        """Keep what is noted, and return what the error means."""
+        await self.save()
+        return await super().failed(error)
 
     @abstractmethod
-    async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
-        """Make the changes, and keep beside each mailbox what came of it."""
-
-    @abstractmethod
-    async def confirm(self, batch: Batch) -> Batch:
-        """Read back what was changed."""
-
-    @abstractmethod
-    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
-        """Keep what a batch has come to, with what is still to be changed."""
-
-    @abstractmethod
-    async def save(self) -> None:
-        """Keep what is noted when an error has come between."""
-
-    @abstractmethod
-    def record(self, connection: Connection) -> None:
-        """Note how the chunks stand."""
+    def note(self, connection: Connection) -> None:
+        """Note in the document how things stand."""
 
     @abstractmethod
     def result(self) -> Result:
         """Return what the delivery has come to so far."""
+
+    @abstractmethod
+    async def save(self) -> None:
+        """Keep what is noted when an error has come between."""
 
 
 class Turns:

@@ -25,7 +25,7 @@ from connector.orders import MORE, WAIT, Outcome
 from connector.plans import mailboxes
 from connector.plans.mailbox_list import Meant, leaves, summary
 from connector.plans.mailboxes import SeenMailbox
-from connector.plans.plan import DISABLE, Action, Change
+from connector.plans.plan import DISABLE, Action, Change, Plan
 from connector.plans.senders import OF_SENDING
 from connector.steps import StepName, StepState
 from connector.verdict import needs_person, proving_overdue
@@ -39,7 +39,7 @@ class TakingBack(MailboxWork):
 
     def __init__(self, run: Run, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:
         super().__init__(run, principal)
-        self.by_hand: list[MailboxRecord] = []
+        self.for_person: list[MailboxRecord] = []
         """What the app could not take back in its time, or may not."""
         self.meant = Meant()
         self.chunks: dict[int, ChunkSummary] = {}
@@ -74,7 +74,7 @@ class TakingBack(MailboxWork):
             leaving.sort(key=lambda entry: entry.leaving_since is not None)  # those that nobody has tried yet first
             for entries, looks in self._turns.of(leaving):
                 self._gone = []
-                yield Batch(self, tuple(await self._observe(entries)), looks=looks)
+                yield Batch(tuple(await self._observe(entries)), looks=looks)
 
     async def _observe(self, entries: list[MailboxRecord]) -> list[One]:
         """Find mailboxes by guid, whatever they are called now, and who has access; which are wanted after all goes."""
@@ -162,9 +162,9 @@ class TakingBack(MailboxWork):
     async def confirm(self, batch: Batch) -> Batch:
         """Read back."""
         ones = await self._read([(one.entry, one.mailbox) for one in batch.ones if one.mailbox is not None])
-        return Batch(self, tuple(ones))
+        return Batch(tuple(ones))
 
-    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
+    async def told(self, batch: Batch, plan: Plan) -> Result:
         """Forget what is read to be gone; what stays is waited for, and then for a person."""
         for one in batch.ones:
             entry = one.entry
@@ -179,13 +179,14 @@ class TakingBack(MailboxWork):
                 self._left.add(entry.key)
             elif batch.looks:
                 entry.leaving_since = entry.leaving_since or self.run.now
-                self.by_hand.append(entry)
+                self.for_person.append(entry)
             else:
                 self._still_there(entry)
         await self._switches.settle([one.entry for one in batch.ones if any(one.entry is gone for gone in self._gone)])
         self._chunk.mailboxes = [entry for entry in self._chunk.mailboxes if self._stays_listed(entry)]
-        await self.run.save_chunk(self._chunk, changes)
+        await self.run.save_chunk(self._chunk, plan.changes)
         self.chunks[self._chunk.number] = summary(self._chunk, self.run.operation)
+        return self.result()
 
     def _waits_for_switch(self, one: One) -> bool:
         """Return whether it is worth waiting until a protocol is switched back: no removal fails by it."""
@@ -224,12 +225,12 @@ class TakingBack(MailboxWork):
         if isinstance(error, WaitError) and not overdue:
             self.wait = self.wait or error
         else:
-            self.by_hand.append(entry)
+            self.for_person.append(entry)
 
     async def save(self) -> None:
         """Keep nothing more: what is through is kept, and the rest is looked at anew."""
 
-    def record(self, connection: Connection) -> None:
+    def note(self, connection: Connection) -> None:
         """Note how all chunks stand, and that something was taken back, whatever came afterwards."""
         for number, chunk in self.chunks.items():
             connection.chunks[number] = chunk
@@ -242,8 +243,8 @@ class TakingBack(MailboxWork):
         findings: tuple[Finding, ...] = ()
         if leaving and self.meant.unknown and not self._blind:
             findings = (mailboxes.removal_waits(leaving),)
-        elif self.by_hand:
-            findings = (mailboxes.removal([entry.address or entry.requested for entry in self.by_hand]),)
+        elif self.for_person:
+            findings = (mailboxes.removal([entry.address or entry.requested for entry in self.for_person]),)
         elif self._lost:
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
         findings += (mailboxes.spare(self._spare),) if self._spare and not self.run.dry else ()
@@ -259,7 +260,7 @@ class TakingBack(MailboxWork):
             return Result(Outcome(WAIT, MORE, 0.0))
         if self.wait is not None and (self.run.dry or not self.run.order.part.last):
             return translate(_STEP, self.wait)
-        if self.wait is not None and not self.by_hand:
+        if self.wait is not None and not self.for_person:
             return Result(Outcome(StepState.WAITING))
         stuck = any(one.severity == "error" for one in self._of_sending())
         left = any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values())
@@ -274,7 +275,7 @@ class TakingBack(MailboxWork):
         """Return whether a person has to act for what is left, and not the app once a service answers it again."""
         connection, minutes = self.run.connection, self.run.services.settings.verify_minutes
         told = any(finding.code in MAY_NOT_LOOK for finding in connection.step(_STEP).findings)
-        found = self.by_hand or any(chunk.unsettled > chunk.delayed for chunk in self.chunks.values())
+        found = self.for_person or any(chunk.unsettled > chunk.delayed for chunk in self.chunks.values())
         named = self.run.dry or told or found or needs_person(connection)  # then nothing that is left comes by itself
         return bool(named or proving_overdue(connection, minutes, self.run.order.now))
 

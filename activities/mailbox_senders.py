@@ -32,7 +32,7 @@ from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox, Recipient
 from connector.orders import Outcome
 from connector.plans import mailboxes, senders
-from connector.plans.plan import Action, Change
+from connector.plans.plan import Action, Change, Plan
 from connector.plans.senders import Pair
 from connector.steps import StepName, StepState
 
@@ -60,7 +60,7 @@ class Sending(MailboxWork):
         """Yield the pairs, ten at a time; where Exchange may not be looked at they are said, and none is changed."""
         looks = self.run.looks(_STEP)
         if self.run.dry and not self.run.connection.rights.cmdlets:
-            yield Batch(self, pairs=tuple(await self._blind()), looks=True)
+            yield Batch(pairs=tuple(await self._blind()), looks=True)
             return
         try:
             pairs = await self._pairs()
@@ -71,9 +71,9 @@ class Sending(MailboxWork):
         for start in range(0, len(pairs), BATCH):
             some = pairs[start : start + BATCH]
             if start and self._budget.left <= 0:
-                yield Batch(self, pairs=tuple(replace(pair, error=_late(None)) for pair in some), looks=True)
+                yield Batch(pairs=tuple(replace(pair, error=_late(None)) for pair in some), looks=True)
             else:
-                yield Batch(self, pairs=tuple(await self._look(some)), looks=looks)
+                yield Batch(pairs=tuple(await self._look(some)), looks=looks)
 
     def _fresh(self, written: datetime | None) -> float:
         """Return the seconds for which a server may still show what was before a write."""
@@ -202,10 +202,10 @@ class Sending(MailboxWork):
         """Read back."""
         return replace(batch, pairs=tuple(await self._look(batch.pairs)))
 
-    async def told(self, batch: Batch, changes: Sequence[Change]) -> None:
+    async def told(self, batch: Batch, plan: Plan) -> Result:
         """Note what is there and what is gone; what is not as wanted is waited for, and then for a person."""
         if self.run.dry and not self.run.looks_daily:
-            self._planned += changes
+            self._planned += plan.changes
         for pair in batch.pairs:
             if pair.error is not None:
                 self._note_error(pair, pair.error)
@@ -214,11 +214,12 @@ class Sending(MailboxWork):
             else:
                 self._note_unwanted(pair, looks=batch.looks)
         if self.run.dry:
-            return
+            return self.result()
         kept = await self._shared.leave(self._given_over)
         self._records = {key: one for key, one in self._records.items() if key not in kept}
         await self.save()
         await self._shared.settle({pair.key for pair in batch.pairs} - self._given_over)
+        return self.result()
 
     def _note_error(self, pair: Pair, error: ServiceError) -> None:
         if isinstance(error, WaitError) and not self.run.order.part.last:
@@ -298,9 +299,9 @@ class Sending(MailboxWork):
     async def save(self) -> None:
         """Keep what is noted of the rights."""
         if not self.run.dry:
-            await self.run.note(self.record)
+            await self.run.note(self.note)
 
-    def record(self, connection: Connection) -> None:
+    def note(self, connection: Connection) -> None:
         """Note how the rights stand."""
         connection.senders = [*self._records.values()]
 

@@ -2,105 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import replace
-
 from activities import ownership
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_notes import Batch, MailboxWork
+from activities.mailbox_notes import MailboxStage, MailboxWork
 from activities.mailbox_removal import TakingBack
 from activities.mailbox_senders import Sending
-from activities.results import ENDING, Ending, Result, translate
+from activities.results import ENDING, Result
 from activities.run import Run
-from activities.stage import Stage, is_by_hand
 from connector.errors import ForbiddenError, ReplicationError
-from connector.finding import Finding
 from connector.observed import ExchangePrincipal
 from connector.orders import Outcome
-from connector.plans import mailboxes
 from connector.plans.ownership import stopping
-from connector.plans.plan import Change, Plan
 from connector.steps import SETTLED, StepName, StepState
 from connector.together import together
 
 
-class _Mailboxes(Stage[Batch]):
-    step = StepName.MAILBOXES
-    plan = staticmethod(mailboxes.plan)
-
-    async def batches(self) -> AsyncGenerator[Batch, None]:
-        """Look at one chunk of wanted mailboxes; or, after all of them, at what is no longer wanted."""
-        if self.run.takes_back:
-            sends = self.run.order.part.sending
-            work: MailboxWork = Sending(self.run, None) if sends else TakingBack(self.run, await _left(self.run))
-            async with aclosing(_batches(self.run, work)) as batches:
-                async for batch in batches:
-                    yield batch
-            return
-        principal, registration = await together(_principal(self.run), ownership.by_ids(self.run))
-        stopped = stopping(registration, self.step)
-        if stopped.blocked or stopped.wait is not None or (principal is None and not _coming(self.run)):
-            yield Batch(None, registration=registration)
-            return
-        work = await _work(self.run, principal)
-        async with aclosing(_batches(self.run, work)) as batches:
-            async for batch in batches:
-                yield batch
-
-    def looks(self, observed: Batch) -> bool:
-        return self.run.dry or observed.looks
-
-    async def apply(self, observed: Batch, changes: Sequence[Change]) -> None:
-        if observed.work is not None:
-            await observed.work.apply(observed, changes)
-
-    async def confirm(self, observed: Batch) -> Batch:
-        return await observed.work.confirm(observed) if observed.work is not None else observed
-
-    async def told(self, observed: Batch, plan: Plan) -> Result:
-        if plan.wait is not None:
-            raise ReplicationError("graph", plan.wait, "the owner is not readable yet")
-        if plan.blocked:  # nothing is given or taken back where the application is not ours alone
-            return await super().told(observed, plan)
-        if observed.work is None:
-            return Result(Outcome(StepState.PENDING))
-        if not observed.ends:
-            await observed.work.told(observed, plan.changes)
-        return observed.work.result()
-
-    async def failed(self, error: Ending) -> Result:
-        """Return what an error means for the whole step; a person is asked for what is to be taken back too."""
-        if self.run.takes_back and is_by_hand(error):
-            return await super().failed(error)
-        result = translate(self.step, error)
-        leaving = [address for chunk in self.run.connection.chunks for address in chunk.leaving]
-        stuck = leaving and result.outcome.state == StepState.ACTION_REQUIRED
-        return replace(result, findings=(*result.findings, mailboxes.removal(leaving))) if stuck else result
-
-    def by_hand(self) -> Finding:
-        """Return that access is left, of all mailboxes that are on the list."""
-        return mailboxes.removal([address for chunk in self.run.connection.chunks for address in chunk.leaving])
+class _Mailboxes(MailboxStage):
+    async def settled(self) -> Result:
+        """Do the part that the order names."""
+        try:
+            work = await _work(self.run)
+        except ENDING as error:
+            return await self.failed(error)
+        return work if isinstance(work, Result) else await work.settled()
 
 
-async def _work(run: Run, principal: ExchangePrincipal | None) -> MailboxWork:
-    """Return what this delivery works on."""
+async def _work(run: Run) -> MailboxWork | Result:
+    """Return what this delivery works on: a chunk of the wanted mailboxes, or after all of them what is not wanted.
+
+    Nothing is given or taken back where the application is not ours alone, which is all there is to be told then.
+    """
     part = run.order.part
+    if run.takes_back:
+        return Sending(run, None) if part.sending else TakingBack(run, await _left(run))
+    principal, registration = await together(_principal(run), ownership.by_ids(run))
+    stopped = stopping(registration, StepName.MAILBOXES)
+    if stopped.wait is not None:
+        raise ReplicationError("graph", stopped.wait, "the owner is not readable yet")
+    if stopped.blocked:
+        return Result(Outcome(StepState.ACTION_REQUIRED), stopped.findings)
+    if principal is None and not _coming(run):
+        return Result(Outcome(StepState.PENDING))
     if part.sending:
         return Sending(run, principal)
     return TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
-
-
-async def _batches(run: Run, work: MailboxWork) -> AsyncGenerator[Batch, None]:
-    run.recorders.append(work.record)
-    try:
-        async with aclosing(work.batches()) as batches:
-            async for batch in batches:
-                yield batch
-        yield Batch(work, ends=True)
-    except (*ENDING, GeneratorExit):
-        await work.save()
-        raise
 
 
 async def _left(run: Run) -> ExchangePrincipal | None:

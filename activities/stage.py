@@ -33,7 +33,7 @@ class Stage(Generic[T]):
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._tried: Change | None = None
+        self.tried: Change | None = None
         """What it tries to make at this moment."""
 
     @staticmethod
@@ -55,7 +55,7 @@ class Stage(Generic[T]):
         return await record(run, cls.step, result)
 
     async def settled(self) -> Result:
-        """Look, plan and apply, batch by batch; return what the last one came to, or the error that came between."""
+        """Look, plan and apply, batch by batch; return what it came to, or the error that came between."""
         result = Result(Outcome(StepState.UNCHANGED))
         try:
             async with aclosing(self.batches()) as batches:
@@ -63,7 +63,7 @@ class Stage(Generic[T]):
                     result = await self._settle(observed)
         except ENDING as error:
             return await self.failed(error)
-        return result
+        return self.ended(result)
 
     async def _settle(self, observed: T) -> Result:
         run, wanted = self.run, self.run.connection.goal
@@ -88,11 +88,11 @@ class Stage(Generic[T]):
         """Make the changes, in their order; what is taken back is kept before."""
         await self.run.keep(self.step, changes)
         for change in changes:
-            self._tried = change
+            self.tried = change
             await self.make(observed, change)
             self.run.changes += 1
             log("change", connection=self.run.order.name, step=self.step, action=change.action, reason=change.reason)
-        self._tried = None
+        self.tried = None
 
     async def make(self, observed: T, change: Change) -> None:
         """Make one change."""
@@ -126,6 +126,10 @@ class Stage(Generic[T]):
         done = self.run.changes or self.run.connection.record(self.step).changes
         return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings)
 
+    def ended(self, told: Result) -> Result:
+        """Return what all of it came to: here what was told last."""
+        return told
+
     async def failed(self, error: Ending) -> Result:
         """Return what an error means that has ended the delivery.
 
@@ -134,11 +138,11 @@ class Stage(Generic[T]):
         if self.run.takes_back and self.run.connection.operation.by_hand and is_by_hand(error):
             done = Finding(code="taken-back-by-hand", severity="info", step=self.step)
             return Result(Outcome(StepState.UNCHANGED), (done,))
-        if self.run.takes_back and self._tried is None and is_by_hand(error):
-            return Result(Outcome(StepState.ACTION_REQUIRED), (self.by_hand(),))
-        return translate(self.step, error, self._tried)
+        if self.run.takes_back and self.tried is None and is_by_hand(error):
+            return Result(Outcome(StepState.ACTION_REQUIRED), (self.left_to_person(),))
+        return translate(self.step, error, self.tried)
 
-    def by_hand(self) -> Finding:
+    def left_to_person(self) -> Finding:
         """Return what a person has to take back where nobody may look."""
         subject = self.run.connection.ids.enterprise_application_id or ""
         return Finding(code="principal-left", step=self.step, subject=subject)

@@ -14,7 +14,6 @@ from connector.mailbox import MailboxRecord
 from connector.microsoft import PROTOCOLS, SPREAD, Protocol
 from connector.observed import Mailbox, Recipient
 from connector.plans import senders
-from connector.plans.ownership import Registration, guarded
 from connector.plans.plan import DISABLE, ENABLE, Action, Change, Goal, Plan
 from connector.plans.senders import Pair
 from connector.steps import StepName
@@ -45,10 +44,6 @@ class Observed(typing.Protocol):
     """What step 7 looks at together."""
 
     @property
-    def registration(self) -> Registration | None:
-        """Whose the application is; None where that has been looked at before."""
-
-    @property
     def mailboxes(self) -> Sequence[SeenMailbox]:
         """The mailboxes, each as often as it has names."""
 
@@ -57,7 +52,6 @@ class Observed(typing.Protocol):
         """As which addresses mailboxes send."""
 
 
-@guarded(StepName.MAILBOXES)
 def plan(observed: Observed, wanted: Goal) -> Plan:
     """Return the changes that these mailboxes need, in the order in which they are made; one for all names of each."""
     listed = [] if isinstance(wanted, Absent) else [one for one in observed.mailboxes if one.wanted]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +13,6 @@ import pytest
 
 from activities.blueprint import activity
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_notes import Batch, MailboxWork
-from activities.mailboxes import STAGE as MAILBOXES
 from activities.operation import fail
 from activities.results import Result, held, record, translate
 from activities.run import Run
@@ -131,26 +128,10 @@ class Clients:
         self.settings = SimpleNamespace(verify_minutes=60)
 
 
-class Given(MAILBOXES):
-    """Step 7 for a delivery that is given, without asking whose the application is."""
-
-    def __init__(self, work: MailboxWork) -> None:
-        super().__init__(work.run)
-        self.work = work
-
-    async def batches(self) -> AsyncGenerator[Batch, None]:
-        async for batch in self.work.batches():
-            yield batch
-
-
-async def deliver(work: MailboxWork) -> Result:
-    return await Given(work).settled()
-
-
 async def settle(exchange: Exchange, folder: Path, chunk: Chunk, wanted: Connection) -> ChunkRun:
     run: Any = Run(Clients(exchange, folder), Order("hq", 1, now=NOW), wanted)  # type: ignore[arg-type] # two of them
     work = ChunkRun(run, chunk, PRINCIPAL)
-    await deliver(work)
+    await work.settled()
     return work
 
 
@@ -177,7 +158,7 @@ async def test_a_delivery_ends_with_its_time_and_the_next_one_goes_on(tmp_path: 
     run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW), connection(*wanted))  # type: ignore[arg-type]
     for settled, more in ((10, True), (20, True), (25, False)):
         work = ChunkRun(run, entries, PRINCIPAL, budget=0.0)
-        await deliver(work)
+        await work.settled()
         assert (sum(entry.settled_in == "op" for entry in entries.mailboxes), work.more) == (settled, more)
 
 
@@ -191,7 +172,7 @@ async def test_what_is_wrong_with_some_does_not_keep_the_others_from_their_turn(
     deliveries = []
     for _ in range(4):
         work = ChunkRun(run, entries, PRINCIPAL, budget=0.0)
-        await deliver(work)
+        await work.settled()
         deliveries.append((sum(entry.settled_in == "op" for entry in entries.mailboxes), work.more))
     assert deliveries == [(0, True), (8, True), (13, False), (13, False)]
 
@@ -202,7 +183,7 @@ async def test_the_last_time_a_mailbox_that_is_still_delayed_does_not_stop_the_o
     both = connection("a@x.de", "b@x.de")
     run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), both)  # type: ignore[arg-type]
     work = ChunkRun(run, chunk("a@x.de", "b@x.de"), PRINCIPAL)
-    await deliver(work)
+    await work.settled()
     first, second = work.chunk.mailboxes
     assert (first.settled_in, work.wait) == ("op", None)
     assert second.finding is not None
@@ -245,7 +226,7 @@ async def test_a_grant_that_did_nothing_is_told_with_the_line_when_its_time_is_o
     assert (isinstance(first.wait, ReplicationError), first.run.changes) == (True, 0)
     run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), wanted)  # type: ignore[arg-type]
     work = ChunkRun(run, first.chunk, PRINCIPAL)
-    await deliver(work)
+    await work.settled()
     (entry,) = work.chunk.mailboxes
     assert (work.wait, entry.finding and entry.finding.code, entry.settled_in) == (None, "access-missing", None)
     assert entry.state is MailboxState.ACTION_REQUIRED
@@ -261,7 +242,7 @@ async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path
     assert (work.chunk.mailboxes[0].settled_in, work.chunk.mailboxes[0].imap_enabled_by_us) == (None, False)
     run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), wanted)  # type: ignore[arg-type]
     last = ChunkRun(run, work.chunk, PRINCIPAL)
-    await deliver(last)
+    await last.settled()
     (entry,) = last.chunk.mailboxes
     assert (entry.finding and entry.finding.code, entry.state) == ("imap-disabled", MailboxState.ACTION_REQUIRED)
 

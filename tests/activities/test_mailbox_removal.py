@@ -18,7 +18,7 @@ from connector.operation import StepRecord
 from connector.orders import Order, Part
 from connector.plans.mailbox_list import summary
 from connector.steps import OperationKind, StepName, StepState
-from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, deliver, settle
+from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, chunk, connection, settle
 
 
 async def taken_back(
@@ -29,7 +29,7 @@ async def taken_back(
     wanted.operation.kind = kind
     await clients.documents.save_chunk("hq", chunk)
     work = TakingBack(Run(clients, Order("hq", 1, now=now), wanted), PRINCIPAL)
-    await deliver(work)
+    await work.settled()
     return work, await clients.documents.chunk("hq", 0)
 
 
@@ -41,7 +41,7 @@ async def test_access_is_taken_back_whoever_gave_it(tmp_path: Path) -> None:
     exchange.given = {"a@x.de", "b@x.de", "d@x.de"}
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing, unseen]))
     assert exchange.given == {"b@x.de"}
-    assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.by_hand] == ["b@x.de"]
+    assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.for_person] == ["b@x.de"]
     assert (work.run.changes, work.chunks[0], summary(left, "op").leaving) == (2, summary(left, "op"), ["b@x.de"])
 
 
@@ -50,9 +50,9 @@ async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_perso
     exchange = Exchange()
     exchange.given, exchange.silent = {"a@x.de"}, {"revoke"}
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
-    assert (isinstance(work.wait, ReplicationError), work.by_hand) == (True, [])
+    assert (isinstance(work.wait, ReplicationError), work.for_person) == (True, [])
     late, left = await taken_back(exchange, tmp_path, left, NOW + timedelta(minutes=30))
-    assert (late.wait, [entry.requested for entry in late.by_hand]) == (None, ["a@x.de"])
+    assert (late.wait, [entry.requested for entry in late.for_person]) == (None, ["a@x.de"])
     exchange.silent = set()
     assert (await taken_back(exchange, tmp_path, left))[1].mailboxes == []
 
@@ -86,7 +86,7 @@ async def test_a_mailbox_that_the_app_has_yet_to_look_at_is_nobodys_task(
     )
     order = Order("hq", 1, now=NOW + timedelta(minutes=minutes), part=Part(taking_back=True, last=True))
     work = TakingBack(Run(clients, order, wanted), PRINCIPAL)
-    await deliver(work)
+    await work.settled()
     assert work.result().outcome.state == state
 
 
@@ -106,7 +106,7 @@ async def test_that_the_entry_does_not_exist_is_believed_only_when_it_is_read(tm
     exchange = Exchange(revoke_a=NotFoundError("exchange", "not-found", "because the ACE doesn't exist on the object"))
     exchange.given = {"a@x.de"} if stays else set()
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
-    assert (len(left.mailboxes), work.wait is not None, work.by_hand) == (int(stays), stays, [])
+    assert (len(left.mailboxes), work.wait is not None, work.for_person) == (int(stays), stays, [])
 
 
 async def test_a_server_that_does_not_know_of_access_given_a_moment_ago_proves_nothing(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ async def test_what_cannot_be_read_at_present_is_waited_for_and_not_for_a_person
     leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False, access="given" if held else None)
     exchange = Exchange(access_a=ThrottledError("exchange", "throttled", ""))
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]))
-    assert (isinstance(work.wait, ThrottledError), work.by_hand, len(left.mailboxes)) == (True, [], 1)
+    assert (isinstance(work.wait, ThrottledError), work.for_person, len(left.mailboxes)) == (True, [], 1)
 
 
 async def test_a_verification_only_looks_at_what_a_name_meant_before(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ async def test_a_verification_only_looks_at_what_a_name_meant_before(tmp_path: P
     exchange.given = {"a@x.de"}
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]), kind=verify)
     assert (exchange.given, work.run.changes) == ({"a@x.de"}, 0)
-    assert [entry.requested for entry in work.by_hand] == ["a@x.de"]
+    assert [entry.requested for entry in work.for_person] == ["a@x.de"]
     exchange.given = set()
     assert (await taken_back(exchange, tmp_path, left, kind=verify))[1].mailboxes == []
 
@@ -172,5 +172,5 @@ async def test_a_protocol_that_may_not_be_switched_back_is_said_and_access_goes_
     exchange = Exchange(**{refused: ForbiddenError("exchange", "403", "")})
     exchange.given, exchange.imap = {"a@x.de"}, {"a@x.de"}
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]), kind=OperationKind.REMOVE)
-    assert (exchange.given, work.by_hand, [one.taken_on is None for one in left.mailboxes]) == (set(), [], [False])
+    assert (exchange.given, work.for_person, [one.taken_on is None for one in left.mailboxes]) == (set(), [], [False])
     assert [(one.code, one.subject) for one in work.result().findings] == [("switch-stays", "SMTP")]

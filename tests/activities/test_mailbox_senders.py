@@ -15,7 +15,7 @@ from connector.microsoft import Protocol
 from connector.observed import Mailbox, Recipient
 from connector.orders import Order
 from connector.steps import OperationKind
-from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection, deliver
+from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection
 
 OWN, INFO = "own-guid", "info-guid"
 GIVEN = SenderRecord(mailbox=OWN, sender=INFO, mailbox_name="own@x.de", sender_name="info@x.de", given="given")
@@ -57,7 +57,7 @@ async def sent(exchange: Senders, folder: Path, *, removed: bool = False) -> tup
     await clients.documents.save_chunk("hq", Chunk(number=0, mailboxes=[entry]))
     await clients.documents.save(wanted, None)
     work = Sending(Run(clients, Order("hq", 1, now=NOW), wanted), PRINCIPAL)
-    await deliver(work)
+    await work.settled()
     return work, work.run.connection.senders
 
 

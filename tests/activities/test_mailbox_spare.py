@@ -20,7 +20,7 @@ from connector.operation import StepRecord
 from connector.orders import Order, Part
 from connector.plans import exchange_roles
 from connector.steps import StepName
-from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection, deliver
+from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection
 
 ROLE = "Application SMTP.SendAsApp"
 ALONE = Finding.of(StepName.CONSENT, "sending-by-role", ROLE, "info", **{exchange_roles.ALONE: "SMTP.SendAsApp"})
@@ -39,11 +39,11 @@ async def spared(
     chunk = Chunk(number=0, mailboxes=[MailboxRecord(requested="a@x.de", address="a@x.de", access="given")])
     run = Run(clients, Order("hq", 1, now=NOW, part=Part(last=last)), wanted)
     work = ChunkRun(run, chunk, PRINCIPAL)
-    await deliver(work)
-    work.record(wanted)
+    await work.settled()
+    work.note(wanted)
     await clients.documents.save_chunk("hq", work.chunk)
     back = TakingBack(Run(clients, Order("hq", 1, now=NOW), wanted), PRINCIPAL)
-    await deliver(back)
+    await back.settled()
     return work.chunk.mailboxes[0], [one.code for one in back.result().findings]
 
 

@@ -31,7 +31,6 @@ from connector.wanted import Wanted
 class Together:
     """Mailboxes that are looked at together."""
 
-    registration = None
     pairs: tuple[Pair, ...] = ()
 
     def __init__(self, *mailboxes: SeenMailbox) -> None:
