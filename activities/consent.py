@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,15 +12,19 @@ from activities.exchange_roles import exchange_roles
 from activities.run import Run
 from activities.stage import Stage
 from connector.diagnosis import refusal
-from connector.errors import ForbiddenError, UnexpectedAnswerError
-from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS
+from connector.errors import ForbiddenError, ServiceError, UnexpectedAnswerError
+from connector.microsoft import EXCHANGE_APPLICATION_ID
 from connector.model import Connection
 from connector.observed import RoleAssignment
 from connector.plans import consent
 from connector.plans.consent import Observed
+from connector.plans.mailboxes import was_refused
 from connector.plans.ownership import ours, stopping
 from connector.plans.plan import KNOWN_AFTER_APPLY, Action, Change
 from connector.steps import StepName
+
+_TRIES = 50
+"""Times that are kept of one role: more writes than a run begins before it is read back, or a person is asked."""
 
 
 class _Consent(Stage[Observed]):
@@ -38,6 +43,7 @@ class _Consent(Stage[Observed]):
         try:
             exchange = await self.run.services.graph.resource(EXCHANGE_APPLICATION_ID)
             observed = replace(observed, exchange=exchange, assignments=await _assignments(self.run))
+            observed = consent.judged(observed, self.run.connection.consented)
         except ForbiddenError as error:
             # Who may not look at consents may ask Exchange for roles, and where these permit all no consent is needed.
             by_role = await exchange_roles(self.run, None)
@@ -54,10 +60,7 @@ class _Consent(Stage[Observed]):
             if one.lasts:
                 connection.assigned.append(one.protocol)
         if observed.exchange is not None:
-            # What was withdrawn and is read to be gone is not ours any more: whoever gives it then may keep it.
-            gone = connection.withdrawn.keys() - {PROTOCOLS[one].role for one in observed.held}
-            kept = [role for role in consent.given(connection.consents) if role not in gone]
-            connection.consents = kept if gone else connection.consents
+            _note_ours(observed, connection)
 
     async def make(self, observed: Observed, change: Change) -> None:
         if change.action is Action.WITHDRAW_ROLE:
@@ -68,10 +71,18 @@ class _Consent(Stage[Observed]):
             raise UnexpectedAnswerError("graph", "exchange-resource-missing", "planned without the resource")
         role, roles = change.subject, observed.exchange.roles
         # Kept before the write: after a crash the role that is found then is known to be ours to take back.
-        await self.run.note(partial(_note, role))
-        await self.run.services.graph.assign_role(
-            enterprise_application_id=observed.holder, resource_id=observed.exchange.id, role_id=roles[role]
-        )
+        now = self.run.now
+        await self.run.note(partial(_note, role, now))
+        try:
+            made = await self.run.services.graph.assign_role(
+                enterprise_application_id=observed.holder, resource_id=observed.exchange.id, role_id=roles[role]
+            )
+        except ServiceError as error:
+            if was_refused(error):
+                await self.run.note(partial(_forget, role, now))
+            raise
+        if not made:  # it is somebody else's, or of a write before
+            await self.run.note(partial(_forget, role, now))
 
 
 async def _back(run: Run) -> Observed:
@@ -83,12 +94,38 @@ async def _back(run: Run) -> Observed:
         return Observed(None, holder or KNOWN_AFTER_APPLY, None, (), left=left)
     exchange = await run.services.graph.resource(EXCHANGE_APPLICATION_ID)
     kept = consent.given(run.connection.consents)
-    return Observed(found, holder, exchange, await _assignments(run), kept, left=left)
+    observed = Observed(found, holder, exchange, await _assignments(run), kept, left=left)
+    return consent.judged(observed, run.connection.consented)
 
 
-def _note(role: str, connection: Connection) -> None:
-    connection.consents = sorted({*consent.given(connection.consents), role})
+def _note(role: str, now: datetime, connection: Connection) -> None:
+    connection.consented[role] = [*connection.consented.get(role, ()), now][-_TRIES:]
     connection.withdrawn.pop(role, None)
+
+
+def _forget(role: str, now: datetime, connection: Connection) -> None:
+    left = [one for one in connection.consented.get(role, ()) if one != now]
+    connection.consented = {**connection.consented, role: left} if left else _without(connection.consented, {role})
+
+
+def _note_ours(observed: Observed, connection: Connection) -> None:
+    """Note which of the roles that are there are ours.
+
+    What was withdrawn and is read to be gone is not ours any more: whoever gives it then may keep it.
+    """
+    gone = connection.withdrawn.keys() - observed.dates.keys()
+    mine = [role for role in observed.given if role not in gone]
+    if {*mine} != {*consent.given(connection.consents)}:
+        connection.consents = mine
+    others = observed.dates.keys() - {*mine}
+    for role, created in observed.dates.items():
+        if role in mine and created is not None:
+            connection.consented.setdefault(role, [created])
+    connection.consented = _without(connection.consented, gone | others)
+
+
+def _without(consented: dict[str, list[datetime]], roles: Collection[str]) -> dict[str, list[datetime]]:
+    return {role: begun for role, begun in consented.items() if role not in roles}
 
 
 def _note_withdrawal(role: str, now: datetime, connection: Connection) -> None:

@@ -57,7 +57,9 @@ class Connection(Document):
     recovered_in: str | None = None
     """The operation in which the secret was brought back after somebody had deleted it in the vault."""
     consents: list[str] | None = None
-    """The roles that we have given the application; None where a version before has kept no record of it."""
+    """The roles that were read to be there by our own writes; None where a version before has kept no record of it."""
+    consented: dict[str, list[AwareDatetime]] = Field(default_factory=dict)
+    """When we have begun to give a role, but where that was refused: Entra dates what is ours so."""
     withdrawn: dict[str, AwareDatetime] = Field(default_factory=dict)
     """When we have begun to withdraw a role that we had given; what somebody gives after that is not ours."""
     assigned: list[Protocol] = Field(default_factory=list)

@@ -109,6 +109,7 @@ class RoleAssignment:
     id: str
     resource_id: str
     role_id: str
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,16 +232,19 @@ class GraphClient:
     async def role_assignments(self, enterprise_application_id: str) -> tuple[RoleAssignment, ...]:
         """Return the app roles that an enterprise application holds."""
         builder = self._graph.service_principals.by_service_principal_id(enterprise_application_id)
-        found = await self._reads.all(builder.app_role_assignments, "id", "resourceId", "appRoleId")
-        return tuple(RoleAssignment(str(one.id), str(one.resource_id), str(one.app_role_id)) for one in found)
+        found = await self._reads.all(builder.app_role_assignments, "id", "resourceId", "appRoleId", "createdDateTime")
+        return tuple(
+            RoleAssignment(str(one.id), str(one.resource_id), str(one.app_role_id), one.created_date_time)
+            for one in found
+        )
 
-    async def assign_role(self, *, enterprise_application_id: str, resource_id: str, role_id: str) -> None:
-        """Give an app role; one that is held already is success."""
+    async def assign_role(self, *, enterprise_application_id: str, resource_id: str, role_id: str) -> bool:
+        """Give an app role; return whether this has given it: one that is held already is as good."""
         body = AppRoleAssignment(
             principal_id=UUID(enterprise_application_id), resource_id=UUID(resource_id), app_role_id=UUID(role_id)
         )
         builder = self._graph.service_principals.by_service_principal_id(resource_id)
-        await done(builder.app_role_assigned_to.post(body), already=_ASSIGNED_ALREADY)
+        return await done(builder.app_role_assigned_to.post(body), already=_ASSIGNED_ALREADY) is not None
 
     async def withdraw_role(self, enterprise_application_id: str, assignment_id: str) -> None:
         """Take an app role back.

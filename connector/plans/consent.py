@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from connector.diagnosis import CONSENT_MIXED
 from connector.finding import Finding
-from connector.microsoft import EXCHANGE_APPLICATION_ID, PROTOCOLS, ROLE_IDS, Protocol
+from connector.microsoft import CLOCKS, EXCHANGE_APPLICATION_ID, PROTOCOLS, ROLE_IDS, Protocol
 from connector.observed import Resource, RoleAssignment
 from connector.plans import exchange_roles
 from connector.plans.exchange_roles import ExchangeRole
@@ -43,9 +44,27 @@ class Observed:
         """Return the protocols to which somebody has consented."""
         return frozenset(ROLE_IDS[one.role_id] for one in _held(self))
 
+    @property
+    def dates(self) -> dict[str, datetime | None]:
+        """Return the roles of the protocols that are held, each with the date that Entra gives it."""
+        return {PROTOCOLS[ROLE_IDS[one.role_id]].role: one.created for one in _held(self)}
+
     def role(self, assignment: str) -> str:
         """Return the role of one of the assignments that are held."""
         return next(PROTOCOLS[ROLE_IDS[one.role_id]].role for one in _held(self) if one.id == assignment)
+
+
+def judged(observed: Observed, consented: Mapping[str, Sequence[datetime]]) -> Observed:
+    """Return what is seen with the roles that are ours: those that Entra dates as one of our writes was begun.
+
+    Of a version that has kept no time of them it is known by the record alone, and where Entra gives no date.
+    """
+    mine = {*observed.given}
+    for role, created in observed.dates.items():
+        if begun := consented.get(role):
+            near = created is None or any(abs(created - one) <= CLOCKS for one in begun)
+            mine = mine | {role} if near else mine - {role}
+    return replace(observed, given=tuple(sorted(mine)))
 
 
 def given(consents: list[str] | None) -> tuple[str, ...]:

@@ -215,6 +215,20 @@ async def test_a_consent_of_somebody_else_is_said_and_not_widened(tmp_path: Path
         await app.until(lambda seen: seen["state"] == "ready")
 
 
+async def test_a_consent_that_a_person_gives_where_ours_was_refused_is_his(tmp_path: Path) -> None:
+    async with running(tmp_path) as app:
+        administrator = app.tenant.administrator
+        administrator.revoke("AppRoleAssignment.ReadWrite.All")
+        await waiting(app, **RELAY)
+        administrator.consent(application_of(app).app_id, "SMTP.SendAsApp")
+        await app.until(lambda seen: seen["state"] == "ready")
+        await app.settled()
+        assign(app)
+        connection = await narrowed(app, **RELAY)
+        assert (connection["state"], finding(connection, "consent-mixed")["severity"]) == ("ready", "warning")
+        assert "withdraw-role" not in {action for _, action in changes(await dry_run(app, **RELAY))}
+
+
 @pytest.mark.parametrize("after", [RELAY, {"protocols": ["imap"]}])
 async def test_a_consent_that_somebody_gives_after_ours_was_withdrawn_is_his(
     tmp_path: Path, after: dict[str, Any]
@@ -305,7 +319,7 @@ async def test_what_may_still_rest_on_a_consent_that_nobody_may_see_keeps_its_ac
         assign(app)
         connection = await narrowed(app, **RELAY)
         assert (connection["state"], access(app)) == ("ready", {*app.tenant.addresses})
-        assert finding(connection, "consent-mixed")["severity"] == "info"  # all opens; the permission is a person's
+        assert finding(connection, "consent-mixed")["severity"] == "warning"  # all opens; the permission is a person's
 
 
 async def test_the_daily_look_is_quiet_until_the_role_or_a_mailbox_of_it_is_gone(tmp_path: Path) -> None:

@@ -53,3 +53,18 @@ async def test_killed_at_a_write_it_ends_as_if_it_had_not_been(tmp_path: Path, *
         assert held(life) == (False, False)
         assert not await life.killed(Kind.SET_UP, 1, before=before)  # there is nothing more to be taken
         assert app.tenant.world.application_scopes
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_consent_that_was_given_when_the_app_was_killed_is_known_to_be_ours(
+    tmp_path: Path, *, before: bool
+) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        life = Life(app.tenant)
+        life.counts_only({"graph": frozenset({"assign_role"})})
+        life.wish = {"protocols": [Protocol.SMTP], "enable_smtp": True}
+        assert await life.killed(Kind.SET_UP, 1, before=before)
+        await life.ask(Kind.SET_UP)
+        await ready(life)
+        found = await life.connection()
+        assert (found and found.consents, held(life)) == ([PROTOCOLS[Protocol.SMTP].role], (True, True))

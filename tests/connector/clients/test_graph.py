@@ -242,10 +242,13 @@ async def test_a_role_is_assigned_once(graph: GraphClient) -> None:
     assert principal is not None
     assert resource is not None
     assert await graph.role_assignments(principal.id) == ()
-    for _ in range(2):
-        await graph.assign_role(enterprise_application_id=principal.id, resource_id=resource.id, role_id=IMAP)
+    for made in (True, False):
+        sent = {"enterprise_application_id": principal.id, "resource_id": resource.id, "role_id": IMAP}
+        assert await graph.assign_role(**sent) is made
     (assigned,) = await graph.role_assignments(principal.id)
-    assert assigned == RoleAssignment(assigned.id, resource.id, IMAP)
+    assert assigned == RoleAssignment(assigned.id, resource.id, IMAP, assigned.created)
+    assert assigned.created is not None
+    assert abs(datetime.now(UTC) - assigned.created) < timedelta(hours=1)
 
 
 async def test_a_secret_is_made_and_removed(tenant: Tenant, graph: GraphClient) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from connector.clients.exchange_objects import role_assigned, role_reaches
 from connector.errors import UnexpectedAnswerError
 from connector.microsoft import PROTOCOLS, Protocol
 from connector.observed import Resource, RoleAssignment
-from connector.plans.consent import Observed, plan
+from connector.plans.consent import Observed, judged, plan
 from connector.plans.exchange_roles import ExchangeRole
 from connector.plans.plan import Action
 from connector.wanted import Wanted
@@ -113,3 +114,28 @@ def test_what_exchange_says_of_a_role_and_what_it_does_not_say(
                 read(found, SMTP)
         else:
             assert read(found, SMTP) is said
+
+
+NOON = datetime(2026, 11, 5, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("known", "begun", "created", "ours"),
+    [
+        (True, [], NOON, True),  # as a version before has kept it
+        (False, [], NOON, False),
+        (False, [0], NOON, True),
+        (False, [-40, -2], NOON, True),  # the answer was lost, or the clocks differ
+        (False, [-10], NOON, False),  # somebody has given it after ours came to nothing
+        (True, [-600], NOON, False),  # somebody has withdrawn ours and given his
+        (True, [-600, 1], NOON, True),
+        (False, [-10], None, True),
+    ],
+)
+def test_ours_is_what_entra_dates_as_one_of_our_writes(
+    known: bool, begun: list[int], created: datetime | None, ours: bool
+) -> None:
+    held = (replace(CONSENT, created=created),)
+    observed = Observed(None, "sp", EXCHANGE, held, (SMTP.role,) if known else ())
+    times = {SMTP.role: [NOON + timedelta(minutes=one) for one in begun]} if begun else {}
+    assert judged(observed, times).given == ((SMTP.role,) if ours else ())
