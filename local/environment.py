@@ -93,14 +93,14 @@ async def serving(
     clock: float = 1.0,
     port: int = 0,
     redeliver: bool = False,
-    now: datetime | None = None,
+    now: Callable[[], datetime] | None = None,
     beside: Mapping[str, ASGIApp] | None = None,
     portal: str | None = None,
 ) -> AsyncIterator[FunctionsHost]:
     """Run the app under ``environment`` (laid over this process's own) until the context ends.
 
-    Its time begins ``now``; what is ``beside`` it is served under the first part of the path that it is named by, and
-    ``portal`` names which of it stands for Microsoft's portal.
+    ``now`` is asked when all is imported, and its time begins there; what is ``beside`` it is served under the first
+    part of the path that it is named by, and ``portal`` names which of it stands for Microsoft's portal.
     """
     from function_app import app  # noqa: PLC0415 - the app is imported like the worker does: when it is to be run
 
@@ -111,7 +111,7 @@ async def serving(
     try:
         host = FunctionsHost(app, host_json=HOST_JSON, clock=clock, port=port, redeliver=redeliver, beside=beside)
         if now is not None:
-            host.clock.skip((now - host.clock.now()).total_seconds())
+            host.clock.skip((now() - host.clock.now()).total_seconds())
         async with host:
             if portal is not None:
                 os.environ[_PORTAL] = f"{host.url}/{portal}"

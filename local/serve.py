@@ -41,7 +41,6 @@ async def serve(arguments: argparse.Namespace) -> int:
         clock = arguments.clock or (_FAST if own else 1.0)
         store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="utm-mail-connect-")))
         environment = settings(endpoints, store) if endpoints else {}
-        now = own.now() if own else None
         panel = Panel(own) if own else None
         beside = {"tenant": panel.app} if panel else {}
         try:
@@ -51,7 +50,7 @@ async def serve(arguments: argparse.Namespace) -> int:
                     clock=clock,
                     port=arguments.port,
                     redeliver=arguments.redeliver,
-                    now=now,
+                    now=own.begin if own else None,
                     beside=beside,
                     portal="tenant" if panel else None,
                 )

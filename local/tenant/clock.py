@@ -24,6 +24,11 @@ class Clock:
         """Return the tenant seconds that have passed since the start."""
         return (time.monotonic() - self._start) * self._factor + self._advanced
 
+    def begin(self) -> datetime:
+        """Let time begin now: what has passed since the start counts for nothing. Return the date."""
+        self._start = time.monotonic()
+        return self.date()
+
     def date(self) -> datetime:
         """Return the tenant's date and time; it runs as fast as its seconds."""
         return self.began + timedelta(seconds=self.now())

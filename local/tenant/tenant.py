@@ -150,6 +150,10 @@ class Tenant:
         """Let tenant seconds pass at once: what travels arrives, what is refused is free again."""
         self._simulation.clock.advance(seconds)
 
+    def begin(self) -> datetime:
+        """Let time begin now, before anybody has asked for anything; return the tenant's date and time."""
+        return self._simulation.clock.begin()
+
     def misbehave(self, preset: Preset) -> Preset:
         """Misbehave in this way from now on; return the way before."""
         misbehaviour = self._simulation.misbehaviour
