@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from connector.caller import By
+from connector.dates import written
 from connector.event import FIELDS, Event, EventType
 from connector.messages import Language, catalogue, text
 from connector.target import Format
@@ -113,7 +113,7 @@ def _shown(field: str, value: object, language: Language) -> str:
     if field == "state":
         return text(language, "state", str(value))
     if field.endswith(("On", "Until")):
-        return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M} UTC"
+        return written(language, value, "moment")
     return str(value)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from connector import dates
 from connector.caller import KeptBy
 from connector.credential import CredentialRecord, Intent, Refused, Rest, Rotation, RotationState
 from connector.document import Document
@@ -203,5 +204,5 @@ def _warning(finding: Finding) -> Finding:
 
 
 def _begun_anew(lost: Lost) -> Finding:
-    values: dict[str, str | int] = {"how": lost.how, "attempt": lost.attempt, "on": lost.on.strftime("%Y-%m-%d %H:%M")}
+    values: dict[str, str | int] = {"how": lost.how, "attempt": lost.attempt, "on": dates.value(lost.on)}
     return Finding(code="run-lost", severity="info", step=StepName.PREREQUISITES, values=values)

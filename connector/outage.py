@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from connector import dates
 from connector.errors import UnavailableError, WaitError
 from connector.finding import Finding
 from connector.model import Connection
@@ -22,18 +23,14 @@ def delays(step: StepName, error: WaitError | None, since: datetime | None, now:
         return []
     told = Finding(code="", severity="warning", step=step, subject=error.service, request_id=error.request_id)
     if error.seconds is not None and error.seconds > LONGEST_ASKED:
-        until = _minute(now + timedelta(seconds=error.seconds))
+        until = dates.value(now + timedelta(seconds=error.seconds))
         return [told.model_copy(update={"code": "service-asks-to-wait", "values": {"until": until}})]
     if isinstance(error, UnavailableError) and now - since >= LONG:
         minutes = int((now - since).total_seconds() // 60)
-        values: dict[str, str | int] = {"since": _minute(since), "minutes": minutes}
+        values: dict[str, str | int] = {"since": dates.value(since), "minutes": minutes}
         values |= {"code": error.code, "reason": error.reason[:300]}
         return [told.model_copy(update={"code": "service-unavailable", "values": values})]
     return []
-
-
-def _minute(when: datetime) -> str:
-    return when.strftime("%Y-%m-%d %H:%M")
 
 
 def spares(connection: Connection, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from connector import dates
 from connector.acceptances import GUID, MAX_FINDING_ID, is_guid
 from connector.body import Body, Sent, few, nothing_hidden
 from connector.checks import MAX_REASON
@@ -89,5 +90,5 @@ def parse_snooze(sent: Sent, now: datetime) -> SnoozeRequest:
     except (ValueError, OverflowError):
         raise FieldError("snooze-invalid", field="until") from None
     if not now < ends <= now + LONGEST_SNOOZE:
-        raise ConflictError("snooze-end", until=f"{ends:%Y-%m-%d %H:%M}")
+        raise ConflictError("snooze-end", until=dates.value(ends))
     return request

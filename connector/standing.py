@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from connector import dates
 from connector.check import drift
 from connector.checks import Check
 from connector.credential import CredentialKind, CredentialRecord, Rotation
@@ -147,7 +148,7 @@ def _to_enter(connection: Connection, rotation: Rotation, new: CredentialRecord,
     elif urgent or old is None:
         code = told.needed
     else:
-        code, values = told.offered, {**values, "end": f"{old.expires_on:%Y-%m-%d}"}
+        code, values = told.offered, {**values, "end": dates.value(old.expires_on)}
     severity: Severity = "error" if urgent else "warning"
     return _finding(code, new.key_id, severity, **values)
 
@@ -156,7 +157,7 @@ def _old_still_used(rotation: Rotation | None, now: datetime) -> tuple[Finding, 
     if rotation is None or rotation.old is None or rotation.old_used_on is None or not still_used(rotation, now):
         return ()
     old = rotation.old
-    on, end = f"{rotation.old_used_on:%Y-%m-%d}", f"{old.expires_on:%Y-%m-%d}"
+    on, end = dates.value(rotation.old_used_on), dates.value(old.expires_on)
     return (_finding("old-secret-still-used", old.key_id, "warning", key=old.key_id[:8], on=on, end=end),)
 
 
@@ -166,7 +167,7 @@ def _ends(secret: CredentialRecord, now: datetime) -> tuple[Finding, ...]:
         return (_finding(told.expired, secret.name),)
     if secret.expires_on - now > EXPIRING:
         return ()
-    days, end = (secret.expires_on - now).days, f"{secret.expires_on:%Y-%m-%d}"
+    days, end = (secret.expires_on - now).days, dates.value(secret.expires_on)
     return (_finding(told.expiring, secret.name, "warning", days=days, end=end),)
 
 
@@ -174,6 +175,6 @@ def _came_to_nothing(connection: Connection) -> tuple[Finding, ...]:
     rest = connection.rest
     if rest is None or connection.rotation is not None or rest.code == "rotation-abandoned":
         return ()
-    on, until = f"{rest.on:%Y-%m-%d %H:%M}", f"{rest.until:%Y-%m-%d}"
+    on, until = dates.value(rest.on), dates.value(rest.until)
     subject = rest.why if rest.code in {told.gone for told in _FINDINGS.values()} else ""
     return (_finding(rest.code, subject, "warning", on=on, why=rest.why, key=rest.why[:8], until=until),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import azure.durable_functions as df
 import azure.functions as func
 
+from connector import dates
 from connector.case import Kind
 from connector.errors import ConflictError, GrantMissingError
 from connector.history import Asked
@@ -47,7 +48,7 @@ async def abandon_rotation(req: func.HttpRequest, client: df.DurableOrchestratio
         asked.entry.revision = found.connection.wanted.revision
         since = await next_in_use(found.connection)
         if since is not None:
-            raise ConflictError("next-in-use", name=name, since=f"{since:%Y-%m-%d}")
+            raise ConflictError("next-in-use", name=name, since=dates.value(since))
         request = asked.request(Kind.ABANDON, key=key)
         done = await perform(client, request, asked.entry.caller, found)
         return accepted_answer(done.connection)

@@ -10,6 +10,7 @@ import azure.functions as func
 
 from connector import clock
 from connector.body import Sent
+from connector.dates import Time
 from connector.document import Document
 from connector.errors import (
     BodyError,
@@ -29,7 +30,7 @@ from connector.errors import (
     WaitError,
 )
 from connector.log import log, unforeseen, unreadable
-from connector.messages import Language, preferred, text
+from connector.messages import Language, preferred, text, times
 from connector.microsoft import VAULT_FIREWALL, Protocol
 from connector.visible import visible
 from connector.waiting import LONGEST_ASKED
@@ -58,6 +59,7 @@ class Problem(Document):
     code: str
     hint: str
     field: str | None = None
+    times: list[Time] | None = None
     step: str | None = None
     request_id: str | None = None
 
@@ -108,6 +110,7 @@ def problem(error: ConnectorError, lang: Language) -> func.HttpResponse:
         code=code,
         hint=text(lang, "problem", code, "hint", values=values),
         field=visible(str(values["field"])) if "field" in values else None,
+        times=times(lang, "problem", code, "detail", values=values) or None,
         step=str(values["step"]) if "step" in values else None,
         request_id=error.request_id if isinstance(error, ServiceError) else None,
     )

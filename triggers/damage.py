@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import Field
 
+from connector.dates import TIMES, Time
 from connector.document import Document
 from connector.errors import ConflictError, UnknownConnectionError, UnreadableError
 from connector.mailbox import Chunk
-from connector.messages import Language, text
+from connector.messages import Language, text, times
 from connector.model import Connection
 from connector.repair import Damaged, Repairs, Way
 from connector.services import services
@@ -32,6 +33,7 @@ class WayView(Document):
     possible: bool
     list_needed: bool = Field(description="Whether the body of a set-up has to be sent along: nobody knows the list.")
     lost: str = Field(description="What is not there any more afterwards, in words.")
+    times: list[Time] = Field(default=[], description=TIMES)
 
 
 class RepairView(Document):
@@ -120,6 +122,7 @@ def repair_view(broken: Broken, done: Way | None, lang: Language) -> RepairView:
                 possible=possible[way],
                 list_needed=way is Way.ANEW and broken.list_needed,
                 lost=_lost(broken, way, lang, values),
+                times=times(lang, "repair", way, values=values) if broken.concerned else [],
             )
             for way in Way
         ],

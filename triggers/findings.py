@@ -8,11 +8,12 @@ from pydantic import Field
 
 from connector.acceptances import Acceptance
 from connector.address import both
+from connector.dates import TIMES, Time
 from connector.diagnosis import DOCUMENT_UNREADABLE, unreadable
 from connector.document import Document
 from connector.errors import UnreadableError
 from connector.finding import Finding, Severity
-from connector.messages import Language, text
+from connector.messages import Language, text, times
 from connector.microsoft import Protocol
 from connector.model import Connection
 from connector.objects import Ids
@@ -45,6 +46,7 @@ class FindingView(Document):
         default=None, description="What of `message` are a service's own words, as they came: English as a rule."
     )
     action: ActionView
+    times: list[Time] = Field(default=[], description=TIMES)
     help: str = Field(description="Where this finding is explained.")
     application_id: str | None = Field(
         default=None, description="Which application it is about: an acceptance counts for this one alone."
@@ -75,6 +77,7 @@ def finding_view(finding: Finding, lang: Language, context: Context) -> FindingV
             command=way_out.command,
             accept=finding.awaits_acceptance,
         ),
+        times=times(lang, "finding", finding.code, "message", values=values),
         help=explained(finding.code, lang, context.hostname),
         application_id=finding.application_id,
         request_id=finding.request_id,

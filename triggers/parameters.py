@@ -11,6 +11,7 @@ from connector.address import both, international
 from connector.check import holds
 from connector.clouds import Cloud
 from connector.credential import CredentialKind, CredentialRecord, RotationState, SecretRecord
+from connector.dates import written
 from connector.errors import ConflictError, NotFoundError, RefusedError
 from connector.history import Asked
 from connector.mailbox import MailboxRecord
@@ -216,7 +217,7 @@ def _of_rotation(body: Parameters, lang: Language) -> list[str]:
     if rotation is None or rotation.state is not RotationState.OFFERED:
         return []
     until = rotation.old_works_until
-    ends = text(lang, "label", "oldWorksUntil", values={"end": f"{until:%Y-%m-%d}"}) if until is not None else ""
+    ends = text(lang, "label", "oldWorksUntil", values={"end": until}) if until is not None else ""
     return [f"# {text(lang, 'label', _WORDS[body.secret.kind][2])} {ends or text(lang, 'label', 'oldIsDead')}"]
 
 
@@ -236,11 +237,10 @@ def _lines(body: Parameters, lang: Language) -> str:
     lines.append(f"# {text(lang, 'label', 'verified' if body.verified else 'notVerified')}")
     ends, ended, _ = _WORDS[body.secret.kind]
     over = body.secret.expires_on <= services().now()
-    lines.append(f"# {text(lang, 'label', ended if over else ends)}: {body.secret.expires_on:%Y-%m-%d}")
+    lines.append(f"# {text(lang, 'label', ended if over else ends)}: {written(lang, body.secret.expires_on, 'day')}")
     lines += _of_rotation(body, lang)
     if body.secret.used_since is not None:
-        since = f"{body.secret.used_since:%Y-%m-%d}"
-        lines.append(f"# {text(lang, 'label', 'usedSince', values={'since': since})}")
+        lines.append(f"# {text(lang, 'label', 'usedSince', values={'since': body.secret.used_since})}")
     lines += [f"# {one.uses[lang]} {one.host}:{one.port} ({one.security})" for one in body.servers]
     lines += [f"# {one.name}: {one.where[lang]}" for one in body.generations]
     lines.append(f"# {text(lang, 'label', 'mailboxes')}:")

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from connector.dates import TIMES, Time
 from connector.document import Document
-from connector.messages import Language, text
+from connector.messages import Language, text, times
 from connector.plans.plan import Action
 from connector.removed import Removed
 from connector.steps import StepName
@@ -42,10 +43,12 @@ class RemovedView(Document):
     imap: list[str] = Field(description="On which IMAP was switched on for the connection, and stays so.")
     application_id: str | None
     stays: list[str] = Field(description="What is still there, for how long and why, in words.")
+    times: list[Time] = Field(default=[], description=TIMES)
 
 
 def removed_view(record: Removed, lang: Language) -> RemovedView:
     """Return the record in words."""
+    stays = [*_stays(record, lang)]
     return RemovedView(
         on=record.on,
         asked_on=record.asked_on,
@@ -63,23 +66,23 @@ def removed_view(record: Removed, lang: Language) -> RemovedView:
         mailboxes=record.mailboxes,
         imap=record.imap,
         application_id=record.application_id,
-        stays=[*_stays(record, lang)],
+        stays=[said for said, _ in stays],
+        times=[one for _, told in stays for one in told],
     )
 
 
-def _stays(record: Removed, lang: Language) -> Iterator[str]:
-    def told(key: str, **values: str | int) -> str:
-        return text(lang, "label", key, values=values)
+def _stays(record: Removed, lang: Language) -> Iterator[tuple[str, list[Time]]]:
+    def told(key: str, **values: str | int | datetime) -> tuple[str, list[Time]]:
+        return text(lang, "label", key, values=values), times(lang, "label", key, values=values)
 
     if record.application_id is not None:
-        until = f"{record.on + _APPLICATION:%Y-%m-%d}"
-        yield told("staysApplication", id=record.application_id, until=until)
+        yield told("staysApplication", id=record.application_id, until=record.on + _APPLICATION)
     if record.gone is not None:
         # From when on nobody has said to us: from before this removal.
-        yield told("staysRestorable", id=record.gone, until=f"{record.on + _APPLICATION:%Y-%m-%d}")
+        yield told("staysRestorable", id=record.gone, until=record.on + _APPLICATION)
     if record.stays is not None:
         yield told("staysForeign", id=record.stays)
     if any(one.action == Action.DELETE_SECRET for one in record.taken):
-        yield told("staysSecret", until=f"{record.on + _SECRET:%Y-%m-%d}")
+        yield told("staysSecret", until=record.on + _SECRET)
     if record.imap:
         yield told("staysImap", number=len(record.imap))

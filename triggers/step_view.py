@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
+from connector.dates import TIMES, Time
 from connector.document import Document
-from connector.messages import Language, text
+from connector.messages import Language, text, times
 from connector.model import Connection
 from connector.operation import StepRecord
 from connector.orders import Progress
@@ -25,6 +27,7 @@ class StepView(Document):
     changes: int = Field(description="How many writes the step made in this operation.")
     waits: int = Field(description="How often it had to wait for a service.")
     reason: str | None = Field(default=None, description="Why it is waiting now.")
+    times: list[Time] = Field(default=[], description=TIMES)
 
 
 def step_view(connection: Connection, step: StepName, live: Progress, lang: Language) -> StepView:
@@ -42,11 +45,11 @@ def step_view(connection: Connection, step: StepName, live: Progress, lang: Lang
         ended=entry.ended,
         changes=entry.changes,
         waits=entry.waits,
-        reason=_reason(now.reason, now.service, entry, lang) if now.reason else None,
+        **(_reason(now.reason, now.service, entry, lang) if now.reason else {}),
     )
 
 
-def _reason(code: str, away: str | None, entry: StepRecord, lang: Language) -> str:
+def _reason(code: str, away: str | None, entry: StepRecord, lang: Language) -> dict[str, Any]:
     """Return why a step waits: for which service, since when; a service's own code where we have no words for it."""
     try:
         why = text(lang, "reason", code)
@@ -54,6 +57,7 @@ def _reason(code: str, away: str | None, entry: StepRecord, lang: Language) -> s
         why = code
     service = SERVICES.get(away or "")
     if service is None or entry.waits_since is None:
-        return why
-    values = {"service": service, "since": entry.waits_since.strftime("%Y-%m-%d %H:%M"), "why": why}
-    return text(lang, "reason", "outage", values=values)
+        return {"reason": why}
+    values = {"service": service, "since": entry.waits_since, "why": why}
+    said, told = text(lang, "reason", "outage", values=values), times(lang, "reason", "outage", values=values)
+    return {"reason": said, "times": told}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector import dates
 from connector.errors import ServiceError
 from connector.finding import Finding
 from connector.log import log
@@ -28,7 +29,7 @@ def _unreadable(name: str) -> Finding:
 
 def _finding(target: Target) -> Finding:
     since = target.gone_on or target.failing_since
-    values: dict[str, str | int] = {"host": target.host, "since": f"{since:%Y-%m-%d %H:%M}"}
+    values: dict[str, str | int] = {"host": target.host, "since": dates.value(since) if since is not None else "-"}
     code = "target-gone"
     if target.gone_on is None:
         code, values = "target-failing", {**values, "why": target.failing or "-"}

@@ -3,7 +3,7 @@
 import { PROBES } from './probes.js';
 import { heard } from './now.js';
 import { dropTokens, nameOf, opensToKeys, signedIn, token } from './sign-in.js';
-import { language, t } from './texts.js';
+import { language, local, t } from './texts.js';
 import { awaited } from './waking.js';
 
 const KEY = 'utm-mail-connect.key';
@@ -160,7 +160,7 @@ function read({ response, text }) {
 
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (key, value) => value?.times ? local(value) : value);
   } catch {
     return null;
   }

@@ -22,11 +22,11 @@ export async function use(lang, keep = false) {
   document.documentElement.lang = lang;
 }
 
-// The text under a path like 'page.key.title', its {placeholders} filled; an unknown one shows its path.
+// The text under a path like 'page.key.title', its {placeholders} filled, dates ({end:day}) by whoever gives them; an unknown one shows its path.
 export function t(path, values = {}, lang = current) {
   const found = path.split('.').reduce((texts, key) => texts?.[key], loaded[lang]);
   if (typeof found !== 'string') return path;
-  return found.replace(/\{(\w+)\}/g, (whole, key) => key in values ? written(values[key]) : whole);
+  return found.replace(/\{(\w+)(?::\w+)?\}/g, (whole, key) => key in values ? written(values[key]) : whole);
 }
 
 export const written = value => typeof value === 'number' ? value.toLocaleString(region()) : String(value);
@@ -46,6 +46,15 @@ const shown = options => iso => iso ? new Intl.DateTimeFormat(region(), options)
 export const day = shown({ dateStyle: 'medium' });
 export const moment = shown({ dateStyle: 'medium', timeStyle: 'short' });
 export const hour = shown({ timeStyle: 'short' });
+
+const SAID = ['message', 'reason', 'stays', 'lost', 'detail'];
+
+// What the API says in words, with the moments in it as the reader writes them, where the reader is.
+export function local(answer) {
+  const told = text => answer.times.reduce((said, { shown, at, form }) => said.replaceAll(shown, form === 'day' ? day(at) : moment(at)), text);
+  for (const key of SAID) if (answer[key]) answer[key] = Array.isArray(answer[key]) ? answer[key].map(told) : told(answer[key]);
+  return answer;
+}
 
 export const daysUntil = iso => Math.floor((new Date(iso) - now()) / 86_400_000);
 

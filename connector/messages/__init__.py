@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+from connector.dates import FORMS, Form, Time, time, written
 from connector.visible import visible
 
 Language = Literal["de", "en"]
@@ -35,7 +37,30 @@ def text(language: Language, *keys: str, values: Mapping[str, object] | None = N
         KeyError: there is no such text, or a placeholder has no value.
     """
     seen = {name: visible(value) if isinstance(value, str) else value for name, value in (values or {}).items()}
-    return str(catalogue(language, *keys[:-1])[keys[-1]]).format_map(seen)
+    return _Filling(language).vformat(str(catalogue(language, *keys[:-1])[keys[-1]]), (), seen)
+
+
+def times(language: Language, *keys: str, values: Mapping[str, object]) -> list[Time]:
+    """Return the moments that ``text`` writes for the same keys and values; none where there is no such text."""
+    try:
+        known = str(catalogue(language, *keys[:-1])[keys[-1]])
+    except KeyError:
+        return []
+    parts = [(name, form) for _, name, form, _ in string.Formatter().parse(known) if name and form]
+    found = (time(language, values.get(name), form) for name, form in parts)
+    return list({one.shown: one for one in found if one is not None}.values())
+
+
+class _Filling(string.Formatter):
+    """Fills placeholders; of dates the form stands behind the colon."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec in FORMS:
+            return written(self._language, value, cast("Form", format_spec))
+        return str(super().format_field(value, format_spec))
 
 
 def preferred(accept_language: str | None) -> Language:

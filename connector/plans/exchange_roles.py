@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from connector import dates
 from connector.finding import Finding, Severity
 from connector.microsoft import PROTOCOLS, Protocol
 from connector.objects import RoleSeen
@@ -93,7 +94,7 @@ class ExchangeRole:
             told = _finding(code, needs.exchange_role, "warning" if changes and severity == "error" else severity)
             yield told if self.held is not False else told.model_copy(update={"values": {ALONE: needs.role}})
         if self.spreads_until is not None and self.spreads:
-            on = self.spreads_until.strftime("%Y-%m-%d %H:%M")
+            on = dates.value(self.spreads_until)
             yield _finding("sending-role-spreads", needs.exchange_role, "info", on=on)
         if self.boundless:
             yield _finding("sending-role-boundless", needs.exchange_role, "warning")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from connector.clients.store import FolderStore
+from connector.documents import Documents
+from connector.model import Connection
 from tests.browser.test_set_up import saved
 from tests.browser.visitor import visiting
 from tests.flow.app import NAME, running
@@ -186,22 +190,25 @@ async def test_who_has_gone_elsewhere_is_not_fetched_back(tmp_path: Path) -> Non
         await expect(page.locator("#name")).to_have_value("")
 
 
-async def test_the_calendar_has_the_day_that_the_sheet_has(tmp_path: Path) -> None:
+async def test_finding_sheet_and_calendar_name_the_day_that_it_is_where_the_reader_is(tmp_path: Path) -> None:
     """In Berlin it is tomorrow when the secret ends."""
     async with running(tmp_path) as app:
         await app.set_up()
+        ends = (datetime.now(UTC) + timedelta(days=9)).replace(hour=23, minute=30, second=0, microsecond=0)
+        there, after = ends + timedelta(days=1), ends + timedelta(days=2)
+
+        def late(connection: Connection) -> None:
+            assert connection.secret is not None
+            connection.secret.expires_on = ends
+
+        await Documents(FolderStore(app.store)).update(NAME, late)
         async with visiting(app) as visitor:
-
-            async def late(route: Route) -> None:
-                answer = await route.fetch()
-                shown = await answer.json()
-                shown["secret"]["expiresOn"] = "2027-05-23T23:30:00Z"
-                await route.fulfill(response=answer, json=shown)
-
             await visitor.enter()
-            await visitor.page.route(f"**/api/connections/{NAME}?top=1", late)
+            await visitor.go(f"c/{NAME}")
+            message = visitor.page.locator(".finding .message", has_text="Der geheime Clientschlüssel endet")
+            await expect(message).to_contain_text(f"endet am {there:%d.%m.%Y}, in ")
             await visitor.go(f"c/{NAME}/sheet")
-            await expect(visitor.page.locator(".sheet")).to_contain_text("24.05.2027")
+            await expect(visitor.page.locator(".sheet")).to_contain_text(f"{there:%d.%m.%Y}")
             entry = await saved(visitor, "Ende als Kalendereintrag (.ics)")
-            assert "DTSTART;VALUE=DATE:20270524\r\n" in entry
-            assert "DTEND;VALUE=DATE:20270525\r\n" in entry
+            assert f"DTSTART;VALUE=DATE:{there:%Y%m%d}\r\n" in entry
+            assert f"DTEND;VALUE=DATE:{after:%Y%m%d}\r\n" in entry

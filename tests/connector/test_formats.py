@@ -33,6 +33,8 @@ def test_every_event_has_a_body_in_every_format(kind: EventType, form: Format, l
     if form is Format.CLOUDEVENTS:
         assert (shown["specversion"], shown["type"], shown["data"]["customer"]) == ("1.0", kind, "Contoso")
         assert shown["time"] == shown["timestamp"]
+    else:
+        assert re.findall(r"\d{4}-\d\d-\d\d", content.decode()) == [], "a date is written as people write it"
 
 
 def test_a_link_leads_to_a_view_that_the_page_has() -> None:

@@ -22,13 +22,13 @@ SOURCES = [
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, set[str]]:
-    """Return each key with its placeholders."""
+    """Return each key with its placeholders, and the forms of dates."""
     found: dict[str, set[str]] = {}
     for key, value in tree.items():
         if isinstance(value, dict):
             found |= leaves(value, f"{prefix}{key}.")
         else:
-            found[prefix + key] = {name for _, name, _, _ in string.Formatter().parse(value) if name}
+            found[prefix + key] = {f"{name}:{form}" for _, name, form, _ in string.Formatter().parse(value) if name}
     return found
 
 

@@ -30,7 +30,8 @@ async def test_a_connection_is_read_with_exactly_the_documented_keys(hq: Served)
         *("exchangeRoles", "sendAs", "arranged"),
     }
     assert all(
-        set(step) == {"name", "state", "started", "ended", "changes", "waits", "reason"} for step in shown["steps"]
+        set(step) == {"name", "state", "started", "ended", "changes", "waits", "reason", "times"}
+        for step in shown["steps"]
     )
     assert set(shown["ids"]) == {"tenantId", "applicationId", "objectId", "enterpriseApplicationId"}
     assert set(shown["secret"]) == {"uri", "keyId", "expiresOn", "usedSince", "kind", "thumbprints"}
