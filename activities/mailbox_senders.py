@@ -81,7 +81,7 @@ class Sending(MailboxWork):
 
     async def _blind(self) -> list[Pair]:
         """Return what is wanted by its names, and what of ours is left."""
-        named = {} if self.run.takes_back else await self._mailboxes()
+        named = {} if self.run.takes_back else await self._mailboxes(blind=True)
         wanted = {name: (name, Recipient(name, "")) for name in self._wanted}
         pairs = senders.arranged(named, wanted, [])
         ours = [one for one in self._records.values() if one.ours and one.taken_on is None]
@@ -96,13 +96,17 @@ class Sending(MailboxWork):
     def _wanted(self) -> list[str]:
         return [] if self.run.takes_back else self.run.connection.wanted.senders
 
-    async def _mailboxes(self) -> dict[str, str]:
-        """Return the wanted mailboxes, each once; that one of them is not known yet lets no right be taken back."""
+    async def _mailboxes(self, *, blind: bool = False) -> dict[str, str]:
+        """Return the wanted mailboxes, each once; that one of them is not known yet lets no right be taken back.
+
+        By its address one would be another mailbox than by its guid, and what it may send as be given and taken twice.
+        """
         named: dict[str, str] = {}
         async for chunk in self.run.chunks():
             for entry in (entry for entry in chunk.mailboxes if entry.wanted):
-                self._unknown = self._unknown or entry.resolved_in != self.run.operation
-                if entry.address is not None or not self.run.connection.rights.cmdlets:
+                known = entry.guid is not None or entry.address is None
+                self._unknown = self._unknown or entry.resolved_in != self.run.operation or not known
+                if entry.guid is not None or blind:
                     named[entry.key] = entry.address or entry.requested
         return named
 

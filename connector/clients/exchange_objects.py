@@ -45,14 +45,15 @@ def read_mailbox(found: Sequence[Entry], asked: str) -> Mailbox:
     Raises:
         NotFoundError: there is none, whatever else was answered.
         RefusedError: ``ambiguous``, there are several.
+        UnexpectedAnswerError: it has no ``Guid``: by its address it would be another one than before, and than later.
     """
     entry = _one(found, asked)
-    name = required(entry, "UserPrincipalName")
+    name, guid = required(entry, "UserPrincipalName"), required(entry, "Guid")
     return Mailbox(
         name,
         str(entry.get("PrimarySmtpAddress") or name),
         str(entry.get("RecipientTypeDetails") or ""),
-        guid=_text(entry, "Guid"),
+        guid=guid,
         exchange_guid=_text(entry, "ExchangeGuid"),
         directory_id=_text(entry, "ExternalDirectoryObjectId"),
         names=frozenset(_names(entry)),

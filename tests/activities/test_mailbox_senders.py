@@ -46,14 +46,16 @@ class Senders(Exchange):
         return [None for _ in pairs]
 
 
-async def sent(exchange: Senders, folder: Path, *, removed: bool = False) -> tuple[Sending, list[SenderRecord]]:
+async def sent(
+    exchange: Senders, folder: Path, *, removed: bool = False, guid: str | None = OWN
+) -> tuple[Sending, list[SenderRecord]]:
     """Deliver the part of step 7 that is about rights; return what it kept of them."""
     clients: Any = Clients(exchange, folder)
     wanted = connection("own@x.de")
     wanted.wanted.protocols, wanted.wanted.send_as = [Protocol.SMTP], ["info@x.de"]
     wanted.operation.kind = OperationKind.REMOVE if removed else OperationKind.SET_UP
     wanted.senders = [GIVEN]
-    entry = MailboxRecord(requested="own@x.de", address="own@x.de", guid=OWN, resolved_in="op", wanted=not removed)
+    entry = MailboxRecord(requested="own@x.de", address="own@x.de", guid=guid, resolved_in="op", wanted=not removed)
     await clients.documents.save_chunk("hq", Chunk(number=0, mailboxes=[entry]))
     await clients.documents.save(wanted, None)
     work = Sending(Run(clients, Order("hq", 1, now=NOW), wanted), PRINCIPAL)
@@ -66,6 +68,12 @@ async def test_a_sender_without_a_guid_is_not_read_and_its_right_stays(tmp_path:
     work, kept = await sent(exchange, tmp_path)
     assert (exchange.rights, [one.sender for one in kept]) == ({INFO}, [INFO])
     assert [one.code for one in work.result().findings] == ["send-as-unread"]
+
+
+async def test_a_mailbox_whose_guid_nobody_has_seen_is_no_other_one_to_which_rights_are_given(tmp_path: Path) -> None:
+    exchange = Senders(Recipient("info@x.de", "SharedMailbox", guid=INFO))
+    work, kept = await sent(exchange, tmp_path, guid=None)
+    assert (exchange.rights, kept, work.result().findings) == ({INFO}, [GIVEN], ())
 
 
 @pytest.mark.parametrize("code", ["another-object", "no-object"])

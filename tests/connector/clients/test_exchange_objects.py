@@ -78,10 +78,13 @@ def test_objects_that_name_nobody_are_not_all_objects_but_one(value: Any) -> Non
 
 
 def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> None:
-    entry = {"UserPrincipalName": "a@b.example", "RecipientTypeDetails": "SharedMailbox"}
+    entry = {"UserPrincipalName": "a@b.example", "RecipientTypeDetails": "SharedMailbox", "Guid": "g1"}
     assert read_mailbox([entry], "a@b.example") == Mailbox(
-        "a@b.example", "a@b.example", "SharedMailbox", names=frozenset({"a@b.example"})
+        "a@b.example", "a@b.example", "SharedMailbox", guid="g1", names=frozenset({"a@b.example", "g1"})
     )
+    for guid in (None, "", 7):
+        with pytest.raises(UnexpectedAnswerError, match="property-missing"):
+            read_mailbox([{**entry, "Guid": guid}], "a@b.example")
     with pytest.raises(RefusedError, match="ambiguous"):
         read_mailbox([entry, entry], "a@b.example")
     with pytest.raises(NotFoundError):
@@ -103,7 +106,7 @@ def test_several_objects_are_ambiguous_and_half_an_object_is_unexpected() -> Non
     ],
 )
 def test_of_all_objects_the_one_that_was_asked_for_is_taken(entry: dict[str, Any], asked: str) -> None:
-    anna = {"UserPrincipalName": "a@b.example", **entry}
+    anna = {"UserPrincipalName": "a@b.example", "Guid": "g0", **entry}
     assert read_mailbox([anna], asked).user_principal_name == "a@b.example"
     if entry:
         assert read_mailbox([OTHER, anna, OTHER], asked).user_principal_name == "a@b.example"
