@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from activities.mailbox_notes import BUDGET, Batch, MailboxNotes, One, Turns, each
+from activities.mailbox_notes import MailboxNotes
 from activities.mailbox_roles import Roles
+from activities.mailbox_stage import BUDGET, Batch, One, Turns, each
 from activities.results import Result, translate
 from activities.run import Run
 from connector.clients.exchange_objects import ANOTHER_OBJECT

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
-from activities.mailbox_notes import BUDGET, Batch, MailboxWork, One, Turns
 from activities.mailbox_roles import Roles
+from activities.mailbox_stage import BUDGET, Batch, MailboxWork, One, Turns
 from activities.mailbox_switches import Switches
 from activities.results import Result, translate
 from activities.run import Run

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from activities.mailbox_notes import BUDGET, Batch, MailboxWork
+from activities.mailbox_stage import BUDGET, Batch, MailboxWork
 from activities.planning import PLANNED
 from activities.results import Result, translate
 from activities.run import Run

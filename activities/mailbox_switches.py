@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from activities.mailbox_notes import each
+from activities.mailbox_stage import each
 from activities.others import Other, Others
 from activities.run import Run
 from connector.errors import ServiceError, UnreadableError, WaitError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from activities import ownership
 from activities.mailbox_chunk import ChunkRun
-from activities.mailbox_notes import MailboxStage, MailboxWork
 from activities.mailbox_removal import TakingBack
 from activities.mailbox_senders import Sending
+from activities.mailbox_stage import MailboxStage, MailboxWork
 from activities.results import ENDING, Result
 from activities.run import Run
 from connector.errors import ForbiddenError, ReplicationError
