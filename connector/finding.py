@@ -27,6 +27,8 @@ ACCEPTABLE = OF_OTHERS | {"application-deleted", "principal-stale"}
 """The findings that somebody may accept: the set-up then goes on."""
 
 PROVEN_BY_LOGIN = "proven-by-login"
+LAST_KEPT = "last-secret-kept"
+"""Nothing is taken away, since the secret in use was seen to be dead."""
 
 
 class Finding(Document):

@@ -15,7 +15,7 @@ from connector.caller import KeptBy
 from connector.credential import CredentialRecord, Intent, Refused, Rest, Rotation, RotationState
 from connector.document import Document
 from connector.event import Event
-from connector.finding import Finding
+from connector.finding import LAST_KEPT, Finding
 from connector.mailbox import ChunkSummary, SenderRecord
 from connector.microsoft import Protocol
 from connector.objects import Ids, Made, Making, Rights, RoleSeen
@@ -191,7 +191,7 @@ class Connection(Document):
     def findings(self) -> list[Finding]:
         """Return what all steps found, and that a run was lost and begun anew.
 
-        What stops an operation that works apart is in nobody's way.
+        What stops an operation that works apart is in nobody's way, unless it has seen that the secret in use is dead.
         """
         told = [_begun_anew(self.operation.lost)] if self.operation.lost is not None else []
         found = [finding for step in self.programme for finding in self.step(step).findings]
@@ -200,7 +200,8 @@ class Connection(Document):
 
 
 def _warning(finding: Finding) -> Finding:
-    return finding.model_copy(update={"severity": "warning"}) if finding.severity == "error" else finding
+    lowered = finding.severity == "error" and finding.code != LAST_KEPT
+    return finding.model_copy(update={"severity": "warning"}) if lowered else finding
 
 
 def _begun_anew(lost: Lost) -> Finding:

@@ -8,7 +8,8 @@ from connector.case import Case, Refuse, Replace, Request, Ruling, Settled, Star
 from connector.errors import ConflictError
 from connector.operation import Operation
 from connector.ruling import begin, end, end_soon, go_on, nothing
-from connector.steps import ConnectionState, OperationKind
+from connector.standing import taken_back
+from connector.steps import OperationKind
 
 
 def plan_removal(case: Case) -> Ruling:
@@ -54,12 +55,7 @@ def keep_removed(case: Case) -> Ruling:
 
 def gone(case: Case) -> Ruling:
     """What is taken back, or half taken back, is not worked with; only a set-up makes something of it again."""
-    name = case.connection.name
-    if case.connection.operation.ended is None:
-        return Refuse(ConflictError("removal-running", retry_after=30, name=name))
-    if case.connection.state is ConnectionState.REMOVED:
-        return Refuse(ConflictError("connection-removed", name=name))
-    return Refuse(ConflictError("removal-unfinished", name=name))
+    return Refuse(taken_back(case.connection))
 
 
 def ring_removal(case: Case) -> Ruling:

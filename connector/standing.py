@@ -16,10 +16,11 @@ from connector.checks import Check
 from connector.credential import CredentialKind, CredentialRecord, Rotation
 from connector.diagnosis import unreadable
 from connector.errors import ConflictError, UnreadableError
-from connector.finding import Finding, Severity
+from connector.finding import LAST_KEPT, Finding, Severity
 from connector.model import Connection
 from connector.rotation import dead, given_up, handed_out, needs_person, offered, still_used, used
 from connector.steps import SETTLED, ConnectionState, StepName
+from connector.wanted import Absent
 
 EXPIRING = timedelta(days=30)
 """For so long before its end a secret is told to end: Key Vault's own event comes 30 days before as well
@@ -81,7 +82,8 @@ def standing(connection: Connection, state: ConnectionState, now: datetime, chec
     rests = operation.ended is not None or operation.apart
     ids = {finding.id for finding in (*found, *told)}
     drifted = tuple(one for one in (drift(check, connection, now) if rests else ()) if one.id not in ids)
-    wrong = any(finding.severity == "error" for finding in drifted)
+    dead = any(finding.code == LAST_KEPT for finding in found) and operation.apart
+    wrong = dead or any(finding.severity == "error" for finding in drifted)
     stopped = rests and (wrong or any(finding.severity == "error" for finding in told))
     return Standing(
         state=ConnectionState.ACTION_REQUIRED if stopped else state,
@@ -95,9 +97,12 @@ def secret_of(connection: Connection, now: datetime) -> CredentialRecord:
 
     Raises:
         ConflictError: the set-up has not come so far, naming the step that it is in; or there is none that works; or
-            it is just being given up.
+            it is just being given up, or was taken back.
     """
-    if (secret := handed_out(connection, now)) is not None:
+    secret = handed_out(connection, now)
+    if isinstance(connection.goal, Absent) and (secret is None or _is_taken_back(connection, secret)):
+        raise taken_back(connection)
+    if secret is not None:
         return secret
     if given_up(connection):
         raise ConflictError("operation-running", retry_after=15, name=connection.name, step=StepName.SECRET.value)
@@ -106,6 +111,20 @@ def secret_of(connection: Connection, now: datetime) -> CredentialRecord:
     states = connection.step_states()
     step = next((step for step in StepName if states[step] not in SETTLED), StepName.SECRET)
     raise ConflictError("secret-not-ready", retry_after=15, name=connection.name, step=step.value)
+
+
+def taken_back(connection: Connection) -> ConflictError:
+    """Return why what is taken back, or half taken back, is not worked with."""
+    if connection.operation.ended is None:
+        return ConflictError("removal-running", retry_after=30, name=connection.name)
+    if connection.state is ConnectionState.REMOVED:
+        return ConflictError("connection-removed", name=connection.name)
+    return ConflictError("removal-unfinished", name=connection.name)
+
+
+def _is_taken_back(connection: Connection, secret: CredentialRecord) -> bool:
+    """Return whether a removal has come to it: kept before it is tried, so that none is handed out that may be gone."""
+    return any(one.step is StepName.SECRET and one.subject == secret.key_id for one in connection.taken)
 
 
 def reference_of(connection: Connection, now: datetime) -> CredentialRecord:
@@ -131,6 +150,8 @@ def damaged(now: Standing, errors: Iterable[UnreadableError]) -> Standing:
 
 
 def _told(connection: Connection, now: datetime) -> tuple[Finding, ...]:
+    if isinstance(connection.goal, Absent):
+        return ()  # nobody is to enter, or renew, what is taken back
     rotation = offered(connection)
     if rotation is not None and rotation.next is not None:
         ends = () if dead(rotation, now) else _ends(rotation.next, now)

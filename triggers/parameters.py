@@ -27,7 +27,7 @@ from triggers.answers import NO_STORE, json_answer, language
 from triggers.asking import asking
 from triggers.generations import generations
 from triggers.query import choice, query
-from triggers.route import READ, More, Role, Route
+from triggers.route import READ, TAKEN_BACK, More, Role, Route
 from triggers.secret_view import rotation_view, shown
 from triggers.utm import GenerationView, ImapView, MailView, OAuthView, Parameters, ServerView
 
@@ -90,6 +90,7 @@ FORM = choice(
         ConflictError("secret-not-ready"),
         ConflictError("secret-lost"),
         ConflictError("operation-running"),
+        *TAKEN_BACK,
         RefusedError("vault", next(iter(VAULT_FIREWALL)), "-"),
     ),
 )

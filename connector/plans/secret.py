@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connector.credential import RotationState
-from connector.finding import Finding
+from connector.finding import LAST_KEPT, Finding
 from connector.observed import CredentialVersion
 from connector.plans.certificates import federation, left_over, made, wished
 from connector.plans.ownership import guarded
@@ -101,7 +101,7 @@ def _kept(observed: Observed) -> Plan:
     wait = observed.wrong()
     if wait in WAITS:
         return Plan(wait=wait)
-    return Plan(findings=(Finding(code="last-secret-kept", step=StepName.SECRET, subject=observed.subject),))
+    return Plan(findings=(Finding(code=LAST_KEPT, step=StepName.SECRET, subject=observed.subject),))
 
 
 def _rotate(observed: Observed) -> Plan:

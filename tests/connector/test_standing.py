@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from connector.credential import Rotation, RotationState, SecretRecord
+from connector.errors import ConflictError
 from connector.finding import Finding
 from connector.mailbox import ChunkSummary
 from connector.model import Connection
 from connector.operation import Operation, StepRecord
-from connector.standing import standing
+from connector.removed import Taken
+from connector.standing import reference_of, secret_of, standing
 from connector.steps import ConnectionState, MailboxState, OperationKind, StepName, StepState
 from connector.verdict import conclude
 from connector.wanted import Wanted
@@ -49,6 +51,41 @@ def test_an_expired_secret_shows_at_once_whatever_the_last_run_has_left(stored: 
     (finding,) = now.findings
     assert (now.state, now.verified) == (ConnectionState.ACTION_REQUIRED, False)
     assert (finding.code, finding.severity, finding.step) == ("secret-expired", "error", StepName.SECRET)
+
+
+def test_what_an_operation_apart_has_met_stops_nobody_but_that_the_secret_in_use_is_dead() -> None:
+    for code, state in (
+        ("service-refused", ConnectionState.READY),
+        ("last-secret-kept", ConnectionState.ACTION_REQUIRED),
+    ):
+        one = connection(timedelta(days=90))
+        met = StepRecord(findings=[Finding(code=code, step=StepName.SECRET)])
+        one.operation = Operation(
+            id="op", kind=OperationKind.RETIRE, started=NOW, ended=NOW, steps={StepName.SECRET: met}
+        )
+        now, green = standing(one, ConnectionState.READY, NOW), state is ConnectionState.READY
+        assert (now.state, now.verified) == (state, green)
+        assert [(one.code, one.severity) for one in now.findings] == [(code, "warning" if green else "error")]
+
+
+@pytest.mark.parametrize("ended", [None, NOW])
+def test_what_is_being_taken_back_is_handed_out_to_nobody_and_nobody_is_to_enter_or_renew_it(
+    ended: datetime | None,
+) -> None:
+    one = connection(timedelta(days=5))
+    assert one.secret is not None
+    one.rotation = Rotation(id="r", begun=NOW, state=RotationState.OFFERED, next=one.secret, offered_on=NOW, alone=True)
+    one.operation = Operation(id="op", kind=OperationKind.REMOVE, started=NOW, ended=ended)
+    assert secret_of(one, NOW) == one.secret  # nobody has come to it yet
+    assert (standing(one, ConnectionState.CANCELLED, NOW).state, standing(one, one.state, NOW).findings) == (
+        ConnectionState.CANCELLED,
+        (),
+    )
+    one.taken = [Taken(step=StepName.SECRET, action="remove-credential", subject=one.secret.key_id)]
+    for asked in (secret_of, reference_of):
+        with pytest.raises(ConflictError) as refused:
+            asked(one, NOW)
+        assert refused.value.code == ("removal-running" if ended is None else "removal-unfinished")
 
 
 def test_while_a_run_works_the_state_is_its_own_and_the_finding_is_there() -> None:

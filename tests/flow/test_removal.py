@@ -53,7 +53,8 @@ async def test_what_was_made_is_taken_back_and_said(
         assert len(record["stays"]) == 2
         assert (record["by"]["kind"], record["by"]["function"]) == ("key", "remove_connection")
         assert lists(tmp_path) == []
-        assert (await app.client.get(f"/api/connections/{NAME}/parameters")).status_code == 409
+        refused = await app.client.get(f"/api/connections/{NAME}/parameters")
+        assert (refused.status_code, refused.json()["code"]) == (409, "connection-removed")
         again = await app.client.delete(f"/api/connections/{NAME}")
         assert (again.status_code, again.json()["state"]) == (202, "removed")
 
