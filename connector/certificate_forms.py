@@ -35,6 +35,13 @@ _KEY = re.compile(
     re.DOTALL,
 )
 """The beginning of a key's DER: RFC 5208 (alone and encrypted), RFC 8017, RFC 5915."""
+_NO_LETTER = re.compile(rb"[^A-Za-z0-9+/_-]+")
+_BEGUN = re.compile(rb"(?=(M[A-I][A-Za-z0-9+/_-]{38}))")
+"""In base64, what begins with the 0x30 of a sequence and a length."""
+_HEX = re.compile(rb"30(?:[0-7].|80|81..|82.{4}|83.{6})02010[01](?:02|04|30)", re.IGNORECASE)
+_ESCAPE = re.compile(rb"\\(?:u00([0-7][0-9A-Fa-f])|([nrtbf/\\\"]))")
+_SHORT = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" "}
+"""RFC 8259, 7."""
 _PACKED = re.compile(rb"\x30(?:\x80|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
 """Of a .pfx (RFC 7292), which alone has a refusal of its own."""
 _SSH = re.compile(
@@ -88,8 +95,14 @@ def holds_private_key(content: bytes) -> bool:
         return True
     # Of so many that never end each would be searched to the last byte.
     rest = plain if plain.count(b"-----BEGIN") > _MOST_PARTS else _PART.sub(b"", plain)
-    kinds = (_KEY, _PACKED) if _LABEL.search(plain) is not None else (_KEY,)
-    return any(kind.match(start) for run in _RUN.findall(rest) for start in _starts(run) for kind in kinds)
+    starts = [start for run in _RUN.findall(rest) for start in _starts(run)]
+    if any(_KEY.match(start) for start in starts):
+        return True
+    if any(_PACKED.match(start) for start in starts):
+        return _LABEL.search(plain) is not None
+    # In lines of any length, quoted, or as hex with colons: a key's first bytes are no accident, wherever they begin.
+    bare = _NO_LETTER.sub(b"", rest)
+    return _HEX.search(bare) is not None or any(_KEY.match(_base64(one)) for one in _BEGUN.findall(bare))
 
 
 def _starts(run: bytes) -> Iterator[bytes]:
@@ -98,6 +111,15 @@ def _starts(run: bytes) -> Iterator[bytes]:
     yield base64.b64decode(begun[: len(begun) // 4 * 4], altchars=b"-_" if b"-" in begun or b"_" in begun else None)
     with contextlib.suppress(ValueError):
         yield bytes.fromhex(begun[:36].decode("ascii"))
+
+
+def _base64(begun: bytes) -> bytes:
+    return base64.b64decode(begun, altchars=b"-_" if b"-" in begun or b"_" in begun else None)
+
+
+def unescaped(body: bytes) -> bytes:
+    """Return a JSON text with the letters that its escapes stand for, wherever in it: field names may have some too."""
+    return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]) if found[1] else _SHORT.get(found[2], found[2]), body)
 
 
 def plain_of(content: bytes) -> bytes:
@@ -169,13 +191,18 @@ def parsed(der: bytes) -> Certificate:
 def _other(der: bytes) -> Flaw:
     """Return what it is instead of a certificate. Whatever may hold a private key is called so."""
     head = der[:40]
-    if holds_private_key(der):
+    if holds_private_key(der) or _KEY.match(der) is not None or _KEY.match(_behind(der)) is not None:
         return Flaw.PRIVATE_KEY
     if b"\x02\x01\x03\x30" in head and _SIGNED_DATA in der[:60]:
         return Flaw.PKCS12
     if _SIGNED_DATA in head:
         return Flaw.PKCS7
     return _loaded(der)
+
+
+def _behind(der: bytes) -> bytes:
+    """Return what follows the first thing in it, which is longer than 255 bytes."""
+    return der[4 + int.from_bytes(der[2:4], "big") :] if der[:2] == b"\x30\x82" else b""
 
 
 def _loaded(der: bytes) -> Flaw:

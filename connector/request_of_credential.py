@@ -12,7 +12,7 @@ from pydantic import Field
 
 from connector.body import MAX_BODY, Body, Sent, few
 from connector.certificate import LEAST_BITS, MOST, usable
-from connector.certificate_forms import CertificateError, Flaw, holds_private_key
+from connector.certificate_forms import CertificateError, Flaw, holds_private_key, unescaped
 from connector.credential import CertificateRecord, CredentialKind
 from connector.errors import FieldError
 
@@ -85,7 +85,7 @@ def parse_certificate(
         BodyError: as ``body.as_json``.
         FieldError: it is none with which the UTM can sign in; or a private key is there, wherever in the body.
     """
-    if len(sent.content) <= MAX_BODY and holds_private_key(sent.content):
+    if len(sent.content) <= MAX_BODY and holds_private_key(unescaped(sent.content)):
         raise _refused(Flaw.PRIVATE_KEY, longest_days)
     text = few(sent, CertificateRequest, "certificate-body").certificate
     longest = timedelta(days=longest_days) if longest_days is not None else None

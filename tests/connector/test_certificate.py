@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import subprocess
 import sys
@@ -20,8 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
 
+from connector.body import Sent
 from connector.certificate import MOST, read, usable
-from connector.certificate_forms import CertificateError, Flaw, holds_private_key
+from connector.certificate_forms import CertificateError, Flaw, holds_private_key, unescaped
+from connector.errors import FieldError
+from connector.request_of_credential import parse_certificate
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
@@ -125,6 +129,10 @@ def bare(**how: Any) -> bytes:
     return base64.encodebytes(private(DER, **how))
 
 
+def lines(text: bytes, width: int, between: bytes = b"\n") -> bytes:
+    return between.join(text[place : place + width] for place in range(0, len(text), width))
+
+
 def public(encoding: Any, form: Any = serialization.PublicFormat.SubjectPublicKeyInfo, of: Any = None) -> bytes:
     return (of or key()).public_key().public_bytes(encoding, form)
 
@@ -187,6 +195,16 @@ BAD: dict[str, tuple[Flaw, Callable[[], bytes]]] = {
         lambda: pem(made()) + base64.encodebytes(CURVE.private_bytes(DER, TRADITIONAL, CLEAR)),
     ),
     "one in hex": (Flaw.PRIVATE_KEY, lambda: pem(made()) + private(DER).hex().encode()),
+    "one in hex with colons": (Flaw.PRIVATE_KEY, lambda: pem(made()) + private(DER).hex(":").encode()),
+    "one in short lines": (Flaw.PRIVATE_KEY, lambda: pem(made()) + lines(base64.b64encode(private(DER)), 20)),
+    "that in hex": (Flaw.PRIVATE_KEY, lambda: lines(private(DER, TRADITIONAL).hex().encode(), 16) + pem(made())),
+    "that, quoted": (
+        Flaw.PRIVATE_KEY,
+        lambda: pem(made()) + b"key:\n> " + lines(base64.b64encode(private(DER)), 9, b"\n> "),
+    ),
+    "short lines of a key alone": (Flaw.PRIVATE_KEY, lambda: lines(base64.b64encode(private(DER)), 20)),
+    "one before the certificate in DER": (Flaw.PRIVATE_KEY, lambda: private(DER) + made().public_bytes(DER)),
+    "one behind the certificate in DER": (Flaw.PRIVATE_KEY, lambda: made().public_bytes(DER) + private(DER)),
     "one in base64 of addresses": (Flaw.PRIVATE_KEY, lambda: pem(made()) + base64.urlsafe_b64encode(private(DER))),
     "a .pfx as base64 beside it": (Flaw.PRIVATE_KEY, lambda: pem(made()) + base64.encodebytes(pfx())),
     "a frame that nobody closes": (Flaw.PRIVATE_KEY, lambda: pem(made()) + b"-----BEGIN KEY-----\n" + bare()),
@@ -236,10 +254,27 @@ def test_everything_else_is_named(shape: str) -> None:
     assert (str(error.value), error.value.__cause__) == (flaw.value, None)
 
 
+@pytest.mark.parametrize("where", ["its text", "another field", "a field's name", "a name that is there twice"])
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+def test_wherever_in_a_body_a_key_stands_and_however_escaped_nothing_of_it_is_said(where: str, slash: str) -> None:
+    hidden = "".join(f"\\u{ord(letter):04X}" if letter != "/" else slash for letter in private().decode())
+    taken = json.dumps(pem(made()).decode())
+    body = {
+        "its text": f'{{"certificate": "{hidden}"}}',
+        "another field": f'{{"certificate": {taken}, "more": ["{hidden}"]}}',
+        "a field's name": f'{{"certificate": {taken}, "{hidden}": 1}}',
+        "a name that is there twice": f'{{"certificate": {taken}, "{hidden}": 1, "{hidden}": 2}}',
+    }[where]
+    with pytest.raises(FieldError) as error:
+        parse_certificate(Sent(body.encode()), NOW, None, ())
+    assert (error.value.code, error.value.values["field"]) == ("private-key", "certificate")
+
+
 def test_a_megabyte_of_frames_that_never_end_is_looked_through_at_once() -> None:
     began = time.process_time()
-    assert not holds_private_key(b"-----BEGIN CERTIFICATE-----" * 37_000)
-    assert time.process_time() - began < 1
+    for text in (b"-----BEGIN CERTIFICATE-----", b"MI", b"30", b"MIIE ", b"\\u004d"):
+        assert not holds_private_key(unescaped(text * (1_000_000 // len(text))))
+    assert time.process_time() - began < 5
 
 
 def test_every_flaw_has_a_shape() -> None:
