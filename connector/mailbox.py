@@ -129,5 +129,7 @@ class ChunkSummary(Document):
     """Wanted mailboxes whose access is not there yet in this operation."""
     delayed: int = 0
     """Those of them of which nothing was found that a person has to do: the app looks at them again."""
+    taken: int = 0
+    """How many a removal under way has taken the access from."""
     leaving: list[str] = Field(default_factory=list)
     """Mailboxes that are no longer wanted and whose access has not been taken back."""

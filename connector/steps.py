@@ -59,6 +59,8 @@ class MailboxState(StrEnum):
     WAITING = "waiting"
     OPEN = "open"
     ACTION_REQUIRED = "action-required"
+    REMOVED = "removed"
+    """Shown of one whose access a removal has taken back; none is kept in this state."""
 
 
 class OperationKind(StrEnum):

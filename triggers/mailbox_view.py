@@ -1,4 +1,4 @@
-"""What the API shows of the mailboxes."""
+"""What the API shows of the mailboxes: of those that are wanted, or of those that a removal takes back."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from connector.address import international
 from connector.document import Document
 from connector.mailbox import MailboxRecord
 from connector.messages import Language
+from connector.model import Connection
 from connector.remedy import Context
-from connector.steps import MailboxState
+from connector.steps import MailboxState, StepName, StepState
+from connector.wanted import Absent
 from triggers.findings import FindingView, finding_view
 
 
@@ -32,12 +34,38 @@ class MailboxView(Document):
 
 
 class MailboxPage(Document):
-    """One page of the mailboxes."""
+    """One page of the mailboxes: of those on the list; while a removal is under way, of those that it takes back."""
 
     total: int
     counts: dict[MailboxState, int]
     next: str | None
     items: list[MailboxView]
+
+
+def takes_back(connection: Connection) -> bool:
+    """Return whether nothing is wanted of the mailboxes any more but their access back."""
+    return isinstance(connection.goal, Absent) and connection.operation.begun and connection.removed is None
+
+
+def taken_back(connection: Connection) -> dict[MailboxState, int]:
+    """Return how many mailboxes a removal has taken the access from, and how many are left."""
+    left = sum(len(chunk.leaving) for chunk in connection.chunks)
+    counts = {MailboxState.REMOVED: sum(chunk.taken for chunk in connection.chunks), _left(connection): left}
+    return {state: number for state, number in counts.items() if number}
+
+
+def in_removal(record: MailboxRecord, connection: Connection) -> MailboxRecord:
+    """Return a mailbox as a removal has left it; what a set-up had found of it says nothing any more."""
+    if record.taken_on is None:
+        return record.model_copy(update={"state": _left(connection), "finding": None})
+    return record.model_copy(update={"state": MailboxState.REMOVED, "finding": None, "access": None, "proven_on": None})
+
+
+def _left(connection: Connection) -> MailboxState:
+    """Return how one stands whose access is not taken back: as the step that does it."""
+    state = connection.step(StepName.MAILBOXES).state
+    known = {StepState.PENDING: MailboxState.PENDING, StepState.ACTION_REQUIRED: MailboxState.ACTION_REQUIRED}
+    return known.get(state, MailboxState.WAITING)
 
 
 def mailbox_view(record: MailboxRecord, lang: Language, context: Context) -> MailboxView:

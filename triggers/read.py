@@ -22,7 +22,7 @@ from triggers import operations
 from triggers.answers import json_answer, language
 from triggers.check_view import health_view
 from triggers.findings import acceptance_view, accepted, context_of, finding_view
-from triggers.mailbox_view import MailboxPage, MailboxView, mailbox_view
+from triggers.mailbox_view import MailboxPage, MailboxView, in_removal, mailbox_view, taken_back, takes_back
 from triggers.place import place
 from triggers.query import TOP, choice, free_text, query
 from triggers.route import NAMED, Role, Route
@@ -85,6 +85,9 @@ async def _page(
             following = place(connection.name, items[-1].requested)
             break
         items.append(mailbox_view(entry, lang, context))
+    if takes_back(connection):
+        counts = taken_back(connection)
+        return MailboxPage(total=sum(counts.values()), counts=counts, next=following, items=items)
     total, counts = len(connection.wanted.mailboxes), connection.counts()
     unknown = total - sum(counts.values())
     if unknown > 0:
@@ -95,17 +98,18 @@ async def _page(
 async def _listed(
     connection: Connection, after: str | None, state: MailboxState | None, bad: list[UnreadableError]
 ) -> AsyncIterator[MailboxRecord]:
-    """Yield the wanted mailboxes after a place in the list.
+    """Yield the wanted mailboxes after a place in the list, or those that a removal takes back.
 
     Raises:
         ConflictError: there is no such place any more.
     """
     passed = not after
     # Whoever asks for the few that need a person does not have to read thousands; a place in the list has to be found.
-    others = [] if after or state is None else _without(connection, state)
+    going = takes_back(connection)
+    others = [] if after or state is None or going else _without(connection, state)
     async for chunk in services().documents.chunks(connection.name, len(connection.chunks), others, bad):
-        for entry in chunk.mailboxes:
-            if passed and entry.wanted and state in {None, entry.state}:
+        for entry in (in_removal(one, connection) if going else one for one in chunk.mailboxes):
+            if passed and (going or entry.wanted) and state in {None, entry.state}:
                 yield entry
             passed = passed or place(connection.name, entry.requested) == after
     if not passed:

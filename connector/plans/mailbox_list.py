@@ -37,6 +37,7 @@ def summary(chunk: Chunk, operation: str) -> ChunkSummary:
         counts=chunk.counts(),
         unsettled=len(unsettled),
         delayed=sum(not _is_persons(entry) for entry in unsettled),
+        taken=sum(entry.taken_on is not None for entry in chunk.mailboxes),
         leaving=[entry.address or entry.requested for entry in chunk.mailboxes if leaves(entry)],
     )
 

@@ -69,6 +69,10 @@ async def test_a_removal_that_waits_for_an_administrator_goes_on_when_that_is_sa
         await page.locator("#go").click()
         await visitor.sees("action-required")
         await expect(page.locator("#part-todo")).to_contain_text("„Zurücknehmen fortsetzen“")
+        await expect(page.locator("#part-todo .notice")).to_have_count(0)
+        await expect(page.locator("#part-facts")).to_contain_text("Zugriff zurückgenommen0 von 1")
+        await expect(page.locator("#mailbox-state option")).to_have_text(["alle (1)", "Eingriff nötig (1)"])
+        await expect(page.locator(".rows.mailboxes")).to_contain_text(app.tenant.addresses[0])
         lines = page.locator("#part-todo .command pre").first
         await expect(lines).to_contain_text("Remove-")
         await expect(page.locator("main .primary")).to_have_text("Zurücknehmen fortsetzen")

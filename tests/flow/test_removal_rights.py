@@ -45,9 +45,22 @@ async def test_a_person_takes_access_and_record_back_and_the_run_notices(tmp_pat
         permitted.cmdlets -= {"Remove-MailboxPermission", "Remove-ServicePrincipal"}
         stuck = await app.remove(stuck=True)
         assert (states(stuck)["secret"], states(stuck)["application"]) == ("done", "pending")
-        obey(app, found(stuck, "removal-by-hand")["action"]["command"])
+        lines = found(stuck, "removal-by-hand")["action"]["command"].splitlines()
+        first, *rest = [line for line in lines if line.startswith("Remove-MailboxPermission")]
+        listed = stuck["mailboxes"]
+        assert (listed["total"], listed["counts"]) == (len(rest) + 1, {"action-required": len(rest) + 1})
+        assert {one["state"] for one in listed["items"]} == {"action-required"}
+        obey(app, first)
+        await app.client.post(f"/api/connections/{NAME}/verify")
+        some = {"action-required": len(rest), "removed": 1}
+        listed = (await app.until(lambda seen: seen["mailboxes"]["counts"] == some))["mailboxes"]
+        assert [one["accessGiven"] for one in listed["items"]].count(False) == listed["counts"]["removed"]
+        gone = (await app.client.get(f"/api/connections/{NAME}", params={"state": "removed"})).json()["mailboxes"]
+        assert [one["requested"] in first for one in gone["items"]] == [True]
+        obey(app, "\n".join(rest))
         await app.client.post(f"/api/connections/{NAME}/verify")
         stuck = await app.until(lambda seen: "principal-left" in codes(seen))
+        assert stuck["mailboxes"]["counts"] == {"removed": len(rest) + 1}
         obey(app, found(stuck, "principal-left")["action"]["command"])
         done = await removed(app)
         assert (left(app), done["removed"]["mailboxes"]) == ([], app.tenant.addresses)

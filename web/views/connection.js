@@ -83,12 +83,13 @@ const top = (seen, following, does) => [
   whyNot(...ACTS) && h('p', { class: 'hint', id: 'why-not' }, t('page.signIn.some'), ' ', whyNot(...ACTS)),
 ];
 
+const part = (what, { mailboxes: { counts, total } }, which) => fact(t(what), t('page.of', { number: counts[which] ?? 0, total }));
+
 const facts = seen => h('dl', { class: 'facts' },
   seen.since && fact(t('page.since'), moment(seen.since)),
   seen.setUpBy && fact(t('page.by.setUp'), who(seen.setUpBy)),
   seen.by && seen.operation !== 'set-up' && fact(t('page.by.last'), who(seen.by)),
-  seen.mailboxes.total > 0 &&
-    fact(t('page.overview.proven'), t('page.of', { number: seen.mailboxes.counts.open ?? 0, total: seen.mailboxes.total })),
+  seen.mailboxes.total > 0 && (seen.operation === 'remove' ? part('page.remove.taken', seen, 'removed') : part('page.overview.proven', seen, 'open')),
   seen.secret && fact(t(ENDS[seen.secret.kind]), end(seen.secret.expiresOn)));
 
 // Stopping is said as soon as it is pressed; whether it has come to that, the state says.
@@ -126,8 +127,8 @@ function sorted(seen) {
 
 // How many mailboxes need a person for something of their own, and how many only wait for what is told above them; where
 // not all have been looked at, all of them as those that have.
-function shut({ mailboxes: { items, counts } }, card) {
-  const number = counts['action-required'] ?? 0;
+function shut({ operation, mailboxes: { items, counts } }, card) {
+  const number = operation === 'remove' ? 0 : counts['action-required'] ?? 0; // of a removal one finding tells it for all
   const behind = items.filter(entry => entry.finding && card(entry.finding)).length;
   if (number <= items.length) return { own: number - behind, behind };
   return behind === items.length ? { own: 0, behind: number } : { own: number, behind: 0 };

@@ -6,7 +6,7 @@ import { count, moment, t } from '../texts.js';
 import { mailboxes } from '../wish.js';
 
 const SHOWN = 100;
-const STATES = ['action-required', 'waiting', 'pending', 'open'];
+const STATES = ['action-required', 'waiting', 'pending', 'open', 'removed'];
 const AT_LEAST = 5000;
 
 // Returns {element, update, only}: `update` takes the connection as it was just seen, and reads the list where its counts
@@ -43,13 +43,14 @@ export function mailboxList(name, signal) {
   async function update(seen, card) {
     const { counts, total } = seen.mailboxes;
     told = card;
-    element.hidden = total === 0 || seen.operation === 'remove'; // what is taken back has no list any more
-    if (read !== null) show();
-    draw(which, [counts, total], () => {
+    element.hidden = total === 0;
+    const back = seen.operation === 'remove';
+    draw(which, [counts, total, back], () => {
       const chosen = which.value;
-      const options = [['', t('page.mailboxes.all'), total], ...STATES.map(each => [each, t(`state.${each}`), counts[each] ?? 0])];
+      const options = [['', t('page.mailboxes.all'), total], ...STATES.filter(each => counts[each] || !back && each !== 'removed').map(each => [each, t(`state.${each}`), counts[each] ?? 0])];
       return options.map(([value, label, number]) => h('option', { value, selected: value === chosen }, `${label} (${number})`));
     });
+    if (read !== null) show();
     // The last two steps' records move with each look at a mailbox, also where the counts do not.
     const now = JSON.stringify([seen.revision, counts, seen.state, seen.steps.slice(-2)]);
     if (now === read || reading || Date.now() < next) return;
