@@ -26,7 +26,7 @@ class _Application(Stage[Observed]):
     async def observe(self) -> Observed:
         found = await ownership.by_name(self.run)
         if self.run.takes_back:
-            return Observed(found, unsure=self.run.too_early(self.step))
+            return Observed(found, unsure=self.too_early)
         deleted = await _deleted(self.run) if found.application is None else None
         if deleted is not None:
             found = dataclasses.replace(found, accepted=self.run.accepted_for(deleted.application_id))

@@ -73,8 +73,7 @@ async def note_look(run: Run, draft: Draft, step: StepName, result: Result) -> O
     if outcome.state == WAIT and (outcome.reason == MORE or not run.order.part.last):
         return outcome
     connection = draft.planned.connection
-    for recorder in run.recorders:
-        recorder(connection)
+    result.note(connection)
     findings = [*result.findings, *missing(step, result.planned)] or [*unseen(step, result)]
     findings += await _unread(run, step)
     before = connection.step(step)

@@ -21,7 +21,7 @@ class _Exchange(Stage[Observed]):
 
     async def observe(self) -> Observed:
         if self.run.takes_back:
-            known, early = self.run.connection.ids.application_id, self.run.too_early(self.step)
+            known, early = self.run.connection.ids.application_id, self.too_early
             found = await _principal(self.run)
             orphaned = found is not None and await _orphaned(self.run, self.step)
             return Observed(None, known or "", "", found, unsure=known is not None and early, orphaned=orphaned)

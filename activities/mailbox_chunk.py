@@ -147,7 +147,7 @@ class ChunkRun(MailboxNotes):
         switched: list[MailboxRecord] = []
         for (entry, mailbox), on in zip(written, enabled, strict=True):
             if isinstance(on, dict) and on[protocol] is True:
-                self.run.changes += not _is_twin(entry, switched)
+                self.changes += not _is_twin(entry, switched)
                 entry.enabled(protocol)
                 switched.append(entry)
             elif isinstance(on, ServiceError):
@@ -235,7 +235,7 @@ class ChunkRun(MailboxNotes):
             self.delay(entry, _not_kept())
             return
         if spared and not one.seen.access:
-            self.run.changes += 1
+            self.changes += 1
             self._is_less = True
         if not one.seen.access:
             entry.access = entry.given_on = None
@@ -285,7 +285,7 @@ class ChunkRun(MailboxNotes):
     def _settled(self, entry: MailboxRecord, finding: Finding | None) -> None:
         """Note that access is there; it counts as a change once, when it is seen, not as often as it was asked for."""
         if entry.access == "giving":
-            self.run.changes += not _is_twin(entry, self._given)
+            self.changes += not _is_twin(entry, self._given)
             self._given.append(entry)
         if entry.access != "given":
             entry.access, entry.given_on = "given", self.run.now

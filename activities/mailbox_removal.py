@@ -174,7 +174,7 @@ class TakingBack(MailboxWork):
             elif not one.seen.access and not self._waits_for_switch(one):
                 taken = entry.leaving_since is not None and not batch.looks and entry.key not in self._left
                 self._taken += taken
-                self.run.changes += taken
+                self.changes += taken
                 self._gone.append(entry)
                 self._left.add(entry.key)
             elif batch.looks:
@@ -268,7 +268,7 @@ class TakingBack(MailboxWork):
             return Result(Outcome(StepState.ACTION_REQUIRED))
         if left:
             return Result(Outcome(StepState.WAITING))
-        changed = self.run.changes or self.run.connection.step(_STEP).changes
+        changed = self.changes or self.run.connection.step(_STEP).changes
         return Result(Outcome(StepState.DONE if changed else StepState.UNCHANGED))
 
     def _is_persons(self) -> bool:

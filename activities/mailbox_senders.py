@@ -243,7 +243,7 @@ class Sending(MailboxWork):
         elif record is None:
             self._records[pair.key] = _record(pair, given="foreign")
         elif record.given == "giving":
-            self.run.changes += 1
+            self.changes += 1
             self._records[pair.key] = _record(pair, given="given", given_on=record.given_on)
 
     def _note_unwanted(self, pair: Pair, *, looks: bool) -> None:
@@ -270,7 +270,7 @@ class Sending(MailboxWork):
     def _gone(self, pair: Pair, record: SenderRecord, *, looks: bool) -> None:
         """Note that a right is gone; for a moment longer it is remembered, since a server may still show it."""
         if record.taken_on is None and record.ours and not looks:
-            self.run.changes += record.leaving_since is not None
+            self.changes += record.leaving_since is not None
             self._records[pair.key] = record.model_copy(update={"taken_on": self.run.now})
         elif not self._fresh(record.taken_on):
             del self._records[pair.key]

@@ -111,7 +111,7 @@ class MailboxWork(MailboxStage, ABC):
 
     async def settled(self) -> Result:
         """Do the part; how things stand is noted in the document, however it ends."""
-        self.run.recorders.append(self.note)
+        self.notes.append(self.note)
         return await super().settled()
 
     def looks(self, batch: Batch) -> bool:

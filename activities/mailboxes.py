@@ -21,20 +21,20 @@ class _Mailboxes(MailboxStage):
     async def settled(self) -> Result:
         """Do the part that the order names."""
         try:
-            work = await _work(self.run)
+            work = await _work(self.run, early=self.too_early)
         except ENDING as error:
             return await self.failed(error)
         return work if isinstance(work, Result) else await work.settled()
 
 
-async def _work(run: Run) -> MailboxWork | Result:
+async def _work(run: Run, *, early: bool) -> MailboxWork | Result:
     """Return what this delivery works on: a chunk of the wanted mailboxes, or after all of them what is not wanted.
 
     Nothing is given or taken back where the application is not ours alone, which is all there is to be told then.
     """
     part = run.order.part
     if run.takes_back:
-        return Sending(run, None) if part.sending else TakingBack(run, await _left(run))
+        return Sending(run, None) if part.sending else TakingBack(run, await _left(run, early=early))
     principal, registration = await together(_principal(run), ownership.by_ids(run))
     stopped = stopping(registration, StepName.MAILBOXES)
     if stopped.wait is not None:
@@ -48,7 +48,7 @@ async def _work(run: Run) -> MailboxWork | Result:
     return TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
 
 
-async def _left(run: Run) -> ExchangePrincipal | None:
+async def _left(run: Run, *, early: bool) -> ExchangePrincipal | None:
     """Return Exchange's record of what is taken back; None where there is none, and so nobody who has access.
 
     Raises:
@@ -61,7 +61,7 @@ async def _left(run: Run) -> ExchangePrincipal | None:
         found = await run.services.exchange.principal(ids.known("tenant_id"), ids.application_id)
     except ForbiddenError:
         return ExchangePrincipal(ids.application_id, ids.enterprise_application_id, "", assumed=True)
-    if found is None and run.too_early(StepName.MAILBOXES):
+    if found is None and early:
         raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
     return found
 

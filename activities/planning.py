@@ -53,8 +53,7 @@ async def note(run: Run, draft: Draft, step: StepName, result: Result) -> Outcom
     if outcome.state == WAIT and (outcome.reason == MORE or not run.order.part.last):
         return outcome
     planned = draft.planned
-    for recorder in run.recorders:
-        recorder(planned.connection)
+    result.note(planned.connection)
     if any(change.action is Action.CREATE_APPLICATION for change in result.planned):
         # The steps that follow would wait for the one that is gone; what they need is known after the change.
         ids = planned.connection.ids

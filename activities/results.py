@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -36,6 +37,15 @@ class Result:
     """What a dry run has found that would be changed."""
     error: WaitError | None = None
     """What is waited for; Durable only gets to know which service does not answer."""
+    changes: int = 0
+    """How many writes it has made."""
+    notes: tuple[Callable[[Connection], None], ...] = ()
+    """What is noted in the document, in this order, however it has ended."""
+
+    def note(self, connection: Connection) -> None:
+        """Note it."""
+        for one in self.notes:
+            one(connection)
 
 
 Ending: TypeAlias = ServiceError | GrantMissingError | MissingIdError
@@ -99,23 +109,23 @@ async def record(run: Run, step: StepName, result: Result) -> Outcome:
     """
     now = run.now
     if result.error is not None and result.outcome.patient and spares(run.connection, now):
-        result = Result(Outcome(StepState.UNCHANGED), (unread(step, result.error),))
+        unchanged = Outcome(StepState.UNCHANGED)
+        result = replace(result, outcome=unchanged, findings=(unread(step, result.error),), error=None)
     outcome, findings = result.outcome, result.findings
     waiting = outcome.state == WAIT
 
     def note(connection: Connection) -> None:
-        for recorder in run.recorders:
-            recorder(connection)
+        result.note(connection)
         entry = connection.record(step).model_copy()
         by_person = entry.state is StepState.ACTION_REQUIRED and outcome.state in SETTLED
-        if (run.changes or by_person) and not connection.operation.apart:
+        if (result.changes or by_person) and not connection.operation.apart:
             connection.last_change = now
         entry.state = StepState.WAITING if waiting else StepState(outcome.state)
         entry.started = entry.started or run.order.now
         entry.ended = now if entry.state in SETTLED | {StepState.FAILED} else None
         if entry.state in SETTLED:
             connection.settle(step, entry, now)
-        entry.changes += run.changes
+        entry.changes += result.changes
         entry.waits += waiting
         entry.waits_since = (entry.waits_since or now) if outcome.patient else None
         entry.not_before = _not_before(outcome, now)

@@ -14,7 +14,6 @@ from connector.errors import (
 )
 from connector.log import unreadable
 from connector.mailbox import Chunk, MailboxRecord
-from connector.microsoft import SPREAD
 from connector.model import Connection
 from connector.orders import Order
 from connector.planned import listed
@@ -46,10 +45,6 @@ class Run:
         """In a dry run its own documents: no other is written, and what an earlier step would make does not exist."""
         self.acceptances = acceptances
         """What somebody has accepted; read only, whoever sets up cannot write it."""
-        self.changes = 0
-        """How many writes this delivery has made."""
-        self.recorders: list[Callable[[Connection], None]] = []
-        """What is noted in the document in the end, in this order, however it ends."""
         self._began = clock.now()
 
     @classmethod
@@ -87,15 +82,6 @@ class Run:
     def takes_back(self) -> bool:
         """Return whether nothing of the connection is wanted any more."""
         return isinstance(self.connection.goal, Absent)
-
-    def too_early(self, step: StepName) -> bool:
-        """Return whether what is not shown may be there: for a while a server shows less than a run has just made.
-
-        That run's place this operation has taken. What this one has itself seen and taken back is believed to be gone.
-        """
-        entry, operation = self.connection.step(step), self.connection.operation
-        taken = self.changes > 0 or entry.changes > 0
-        return not (self.dry or taken) and self.now - operation.started < SPREAD
 
     def accepted_for(self, application_id: str | None) -> frozenset[str]:
         """Return the ids of the findings that somebody has accepted for this very application."""

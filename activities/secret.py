@@ -46,7 +46,7 @@ class _Secret(Stage[Observed]):
 
     async def observe(self) -> Observed:
         if self.run.takes_back:
-            return await secret_removal.observe(self.run)
+            return await secret_removal.observe(self.run, early=self.too_early)
         name, connection = _name(self.run), self.run.connection
         begun, kind = connection.secrets_begun, connection.operation.kind
         found, kept, trust = await together(
@@ -90,7 +90,7 @@ class _Secret(Stage[Observed]):
     async def apply(self, observed: Observed, changes: Sequence[Change]) -> None:
         for some in secret_removal.phases(changes):
             await super().apply(observed, some)
-            if self.run.takes_back and await secret_removal.left(self.run):
+            if self.run.takes_back and await secret_removal.left(self.run, early=self.too_early):
                 return  # what the vault holds of a credential is taken away when that is read to be gone
 
     async def make(self, observed: Observed, change: Change) -> None:

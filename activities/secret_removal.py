@@ -20,8 +20,8 @@ from connector.steps import StepName
 from connector.together import together
 
 
-async def observe(run: Run) -> Observed:
-    """Look at the credentials, and at all that the vault holds for the connection."""
+async def observe(run: Run, *, early: bool) -> Observed:
+    """Look at the credentials, and at all that the vault holds; ``early`` is whether what is not shown may be there."""
     connection = run.connection
     found, (kept, versions, blind), trust = await together(_application(run), _kept(run), trust_of(run))
     return Observed(
@@ -35,7 +35,7 @@ async def observe(run: Run) -> Observed:
         kept=kept,
         key_ids=ours(versions, connection.intents, connection.secret_records()),
         blind=blind,
-        unsure=connection.ids.object_id is not None and found is None and run.too_early(StepName.SECRET),
+        unsure=connection.ids.object_id is not None and found is None and early,
     )
 
 
@@ -51,9 +51,9 @@ def phases(changes: Sequence[Change]) -> Iterator[list[Change]]:
             yield some
 
 
-async def left(run: Run) -> bool:
+async def left(run: Run, *, early: bool) -> bool:
     """Return whether a credential of ours is still shown."""
-    seen = secret.plan(await observe(run), run.connection.goal)
+    seen = secret.plan(await observe(run, early=early), run.connection.goal)
     return seen.wait is not None or any(one.action is Action.REMOVE_CREDENTIAL for one in seen.changes)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from connector.background import background
 from connector.errors import ForbiddenError
 from connector.finding import Finding
 from connector.log import log
+from connector.microsoft import SPREAD
 from connector.model import Connection
 from connector.orders import WAIT, Order, Outcome
 from connector.plans.plan import Change, Goal, Plan
@@ -33,6 +35,10 @@ class Stage(Generic[T]):
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.changes = 0
+        """How many writes it has made."""
+        self.notes: list[Callable[[Connection], None]] = []
+        """What is noted in the document in the end, in this order, however it ends."""
         self.tried: Change | None = None
         """What it tries to make at this moment."""
 
@@ -61,18 +67,19 @@ class Stage(Generic[T]):
             async with aclosing(self.batches()) as batches:
                 async for observed in batches:
                     result = await self._settle(observed)
+            result = self.ended(result)
         except ENDING as error:
-            return await self.failed(error)
-        return self.ended(result)
+            result = await self.failed(error)
+        return replace(result, changes=self.changes, notes=tuple(self.notes))
 
     async def _settle(self, observed: T) -> Result:
-        run, wanted = self.run, self.run.connection.goal
-        run.recorders.append(partial(self.record, observed))
+        wanted = self.run.connection.goal
+        self.notes.append(partial(self.record, observed))
         plan = self.plan(observed, wanted)
         if plan.changes and not plan.blocked and not self.looks(observed):
             await self.apply(observed, plan.changes)
             observed = await self.confirm(observed)
-            run.recorders.append(partial(self.record, observed))
+            self.notes.append(partial(self.record, observed))
             plan = self.plan(observed, wanted)
         return await self.told(observed, plan)
 
@@ -90,7 +97,7 @@ class Stage(Generic[T]):
         for change in changes:
             self.tried = change
             await self.make(observed, change)
-            self.run.changes += 1
+            self.changes += 1
             log("change", connection=self.run.order.name, step=self.step, action=change.action, reason=change.reason)
         self.tried = None
 
@@ -105,6 +112,16 @@ class Stage(Generic[T]):
     @staticmethod
     def record(observed: T, connection: Connection) -> None:
         """Note in the document what was observed; here nothing, where it is looked up each time."""
+
+    @property
+    def too_early(self) -> bool:
+        """Return whether what is not shown may be there: for a while a server shows less than a run has just made.
+
+        That run's place this operation has taken. What this one has itself seen and taken back is believed to be gone.
+        """
+        run, entry = self.run, self.run.connection.step(self.step)
+        taken = self.changes > 0 or entry.changes > 0
+        return not (run.dry or taken) and run.now - run.connection.operation.started < SPREAD
 
     def looks(self, observed: T) -> bool:  # noqa: ARG002 - for those of which only a part is looked at
         """Return whether nothing is to be changed."""
@@ -123,7 +140,7 @@ class Stage(Generic[T]):
             return Result(Outcome(WAIT, "replication"))
         if plan.wait is not None:
             return Result(Outcome(WAIT, plan.wait), plan.findings)
-        done = self.run.changes or self.run.connection.record(self.step).changes
+        done = self.changes or self.run.connection.record(self.step).changes
         return Result(Outcome(StepState.DONE if done else StepState.UNCHANGED), plan.findings)
 
     def ended(self, told: Result) -> Result:

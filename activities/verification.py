@@ -222,7 +222,7 @@ class _Verification(Stage[Observed]):
 
     async def observe(self) -> Observed:
         chosen = await _candidates(self.run)
-        self.run.recorders.append(partial(_keep, [chunk for chunk, _ in chosen]))
+        self.notes.append(partial(_keep, [chunk for chunk, _ in chosen]))
         token = await _prove(self.run, [entry for _, entries in chosen for entry in entries])
         for chunk, _ in chosen:
             await self.run.save_chunk(chunk)
@@ -243,7 +243,7 @@ class _Verification(Stage[Observed]):
             result = Result(Outcome(WAIT, "secret-not-known-yet"))
         if result.error is not None and result.outcome.patient and spares(self.run.connection, self.run.now):
             chunks = await _as_before(self.run)
-            self.run.recorders.append(partial(_keep, chunks))
+            self.notes.append(partial(_keep, chunks))
             so_far = _outcome(self.run, chunks)
             if so_far.state != StepState.DONE:  # what was seen to be closed does not wait for what is not readable
                 return Result(so_far, (diagnosis.unread(_STEP, result.error),))

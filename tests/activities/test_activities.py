@@ -223,7 +223,7 @@ async def test_a_grant_that_did_nothing_is_told_with_the_line_when_its_time_is_o
     exchange, wanted = Exchange(), connection("a@x.de")
     exchange.imap, exchange.silent = {"a@x.de"}, {"grant"}
     first = await settle(exchange, tmp_path, chunk("a@x.de"), wanted)
-    assert (isinstance(first.wait, ReplicationError), first.run.changes) == (True, 0)
+    assert (isinstance(first.wait, ReplicationError), first.changes) == (True, 0)
     run: Any = Run(Clients(exchange, tmp_path), Order("hq", 1, now=NOW, part=Part(last=True)), wanted)  # type: ignore[arg-type]
     work = ChunkRun(run, first.chunk, PRINCIPAL)
     await work.settled()
@@ -231,7 +231,7 @@ async def test_a_grant_that_did_nothing_is_told_with_the_line_when_its_time_is_o
     assert (work.wait, entry.finding and entry.finding.code, entry.settled_in) == (None, "access-missing", None)
     assert entry.state is MailboxState.ACTION_REQUIRED
     exchange.silent = set()
-    assert (await settle(exchange, tmp_path, work.chunk, wanted)).run.changes == 1
+    assert (await settle(exchange, tmp_path, work.chunk, wanted)).changes == 1
 
 
 async def test_imap_that_stays_off_after_it_was_switched_on_is_not_done(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ async def test_access_is_taken_back_whoever_gave_it(tmp_path: Path) -> None:
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[ours, failing, unseen]))
     assert exchange.given == {"b@x.de"}
     assert [entry.requested for entry in left.mailboxes] == [entry.requested for entry in work.for_person] == ["b@x.de"]
-    assert (work.run.changes, work.chunks[0], summary(left, "op").leaving) == (2, summary(left, "op"), ["b@x.de"])
+    assert (work.changes, work.chunks[0], summary(left, "op").leaving) == (2, summary(left, "op"), ["b@x.de"])
 
 
 async def test_a_removal_that_did_nothing_is_waited_for_and_then_left_to_a_person(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ async def test_a_verification_only_looks_at_what_a_name_meant_before(tmp_path: P
     exchange, verify = Exchange(), OperationKind.VERIFY
     exchange.given = {"a@x.de"}
     work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]), kind=verify)
-    assert (exchange.given, work.run.changes) == ({"a@x.de"}, 0)
+    assert (exchange.given, work.changes) == ({"a@x.de"}, 0)
     assert [entry.requested for entry in work.for_person] == ["a@x.de"]
     exchange.given = set()
     assert (await taken_back(exchange, tmp_path, left, kind=verify))[1].mailboxes == []

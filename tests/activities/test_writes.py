@@ -52,4 +52,4 @@ async def test_it_is_waited_for_and_then_for_a_person(
     silent = Silent(run)
     result = await silent.settled()
     assert (result.outcome.state, [finding.code for finding in result.findings]) == (state, codes)
-    assert (silent.written, run.changes) == (1, 1)
+    assert (silent.written, result.changes) == (1, 1)

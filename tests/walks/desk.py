@@ -202,7 +202,6 @@ async def _log_in(desk: Desk, value: dict[str, Any]) -> dict[str, Any]:
             verification._note(run, entry, LoginAnswer("open" if opens else "mailbox"), ())
         await run.services.documents.save_chunk(run.order.name, chunk)
     outcome = verification._outcome(run, [chunk for chunk, _ in chosen])
-
-    run.recorders.append(partial(verification._keep, [chunk for chunk, _ in chosen]))
-    await record(run, StepName.VERIFICATION, Result(outcome))
+    notes = (partial(verification._keep, [chunk for chunk, _ in chosen]),)
+    await record(run, StepName.VERIFICATION, Result(outcome, notes=notes))
     return outcome.to_json()
