@@ -10,11 +10,11 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from activities.mailbox_roles import Roles
-from activities.mailbox_stage import BUDGET, Batch, MailboxWork, One, Turns
+from activities.mailbox_stage import BUDGET, Batch, MailboxWork, One, Turns, said_before
 from activities.mailbox_switches import Switches
 from activities.results import Result, translate
 from activities.run import Run
-from activities.stage import is_by_hand
+from activities.stage import done_by_hand, is_by_hand
 from connector.diagnosis import MAY_NOT_LOOK
 from connector.errors import NotFoundError, ReplicationError, ServiceError, WaitError
 from connector.finding import Finding
@@ -55,6 +55,8 @@ class TakingBack(MailboxWork):
         """How many mailboxes have lost access; how many wanted ones have some that no protocol needs any more."""
         self._lost = False
         """Whether Exchange has no record any more of the application that had access."""
+        self._by_hand = False
+        """Whether somebody says of something that nobody may look at that he has taken it back."""
         self._refused: dict[str, ServiceError | None] = {}
         """What Exchange said to the writes, by the mailbox's key."""
         self._blind = run.dry and not run.connection.rights.cmdlets
@@ -220,6 +222,7 @@ class TakingBack(MailboxWork):
         entry.leaving_since = entry.leaving_since or self.run.now
         if self.run.takes_back and self.run.connection.operation.by_hand and is_by_hand(error):
             self._gone.append(entry)
+            self._by_hand = True
             return
         overdue = self.run.now - entry.leaving_since + TIMER_SLACK >= STEP_DEADLINE
         if isinstance(error, WaitError) and not overdue:
@@ -249,11 +252,9 @@ class TakingBack(MailboxWork):
             findings = (Finding(code="principal-gone", severity="info", step=_STEP),)
         findings += (mailboxes.spare(self._spare),) if self._spare and not self.run.dry else ()
         stays = self._switches.findings(self._left, self.run.connection.step(_STEP).findings)
-        return replace(self._result(), findings=(*findings, *self._of_sending(), *stays))
-
-    def _of_sending(self) -> tuple[Finding, ...]:
-        """Return what the delivery before has said of the rights to send: the step ends with this one."""
-        return tuple(one for one in self.run.connection.step(_STEP).findings if one.code in OF_SENDING)
+        findings += (done_by_hand(_STEP),) if self._by_hand else ()
+        said = [one for one in said_before(self.run) if one not in findings]
+        return replace(self._result(), findings=(*findings, *said, *stays))
 
     def _result(self) -> Result:
         if self._turns.more:
@@ -262,7 +263,8 @@ class TakingBack(MailboxWork):
             return translate(_STEP, self.wait)
         if self.wait is not None and not self.for_person:
             return Result(Outcome(StepState.WAITING))
-        stuck = any(one.severity == "error" for one in self._of_sending())
+        said = [one.code for one in said_before(self.run) if one.severity == "error"]
+        stuck = said if self.run.takes_back else OF_SENDING.intersection(said)
         left = any(chunk.unsettled or chunk.leaving for chunk in self.chunks.values())
         if stuck or (left and self._is_persons()):
             return Result(Outcome(StepState.ACTION_REQUIRED))

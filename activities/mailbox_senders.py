@@ -10,11 +10,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from activities.mailbox_stage import BUDGET, Batch, MailboxWork
+from activities.mailbox_stage import BUDGET, Batch, MailboxWork, each
 from activities.planning import PLANNED
 from activities.results import Result, translate
 from activities.run import Run
 from activities.senders_left import SendersLeft
+from activities.stage import done_by_hand
 from connector.clock import Budget
 from connector.diagnosis import MAY_NOT_LOOK
 from connector.errors import (
@@ -47,6 +48,8 @@ class Sending(MailboxWork):
         super().__init__(run, principal)
         self._budget = Budget(budget)
         self._unknown = False
+        self._by_hand = False
+        """Whether somebody says of a right that nobody may look at that he has taken it back."""
         kept = [one for one in run.connection.senders if one.taken_on is None or self._fresh(one.taken_on)]
         self._records: dict[Key, SenderRecord] = {(one.mailbox, one.sender): one for one in kept}
         self._refused: dict[Key, ServiceError | None] = {}
@@ -146,7 +149,8 @@ class Sending(MailboxWork):
     async def _look(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Read which of the rights are there; one that was taken back a moment ago may only seem to be."""
         asked = [(pair.sender, pair.trustee, pair.names) for pair in pairs if pair.trustee is not None]
-        answers = iter(await self.run.services.exchange.sends_as(self.tenant_id, asked) if asked else [])
+        reading = self.run.services.exchange.sends_as
+        answers = iter(await each(reading(self.tenant_id, asked), len(asked)) if asked else [])
         seen = [self._read(pair, next(answers)) if pair.trustee is not None else pair for pair in pairs]
         return [await self._with_users(pair) for pair in seen]
 
@@ -188,7 +192,7 @@ class Sending(MailboxWork):
         admin = self.run.services.exchange
         for pairs, write in ((give, admin.grant_send_as), (take, admin.revoke_send_as)):
             rights = [(pair.sender, pair.trustee) for pair in pairs if pair.trustee is not None]
-            answers = await write(self.tenant_id, rights) if rights else []
+            answers = await each(write(self.tenant_id, rights), len(rights)) if rights else []
             self._refused |= {pair.key: error for pair, error in zip(pairs, answers, strict=True)}
         for pair in give:
             error = self._refused.get(pair.key)
@@ -230,7 +234,9 @@ class Sending(MailboxWork):
             self.wait = self.wait or error
         elif pair.wanted:
             self._say("send-as-unread", pair, error)
-        elif pair.ours and not (self.run.connection.operation.by_hand and isinstance(error, ForbiddenError)):
+        elif pair.ours and self.run.connection.operation.by_hand and isinstance(error, ForbiddenError):
+            self._by_hand = True
+        elif pair.ours:
             self._say("send-as-left", pair, error)
 
     def _note_wanted(self, pair: Pair, *, looks: bool) -> None:
@@ -316,8 +322,10 @@ class Sending(MailboxWork):
             return translate(_STEP, self.wait)
         if self.run.dry:
             return Result(Outcome(PLANNED), findings, tuple(dict.fromkeys(self._planned)))
-        # What nobody may look at was said in a part before this one, of access.
-        findings += tuple(one for one in self.run.connection.step(_STEP).findings if one.code in MAY_NOT_LOOK)
+        findings += (done_by_hand(_STEP),) if self._by_hand else ()
+        # What nobody may look at was said in a part before this one, of access; a removal has none.
+        said = [] if self.run.takes_back else self.run.connection.step(_STEP).findings
+        findings += tuple(one for one in said if one.code in MAY_NOT_LOOK)
         stuck = any(finding.severity == "error" for finding in findings)
         return Result(Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING), findings)
 

@@ -9,32 +9,45 @@ from typing import TypeVar
 
 from activities.results import Ending, Result, translate
 from activities.run import Run
-from activities.stage import Stage, is_by_hand
+from activities.stage import DONE_BY_HAND, Stage, is_by_hand
 from connector.clients.exchange_objects import ANOTHER_OBJECT, NO_OBJECT
 from connector.clock import Budget
-from connector.errors import ForbiddenError, NotFoundError, ServiceError, WaitError
+from connector.diagnosis import MAY_NOT_LOOK
+from connector.errors import ForbiddenError, NotFoundError, RefusedError, ServiceError, WaitError
 from connector.finding import Finding
 from connector.mailbox import MailboxRecord
 from connector.microsoft import BATCH
 from connector.model import Connection
 from connector.observed import ExchangePrincipal, Mailbox
+from connector.orders import Outcome
 from connector.plans import mailboxes
 from connector.plans.mailboxes import SeenMailbox
 from connector.plans.plan import Action, Change
-from connector.plans.senders import Pair
-from connector.steps import StepName, StepState
+from connector.plans.senders import OF_SENDING, Pair
+from connector.steps import SETTLED, StepName, StepState
 
 T = TypeVar("T")
 BUDGET = 150.0
 """Seconds after which no further batch is begun: an activity may run for 4 minutes at most."""
 
 
-async def each(answers: Awaitable[list[T]], number: int) -> list[T | ForbiddenError]:
+async def each(answers: Awaitable[list[T]], number: int) -> list[T | ForbiddenError | RefusedError]:
     """Return the answers about ``number`` mailboxes; where Exchange refuses the whole request that is said of each."""
     try:
         return [*await answers]
-    except ForbiddenError as error:
+    except (ForbiddenError, RefusedError) as error:
         return [error] * number
+
+
+def said_before(run: Run) -> tuple[Finding, ...]:
+    """Return what the parts before the last one have said that this one does not see: the step ends with it.
+
+    Where there were none it is of a round before: chunks that are settled are not looked at again.
+    """
+    connection = run.connection
+    looked = connection.sends if run.takes_back else any(chunk.unsettled for chunk in connection.chunks)
+    codes = OF_SENDING | ({*MAY_NOT_LOOK, DONE_BY_HAND} if looked else set())
+    return tuple(one for one in connection.step(StepName.MAILBOXES).findings if one.code in codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,16 @@ class MailboxStage(Stage[Batch]):
     plan = staticmethod(mailboxes.plan)
 
     async def failed(self, error: Ending) -> Result:
-        """Return what an error means for the whole step; a person is asked for what is to be taken back too."""
+        """Return what an error means for the whole step; what the parts before the last one have said stays said."""
+        result = await self._failed(error)
+        said = said_before(self.run) if self.run.order.part.taking_back else ()
+        stuck = any(one.severity == "error" for one in said) and result.outcome.state in SETTLED
+        outcome = Outcome(StepState.ACTION_REQUIRED) if stuck else result.outcome
+        findings = {one.id: one for one in (*said, *result.findings)}
+        return replace(result, outcome=outcome, findings=tuple(findings.values()))
+
+    async def _failed(self, error: Ending) -> Result:
+        """Return what an error means; a person is asked for what is to be taken back too."""
         if self.run.takes_back and is_by_hand(error):
             return await super().failed(error)
         result = translate(self.step, error)

@@ -23,6 +23,7 @@ from connector.plans.plan import Change, Goal, Plan
 from connector.steps import StepName, StepState
 
 T = TypeVar("T")
+DONE_BY_HAND = "taken-back-by-hand"
 
 
 class Stage(Generic[T]):
@@ -153,8 +154,7 @@ class Stage(Generic[T]):
         What may not be looked at in Exchange counts as taken back where somebody says that he has done it.
         """
         if self.run.takes_back and self.run.connection.operation.by_hand and is_by_hand(error):
-            done = Finding(code="taken-back-by-hand", severity="info", step=self.step)
-            return Result(Outcome(StepState.UNCHANGED), (done,))
+            return Result(Outcome(StepState.UNCHANGED), (done_by_hand(self.step),))
         if self.run.takes_back and self.tried is None and is_by_hand(error):
             return Result(Outcome(StepState.ACTION_REQUIRED), (self.left_to_person(),))
         return translate(self.step, error, self.tried)
@@ -170,6 +170,11 @@ def _lacking(step: StepName, plan: Plan) -> Result:
     findings = (*plan.findings, *missing(step, plan.changes))
     errors = any(finding.severity == "error" for finding in findings)
     return Result(Outcome(StepState.ACTION_REQUIRED if errors else StepState.UNCHANGED), findings)
+
+
+def done_by_hand(step: StepName) -> Finding:
+    """Return that somebody says that he has taken back what nobody may look at."""
+    return Finding(code=DONE_BY_HAND, severity="info", step=step)
 
 
 def is_by_hand(error: Ending) -> bool:
