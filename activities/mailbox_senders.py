@@ -152,7 +152,10 @@ class Sending(MailboxWork):
         reading = self.run.services.exchange.sends_as
         answers = iter(await each(reading(self.tenant_id, asked), len(asked)) if asked else [])
         seen = [self._read(pair, next(answers)) if pair.trustee is not None else pair for pair in pairs]
-        return [await self._with_users(pair) for pair in seen]
+        weighed = [await self._with_users(pair) for pair in seen]
+        used = [pair.key for pair in weighed if pair.users]
+        new = await self._shared.leave(used) if not self.run.dry else ()
+        return [await self._with_users(pair) if pair.key in new else pair for pair in weighed]
 
     async def _with_users(self, pair: Pair) -> Pair:
         """Return a pair with who else sends by the right, where it would be taken back."""
@@ -223,8 +226,8 @@ class Sending(MailboxWork):
                 self._note_unwanted(pair, looks=batch.looks)
         if self.run.dry:
             return self.result()
-        kept = await self._shared.leave(self._given_over)
-        self._records = {key: one for key, one in self._records.items() if key not in kept}
+        given_over = {key for key in self._given_over if self._shared.left(key)}
+        self._records = {key: one for key, one in self._records.items() if key not in given_over}
         await self.save()
         await self._shared.settle({pair.key for pair in batch.pairs} - self._given_over)
         return self.result()

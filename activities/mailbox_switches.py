@@ -35,7 +35,8 @@ class Switches:
         """What other connections have left switched on."""
         self._kept: dict[str, dict[Protocol, str]] = {}
         """Of each mailbox the protocols that stay switched on, and why."""
-        self._connections: set[str] = set()
+        self._users: dict[str, set[str]] = {}
+        """Of each mailbox the connections for which they do."""
         self._refused: dict[tuple[str, Protocol], ServiceError | None] = {}
 
     async def adopt(self, entries: Sequence[MailboxRecord]) -> None:
@@ -58,15 +59,24 @@ class Switches:
         asked = [(entry, mailbox) for entry, mailbox in found if entry.switched]
         if not asked:
             return [() for _ in found]
-        others = await self._others.known()
         seen = [mailbox for _, mailbox in asked]
         answers = await each(self._run.services.exchange.switches(self._tenant_id, seen, [*Protocol]), len(seen))
-        by_key = {
+        by_key = await self._weighed(asked, answers)
+        if await self._leave([entry for entry, _ in asked]):
+            # Who has let go meanwhile may have looked for what is left to it before it was: then nobody is left.
+            self._others = Others(self._run)
+            by_key = await self._weighed(asked, answers)
+        return [by_key.get(entry.key, ()) for entry, _ in found]
+
+    async def _weighed(
+        self, asked: Sequence[Found], answers: Sequence[dict[Protocol, bool | None] | ServiceError]
+    ) -> dict[str, tuple[Protocol, ...] | ServiceError]:
+        """Return what is to be switched back of each mailbox, by its key; keep why the rest is not."""
+        others = await self._others.known()
+        return {
             entry.key: self._of(entry, mailbox, answer, others)
             for (entry, mailbox), answer in zip(asked, answers, strict=True)
         }
-        await self._leave([entry for entry, _ in asked])
-        return [by_key.get(entry.key, ()) for entry, _ in found]
 
     def _of(
         self,
@@ -76,6 +86,7 @@ class Switches:
         others: Sequence[Other],
     ) -> tuple[Protocol, ...] | ServiceError:
         self._kept.pop(entry.key, None)
+        self._users.pop(entry.key, None)
         if isinstance(answer, WaitError):
             return answer
         if isinstance(answer, ServiceError):
@@ -89,11 +100,14 @@ class Switches:
             users = [one.name for one in using if one.wanted is None or protocol in one.wanted.protocols]
             if users:
                 self._keep(entry, protocol, "switch-needed")
-                self._connections.update(users)
+                self._users.setdefault(entry.key, set()).update(users)
         return tuple(protocol for protocol in on if protocol not in self._kept.get(entry.key, ()))
 
-    async def _leave(self, entries: Sequence[MailboxRecord]) -> None:
-        """Keep what stays on for others, before the connection forgets it; where that fails it is a person's."""
+    async def _leave(self, entries: Sequence[MailboxRecord]) -> bool:
+        """Keep what stays on for others, before the connection forgets it; where that fails it is a person's.
+
+        Return whether something was left that was not before.
+        """
         known = self._left or {}
         new = [
             Left(mailbox=entry.key, what=protocol, inherited=protocol in entry.inherited)
@@ -102,13 +116,16 @@ class Switches:
             if code == "switch-needed" and (entry.key, protocol) not in known
         ]
         if not new or self._run.dry:
-            return
+            return False
         try:
             await self._run.services.left_there.add(new)
         except UnreadableError as error:
             unreadable(error)
             for entry in entries:
                 self._kept[entry.key] = dict.fromkeys(self._kept.get(entry.key, ()), "switch-stays")
+            return False
+        self._left = {**known, **{one.key: one for one in new}}
+        return True
 
     async def settle(self, entries: Sequence[MailboxRecord]) -> None:
         """Forget of mailboxes that have left what was there for the last one to switch back, and is."""
@@ -142,7 +159,7 @@ class Switches:
     def findings(self, left: Collection[str], before: Sequence[Finding]) -> tuple[Finding, ...]:
         """Return what stays switched on, and why: of the mailboxes that have ``left`` now, and what was said before."""
         told = {one.id: one for one in before if one.code in OF_SWITCHES}
-        users = ", ".join(sorted(self._connections)) or "-"
+        users = ", ".join(sorted({one for key in left for one in self._users.get(key, ())})) or "-"
         why = Counter((code, one) for key in left for one, code in self._kept.get(key, {}).items())
         for (code, protocol), number in why.items():
             severity: Severity = "warning" if code == "switch-stays" else "info"

@@ -70,13 +70,25 @@ class SendersLeft:
         )
 
     async def leave(self, keys: Collection[Key]) -> Collection[Key]:
-        """Keep what is left to others, before this connection forgets it; return what was kept: all, or nothing."""
+        """Keep what is left to others, before this connection forgets it; return what was not left before.
+
+        Whose these are is to be asked once more: who has let go meanwhile may have looked for it before it was left.
+        """
+        new = {key: Left(mailbox=key[0], what=key[1]) for key in keys if key not in self._left}
+        if not new:
+            return ()
         try:
-            await self._run.services.left_there.add([Left(mailbox=mailbox, what=sender) for mailbox, sender in keys])
+            await self._run.services.left_there.add(new.values())
         except UnreadableError as error:
             unreadable(error)
             return ()
-        return keys
+        self._left |= new
+        self._others, self._meant = Others(self._run), {}
+        return new
+
+    def left(self, key: Key) -> bool:
+        """Return whether a right is left to whoever sends by it."""
+        return key in self._left
 
     async def settle(self, keys: Collection[Key]) -> None:
         """Forget that something was left: it is noted as this connection's own, or is gone."""

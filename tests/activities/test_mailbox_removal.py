@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ import pytest
 
 from activities.mailbox_removal import TakingBack
 from activities.run import Run
+from connector.clients.store import FolderStore
+from connector.documents import Documents
 from connector.errors import ForbiddenError, NotFoundError, ReplicationError, ThrottledError
 from connector.finding import Finding
+from connector.left_there import Left, LeftThere
 from connector.mailbox import Chunk, MailboxRecord
 from connector.microsoft import Protocol
+from connector.model import Connection
 from connector.operation import StepRecord
 from connector.orders import Order, Part
 from connector.plans.mailbox_list import summary
@@ -161,6 +166,40 @@ async def test_the_address_of_a_mailbox_that_is_gone_is_not_taken_for_it(tmp_pat
     work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[entry]), connection("info@x.de"))
     (told,) = work.chunk.mailboxes
     assert (told.address, told.resolved_in, told.finding and told.finding.code) == (None, "op", "mailbox-not-found")
+
+
+class Late(LeftThere):
+    """What is left there, written just after the other connection has let go, and has seen that nothing was left."""
+
+    def __init__(self, documents: Documents, other: Connection, folder: Path) -> None:
+        super().__init__(FolderStore(folder))
+        self._documents, self._other = documents, other
+
+    async def add(self, items: Iterable[Left]) -> None:
+        self._other.operation.kind = OperationKind.REMOVE
+        await self._documents.update(self._other.name, lambda one: setattr(one, "operation", self._other.operation))
+        await super().add(items)
+
+
+async def another(clients: Any, folder: Path, *mailboxes: str, send_as: list[str] | None = None) -> None:
+    """Store another connection that sends, and lets go just when something is left to it."""
+    other = connection(*mailboxes)
+    other.name, other.wanted.protocols, other.wanted.send_as = "other", [Protocol.SMTP], send_as or []
+    await clients.documents.save(other, None)
+    clients.left_there = Late(clients.documents, other, folder)
+
+
+async def test_of_two_connections_that_let_go_at_the_same_moment_one_switches_back(tmp_path: Path) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False)
+    leaving.enabled(Protocol.SMTP)
+    exchange = Exchange()
+    exchange.imap = {"a@x.de"}
+    clients: Any = Clients(exchange, tmp_path)
+    await another(clients, tmp_path, "a@x.de")
+    await clients.documents.save_chunk("hq", Chunk(number=0, mailboxes=[leaving]))
+    work = TakingBack(Run(clients, Order("hq", 1, now=NOW), connection("c@x.de")), PRINCIPAL)
+    await work.settled()
+    assert (exchange.imap, await clients.left_there.load(), work.result().findings) == (set(), {}, ())
 
 
 @pytest.mark.parametrize("refused", ["switch_back", "switch_back_a", "switches", "switches_a"])

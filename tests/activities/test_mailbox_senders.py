@@ -25,6 +25,7 @@ from connector.observed import Mailbox, Recipient
 from connector.orders import Order, Part
 from connector.steps import SETTLED, OperationKind, StepName, StepState
 from tests.activities.test_activities import NOW, PRINCIPAL, Clients, Exchange, connection
+from tests.activities.test_mailbox_removal import another
 
 OWN, INFO = "own-guid", "info-guid"
 GIVEN = SenderRecord(mailbox=OWN, sender=INFO, mailbox_name="own@x.de", sender_name="info@x.de", given="given")
@@ -56,10 +57,16 @@ class Senders(Exchange):
 
 
 async def sent(
-    exchange: Senders, folder: Path, *, removed: bool = False, guid: str | None = OWN, by_hand: bool = False
+    exchange: Senders,
+    folder: Path,
+    *,
+    removed: bool = False,
+    guid: str | None = OWN,
+    by_hand: bool = False,
+    clients: Any = None,
 ) -> tuple[Sending, list[SenderRecord]]:
     """Deliver the part of step 7 that is about rights; return what it kept of them."""
-    clients: Any = Clients(exchange, folder)
+    clients = clients or Clients(exchange, folder)
     wanted = connection("own@x.de")
     wanted.wanted.protocols, wanted.wanted.send_as = [Protocol.SMTP], ["info@x.de"]
     wanted.operation.kind = OperationKind.REMOVE if removed else OperationKind.SET_UP
@@ -156,3 +163,12 @@ async def ended(sending: Sending, first: Result, error: ServiceError | None = No
     assert found is not None
     work = TakingBack(Run(run.services, order, found.connection), PRINCIPAL)
     return await (work.settled() if error is None else work.failed(error))
+
+
+async def test_of_two_connections_that_let_go_of_a_right_at_the_same_moment_one_takes_it_back(tmp_path: Path) -> None:
+    exchange = Senders(Recipient("info@x.de", "SharedMailbox", guid=INFO))
+    clients: Any = Clients(exchange, tmp_path)
+    await another(clients, tmp_path, "own@x.de", send_as=["info@x.de"])
+    work, kept = await sent(exchange, tmp_path, removed=True, clients=clients)
+    assert (exchange.rights, [one.taken_on is not None for one in kept]) == (set(), [True])
+    assert (await clients.left_there.load(), work.result().findings) == ({}, ())
