@@ -14,6 +14,7 @@ from connector.caller import Caller
 from connector.case import Kind, Refuse, Replace, Request, Settled, Start, Wake
 from connector.credential import CertificateRecord, CredentialKind, Rest, Rotation, RotationState, SecretRecord
 from connector.errors import ConflictError
+from connector.expiry import warned
 from connector.hours import hour_of
 from connector.lost import Live
 from connector.model import Connection
@@ -27,6 +28,7 @@ from connector.rotation import (
     handed_out,
     old_works_until,
     proven,
+    reminded,
     reminds,
     retires,
     used,
@@ -376,6 +378,24 @@ def test_who_has_not_confirmed_is_reminded_once_for_each_day(
     one = connection(rotation(OFFERED, next=secret("new", 200), reminded=told_already), ends=left)
     assert reminds(one, NOW) == days
     assert reminds(connection(ends=left), NOW) is None
+    if days is not None:
+        reminded(one, days)
+        assert reminds(one, NOW) is None
+
+
+def test_that_an_end_was_told_is_noted_of_the_secret_it_was_told_of_and_of_no_other() -> None:
+    """And beside what has been noted meanwhile."""
+    one = connection(rotation(OFFERED, next=secret("new", 200)))
+    assert one.secret is not None
+    one.secret = one.secret.model_copy(update={"warned_days": [60], "made_on": NOW})
+    warned(one, "old", 30)
+    assert (one.secret.warned_days, one.secret.made_on) == ([30, 60], NOW)
+    warned(one, "new", 14)
+    assert one.rotation is not None
+    assert one.rotation.next is not None
+    before = one.model_copy(deep=True)
+    warned(one, "gone", 7)
+    assert (one.rotation.next.warned_days, one) == ([14], before)
 
 
 def test_the_old_one_goes_a_day_after_the_confirmation_and_at_once_when_it_has_ended() -> None:
