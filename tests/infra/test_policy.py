@@ -49,11 +49,12 @@ BROKEN: dict[str, tuple[str, Callable[[dict[str, Any]], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-def test_a_weaker_template_is_noticed(broken: str, tmp_path: Path) -> None:
-    kind, weaken, check = BROKEN[broken]
+def test_a_weaker_template_is_noticed(tmp_path: Path) -> None:
+    """All in one copy: the checker's own start takes longest."""
     weaker = template()
-    weaken(first(weaker, kind)["properties"])
+    for kind, weaken, _ in BROKEN.values():
+        weaken(first(weaker, kind)["properties"])
     copy = tmp_path / TEMPLATE.name
     copy.write_text(json.dumps(weaker), "utf-8")
-    assert (kind, check) in findings(copy).keys() - accepted().keys()
+    found = findings(copy).keys() - accepted().keys()
+    assert {(kind, check) for kind, _, check in BROKEN.values()} <= found
