@@ -41,6 +41,7 @@ soak: $(READY)  ## many seeds of a tenant that misbehaves
 	@$(BIN)/python -m local year --calm
 	@$(BIN)/python -m tests.check --days 365
 	@EVERY_WRITE=1 WALKS=200 HOSTILE=20 HOSTILE_MAILBOXES=1,3,120 $(BIN)/python -m pytest -q tests/rotation
+	@EVERY_WRITE=1 EXAMPLES=100 $(BIN)/python -m pytest -q tests/infra/test_grant_failures.py tests/triggers/test_contract.py
 	@HOSTILE=10 HOSTILE_PROTOCOLS=smtp,pop,imap+smtp $(BIN)/python -m pytest -q tests/rotation/test_hostile.py
 
 year: $(READY)  ## a connection through a year of simulated days, and the days without mail (ARGS="--seed 2", "--calm")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ from triggers.openapi import description
 
 ROOT = Path(__file__).parents[2]
 NAME = "hq"
+EXAMPLES = int(os.environ.get("EXAMPLES", "10"))
+"""Requests to each operation, good ones and bad ones; ``make soak`` sends more."""
 BY_THE_HOST = ("unsupported_method", "ignored_auth")
 """What the host answers without asking the app: a wrong method, a missing key."""
 STATES = ["2xx", "3xx", 401, 403, 404, 409, 412, 429, "5xx"]
@@ -102,7 +105,7 @@ def test_every_answer_is_as_described(
     left_out = [CHECKS.get_one(name) for name in (*BY_THE_HOST, *NO_SCHEMA_TELLS.get(path, ()))]
 
     @hypothesis_settings(
-        max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(case=apis[mode][path][method].as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
