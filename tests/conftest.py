@@ -19,8 +19,8 @@ if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _ONCE_MORE = (
-    *("attacks/", "browser/", "local/", "outages/", "rotation/", "walks/"),
-    *("flow/test_causes.py", "flow/test_end_to_end.py", "flow/test_rights.py"),
+    *("attacks/", "browser/", "fuzz/", "infra/", "local/", "outages/", "package/", "rotation/", "walks/"),
+    *("flow/test_causes.py", "flow/test_end_to_end.py", "flow/test_rights.py", "triggers/test_contract.py"),
 )
 """Where lines are reached that the others reach too: to count them doubles the CPU that a test takes."""
 

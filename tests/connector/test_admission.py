@@ -273,6 +273,7 @@ def test_what_is_passed_in_is_not_changed_and_the_same_has_the_same_answer() -> 
         assert connection.model_dump_json() == before
 
 
+@pytest.mark.no_cover  # the same rulings once more: to count their lines takes as long again
 @pytest.mark.parametrize("asked", EXPECTED)
 def test_an_attempt_is_started_under_a_number_that_nobody_has_had(asked: str) -> None:
     for _, connection, live, _ in WORLDS:
@@ -286,6 +287,7 @@ def test_an_attempt_is_started_under_a_number_that_nobody_has_had(asked: str) ->
         )
 
 
+@pytest.mark.no_cover  # as above
 @pytest.mark.parametrize("asked", EXPECTED)
 def test_what_is_written_under_a_run_keeps_its_attempt_and_counts_the_revision_on(asked: str) -> None:
     for _, connection, live, _ in WORLDS:
