@@ -208,6 +208,7 @@ def confirmed(connection: Connection, now: datetime, by: By | None) -> None:
         return
     old, connection.secret = connection.secret, rotation.next.model_copy(update={"confirmed_by": by})
     connection.rotation = retiring(rotation, old, now) if old is not None else None
+    connection.rest = None  # what came to nothing before is over
 
 
 def not_to_be_entered(connection: Connection, key_id: str) -> None:

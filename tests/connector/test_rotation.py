@@ -237,9 +237,10 @@ def test_a_confirmation_makes_it_the_connections_secret_without_a_new_revision()
         assert (after.rotation.confirmed_on, after.rotation.next) == (NOW, None)
         assert told(ask("confirm new", after)) == "settled"
         assert told(ask("confirm old", after)) == OTHER
-    before = STATES["offered alone"].model_copy(update={"secret": None})
+    failed = Rest(code="rotation-failed", on=NOW, until=NOW + timedelta(days=1))
+    before = STATES["offered alone"].model_copy(update={"secret": None, "rest": failed})
     after = ask("confirm new", before).connection
-    assert (after.secret.key_id, after.rotation) == ("new", None)
+    assert (after.secret.key_id, after.rotation, after.rest) == ("new", None, None)
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
