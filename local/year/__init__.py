@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from connector.model import Connection
 from connector.services import services
 from connector.steps import ConnectionState
 from local.client import ApiClient
@@ -113,12 +114,16 @@ class Year:
         async with asyncio.timeout(_HANGS):
             while True:
                 found = await services().documents.load(NAME)
-                if found is None or found.connection.operation.ended is not None:
-                    return
-                apart = found.connection.operation.apart
-                if found.connection.state is ConnectionState.ACTION_REQUIRED and not apart:
+                if found is None or rests(found.connection):
                     return
                 await asyncio.sleep(0.02)
+
+
+def rests(connection: Connection) -> bool:
+    """Return whether nobody works on it, or a person is waited for; what is being ended takes no request yet."""
+    operation = connection.operation
+    stuck = connection.state is ConnectionState.ACTION_REQUIRED and not (operation.apart or operation.cancelled)
+    return operation.ended is not None or stuck
 
 
 @asynccontextmanager

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from local.year import Stopped, spans, year
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connector.model import Connection
+from connector.operation import Operation
+from connector.steps import ConnectionState, OperationKind
+from connector.wanted import Wanted
+from local.year import Stopped, rests, spans, year
 from local.year.happenings import Deed, Happenings, calm
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def _silent(_day: int, _what: str) -> None: ...
@@ -24,6 +35,28 @@ async def test_mail_stops_when_nobody_enters_the_new_secret_and_when_others_take
     assert stopped[0] == Stopped(20, f"IMAP refuses the mailbox: {Deed.TAKE_ACCESS}")
     assert "came to its end" in stopped[2].why
     assert "was not entered" in stopped[2].why
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "done"),
+    [
+        (OperationKind.SET_UP, {}, True),
+        (OperationKind.SET_UP, {"cancelled": True}, False),
+        (OperationKind.SET_UP, {"cancelled": True, "ended": NOW}, True),
+        (OperationKind.ROTATE, {}, False),
+        (OperationKind.ROTATE, {"ended": NOW}, True),
+    ],
+)
+def test_a_run_that_is_being_ended_is_waited_for(kind: OperationKind, left: dict[str, Any], *, done: bool) -> None:
+    one = Connection(
+        name="hq",
+        wanted=Wanted(revision=1, display_name="UTM", mailboxes=["a@b.de"]),
+        operation=Operation.model_validate({"id": "op", "kind": kind, "started": NOW, **left}),
+        state=ConnectionState.ACTION_REQUIRED,
+        since=NOW,
+        last_change=NOW,
+    )
+    assert rests(one) is done
 
 
 def test_days_that_follow_one_another_for_one_reason_are_one_line() -> None:
