@@ -150,6 +150,8 @@ class TakingBack(MailboxWork):
     async def apply(self, batch: Batch, changes: Sequence[Change]) -> None:
         """Take access back; that it was tried is kept before the write."""
         todo = batch.of(changes, Action.REVOKE_ACCESS)
+        for entry, _ in todo:
+            entry.had_access = True
         back = {protocol: batch.of(changes, action) for protocol, action in DISABLE.items()}
         for entry, _ in (*todo, *(one for some in back.values() for one in some)):
             entry.leaving_since = entry.leaving_since or self.run.now
@@ -174,12 +176,14 @@ class TakingBack(MailboxWork):
                 entry.leaving_since = self.run.now
                 self._left.add(entry.key)
             elif not one.seen.access and not self._waits_for_switch(one):
+                entry.had_access = bool(entry.had_access)
                 taken = entry.leaving_since is not None and not batch.looks and entry.key not in self._left
                 self._taken += taken
                 self.changes += taken
                 self._gone.append(entry)
                 self._left.add(entry.key)
             elif batch.looks:
+                entry.had_access = entry.had_access or one.seen.access
                 entry.leaving_since = entry.leaving_since or self.run.now
                 self.for_person.append(entry)
             else:
@@ -204,7 +208,8 @@ class TakingBack(MailboxWork):
         """Return whether it stays listed: a removal keeps what it has taken back, and where IMAP stays switched on."""
         if all(entry is not gone for gone in self._gone):
             return True
-        if not self.run.takes_back or (entry.leaving_since is None and not entry.imap_enabled_by_us):
+        taken = entry.leaving_since is not None and entry.had_access is not False
+        if not self.run.takes_back or not (taken or entry.imap_enabled_by_us):
             return False
         entry.taken_on = self.run.now
         return True

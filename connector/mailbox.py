@@ -38,6 +38,8 @@ class MailboxRecord(Document):
     """When it was last given, or seen first: for a while a server that shows less may not know it yet."""
     leaving_since: AwareDatetime | None = None
     """Since when it is tried to take the access back."""
+    had_access: bool | None = None
+    """Whether there was any to be taken back; None as long as nobody has seen it, or a version before kept nothing."""
     imap_enabled_by_us: bool = False
     switched: list[Protocol] = Field(default_factory=list)
     """The other protocols that we have switched on, or were about to."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from activities.mailbox_removal import TakingBack
+from activities.removal import removed
 from activities.run import Run
 from connector.clients.store import FolderStore
 from connector.documents import Documents
@@ -166,6 +167,21 @@ async def test_the_address_of_a_mailbox_that_is_gone_is_not_taken_for_it(tmp_pat
     work = await settle(exchange, tmp_path, Chunk(number=0, mailboxes=[entry]), connection("info@x.de"))
     (told,) = work.chunk.mailboxes
     assert (told.address, told.resolved_in, told.finding and told.finding.code) == (None, "op", "mailbox-not-found")
+
+
+@pytest.mark.parametrize("had", [True, False])
+async def test_a_mailbox_to_which_there_was_no_access_is_not_said_to_have_lost_it(tmp_path: Path, *, had: bool) -> None:
+    leaving = MailboxRecord(requested="a@x.de", address="a@x.de", wanted=False)
+    leaving.enabled(Protocol.SMTP)  # what is switched back is no access either
+    exchange = Exchange(access_a=ThrottledError("exchange", "throttled", ""))
+    exchange.given, exchange.imap = {"a@x.de"} if had else set(), {"a@x.de"}
+    removing = OperationKind.REMOVE
+    work, left = await taken_back(exchange, tmp_path, Chunk(number=0, mailboxes=[leaving]), kind=removing)
+    assert isinstance(work.wait, ThrottledError)
+    exchange.failing.clear()
+    work, left = await taken_back(exchange, tmp_path, left, kind=removing)
+    assert (exchange.given, exchange.imap) == (set(), set())
+    assert removed(work.run.connection, [left], work.run).mailboxes == (["a@x.de"] if had else [])
 
 
 class Late(LeftThere):
