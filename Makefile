@@ -43,6 +43,7 @@ soak: $(READY)  ## many seeds of a tenant that misbehaves
 	@EVERY_WRITE=1 WALKS=200 HOSTILE=20 HOSTILE_MAILBOXES=1,3,120 $(BIN)/python -m pytest -q tests/rotation
 	@EVERY_WRITE=1 EXAMPLES=100 $(BIN)/python -m pytest -q tests/infra/test_grant_failures.py tests/triggers/test_contract.py
 	@HOSTILE=10 HOSTILE_PROTOCOLS=smtp,pop,imap+smtp $(BIN)/python -m pytest -q tests/rotation/test_hostile.py
+	@HOSTILE=3 HOSTILE_ROLES=1 HOSTILE_PROTOCOLS=smtp,imap+smtp $(BIN)/python -m pytest -q tests/rotation/test_hostile.py -k by_a_role
 
 year: $(READY)  ## a connection through a year of simulated days, and the days without mail (ARGS="--seed 2", "--calm")
 	@$(BIN)/python -m local year $(ARGS)
