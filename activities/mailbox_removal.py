@@ -37,8 +37,12 @@ _STEP = StepName.MAILBOXES
 class TakingBack(MailboxWork):
     """One delivery for all chunks."""
 
-    def __init__(self, run: Run, principal: ExchangePrincipal | None, *, budget: float = BUDGET) -> None:
+    def __init__(
+        self, run: Run, principal: ExchangePrincipal | None, listed: bool = True, *, budget: float = BUDGET
+    ) -> None:
         super().__init__(run, principal)
+        self._listed = listed
+        """Whether Exchange lists the record: where it does not, access that it shows all the same contradicts that."""
         self.for_person: list[MailboxRecord] = []
         """What the app could not take back in its time, or may not."""
         self.meant = Meant()
@@ -135,8 +139,17 @@ class TakingBack(MailboxWork):
                 self._stays(entry, _not_read_back() if isinstance(present, NotFoundError) else present)
             elif isinstance(on, ServiceError):
                 self._stays(entry, on)
+            elif present and not self._listed:
+                self._stays(
+                    entry, ReplicationError("exchange", "principal-not-listed", "it is not listed, and has access")
+                )
             else:
-                late = self.principal is not None and mailboxes.spreading(entry.given_on, self.run.now) > 0
+                self._lost = self._lost or (entry.held and not self._listed)
+                late = (
+                    self.principal is not None
+                    and self._listed
+                    and mailboxes.spreading(entry.given_on, self.run.now) > 0
+                )
                 ones.append(
                     One(entry, mailbox, SeenMailbox(mailbox.user_principal_name, present or late, wanted=False, on=on))
                 )

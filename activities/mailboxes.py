@@ -34,7 +34,7 @@ async def _work(run: Run, *, early: bool) -> MailboxWork | Result:
     """
     part = run.order.part
     if run.takes_back:
-        return Sending(run, None) if part.sending else TakingBack(run, await _left(run, early=early))
+        return Sending(run, None) if part.sending else TakingBack(run, *await _left(run, early=early))
     principal, registration = await together(_principal(run), ownership.by_ids(run))
     stopped = stopping(registration, StepName.MAILBOXES)
     if stopped.wait is not None:
@@ -48,22 +48,25 @@ async def _work(run: Run, *, early: bool) -> MailboxWork | Result:
     return TakingBack(run, principal) if part.taking_back else ChunkRun(run, await run.chunk(part.chunk), principal)
 
 
-async def _left(run: Run, *, early: bool) -> ExchangePrincipal | None:
-    """Return Exchange's record of what is taken back; None where there is none, and so nobody who has access.
+async def _left(run: Run, *, early: bool) -> tuple[ExchangePrincipal | None, bool]:
+    """Return Exchange's record of what is taken back, and whether Exchange lists it or does not say.
+
+    None where there never was one, and so nobody who has access. Of one that is not listed each mailbox is asked.
 
     Raises:
         ReplicationError: it may be there, and not be shown yet.
     """
     ids = run.connection.ids
     if ids.application_id is None or ids.enterprise_application_id is None:
-        return None
+        return None, True
+    by_id = ExchangePrincipal(ids.application_id, ids.enterprise_application_id, "", assumed=True)
     try:
         found = await run.services.exchange.principal(ids.known("tenant_id"), ids.application_id)
     except ForbiddenError:
-        return ExchangePrincipal(ids.application_id, ids.enterprise_application_id, "", assumed=True)
+        return by_id, True
     if found is None and early:
         raise ReplicationError("exchange", "principal-not-listed", "the principal is not readable yet")
-    return found
+    return found or by_id, found is not None
 
 
 def _coming(run: Run) -> bool:

@@ -53,6 +53,9 @@ class PrincipalCmdlets:
         """``Get-ServicePrincipal``: one, or all of them."""
         shown = list(self._shown().values())
         found = [entry for entry in shown if entry.named(str(parameters.get("Identity", "")))]
+        if self._world.exchange_lists_others:
+            others = [f"{entry.app_id[:-8]}{'9' * 8}" for entry in shown]
+            return Output([{"AppId": one, "ObjectId": one, "DisplayName": "of others"} for one in others])
         # Documented: a value that does not exist returns all objects.
         return Output([_printed(entry) for entry in found or shown])
 

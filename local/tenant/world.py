@@ -310,6 +310,8 @@ class World:
     """By application id."""
     exchange_forgets_deleted: bool = False
     """Whether Exchange no longer resolves a principal whose application is deleted; nobody has said so."""
+    exchange_lists_others: bool = False
+    """Whether ``Get-ServicePrincipal`` answers with what is nobody's here, whatever it is asked."""
     role_groups: list[RoleGroup] = field(default_factory=list)
     dehydrated: bool = False
     submission_disabled: bool = False

@@ -205,6 +205,21 @@ async def test_a_record_is_forgotten_after_its_days_and_a_connection_never(tmp_p
         assert await clear(36) == 404
 
 
+async def test_where_exchange_lists_none_of_ours_each_mailbox_is_asked_before_access_is_called_gone(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as app:
+        await app.set_up()
+        app.tenant.world.exchange_lists_others = True
+        stuck = await app.remove(stuck=True)
+        assert (stuck["state"], "removal-by-hand" in codes(stuck)) == ("action-required", True)
+        assert "principal-gone" not in told(stuck)
+        app.tenant.world.exchange_lists_others = False
+        done = await removed(app)
+        assert (left(app), done["removed"]["mailboxes"]) == ([], app.tenant.addresses)
+        assert "principal-gone" not in told(done)
+
+
 @pytest.mark.parametrize(("consent", "forgets"), [(False, True), (True, False)])
 async def test_what_nobody_knows_of_deleted_applications_is_right_either_way(
     tmp_path: Path, *, consent: bool, forgets: bool
