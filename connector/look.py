@@ -35,6 +35,7 @@ UNREAD = (
         "mailbox-delayed",
         "mailbox-failed",
         "owners-not-readable",
+        "policy-unread",
         "send-as-unread",
         "sending-role-unread",
         "service-unavailable",

@@ -33,17 +33,25 @@ async def observe(services: Services) -> Observed:
     services.require_grant()
     graph = await services.identity.claims(services.cloud.graph_scope)
     exchange = await services.identity.claims(services.cloud.exchange_scope)
-    vault = await _vault_refusal(services)
+    vault, policy = await _vault(services), await _policy(services)
     return Observed(
         graph=graph,
         exchange=exchange,
         cmdlets=await _permitted_cmdlets(services, exchange),
         vault_allowed=vault is None,
-        policy=await _policy(services),
-        vault_refusal=vault,
+        policy=None if isinstance(policy, Refused) else policy,
+        policy_refusal=policy.error if isinstance(policy, Refused) else None,
+        vault_refusal=vault.error if vault is not None else None,
         granted=services.settings.granted,
         lifetime_days=services.settings.secret_lifetime_days,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What the app may not look at: an answer, and nothing that is raised where several are waited for."""
+
+    error: ForbiddenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,8 @@ class Glance:
     graph: Claims | Unread
     exchange: Claims | Unread
     cmdlets: frozenset[str] | Unread | None
-    vault: ForbiddenError | Unread | None
-    policy: CredentialPolicy | Unread | None
+    vault: Refused | Unread | None
+    policy: CredentialPolicy | Refused | Unread
 
     def findings(self, granted: datetime | None) -> tuple[Finding, ...]:
         """Return what is missing, and what is not readable, which is neither missing nor in place."""
@@ -71,12 +79,18 @@ class Glance:
         if not isinstance(self.exchange, Unread) and not isinstance(self.cmdlets, Unread):
             found += prerequisites.of_exchange(self.exchange, self.cmdlets, granted)
         if not isinstance(self.vault, Unread):
-            found += prerequisites.of_vault(self.vault, allowed=self.vault is None)
-        if not isinstance(self.policy, Unread):
-            found += prerequisites.of_policy(self.policy, 0)
+            refusal = self.vault.error if self.vault is not None else None
+            found += prerequisites.of_vault(refusal, allowed=refusal is None)
+        found += self._of_policy()
         parts = (self.graph, self.exchange, self.cmdlets, self.vault, self.policy)
         unreadable = [_unreadable(part.error) for part in parts if isinstance(part, Unread)]
         return (*found, *{finding.id: finding for finding in unreadable}.values())
+
+    def _of_policy(self) -> list[Finding]:
+        if isinstance(self.policy, Refused):
+            claims = None if isinstance(self.graph, Unread) else self.graph
+            return prerequisites.of_refused_policy(self.policy.error, claims) if claims is not None else []
+        return [] if isinstance(self.policy, Unread) else prerequisites.of_policy(self.policy, 0)
 
 
 async def glance(services: Services, seconds: float = SECONDS) -> Glance:
@@ -102,7 +116,7 @@ async def glance(services: Services, seconds: float = SECONDS) -> Glance:
     graph, (exchange, cmdlets), vault, policy = await together(
         part("identity", lambda: services.identity.claims(services.cloud.graph_scope)),
         of_exchange(),
-        part("vault", lambda: _vault_refusal(services)),
+        part("vault", lambda: _vault(services)),
         part("graph", lambda: _policy(services)),
     )
     return Glance(graph, exchange, cmdlets, vault, policy)
@@ -124,17 +138,18 @@ async def _permitted_cmdlets(services: Services, claims: Claims) -> frozenset[st
         return None
 
 
-async def _vault_refusal(services: Services) -> ForbiddenError | None:
+async def _vault(services: Services) -> Refused | None:
     """Return what keeps the app from its vault; None where it may ask."""
     try:
         await services.vault.versions(_ANY_SECRET)
     except ForbiddenError as error:
-        return error
+        return Refused(error)
     return None
 
 
-async def _policy(services: Services) -> CredentialPolicy | None:
+async def _policy(services: Services) -> CredentialPolicy | Refused:
+    """Return the tenant's policy, or what keeps the app from it."""
     try:
         return await services.graph.credential_policy()
-    except ForbiddenError:
-        return None
+    except ForbiddenError as error:
+        return Refused(error)

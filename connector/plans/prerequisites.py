@@ -51,6 +51,8 @@ class Observed:
     cmdlets: frozenset[str] | None
     vault_allowed: bool
     policy: CredentialPolicy | None
+    policy_refusal: ForbiddenError | None = None
+    """What Graph said where it does not show the policy."""
     vault_refusal: ForbiddenError | None = None
     """What the vault said where it does not allow it."""
     granted: datetime | None = None
@@ -73,6 +75,7 @@ def plan(observed: Observed, wanted: Goal) -> Plan:
         *of_exchange(observed.exchange, observed.cmdlets, observed.granted),
         *of_vault(observed.vault_refusal, allowed=observed.vault_allowed),
     ]
+    findings += of_refused_policy(observed.policy_refusal, observed.graph)
     if not observed.certificate:
         findings += of_policy(observed.policy, wanted.lifetime_days or observed.lifetime_days)
     return Plan(findings=tuple(findings))
@@ -143,6 +146,15 @@ def of_policy(policy: CredentialPolicy | None, wish_days: int) -> list[Finding]:
     if policy.longest_days is not None and policy.longest_days < wish_days:
         return [_finding("secret-shortened", str(policy.longest_days), "info")]
     return []
+
+
+def of_refused_policy(refusal: ForbiddenError | None, claims: Claims) -> list[Finding]:
+    """Return that the policy is not shown although the token holds its role; without the role that one is missing."""
+    if refusal is None or READ_POLICY not in claims.roles:
+        return []
+    values = {"code": refusal.code, "reason": refusal.reason}
+    told = _finding("policy-unread", READ_POLICY, "warning")
+    return [told.model_copy(update={"values": values, "request_id": refusal.request_id})]
 
 
 def _right(role: str, claims: Claims, granted: datetime | None, severity: Severity) -> Finding:

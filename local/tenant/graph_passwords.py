@@ -64,8 +64,8 @@ class Passwords:
 
     def policy(self, call: Call, match: re.Match[str]) -> Answer:  # noqa: ARG002 - a handler
         """``GET /policies/defaultAppManagementPolicy``."""
-        self._caller.needs("Policy.Read.All")
         policy = self._simulation.world.credential_policy
+        self._caller.needs(*(() if policy.refused else ("Policy.Read.All",)))
         state = {"restrictForAppsCreatedAfterDateTime": "2019-10-19T10:37:00Z", "state": "enabled"}
         restrictions: list[dict[str, Any]] = []
         if policy.secrets_forbidden:

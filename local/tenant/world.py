@@ -111,6 +111,8 @@ class CredentialPolicy:
     longest_certificate: str | None = None
     trusted_authorities_only: bool = False
     """Whether certificates that have signed themselves are refused."""
+    refused: bool = False
+    """Whether Graph shows it to nobody, whatever stands in the token."""
 
 
 @dataclass(frozen=True, slots=True)

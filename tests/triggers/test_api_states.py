@@ -266,6 +266,21 @@ async def test_what_health_cannot_read_is_neither_missing_nor_left_out(tmp_path:
         assert shown["identity"] == {**whole["identity"], "cmdlets": None, "vault": None}
 
 
+async def test_a_policy_that_is_refused_to_who_may_read_it_is_said_and_is_no_missing_right(tmp_path: Path) -> None:
+    async with running(tmp_path) as one:
+        one.tenant.world.credential_policy.refused = True
+        shown = (await one.client.get("/api/health")).json()
+        told = [(finding["code"], finding["subject"], finding["severity"]) for finding in shown["missing"]]
+        assert (shown["status"], told) == ("action-required", [("policy-unread", "Policy.Read.All", "warning")])
+        connection = await one.client.set_up({"name": "hq", "mailboxes": one.tenant.addresses})
+        assert ("policy-unread", "ready") in {
+            (finding["code"], connection["state"]) for finding in connection["findings"]
+        }
+        one.tenant.world.identity.vault_access = False
+        shown = (await one.client.get("/api/health")).json()
+        assert [finding["code"] for finding in shown["missing"]] == ["vault-right-missing", "policy-unread"]
+
+
 async def test_what_is_throttled_for_a_moment_is_asked_again_within_the_request(tmp_path: Path) -> None:
     async with running(tmp_path) as one:
         whole = (await one.client.get("/api/health")).json()
@@ -283,8 +298,8 @@ async def test_a_right_that_is_missing_is_listed_by_health(tmp_path: Path, langu
         assert [finding["subject"] for finding in shown["missing"]] == ["Policy.Read.All", "Exchange.ManageAsApp"]
         for finding in shown["missing"]:
             assert set(finding) == {
-                "id", "code", "severity", "step", "subject", "message", "said", "action", "help", "applicationId",
-                "requestId",
+                "id", "code", "severity", "step", "subject", "message", "said", "action", "times", "help",
+                "applicationId", "requestId",
             }  # fmt: skip
             assert finding["action"]["text"]
 

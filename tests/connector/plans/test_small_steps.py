@@ -88,6 +88,18 @@ def without(role: str, issued: datetime = NOW) -> Claims:
             [("vault-firewall", "Key Vault", "warning")],
         ),
         (
+            dataclasses.replace(ALL, policy_refusal=ForbiddenError("graph", "Authorization_RequestDenied", "No.")),
+            [("policy-unread", "Policy.Read.All", "warning")],
+        ),
+        (
+            dataclasses.replace(
+                ALL,
+                policy_refusal=ForbiddenError("graph", "Authorization_RequestDenied", "No."),
+                graph=without("Policy.Read.All"),
+            ),
+            [("role-missing", "Policy.Read.All", "warning")],
+        ),
+        (
             dataclasses.replace(ALL, policy=CredentialPolicy(longest_days=0)),
             [("secret-lifetime-impossible", "", "warning")],
         ),
