@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.address import folded, is_plus
 from connector.errors import ForbiddenError, NotFoundError, RefusedError, ReplicationError, ServiceError
@@ -17,6 +17,7 @@ from connector.plans import senders
 from connector.plans.plan import DISABLE, ENABLE, Action, Change, Goal, Plan
 from connector.plans.senders import Pair
 from connector.steps import StepName
+from connector.waiting import TIMER_SLACK
 from connector.wanted import Absent
 
 
@@ -135,8 +136,12 @@ def holder(record: MailboxRecord, *, access: bool) -> MailboxRecord:
 
 
 def spreading(written: datetime | None, now: datetime) -> float:
-    """Return the seconds for which a server may still show what was before a write; 0 when all show it."""
-    return max(0.0, (SPREAD - (now - written)).total_seconds()) if written is not None else 0.0
+    """Return the seconds for which a server may still show what was before a write; 0 when all show it.
+
+    Whoever has waited for so long by a timer finds 0.
+    """
+    left = SPREAD - (now - written) if written is not None else timedelta()
+    return left.total_seconds() if left > TIMER_SLACK else 0.0
 
 
 def was_refused(error: ServiceError) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from connector.errors import (
@@ -13,7 +15,7 @@ from connector.errors import (
     UnexpectedAnswerError,
 )
 from connector.mailbox import MailboxRecord
-from connector.microsoft import Protocol
+from connector.microsoft import SPREAD, Protocol
 from connector.observed import Recipient
 from connector.plans.mailboxes import (
     SeenMailbox,
@@ -21,6 +23,7 @@ from connector.plans.mailboxes import (
     holder,
     off_finding,
     plan,
+    spreading,
     was_refused,
 )
 from connector.plans.plan import Action
@@ -126,3 +129,12 @@ def test_of_a_plus_address_it_is_said_why_there_is_none(address: str, code: str)
     assert failure(address, missing, missing).code == code
     group = Recipient("g", "MailUniversalDistributionGroup")
     assert failure(address, missing, group).code == "address-is-group"
+
+
+@pytest.mark.parametrize("early", [0.0, 0.088, 1.0])
+def test_whoever_has_waited_for_a_write_to_spread_by_a_timer_waits_for_it_no_more(early: float) -> None:
+    written = datetime(2026, 11, 28, tzinfo=UTC)
+    asked = written + timedelta(seconds=30)
+    seconds = spreading(written, asked)
+    assert seconds == (SPREAD - timedelta(seconds=30)).total_seconds()
+    assert spreading(written, asked + timedelta(seconds=seconds - early)) == 0.0
