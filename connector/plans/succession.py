@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from connector.credential import CredentialRecord, Intent, Rotation, RotationState, SecretRecord
 from connector.observed import CredentialVersion
@@ -75,7 +76,8 @@ def told(versions: Iterable[CredentialVersion], secret: CredentialRecord | None,
     mine = next((one for one in every if secret is not None and one.version == secret.version), None)
     if mine is not None and state_of(mine) in NEW:  # confirmed, and the tags do not say it yet
         current, retiring = mine, retiring or current
-    new = next((one for one in every if state_of(one) in NEW and not _same(one, current)), None)
+    # A certificate stands before the vault's versions, and may be older: what was made in its place is the next one.
+    new = max((one for one in every if state_of(one) in NEW and not _same(one, current)), key=_made, default=None)
     if new is not None and current is not None and new.created < current.created:
         new = None  # an earlier one that was never accepted
     if current is None and retiring is not None:  # they say half of it
@@ -86,6 +88,10 @@ def told(versions: Iterable[CredentialVersion], secret: CredentialRecord | None,
         if retiring is not None and state_of(retiring) == RETIRED:
             retiring = None
     return Told(current, new, retiring)
+
+
+def _made(one: CredentialVersion) -> datetime:
+    return one.created
 
 
 def _same(one: CredentialVersion, other: CredentialVersion | None) -> bool:

@@ -10,7 +10,19 @@ from local.tenant.world import Application
 from tests.flow.app import App, running
 from tests.flow.certified import PATH, Utm, given
 from tests.flow.test_certificate import kinds
-from tests.flow.test_rotation import application, codes, confirm, lose, shown
+from tests.flow.test_rotation import (
+    application,
+    codes,
+    confirm,
+    keys,
+    lose,
+    pass_days,
+    retired,
+    shown,
+    tags,
+    versions,
+)
+from tests.flow.utm import accepted
 
 
 def without(found: Application, kind: str) -> None:
@@ -100,3 +112,22 @@ async def test_given_up_it_leaves_the_secret_and_lost_with_the_store_it_is_told_
         seen = await utm.offered(app)
         assert await confirm(app, seen["rotation"]["keyId"]) == (200, "ready")
         assert ((await shown(app))["secret"]["kind"], await utm.signs_in(app)) == ("certificate", True)
+
+
+async def test_where_secret_and_certificate_are_both_gone_one_secret_is_made_and_no_more(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = keys(app)
+        versions(app)[-1].enabled = False
+        await Utm().offered(app)
+        without(application(app), "certificate")
+        pass_days(app, 0.1)
+        assert codes(await app.set_up()) == ["utm-needs-new-secret"]
+        new = (await app.parameters())["secret"]["keyId"]
+        assert (keys(app), tags(app)) == ([*old, new], [("current", False), ("next", True)])
+        again = await app.set_up()
+        assert (again["rotation"]["keyId"], keys(app)) == (new, [*old, new])
+        assert await accepted(app, await app.parameters())
+        assert await confirm(app, new) == (200, "ready")
+        await retired(app)
+        assert (keys(app), kinds(app)) == ([new], ["secret"])
