@@ -75,7 +75,7 @@ class _Secret(Stage[Observed]):
             last=self.run.order.part.last and not self.run.dry,  # a look tries before replication has had its time
             trust=trust,
             given=frozenset(connection.given),
-            deleted=not versions and await self.run.services.vault.deleted(name),
+            deleted=not kept and seen.current is None and await self.run.services.vault.deleted(name),
             recovered=connection.recovered_in == self.run.operation,
             held=_held(self.run),
             begun=begun,

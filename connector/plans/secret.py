@@ -41,7 +41,7 @@ def _set_up(observed: Observed) -> Plan:
     reason = observed.wrong()
     if reason is None:
         return Plan(_stray(observed), _recovered(observed))
-    if reason not in WAITS and observed.told.next is not None:
+    if reason not in {*WAITS, "secret-deleted"} and observed.told.next is not None:  # that is brought back first
         new = observed.wrong_next()
         if new is None or new in WAITS or observed.told.current is None:
             reason = new

@@ -111,7 +111,7 @@ class Observed:
         """Return what is wrong with the present secret; None where it can be used."""
         current = self.told.current
         if current is None:
-            return "secret-deleted" if self.deleted and not self.versions else "secret-missing"
+            return "secret-deleted" if self.deleted else "secret-missing"
         return self._wrong(current, self.proof)
 
     def wrong_next(self) -> str | None:

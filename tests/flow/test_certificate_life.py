@@ -131,3 +131,15 @@ async def test_where_secret_and_certificate_are_both_gone_one_secret_is_made_and
         assert await confirm(app, new) == (200, "ready")
         await retired(app)
         assert (keys(app), kinds(app)) == ([new], ["secret"])
+
+
+async def test_a_deleted_secret_comes_back_while_a_certificate_is_offered(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = await app.parameters()
+        await Utm().offered(app)
+        app.tenant.administrator.delete_secret(next(iter(app.tenant.world.secrets)))
+        seen = await app.set_up()
+        assert (seen["state"], codes(seen)) == ("ready", ["secret-recovered", "certificate-offered"])
+        assert seen["secret"]["keyId"] == old["secret"]["keyId"]
+        assert (tags(app), kinds(app)) == ([("current", True)], ["certificate", "federated", "secret"])
