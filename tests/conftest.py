@@ -20,9 +20,13 @@ if find_spec("sniffio") is None:
 
 _ONCE_MORE = (
     *("attacks/", "browser/", "fuzz/", "infra/", "local/", "outages/", "package/", "rotation/", "walks/"),
-    *("flow/test_causes.py", "flow/test_end_to_end.py", "flow/test_rights.py", "triggers/test_contract.py"),
+    *("flow/test_causes.py", "flow/test_end_to_end.py", "flow/test_new_secret.py", "flow/test_rights.py"),
+    "triggers/test_contract.py",
 )
-"""Where lines are reached that the others reach too: to count them doubles the CPU that a test takes."""
+"""Where lines are reached that the others reach too: to count them doubles the CPU that a test takes.
+
+Single tests of which the same holds bear the mark themselves.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from local.tenant.misbehaviour import Preset
 from local.tenant.sign_in_report import delayed
 from tests.flow.app import NAME, App, running
@@ -52,6 +54,7 @@ async def test_the_utm_s_use_of_the_new_secret_confirms_it_and_the_old_one_goes(
         assert new["secret"]["uri"].endswith(entry["version"])
 
 
+@pytest.mark.no_cover
 async def test_what_cannot_be_known_leaves_it_to_a_person(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         world = app.tenant.world
@@ -77,6 +80,7 @@ def reads(app: App) -> list[str]:
     return [request.path for request in app.tenant.requests if request.path.endswith("appCredentialSignInActivities")]
 
 
+@pytest.mark.no_cover
 async def test_an_old_secret_that_somebody_still_uses_stays_until_nobody_does(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         app.tenant.administrator.grant(READ)
@@ -114,6 +118,7 @@ async def test_an_old_secret_whose_use_the_record_shows_late_is_not_taken_away_b
         assert codes(await shown(app)) == ["old-secret-still-used"]
 
 
+@pytest.mark.no_cover
 async def test_nothing_of_ours_makes_it_seem_that_the_utm_has_the_new_secret(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         app.tenant.administrator.grant(READ)
@@ -134,6 +139,7 @@ async def test_nothing_of_ours_makes_it_seem_that_the_utm_has_the_new_secret(tmp
         assert last[old] > last[new]
 
 
+@pytest.mark.no_cover
 async def test_what_is_ours_may_have_to_use_the_new_secret_for_a_while_and_that_proves_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         app.tenant.administrator.grant(READ)

@@ -84,6 +84,7 @@ async def test_who_wants_that_way_is_shown_the_lines_and_nothing_is_given_before
         assert app.tenant.world.application_scopes  # the administrator's: it is said, and never touched
 
 
+@pytest.mark.no_cover
 async def test_a_role_that_is_there_takes_the_place_of_consent_and_then_of_access(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         await app.set_up(**RELAY)
@@ -100,6 +101,7 @@ async def test_a_role_that_is_there_takes_the_place_of_consent_and_then_of_acces
         assert ((await app.set_up(**RELAY))["state"], app.tenant.writes()) == ("ready", [])
 
 
+@pytest.mark.no_cover
 async def test_no_mail_is_lost_while_exchange_does_not_go_by_a_new_role_yet(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         await app.set_up(**RELAY)
@@ -202,6 +204,7 @@ async def test_who_may_not_ask_widens_nothing_that_was_wished_narrow_and_the_log
         assert (roles(app), access(app)) == (set(), set())
 
 
+@pytest.mark.no_cover
 async def test_a_consent_of_somebody_else_is_said_and_not_widened(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         await waiting(app, **WISHED)
@@ -247,6 +250,7 @@ async def test_a_consent_that_somebody_gives_after_ours_was_withdrawn_is_his(
         assert (roles(app), stays["state"] != "failed") == ({*kept, "smtp"}, True)
 
 
+@pytest.mark.no_cover
 async def test_a_long_list_is_asked_for_to_its_end_and_no_mailbox_is_said_to_be_outside_unasked(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=101) as app:
         await app.set_up(**RELAY)
@@ -255,6 +259,7 @@ async def test_a_long_list_is_asked_for_to_its_end_and_no_mailbox_is_said_to_be_
         assert (connection["state"], roles(app), "mailbox-outside-role" in codes(connection)) == ("ready", set(), False)
 
 
+@pytest.mark.no_cover
 async def test_a_role_that_is_gone_is_not_replaced_by_what_permits_more(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         await app.set_up(**RELAY)
@@ -322,6 +327,7 @@ async def test_what_may_still_rest_on_a_consent_that_nobody_may_see_keeps_its_ac
         assert finding(connection, "consent-mixed")["severity"] == "warning"  # all opens; the permission is a person's
 
 
+@pytest.mark.no_cover
 async def test_the_daily_look_is_quiet_until_the_role_or_a_mailbox_of_it_is_gone(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         inside, outside = app.tenant.addresses

@@ -95,6 +95,7 @@ async def test_without_the_number_of_mailboxes_nothing_is_taken_back(tmp_path: P
         assert app.tenant.writes() == []
 
 
+@pytest.mark.no_cover
 async def test_a_name_may_be_used_again_and_its_numbers_count_on(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         first = await app.set_up()

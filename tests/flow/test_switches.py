@@ -29,6 +29,7 @@ def switches(app: App, address: str) -> tuple[bool, bool | None]:
     return mailbox.pop_enabled, mailbox.submission_disabled
 
 
+@pytest.mark.no_cover
 async def test_what_leaves_is_switched_back_to_what_it_was(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=3) as app:
         inherits, own, changed = app.tenant.addresses
@@ -117,6 +118,7 @@ async def test_a_mailbox_that_is_named_otherwise_now_is_still_switched_back(tmp_
         assert ((await app.remove())["state"], switches(app, address)) == ("removed", (False, None))
 
 
+@pytest.mark.no_cover
 async def test_a_switch_that_was_left_to_a_connection_that_sends_as_others_is_switched_back_by_it(
     tmp_path: Path,
 ) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.host import FunctionsHost
@@ -139,6 +141,7 @@ class Retold:
         return (datetime.fromisoformat(moment) + self.later).isoformat("T", "microseconds")
 
 
+@pytest.mark.no_cover
 async def test_a_set_up_under_way_survives_an_update_in_each_step(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     async with Tenant(preset="calm", seed=1, clock=60, mailboxes=1) as tenant:
