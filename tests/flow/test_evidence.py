@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.dates import written
 from local.tenant.misbehaviour import Preset
 from local.tenant.sign_in_report import delayed
 from tests.flow.app import NAME, App, running
@@ -39,7 +40,7 @@ async def test_the_utm_s_use_of_the_new_secret_confirms_it_and_the_old_one_goes(
         seen = await app.until(lambda seen: seen["rotation"]["state"] == "retiring")
         assert seen["secret"]["keyId"] == new["secret"]["keyId"]
         assert seen["secret"]["usedSince"] is not None
-        day = seen["secret"]["usedSince"][:10]
+        day = written("en", seen["secret"]["usedSince"], "day")
         text = await app.client.get(f"{PATH}/parameters", headers={"Accept": "text/plain"})
         assert day in text.text
         assert (await app.parameters())["secret"]["usedSince"] == seen["secret"]["usedSince"]
