@@ -197,7 +197,7 @@ async def test_what_has_no_time_yet_is_not_said_to_have_one(tmp_path: Path) -> N
         await expect(page.locator("#part-wait")).to_contain_text("Geprüft wird seit")
         await page.route(f"**/api/connections/{NAME}?*", not_begun)
         await page.reload()
-        await expect(page.locator("#part-wait")).to_contain_text("haben sich geöffnet")
+        await expect(page.locator("#part-wait")).to_contain_text("ist die Anmeldung gelungen")
         await expect(page.locator("#part-wait")).not_to_contain_text("seit")
         await page.unroute_all(behavior="ignoreErrors")
 
