@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from activities import credentials as credential
@@ -11,6 +11,7 @@ from activities.proving import signed_in
 from activities.run import Run
 from activities.secret_making import end, make
 from activities.stage import Stage
+from connector.credential import Intent
 from connector.errors import ForbiddenError, RefusedError
 from connector.finding import Finding
 from connector.log import log
@@ -113,19 +114,25 @@ class _Secret(Stage[Observed]):
     def record(observed: Observed, connection: Connection) -> None:
         if isinstance(connection.goal, Absent):
             return  # what is ours must be known to the end
-        kept = {version.key_id for version in observed.versions}
-        stored = {one.display_name for one in observed.credentials if one.key_id in kept}
-        present = {one.display_name for one in observed.credentials}
-        # The vault's tags carry what a completed intent knew, also where only the note of it was lost in a crash. One
-        # that came to nothing is forgotten after a day: no replica shows its credential as late as that.
-        connection.intents = [
-            intent
-            for intent in connection.intents
-            if intent.key_id is None
-            and credential_name(intent.id) not in stored
-            and (observed.now - intent.started < _REMEMBERED or credential_name(intent.id) in present)
-        ]
+        connection.intents = [*_known(observed, connection.intents)]
         settle(connection, observed)
+
+
+def _known(observed: Observed, intents: Sequence[Intent]) -> Iterator[Intent]:
+    """Yield the intents that are to be kept, with the key id of what came of them.
+
+    One is known as long as the application shows its credential: the vault's tags say the same, and may be taken away.
+    What came to nothing is forgotten after a day: no replica shows its credential as late as that.
+    """
+    kept, present = {one.key_id for one in observed.versions}, {one.key_id for one in observed.credentials}
+    made = {one.display_name: one.key_id for one in observed.credentials}
+    for intent in intents:
+        key_id = intent.key_id or made.get(credential_name(intent.id))
+        new = observed.now - intent.started < _REMEMBERED
+        if intent.key_id is None and key_id in kept and key_id is not None:  # only the note of it was lost, in a crash
+            yield intent.model_copy(update={"key_id": key_id})
+        elif new or key_id in present:
+            yield intent
 
 
 async def _make_keyless(run: Run, observed: Observed, change: Change) -> None:

@@ -38,7 +38,7 @@ from connector.mailbox import Chunk, ChunkSummary, MailboxRecord
 from connector.microsoft import Protocol
 from connector.model import Connection
 from connector.objects import Ids
-from connector.observed import Credential, ExchangePrincipal, Mailbox
+from connector.observed import Credential, CredentialVersion, ExchangePrincipal, Mailbox
 from connector.operation import Operation
 from connector.orders import Order, Outcome, Part
 from connector.plans.secret_observed import Observed, credential_name
@@ -323,6 +323,18 @@ def test_an_intent_that_came_to_nothing_is_forgotten_after_a_day(hours: int, sho
     seen = Observed((), listed, (intent,), None, now=NOW)
     STAGE.record(seen, document)
     assert document.intents == ([intent] if kept else [])
+
+
+@pytest.mark.parametrize("key", ["k", None])
+@pytest.mark.parametrize("shown", [True, False])
+def test_an_intent_knows_its_credential_as_long_as_that_is_shown(key: str | None, *, shown: bool) -> None:
+    intent = Intent(id="i", started=NOW - timedelta(days=100), key_id=key)
+    listed = (Credential("k", "secret", credential_name("i"), None),) if shown else ()
+    version = CredentialVersion("u", "v", enabled=True, created=NOW, expires=None, tags={"keyId": "k", "state": "next"})
+    document = connection()
+    document.intents = [intent]
+    STAGE.record(Observed((version,), listed, (intent,), None, now=NOW), document)
+    assert [one.key_id for one in document.intents] == (["k"] if shown else [])
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,18 @@ async def test_a_secret_whose_tags_somebody_has_taken_away_goes_too(tmp_path: Pa
         assert (done["state"], [*app.tenant.world.secrets]) == ("removed", [])
 
 
+async def test_a_credential_of_which_only_a_deleted_vault_secret_tells_goes_too(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        (one,) = [one for one in app.tenant.world.applications.values() if one.unique_name]
+        await services().documents.update(NAME, lambda connection: setattr(connection, "secret", None))
+        app.tenant.administrator.delete_secret(next(iter(app.tenant.world.secrets)))
+        done = await app.remove()
+        assert (done["state"], one.credentials) == ("removed", [])
+
+
 async def test_an_application_that_is_not_ours_stays_without_our_secret_and_consent(tmp_path: Path) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         await app.set_up()
