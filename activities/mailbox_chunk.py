@@ -46,6 +46,8 @@ class ChunkRun(MailboxNotes):
         self._roles = Roles(run, self.tenant_id, principal)
         self._switched: dict[Protocol, list[MailboxRecord]] = {}
         self._protocols = run.connection.wanted.protocols
+        self._needless = 0
+        """To how many mailboxes a daily look has seen access that would be taken back."""
         self._is_less = False
         """Whether access was taken back: for a while a server may show it still."""
         self._inherits: dict[str, list[Protocol]] = {}
@@ -231,6 +233,7 @@ class ChunkRun(MailboxNotes):
     def _without_access(self, one: One, finding: Finding | None) -> None:
         """Settle a mailbox to which access is not needed; what is to be taken back is read to be gone."""
         entry, spared = one.entry, one.entry in self._spared
+        self._needless += self.run.looks_daily and mailboxes.spared(one.seen)
         if spared and one.seen.access and not self.run.order.part.last:
             self.delay(entry, _not_kept())
             return
@@ -261,6 +264,7 @@ class ChunkRun(MailboxNotes):
         step = self.run.connection.step(_STEP)
         stuck = step.state is StepState.ACTION_REQUIRED  # as an earlier round left it, until all is looked at
         told = tuple(finding for finding in step.findings if finding.code in _OF_REMOVALS)
+        told += (mailboxes.spare(self._needless),) if self._needless else ()
         return Result(Outcome(StepState.ACTION_REQUIRED if stuck else StepState.RUNNING), told)
 
     def _is_well(self, entry: MailboxRecord) -> bool:

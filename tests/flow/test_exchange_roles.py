@@ -358,6 +358,7 @@ async def test_the_look_at_a_role_beside_a_consent_says_only_that_they_mix(tmp_p
         await app.set_up(**RELAY)
         assert changes(await dry_run(app, **RELAY)) == [("application", "update-application")]
         pass_hours(app)
+        assert "access-spare" in {one.partition(":")[0] for one in (await looked(app))["drift"]}
         left = [("mailboxes", "revoke-access")] * 2
         assert changes(await dry_run(app, **RELAY)) == [("application", "update-application"), *left]
 
