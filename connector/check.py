@@ -13,7 +13,7 @@ from connector.hours import at_its_hour
 from connector.model import Connection
 from connector.steps import ConnectionState, StepName
 
-_PASSING = frozenset({"reason", "answer", "minutes", "code", "since", "until", "end", "days"})
+_PASSING = frozenset({"reason", "answer", "minutes", "code", "since", "until", "on", "end", "days"})
 """Values that are others at each look, of a finding that is the same."""
 LOOKS = 3
 """How often it is looked, at most, before something is taken for true that the look before has not seen."""

@@ -108,7 +108,8 @@ def test_drift_is_told_once_again_when_it_changes_and_when_it_is_over() -> None:
 
 
 def test_what_passes_is_the_same_finding_and_what_is_exchanged_is_not() -> None:
-    said = ACCESS.model_copy(update={"values": {"reason": "another", "minutes": 7}, "severity": "warning"})
+    values = {"reason": "another", "minutes": 7, "on": "2026-11-29"}  # the day from which, which each look has later
+    said = ACCESS.model_copy(update={"values": values, "severity": "warning"})
     assert digest(said) == digest(ACCESS)
     sealed = [Finding(code="foreign-credential", step=StepName.APPLICATION, values={"seal": one}) for one in "ab"]
     assert digest(sealed[0]) != digest(sealed[1])
