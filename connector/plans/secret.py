@@ -130,10 +130,13 @@ def _anew(observed: Observed, new: CredentialVersion, reason: str) -> Plan:
 
 
 def _abandon(observed: Observed) -> Plan:
-    new = observed.told.next
-    if new is None or (observed.rotation is not None and observed.rotation.state is RotationState.RETIRING):
+    new, rotation = observed.told.next, observed.rotation
+    if rotation is not None and rotation.state is RotationState.RETIRING:
         return Plan()
-    return _kept(observed) if observed.wrong() is not None else Plan(_ended(observed, new, "rotation-abandoned"))
+    changes = _ended(observed, new, "rotation-abandoned")
+    if new is None and rotation is not None and rotation.next is not None and observed.listed(rotation.next.key_id):
+        changes = (Change(Action.REMOVE_SECRET, rotation.next.key_id, "rotation-abandoned"),)  # the vault shows none
+    return _kept(observed) if changes and observed.wrong() is not None else Plan(changes)
 
 
 def _retire(observed: Observed) -> Plan:

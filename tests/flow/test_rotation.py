@@ -401,6 +401,22 @@ async def test_a_next_secret_that_has_expired_is_not_handed_out_and_another_one_
         assert await accepted(app, await app.parameters())
 
 
+async def test_a_give_up_while_the_vault_shows_nothing_leaves_it_offered_and_goes_on_afterwards(tmp_path: Path) -> None:
+    async with running(tmp_path, mailboxes=1) as app:
+        await app.set_up()
+        old = await app.parameters()
+        key = (await rotated(app))["rotation"]["keyId"]
+        app.tenant.administrator.delete_secret(next(iter(app.tenant.world.secrets)))
+        assert (await app.client.delete(f"{PATH}/rotation?keyId={key}")).status_code == 202
+        seen = await app.settled()
+        assert (seen["rotation"]["keyId"], "last-secret-kept" in codes(seen), len(keys(app))) == (key, True, 2)
+        assert codes(await app.set_up()) == ["secret-recovered", "secret-offered"]
+        assert (await app.client.delete(f"{PATH}/rotation?keyId={key}")).status_code == 202
+        seen = await app.until(lambda seen: seen["rotation"] is None)
+        assert (seen["state"], keys(app)) == ("ready", [old["secret"]["keyId"]])
+        assert await app.parameters() == old
+
+
 def _take_away(app: App, key: str) -> None:
     one = application(app)
     one.credentials[:] = [credential for credential in one.credentials if credential.key_id != key]
