@@ -20,8 +20,10 @@ if find_spec("sniffio") is None:
 
 _ONCE_MORE = (
     *("attacks/", "browser/", "fuzz/", "infra/", "local/", "outages/", "package/", "rotation/", "walks/"),
-    *("flow/test_causes.py", "flow/test_end_to_end.py", "flow/test_new_secret.py", "flow/test_rights.py"),
-    "triggers/test_contract.py",
+    *("flow/test_accepting.py", "flow/test_causes.py", "flow/test_certified_look.py", "flow/test_end_to_end.py"),
+    *("flow/test_log_lines.py", "flow/test_names.py", "flow/test_new_secret.py", "flow/test_protocols.py"),
+    *("flow/test_requests.py", "flow/test_rights.py", "flow/test_tutorial.py", "triggers/test_contract.py"),
+    *("activities/test_planned_is_done.py", "connector/test_public_address.py"),
 )
 """Where lines are reached that the others reach too: to count them doubles the CPU that a test takes.
 
