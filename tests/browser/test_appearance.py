@@ -198,7 +198,7 @@ def sources() -> str:
 
 def test_every_text_that_the_page_asks_for_exists_and_every_one_that_exists_is_asked_for() -> None:
     there = {key for key in leaves(catalogue("de")) if key.startswith("page.")}
-    plain = set(re.findall(r"\bt\('(page\.[\w.-]+)'", sources()))
+    plain = set(re.findall(r"\b(?:t|part)\('(page\.[\w.-]+)'", sources()))
     counted = {
         f"{key}.{form}" for key in re.findall(r"\bcount\('(page\.[\w.-]+)'", sources()) for form in ("one", "many")
     }
