@@ -91,7 +91,7 @@ async def confirm(app: App, key: str) -> tuple[int, str]:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("used", [["pop"], ["imap", "smtp"]], ids="+".join)
+@pytest.mark.parametrize("used", [["smtp"], ["pop"], ["imap", "smtp"]], ids="+".join)
 async def test_a_secret_is_replaced_without_a_day_without_mail(tmp_path: Path, used: list[str]) -> None:
     async with running(tmp_path, mailboxes=1) as app:
         before = await app.set_up(protocols=used)
