@@ -7,7 +7,7 @@ under such a name, and the thumbprint of the request decides (``Connection.given
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,7 +17,6 @@ from connector.finding import Finding
 from connector.observed import Credential, CredentialVersion
 from connector.plans.plan import Action, Change, Plan
 from connector.plans.succession import (
-    CURRENT,
     NEXT,
     OFFERED,
     RETIRED,
@@ -25,6 +24,7 @@ from connector.plans.succession import (
     ROTATION,
     STATE,
     Told,
+    recorded,
 )
 from connector.steps import StepName
 
@@ -71,7 +71,9 @@ def certificate_versions(
     replaced = rotation is not None and rotation.state is RotationState.OFFERED
     there = {one.thumbprint: one for one in credentials if one.kind == "certificate" and one.thumbprint}
     found = []
-    for record, state in _known(secret, rotation):
+    for record, state in recorded(secret, rotation):
+        if not isinstance(record, CertificateRecord):
+            continue
         entry = there.get(record.sha256)
         if entry is None and record.made_on is None:
             continue
@@ -91,15 +93,6 @@ def certificate_versions(
             )
         )
     return tuple(found)
-
-
-def _known(secret: CredentialRecord | None, rotation: Rotation | None) -> Iterator[tuple[CertificateRecord, str]]:
-    """Yield each certificate with its state; one that was just confirmed is a next one until the vault says so too."""
-    retiring = rotation is not None and rotation.state is RotationState.RETIRING
-    next_, old = (rotation.next, rotation.old) if rotation is not None else (None, None)
-    for record, state in ((next_, NEXT), (secret, NEXT if retiring else CURRENT), (old, RETIRING)):
-        if isinstance(record, CertificateRecord):
-            yield record, state
 
 
 def _offered(rotation: Rotation) -> dict[str, str]:

@@ -45,7 +45,7 @@ def recognized(
     Who sets one tag in the portal or with ``az keyvault secret set-attributes --tags`` takes the others away. One
     without a state, of 0.1.0, is in use: so nothing is added to what says that already.
     """
-    known = dict(_known(secret, rotation))
+    known = {record.version: tags for record, tags in _tags(secret, rotation)}
 
     def told_by(one: CredentialVersion) -> CredentialVersion:
         tags = known.get(one.version)
@@ -56,16 +56,25 @@ def recognized(
     return tuple(map(told_by, versions))
 
 
-def _known(secret: CredentialRecord | None, rotation: Rotation | None) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield what the tags of each secret were; one that was just confirmed is a next one until they say so too."""
+def recorded(secret: CredentialRecord | None, rotation: Rotation | None) -> list[tuple[CredentialRecord, str]]:
+    """Return the credentials that the document knows, the newest first, each with the state that its tags say.
+
+    One that was just confirmed is a next one until they say so too.
+    """
     retires = rotation is not None and rotation.state is RotationState.RETIRING
     next_, old = (rotation.next, rotation.old) if rotation is not None else (None, None)
-    for record, state in ((old, RETIRING), (secret, NEXT if retires else CURRENT), (next_, NEXT)):
+    found = ((next_, NEXT), (secret, NEXT if retires else CURRENT), (old, RETIRING))
+    return [(record, state) for record, state in found if record is not None]
+
+
+def _tags(secret: CredentialRecord | None, rotation: Rotation | None) -> Iterator[tuple[SecretRecord, dict[str, str]]]:
+    """Yield what the tags of each secret were; of what the document names twice the newest comes last, and counts."""
+    for record, state in reversed(recorded(secret, rotation)):
         if isinstance(record, SecretRecord):
             tags = {"keyId": record.key_id, STATE: state}
-            if rotation is not None and record is next_:
+            if rotation is not None and record is rotation.next:
                 tags |= {ROTATION: rotation.id, **({OFFERED: str(rotation.offered_on)} if rotation.offered_on else {})}
-            yield record.version, tags
+            yield record, tags
 
 
 def told(versions: Iterable[CredentialVersion], secret: CredentialRecord | None, rotation: Rotation | None) -> Told:
