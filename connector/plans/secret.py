@@ -134,8 +134,8 @@ def _abandon(observed: Observed) -> Plan:
     if rotation is not None and rotation.state is RotationState.RETIRING:
         return Plan()
     changes = _ended(observed, new, "rotation-abandoned")
-    if new is None and rotation is not None and rotation.next is not None and observed.listed(rotation.next.key_id):
-        changes = (Change(Action.REMOVE_SECRET, rotation.next.key_id, "rotation-abandoned"),)  # the vault shows none
+    if (alone := observed.next_alone) is not None:
+        changes = (Change(Action.REMOVE_SECRET, alone, "rotation-abandoned"),)
     return _kept(observed) if changes and observed.wrong() is not None else Plan(changes)
 
 

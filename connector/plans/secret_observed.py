@@ -95,6 +95,12 @@ class Observed:
         known = isinstance(new, CertificateRecord) and (new.found or new.made_on is None)
         return known and self.told.next is not None
 
+    @property
+    def next_alone(self) -> str | None:
+        """Return the key id of a next one that is on the application, and of which the vault shows nothing."""
+        known = self.rotation.next if self.rotation is not None and self.told.next is None else None
+        return known.key_id if known is not None and self.listed(known.key_id) else None
+
     def others(self) -> list[CredentialVersion]:
         """Return the versions that are neither the present nor the next one, and of which something is left."""
         seen = self.told

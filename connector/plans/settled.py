@@ -90,18 +90,12 @@ def settle(connection: Connection, observed: Observed) -> None:
         connection.secret, connection.secret_accepted = record_of(seen.current, connection.secret), True
     elif connection.secret is not None and _is_over(connection.secret.version, observed):
         connection.secret = None
-    if observed.kind is OperationKind.ABANDON and seen.retiring is None and not _left(observed):
+    if observed.kind is OperationKind.ABANDON and not (seen.next or seen.retiring or observed.next_alone):
         _abandoned(connection, observed)
     elif observed.versions:  # of a vault that shows none nothing is concluded: they may be brought back
         before = connection.rotation
         connection.rotation = _rotation(connection, observed, wrong)
         _is_gone(connection, before, observed)
-
-
-def _left(observed: Observed) -> bool:
-    """Return whether the next one is still there: in the vault, or as a credential alone."""
-    known = observed.rotation.next if observed.rotation is not None else None
-    return observed.told.next is not None or (known is not None and observed.listed(known.key_id))
 
 
 def _is_gone(connection: Connection, before: Rotation | None, observed: Observed) -> None:
