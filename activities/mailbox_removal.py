@@ -221,8 +221,7 @@ class TakingBack(MailboxWork):
         """Return whether it stays listed: a removal keeps what it has taken back, and where IMAP stays switched on."""
         if all(entry is not gone for gone in self._gone):
             return True
-        taken = entry.leaving_since is not None and entry.had_access is not False
-        if not self.run.takes_back or not (taken or entry.imap_enabled_by_us):
+        if not self.run.takes_back or not (entry.lost_access or entry.imap_enabled_by_us):
             return False
         entry.taken_on = self.run.now
         return True

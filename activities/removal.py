@@ -44,18 +44,13 @@ def removed(connection: Connection, chunks: list[Chunk], run: Run) -> Removed:
         asked_on=connection.operation.started,
         by=connection.operation.by,
         taken=[_through(one, run) for one in connection.taken],
-        mailboxes=_addresses([entry for entry in through if _lost(entry) or (by_hand and leaves(entry))]),
+        mailboxes=_addresses([entry for entry in through if entry.lost_access or (by_hand and leaves(entry))]),
         imap=_addresses([entry for entry in through if entry.imap_enabled_by_us]),
         application_id=deleted[-1].subject if deleted else None,
         gone=known if not deleted and known != stays else None,
         stays=stays,
         findings=findings,
     )
-
-
-def _lost(entry: MailboxRecord) -> bool:
-    """Return whether access to a mailbox was taken; that somebody has waited to look for it is none of it."""
-    return entry.leaving_since is not None and entry.had_access is not False
 
 
 def _through(one: Taken, run: Run) -> Taken:

@@ -71,6 +71,11 @@ class MailboxRecord(Document):
             self.enabled(protocol, inherited=protocol in other.inherited)
 
     @property
+    def lost_access(self) -> bool:
+        """Return whether access was taken from it; that somebody has waited to look for it is none of it."""
+        return self.leaving_since is not None and self.had_access is not False
+
+    @property
     def key(self) -> str:
         """Return what tells this mailbox from others: its guid, or a name of it as long as that is not known."""
         return self.guid or (self.address or self.requested).lower()
