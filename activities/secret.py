@@ -9,7 +9,7 @@ from activities import credentials as credential
 from activities import ownership, secret_removal
 from activities.proving import signed_in
 from activities.run import Run
-from activities.secret_making import end, make
+from activities.secret_making import end, make, whose
 from activities.stage import Stage
 from connector.credential import Intent
 from connector.errors import ForbiddenError, RefusedError
@@ -147,7 +147,7 @@ async def _make_keyless(run: Run, observed: Observed, change: Change) -> None:
 
 async def _mark(run: Run, name: str, observed: Observed) -> None:
     """Let the vault's tags say which secret is which, before the document does: it may be lost."""
-    ids = {"connection": run.order.name, "applicationId": run.connection.ids.known("application_id")}
+    ids = whose(run)
     for version, tags in labels(observed):
         lost = ids if version.version in observed.untold else {}
         try:

@@ -55,14 +55,18 @@ async def make(run: Run, name: str, reason: str, begun: int) -> None:
         await _probe(run, name, intent, Change(Action.ADD_SECRET, name, reason))
         made = await _credential(run, intent)
         await _require_claim(run, intent, made, begun + 1)
-        tags = {"connection": run.order.name, "applicationId": run.connection.ids.known("application_id")}
-        tags |= {"keyId": made.key_id, STATE: NEXT, **_of_rotation(run)}
+        tags = {**whose(run), "keyId": made.key_id, STATE: NEXT, **_of_rotation(run)}
         vault = run.services.vault
         await patiently("vault", lambda: vault.write(name, made.secret, tags=tags, expires=made.ends), _INSIST, _INSIST)
     except Exception:
         await run.update(lambda connection: _give_up(connection, intent))
         raise
     await run.update(lambda connection: _complete(connection, intent, made.key_id))
+
+
+def whose(run: Run) -> dict[str, str]:
+    """Return the tags that say whose secret it is."""
+    return {"connection": run.order.name, "applicationId": run.connection.ids.known("application_id")}
 
 
 def _of_rotation(run: Run) -> dict[str, str]:
