@@ -82,8 +82,8 @@ def standing(connection: Connection, state: ConnectionState, now: datetime, chec
     rests = operation.ended is not None or operation.apart
     ids = {finding.id for finding in (*found, *told)}
     drifted = tuple(one for one in (drift(check, connection, now) if rests else ()) if one.id not in ids)
-    dead = any(finding.code == LAST_KEPT for finding in found) and operation.apart
-    wrong = dead or any(finding.severity == "error" for finding in drifted)
+    gone = operation.apart and any(finding.code == LAST_KEPT for finding in found)
+    wrong = gone or any(finding.severity == "error" for finding in drifted)
     stopped = rests and (wrong or any(finding.severity == "error" for finding in told))
     return Standing(
         state=ConnectionState.ACTION_REQUIRED if stopped else state,
