@@ -14,12 +14,10 @@ from local.client import ApiClient
 from local.environment import leaping, serving, settings
 from local.host import FunctionsHost
 from local.tenant import PresetName, Tenant
-from tests.triggers.served import only_declared
+from tests.triggers.served import HANGS, at_rest, only_declared
 
 NAME = "utm-headquarters"
 PORTAL = {"CONNECTOR_PORTAL": "https://portal.example"}
-_HANGS = 120
-"""Seconds after which a test that waits for a state is given up; no test is meant to take as long."""
 
 
 @dataclass
@@ -36,7 +34,7 @@ class App:
     async def set_up(self, **more: Any) -> dict[str, Any]:
         """Ask for the connection with all mailboxes and wait for it."""
         body = {"name": NAME, "mailboxes": self.tenant.addresses, **more}
-        async with asyncio.timeout(_HANGS):
+        async with asyncio.timeout(HANGS):
             await self.client.set_up(body, self.seen)
             return await self.settled()
 
@@ -51,13 +49,8 @@ class App:
 
     async def settled(self) -> dict[str, Any]:
         """Wait until nothing is worked on, and return the connection: a run ends a moment after it has said so."""
-        await self._at_rest()
+        await at_rest(self.host)
         return await self.until(lambda _: True)
-
-    async def _at_rest(self) -> None:
-        async with asyncio.timeout(_HANGS):
-            while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
-                await asyncio.sleep(0.01)
 
     def seen(self, connection: dict[str, Any]) -> None:
         """Keep a reading for the search for secrets, and the last one to be looked at when a test hangs."""
@@ -79,9 +72,9 @@ class App:
 
     async def until(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for what is expected of the connection, without asking for anything, and until nothing is worked on."""
-        async with asyncio.timeout(_HANGS):
+        async with asyncio.timeout(HANGS):
             shown = await self.client.until(NAME, done, self.seen)
-        await self._at_rest()
+        await at_rest(self.host)
         return shown
 
     def told(self) -> str:

@@ -10,11 +10,10 @@ from typing import Any
 from local.client import ApiClient
 from local.environment import serving, settings
 from local.tenant import Tenant
+from tests.triggers.served import HANGS
 
 NAME = "hq"
 FAST = 600.0
-_HANGS = 120
-"""Seconds after which what does not come is taken never to come."""
 
 
 def _codes(shown: dict[str, Any]) -> set[str]:
@@ -32,7 +31,7 @@ async def test_an_outage_is_told_with_its_service_and_its_begin_and_takes_nothin
         Tenant(preset="calm", clock=FAST, mailboxes=1) as tenant,
         serving(settings(tenant.endpoints, tmp_path), clock=FAST) as host,
         ApiClient(host) as client,
-        asyncio.timeout(_HANGS),
+        asyncio.timeout(HANGS),
     ):
         tenant.away = lambda service: service == "graph"
         await client.post("/api/connections", json={"name": NAME, "mailboxes": tenant.addresses})

@@ -25,9 +25,16 @@ from triggers.route import ROUTES
 
 NAME = "hq"
 PATH = f"/api/connections/{NAME}"
-_HANGS = 120
+HANGS = 120
 """Seconds after which a test that waits for a state is given up; no test is meant to take as long."""
 GOOD: dict[str, Any] = {"name": "new", "mailboxes": ["a@contoso.example"]}
+
+
+async def at_rest(host: FunctionsHost) -> None:
+    """Wait until nothing is worked on: a run that says that it is ready may still have something to put away."""
+    async with asyncio.timeout(HANGS):
+        while host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
+            await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,12 @@ class Served:
         return shown
 
     async def settled(self) -> None:
-        """Wait until nothing is worked on: a run that says that it is ready may still have something to put away."""
-        async with asyncio.timeout(_HANGS):
-            while self.host.durable.at_rest() is None:  # noqa: ASYNC110 - the host tells nobody
-                await asyncio.sleep(0.01)
+        """Wait until nothing is worked on."""
+        await at_rest(self.host)
 
     async def until(self, done: Callable[[dict[str, Any]], bool], name: str = NAME) -> dict[str, Any]:
         """Wait for what is expected of the connection, and until all that goes with it is put away."""
-        async with asyncio.timeout(_HANGS):
+        async with asyncio.timeout(HANGS):
             shown = await self.client.until(name, done)
         await self.settled()
         return shown
