@@ -208,7 +208,7 @@ async def test_a_disabled_version_in_the_vault_is_replaced_and_the_old_credentia
 
 
 async def test_a_wish_may_be_replaced_while_the_run_waits(tmp_path: Path) -> None:
-    async with running(tmp_path, "normal", seed=1) as app:
+    async with running(tmp_path, "normal", seed=1, clock=1) as app:  # else the wait may be over at the request
         body = {"name": NAME, "mailboxes": app.tenant.addresses[:1]}
         await app.client.post("/api/connections", json=body)
         await app.client.until(NAME, lambda seen: seen["state"] == "waiting")
